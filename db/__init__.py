@@ -1,0 +1,1 @@
+"""The dataset database: its tables, migrations, bulk load and unload, and an embedded server."""

@@ -1,0 +1,80 @@
+"""The one error tree: what is wrong, and what to do about it.
+
+Statuses are plain integers so that services can raise these without knowing any web framework.
+Each cause gets a subclass named after it, next to the code that finds it.
+"""
+
+from typing import Any, ClassVar
+
+
+class FleetError(Exception):
+    """An answer for the client.
+
+    error: what is wrong, naming the field or id.
+    message: what to do about it.
+    """
+
+    status: ClassVar[int] = 500
+
+    def __init__(self, error: str, message: str) -> None:
+        super().__init__(error)
+        self.error = error
+        self.message = message
+
+    def body(self) -> dict[str, Any]:
+        """The JSON body that a client is sent."""
+        return {"error": self.error, "message": self.message}
+
+
+class InvalidRequestError(FleetError):
+    """The request is malformed, or asks for something that no state of the fleet could answer."""
+
+    status = 400
+
+
+class NotFoundError(FleetError):
+    """There is no such thing."""
+
+    status = 404
+
+
+class ConflictError(FleetError):
+    """The right request at the wrong moment."""
+
+    status = 409
+
+
+class TooLargeError(FleetError):
+    """The request body is larger than the service takes."""
+
+    status = 413
+
+
+class UnsupportedMediaTypeError(FleetError):
+    """The body is neither JSON nor, where that is allowed, a form."""
+
+    status = 415
+
+
+class SiblingFailedError(FleetError):
+    """A sibling service answered 5xx, refused the connection or did not answer in time."""
+
+    status = 502
+
+
+class UnavailableError(FleetError):
+    """PostgreSQL or MLflow cannot be reached."""
+
+    status = 503
+
+
+class SiblingRefusedError(FleetError):
+    """A sibling service answered 4xx: its own status and body are the answer."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        super().__init__(str(body.get("error", "The request was refused")), str(body.get("message", "")))
+        self.status = status  # type: ignore[misc]  # the one error whose status is only known when raised
+        self._body = body
+
+    def body(self) -> dict[str, Any]:
+        return {key: value for key, value in self._body.items() if key != "request_id"}

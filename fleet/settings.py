@@ -1,0 +1,72 @@
+"""Typed settings that a service reads once, from its prefixed environment variables.
+
+Every setting `X` of a service with the prefix `SIMULATOR_` is `SIMULATOR_X`, or `SIMULATOR_X_FILE`
+naming a file that holds the value: the form that Docker and Kubernetes give secrets.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+SEED = 42
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class FileSource(PydanticBaseSettingsSource):
+    """Reads a setting from the file that `<PREFIX><FIELD>_FILE` names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        variable = f"{self.config.get('env_prefix', '')}{field_name}_FILE".upper()
+        path = os.environ.get(variable)
+        if path is None:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except OSError as error:
+            raise SettingsError(f"{variable} names {path}, which cannot be read: {error.strerror}") from error
+
+    def __call__(self) -> dict[str, Any]:
+        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """Base of all settings: frozen, from the environment or from `*_FILE`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, FileSource(settings_cls)
+
+
+class ServiceSettings(Settings):
+    """What every service is told. A service adds its own port, path and siblings."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(ge=1, le=65535, description="Port to listen on.")
+    base_url: str = Field("/root", pattern=r"^(/[\w.-]+)*$", description="First part of every path.")
+    service_url: str = Field(pattern=r"^(/[\w.-]+)+$", description="Second part of every path: the service's own.")
+    threads: int = Field(8, ge=1, description="Requests answered at the same time.")
+    max_body_bytes: int = Field(16 * 1024 * 1024, ge=1, description="Largest request body, in bytes.")
+    log_level: LogLevel = Field("INFO", description="Least severe level that is logged.")
+    database_url: SecretStr = Field(
+        SecretStr("postgresql+psycopg2://mlfleet@127.0.0.1:15432/dataset"),
+        description="The `dataset` database, as a SQLAlchemy URL (`postgresql+psycopg2://user:password@host:port/name`).",
+    )
+
+    @property
+    def path(self) -> str:
+        """Path that the service's routes start with."""
+        return self.base_url + self.service_url
