@@ -1,0 +1,61 @@
+"""What a use case is: its task, its target and its features."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+# Names become PostgreSQL identifiers: at most 63 bytes, and nothing that would need quoting to be typed in psql.
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+RESERVED_SCHEMAS = frozenset({"public", "information_schema"})
+RESERVED_COLUMNS = frozenset({"sample_id", "dataset_id", "sample_index", "origin", "created_at", "class"})
+
+
+class Task(StrEnum):
+    """What is predicted: one of several classes, or a number."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+class FeatureType(StrEnum):
+    """How a feature is stored: `number` as double precision, `integer` as bigint."""
+
+    NUMBER = "number"
+    INTEGER = "integer"
+
+
+class Feature(BaseModel):
+    """One column of the samples."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Identifier
+    type: FeatureType = FeatureType.NUMBER
+
+
+class UseCase(BaseModel):
+    """A prediction problem: a PostgreSQL schema of its own with datasets, samples, targets and predictions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Identifier
+    task: Task
+    target: str = Field(min_length=1, description="What the target means; it is stored as `class`.")
+    features: tuple[Feature, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> Self:
+        if self.name in RESERVED_SCHEMAS or self.name.startswith("pg_"):
+            raise ValueError(f"a use case cannot be called {self.name!r}: PostgreSQL keeps that name")
+        names = self.feature_names
+        twice = {name for name in names if names.count(name) > 1}
+        taken = RESERVED_COLUMNS.intersection(names)
+        if twice or taken:
+            raise ValueError(f"feature names must be unique and free; change {sorted(twice | taken)}")
+        return self
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return tuple(feature.name for feature in self.features)

@@ -1,0 +1,129 @@
+"""The tables that all use cases share, in the schema `public`. Alembic migrates them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, deferred, mapped_column
+
+NAMING = {
+    "pk": "%(table_name)s_pkey",
+    "fk": "%(table_name)s_%(column_0_name)s_fkey",
+    "uq": "%(table_name)s_%(column_0_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s",
+    "ix": "%(table_name)s_%(column_0_name)s_idx",
+}
+
+
+class SharedTable(DeclarativeBase):
+    """Base of the shared tables."""
+
+    metadata = MetaData(schema="public", naming_convention=NAMING)
+    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB, str: Text}
+
+
+class UseCaseRow(SharedTable):
+    """A registered use case: the simulator writes them, every other service reads them."""
+
+    __tablename__ = "use_cases"
+    __table_args__ = (
+        CheckConstraint("task IN ('classification', 'regression')", name="task_is_known"),
+        {"comment": "Registered use cases; each has a schema of its name"},
+    )
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    task: Mapped[str] = mapped_column(comment="classification or regression")
+    target: Mapped[str] = mapped_column(comment="what is predicted")
+    features: Mapped[list[Any]] = mapped_column(comment="list of {name, type}, in column order")
+    registered_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DeploymentRow(SharedTable):
+    """A model that was set, and, once it is trained, the artifact that scores and serves."""
+
+    __tablename__ = "deployments"
+    __table_args__ = (
+        CheckConstraint("artifact_format IN ('onnx', 'joblib')", name="format_is_known"),
+        CheckConstraint("(trained_at IS NULL) = (artifact IS NULL)", name="trained_has_artifact"),
+        Index("deployments_newest_idx", "use_case", text("set_at DESC"), text("id DESC")),
+        {"comment": "Every model ever set, with its artifact once it is trained"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    use_case: Mapped[str] = mapped_column(ForeignKey(UseCaseRow.name, ondelete="CASCADE"))
+    model_name: Mapped[str] = mapped_column(comment="name in the model catalogue")
+    hyperparameters: Mapped[dict[str, Any]] = mapped_column(comment="as they were set; the rest are defaults")
+    preprocessing: Mapped[str] = mapped_column(comment="standard_scaler or none")
+    run_id: Mapped[str | None] = mapped_column(comment="the MLflow run that the model was chosen from")
+    set_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    trained_at: Mapped[datetime | None] = mapped_column()
+    artifact: Mapped[bytes | None] = deferred(
+        mapped_column(LargeBinary, comment="the fitted model; read only when it is loaded")
+    )
+    artifact_format: Mapped[str | None] = mapped_column(comment="onnx, or joblib")
+    artifact_signature: Mapped[bytes | None] = mapped_column(
+        LargeBinary, comment="HMAC-SHA256 of a joblib artifact, checked before it is opened"
+    )
+    metrics: Mapped[dict[str, Any] | None] = mapped_column(comment="last metrics by set name")
+    failure: Mapped[str | None] = mapped_column(comment="why training failed")
+    actor: Mapped[str | None] = mapped_column(comment="who set it")
+
+
+class ActivationRow(SharedTable):
+    """When a deployment played which role. Rows are only added, and ended once."""
+
+    __tablename__ = "activations"
+    __table_args__ = (
+        CheckConstraint("role IN ('active', 'shadow', 'canary')", name="role_is_known"),
+        Index(
+            "activations_one_active_idx",
+            "use_case",
+            unique=True,
+            postgresql_where=text("role = 'active' AND until IS NULL"),
+        ),
+        {"comment": "Which deployment was live when: the newest row without an end is live now"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    deployment_id: Mapped[int] = mapped_column(ForeignKey(DeploymentRow.id, ondelete="CASCADE"), index=True)
+    use_case: Mapped[str] = mapped_column(ForeignKey(UseCaseRow.name, ondelete="CASCADE"))
+    role: Mapped[str] = mapped_column(comment="active, shadow or canary")
+    since: Mapped[datetime] = mapped_column("from", server_default=func.now(), comment="start of the role")
+    until: Mapped[datetime | None] = mapped_column(comment="end of the role; null while it lasts")
+    reason: Mapped[str | None] = mapped_column(comment="training, rollback, ...")
+    actor: Mapped[str | None] = mapped_column(comment="who asked for it")
+
+
+class MonitoringResultRow(SharedTable):
+    """A verdict or report of monitoring."""
+
+    __tablename__ = "monitoring_results"
+    __table_args__ = (
+        CheckConstraint("metric IN ('report', 'tests', 'summary')", name="metric_is_known"),
+        Index("monitoring_results_newest_idx", "use_case", text("created_at DESC")),
+        {"comment": "Every result that monitoring has given"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    use_case: Mapped[str] = mapped_column(ForeignKey(UseCaseRow.name, ondelete="CASCADE"))
+    deployment_id: Mapped[int | None] = mapped_column(
+        ForeignKey(DeploymentRow.id, ondelete="SET NULL"), index=True, comment="whose predictions were judged"
+    )
+    metric: Mapped[str] = mapped_column(comment="report, tests or summary")
+    groups: Mapped[list[Any] | None] = mapped_column(comment="groups of checks that were asked for")
+    all_passed: Mapped[bool | None] = mapped_column(comment="null for a report")
+    result: Mapped[dict[str, Any]] = mapped_column(comment="as it was answered")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,67 @@
+"""Registering use cases, which makes their tables, and finding them again."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateSchema
+
+from db.definition import UseCase
+from db.shared import UseCaseRow
+from db.tables import UseCaseTables, use_case_tables
+from fleet.errors import ConflictError, NotFoundError
+
+DATASETS = {"training": 1, "testing": 2, "production": 3}
+
+
+class UnknownUseCaseError(NotFoundError):
+    """No use case of that name is registered."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        choices = ", ".join(known) if known else "none yet: start the simulator first"
+        super().__init__(f"There is no use case '{name}'", f"Registered use cases: {choices}")
+
+
+class UseCaseChangedError(ConflictError):
+    """A definition differs from the one that its tables were made from."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The definition of use case '{name}' is not the one it was registered with",
+            "Give the changed definition a new name, or restore the old one: its tables hold rows",
+        )
+
+
+def find_use_case(session: Session, name: str) -> UseCase:
+    """The registered definition; raises UnknownUseCaseError."""
+    row = session.get(UseCaseRow, name)
+    if row is None:
+        known = session.scalars(select(UseCaseRow.name).order_by(UseCaseRow.name))
+        raise UnknownUseCaseError(name, list(known))
+    return _definition(row)
+
+
+def register_use_case(session: Session, use_case: UseCase) -> UseCaseTables:
+    """Write the definition down and make its tables, unless both are there. Nothing is ever dropped.
+
+    Raises UseCaseChangedError if the name is registered with another definition.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"register {use_case.name}"))))
+    row = session.get(UseCaseRow, use_case.name)
+    if row is None:
+        session.add(UseCaseRow(**_columns(use_case)))
+        session.flush()
+    elif _definition(row) != use_case:
+        raise UseCaseChangedError(use_case.name)
+    tables = use_case_tables(use_case)
+    session.execute(CreateSchema(use_case.name, if_not_exists=True))
+    tables.metadata.create_all(session.connection())
+    return tables
+
+
+def _columns(use_case: UseCase) -> dict[str, Any]:
+    return use_case.model_dump(mode="json")
+
+
+def _definition(row: UseCaseRow) -> UseCase:
+    return UseCase(name=row.name, task=row.task, target=row.target, features=row.features)
