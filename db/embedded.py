@@ -127,19 +127,8 @@ class EmbeddedPostgres:
 
     def _launch(self, account: _Account) -> None:
         settings = " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items())
-        server_options = f"-p {self.port} {settings}"
-        arguments = [
-            "start",
-            "-w",
-            "-t",
-            str(START_SECONDS),
-            "-D",
-            self.data,
-            "-l",
-            self.log,
-            "-o",
-            server_options,
-        ]
+        arguments: list[str | Path] = ["start", "-w", "-t", str(START_SECONDS)]
+        arguments += ["-D", self.data, "-l", self.log, "-o", f"-p {self.port} {settings}"]
         self._run(account, "pg_ctl", arguments)
 
     def _drop_foreign_lock(self) -> None:
