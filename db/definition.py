@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-# Names become PostgreSQL identifiers: at most 63 bytes, and nothing that would need quoting to be typed in psql.
+# Names become PostgreSQL identifiers: at most 63 bytes, and nothing that psql would want quoted.
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 RESERVED_SCHEMAS = frozenset({"public", "information_schema"})
@@ -36,7 +36,7 @@ class Feature(BaseModel):
 
 
 class UseCase(BaseModel):
-    """A prediction problem: a PostgreSQL schema of its own with datasets, samples, targets and predictions."""
+    """A prediction problem, with datasets, samples, targets and predictions in a schema of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

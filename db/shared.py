@@ -32,7 +32,12 @@ class SharedTable(DeclarativeBase):
     """Base of the shared tables."""
 
     metadata = MetaData(schema="public", naming_convention=NAMING)
-    type_annotation_map = {datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB, str: Text}
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        str: Text,
+    }
 
 
 class UseCaseRow(SharedTable):

@@ -60,7 +60,9 @@ def use_case_tables(use_case: UseCase) -> UseCaseTables:
         samples=_samples(metadata, use_case),
         targets=_targets(metadata, use_case),
         predictions=_predictions(metadata, use_case),
-        live_index=Sequence("live_sample_index", start=FIRST_LIVE_INDEX, metadata=metadata, data_type=BigInteger),
+        live_index=Sequence(
+            "live_sample_index", start=FIRST_LIVE_INDEX, metadata=metadata, data_type=BigInteger
+        ),
     )
 
 
@@ -90,7 +92,7 @@ def _samples(metadata: MetaData, use_case: UseCase) -> Table:
         Column("origin", Text, nullable=False, server_default="live", comment="simulated, or live"),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
         CheckConstraint("origin IN ('simulated', 'live')", name="origin_is_known"),
-        Index("samples_by_set", "dataset_id", "sample_index"),
+        Index("samples_by_set", "dataset_id", "sample_id"),
         Index("samples_by_time", "created_at"),
         comment="One row a sample, one column a feature",
     )

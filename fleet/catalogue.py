@@ -30,7 +30,7 @@ class CatalogueEntry:
 
     estimator: makes the scikit-learn estimator with its defaults.
     one_versus_rest: says whether these hyperparameters need one binary model per class.
-    largest: the largest value that a hyperparameter may take, where a larger one would only exhaust the machine.
+    largest: the largest value of a hyperparameter, where a larger one would only exhaust the machine.
     """
 
     estimator: Callable[[], BaseEstimator]

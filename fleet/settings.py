@@ -30,7 +30,10 @@ class FileSource(PydanticBaseSettingsSource):
             raise SettingsError(f"{variable} names {path}, which cannot be read: {error.strerror}") from error
 
     def __call__(self) -> dict[str, Any]:
-        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        values = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -57,7 +60,9 @@ class ServiceSettings(Settings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(ge=1, le=65535, description="Port to listen on.")
     base_url: str = Field("/root", pattern=r"^(/[\w.-]+)*$", description="First part of every path.")
-    service_url: str = Field(pattern=r"^(/[\w.-]+)+$", description="Second part of every path: the service's own.")
+    service_url: str = Field(
+        pattern=r"^(/[\w.-]+)+$", description="Second part of every path: the service's own."
+    )
     threads: int = Field(8, ge=1, description="Requests answered at the same time.")
     max_body_bytes: int = Field(16 * 1024 * 1024, ge=1, description="Largest request body, in bytes.")
     log_level: LogLevel = Field("INFO", description="Least severe level that is logged.")

@@ -1,0 +1,73 @@
+"""Bring the `dataset` database to the newest schema: `DATABASE_URL=... python -m db.migrate`.
+
+Nothing is ever deleted. Safe to run at any time, also by several at once.
+"""
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from fleet.settings import Settings
+
+
+class MigrationSettings(Settings):
+    """What the migration is told."""
+
+    model_config = SettingsConfigDict(env_prefix="")
+
+    database_url: SecretStr = Field(description="The `dataset` database, as a SQLAlchemy URL.")
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, without a file of its own."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def newest_revision() -> str:
+    """The revision that this code was written for."""
+    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
+
+
+def migrate(url: str) -> None:
+    """Upgrade the database at this SQLAlchemy URL; one migration at a time, the others wait."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('mlfleet migration'))"))
+            _upgrade(connection)
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def main() -> int:
+    """Migrate; on a failure print one line and return 1."""
+    try:
+        migrate(MigrationSettings().database_url.get_secret_value())
+    except OperationalError as error:
+        print(f"The dataset database cannot be reached: {str(error.orig).strip()}", file=sys.stderr)  # noqa: T201
+        return 1
+    except CommandError as error:
+        print(f"The database is newer than this version of mlfleet: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

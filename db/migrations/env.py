@@ -1,0 +1,15 @@
+"""Alembic's entry: run by `db.migrate`, which hands over the connection."""
+
+from alembic import context
+
+from db.shared import SharedTable
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SharedTable.metadata,
+    version_table_schema="public",
+    include_schemas=True,
+    include_name=lambda name, kind, _: kind != "schema" or name == "public",
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,133 @@
+"""Reading the stored sets of a use case, in blocks of arrays, in the order in which they were loaded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Double, Select, cast, func, literal, select
+from sqlalchemy.orm import Session
+
+from db.copying import copy_out
+from db.definition import UseCase
+from db.tables import use_case_tables
+
+SetName = Literal["training", "testing", "production"]
+BLOCK_ROWS = 100_000
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SampleBlock:
+    """Rows of a stored set.
+
+    sample_index: (rows,); features: (rows, features), NaN where missing; target and prediction: (rows,),
+    NaN where unknown.
+    """
+
+    sample_index: Integers
+    features: Floats
+    target: Floats
+    prediction: Floats
+
+    def __len__(self) -> int:
+        return len(self.sample_index)
+
+
+def set_sizes(session: Session, use_case: UseCase) -> dict[str, int]:
+    """Number of stored samples by set name, in the order of their ids."""
+    tables = use_case_tables(use_case)
+    datasets, samples = tables.datasets, tables.samples
+    query = (
+        select(datasets.c.name, func.count(samples.c.sample_id))
+        .join_from(datasets, samples, isouter=True)
+        .group_by(datasets.c.dataset_id)
+        .order_by(datasets.c.dataset_id)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def lock_set(session: Session, use_case: UseCase, name: SetName, *, replacing: bool) -> int | None:
+    """Hold off whoever would replace the set until the transaction ends; returns its id, or None.
+
+    replacing: the caller is the one who replaces the simulated rows, so it also waits for readers. Rows
+    that come in live are never held up.
+    """
+    datasets = use_case_tables(use_case).datasets
+    query = select(datasets.c.dataset_id).where(datasets.c.name == name)
+    return session.scalar(query.with_for_update(key_share=replacing, read=not replacing))
+
+
+def read_blocks(
+    session: Session,
+    use_case: UseCase,
+    name: SetName,
+    *,
+    predicted_by: int | None = None,
+    block_rows: int = BLOCK_ROWS,
+) -> Iterator[SampleBlock]:
+    """Stream a set. predicted_by: only samples that this deployment has predicted, with the prediction."""
+    last_id = 0
+    while True:
+        query = _query(use_case, name, predicted_by).limit(block_rows)
+        query = query.where(use_case_tables(use_case).samples.c.sample_id > last_id)
+        rows = copy_out(session, query, _dtype(use_case))
+        if len(rows):
+            last_id = int(rows["sample_id"][-1])
+            yield _block(rows, use_case)
+        if len(rows) < block_rows:
+            return
+
+
+def read_set(
+    session: Session,
+    use_case: UseCase,
+    name: SetName,
+    *,
+    predicted_by: int | None = None,
+    limit: int | None = None,
+) -> SampleBlock:
+    """A whole set, or its first `limit` rows, in one block."""
+    query = _query(use_case, name, predicted_by).limit(limit)
+    return _block(copy_out(session, query, _dtype(use_case)), use_case)
+
+
+def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select[Any]:
+    tables = use_case_tables(use_case)
+    samples, targets, predictions = tables.samples, tables.targets, tables.predictions
+    missing = cast(literal("NaN"), Double)
+    features = [func.coalesce(cast(samples.c[name], Double), missing) for name in use_case.feature_names]
+    target = func.coalesce(cast(targets.c["class"], Double), missing)
+    source = samples.join(tables.datasets).outerjoin(targets)
+    prediction: Any = missing
+    if predicted_by is not None:
+        source = source.join(predictions, predictions.c.sample_index == samples.c.sample_index)
+        prediction = cast(predictions.c["class"], Double)
+    query = (
+        select(samples.c.sample_id, samples.c.sample_index, *features, target, prediction)
+        .select_from(source)
+        .where(tables.datasets.c.name == name)
+        .order_by(samples.c.sample_id)
+    )
+    return query if predicted_by is None else query.where(predictions.c.deployment_id == predicted_by)
+
+
+def _dtype(use_case: UseCase) -> np.dtype[Any]:
+    ids = [("sample_id", "i8"), ("sample_index", "i8")]
+    doubles = [(f"feature {name}", "f8") for name in use_case.feature_names]
+    return np.dtype([*ids, *doubles, ("target", "f8"), ("prediction", "f8")])
+
+
+def _block(rows: npt.NDArray[Any], use_case: UseCase) -> SampleBlock:
+    features = np.empty((len(rows), len(use_case.features)))
+    for column, name in enumerate(use_case.feature_names):
+        features[:, column] = rows[f"feature {name}"]
+    return SampleBlock(
+        sample_index=rows["sample_index"].copy(),
+        features=features,
+        target=rows["target"].copy(),
+        prediction=rows["prediction"].copy(),
+    )

@@ -1,0 +1,1 @@
+"""The web face that every service shows: app, validation, errors, health, server."""

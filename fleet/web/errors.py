@@ -1,0 +1,66 @@
+"""The one place where an error becomes an answer."""
+
+import logging
+from typing import Any, NoReturn
+
+from flask import Flask, Response, g, jsonify
+from flask_restful import Api
+from werkzeug.exceptions import HTTPException
+
+from fleet.errors import FleetError
+
+log = logging.getLogger(__name__)
+
+WHAT_TO_DO = {
+    404: "Check the address: extras/API.md lists every route",
+    405: "Use a method that the Allow header names",
+    413: "Send a smaller body, or raise the service's MAX_BODY_BYTES",
+}
+
+
+class FleetApi(Api):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Flask-RESTful's Api, which would otherwise turn the app's own error handlers into bare 500s."""
+
+    def handle_error(self, error: Exception) -> NoReturn:
+        raise error
+
+
+def render_errors(app: Flask) -> None:
+    """Answer every error of the app with `{"error", "message", "request_id"}`."""
+    app.register_error_handler(FleetError, _fleet_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def _fleet_error(error: FleetError) -> Response:
+    if error.status >= 500:
+        log.warning("%s: %s", error.status, error.error, exc_info=error.__cause__)
+    return _answer(error.body(), error.status)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    body = {
+        "error": error.name,
+        "message": WHAT_TO_DO.get(status, "Check the request against extras/API.md"),
+    }
+    response = _answer(body, status)
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _bug(error: Exception) -> Response:
+    log.error("Unexpected error", exc_info=error)
+    body = {
+        "error": "The service failed on this request",
+        "message": "This is a bug of the service: report it with the request_id; the details are in its log",
+    }
+    return _answer(body, 500)
+
+
+def _answer(body: dict[str, Any], status: int) -> Response:
+    response = jsonify({**body, "request_id": g.get("request_id")})
+    response.status_code = status
+    return response

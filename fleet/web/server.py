@@ -1,0 +1,30 @@
+"""Runs a service's app under granian, a production WSGI server."""
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from fleet.settings import ServiceSettings
+
+STOP_SECONDS = 20
+
+
+def serve(target: str, settings: ServiceSettings) -> None:
+    """Serve until SIGTERM or SIGINT. target: `package.module:factory` of the WSGI app.
+
+    One worker process, which is replaced if it dies; requests in flight are finished before it stops.
+    """
+    server = Granian(
+        target,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=1,
+        blocking_threads=settings.threads,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.warning,
+    )
+    server.serve()

@@ -1,0 +1,158 @@
+"""Requests are validated once, here, at the edge.
+
+`@accepts(body=Model)` on a resource's method reads the request, checks it against the pydantic model and
+hands it to the method as `body`; `query=Model` does the same for the query arguments.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+from flask import request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+from fleet.errors import InvalidRequestError, UnsupportedMediaTypeError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+M = TypeVar("M", bound=BaseModel)
+
+JSON_TYPE = "application/json"
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class RequestModel(BaseModel):
+    """Base of all request models: a field that the route has never heard of is refused by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _id_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Id = Annotated[str, BeforeValidator(_id_text), Field(min_length=1, max_length=250)]
+"""An id, which clients may send as a string or as an integer."""
+
+UseCaseName = Annotated[str, Field(min_length=1, max_length=63)]
+
+
+class ValidationFailedError(InvalidRequestError):
+    """One or more fields are not what the route takes."""
+
+    def __init__(self, errors: list[ErrorDetails], model: type[BaseModel]) -> None:
+        fields = ", ".join(model.model_fields) or "none"
+        super().__init__(
+            "; ".join(_sentence(error) for error in errors[:10]), f"The fields of this request are: {fields}"
+        )
+
+
+class MalformedBodyError(InvalidRequestError):
+    """The body cannot be read as what its content type says."""
+
+
+def accepts(
+    *, body: type[BaseModel] | None = None, query: type[BaseModel] | None = None, form: bool = False
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Validate what a resource's method is sent and pass it on as `body` and `query`.
+
+    form: the body may also be a form, or be spread over the query arguments.
+    """
+
+    def decorate(method: Callable[..., R]) -> Callable[..., R]:
+        @functools.wraps(method)
+        def validated(*args: Any, **kwargs: Any) -> R:
+            if body is not None:
+                kwargs["body"] = _validate(body, _form_or_json() if form else _json())
+            if query is not None:
+                kwargs["query"] = _validate(query, _plain(request.args.to_dict(flat=False), decode=False))
+            return method(*args, **kwargs)
+
+        validated.accepts = {"body": body, "query": query, "form": form}  # type: ignore[attr-defined]  # read by tests
+        return validated
+
+    return decorate
+
+
+def _validate(model: type[M], data: object) -> M:
+    if _contains_nul(data):
+        raise MalformedBodyError(
+            "A text holds the character NUL", "Remove the character \\u0000 from the request"
+        )
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ValidationFailedError(error.errors(include_url=False), model) from error
+
+
+def _json() -> object:
+    if request.mimetype != JSON_TYPE and (request.mimetype or request.content_length):
+        raise UnsupportedMediaTypeError(
+            f"Content type '{request.mimetype}' is not taken here", f"Send the body as {JSON_TYPE}"
+        )
+    return _parse(request.get_data(cache=False))
+
+
+def _form_or_json() -> object:
+    arguments = _plain(request.args.to_dict(flat=False), decode=True)
+    if request.mimetype in FORM_TYPES:
+        return {**arguments, **_plain(request.form.to_dict(flat=False), decode=True)}
+    if arguments and not request.content_length:
+        return arguments
+    if request.mimetype != JSON_TYPE and (request.mimetype or request.content_length):
+        raise UnsupportedMediaTypeError(
+            f"Content type '{request.mimetype}' is not taken here",
+            f"Send the body as {JSON_TYPE} or as {FORM_TYPES[0]}",
+        )
+    data = _parse(request.get_data(cache=False))
+    return {**arguments, **data}
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    if not data.strip():
+        raise MalformedBodyError("The body is empty", "Send a JSON object")
+    try:
+        parsed = from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedBodyError(f"The body is not valid JSON: {error}", "Send a JSON object") from error
+    if not isinstance(parsed, dict):
+        raise MalformedBodyError("The body is not a JSON object", "Send a JSON object, with its fields in {}")
+    return parsed
+
+
+def _plain(values: dict[str, list[str]], *, decode: bool) -> dict[str, Any]:
+    """Arguments as a JSON object would hold them. decode: objects and lists are sent as JSON text."""
+    plain: dict[str, Any] = {}
+    for name, given in values.items():
+        if len(given) > 1:
+            raise MalformedBodyError(f"'{name}' is given {len(given)} times", f"Give '{name}' once")
+        plain[name] = _decoded(name, given[0]) if decode and given[0].startswith(("{", "[")) else given[0]
+    return plain
+
+
+def _decoded(name: str, text: str) -> object:
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise MalformedBodyError(
+            f"'{name}' is not valid JSON: {error}", "Write it as a JSON object or list"
+        ) from error
+
+
+def _contains_nul(data: object) -> bool:
+    if isinstance(data, str):
+        return "\0" in data
+    if isinstance(data, dict):
+        return any(_contains_nul(key) or _contains_nul(value) for key, value in data.items())
+    return isinstance(data, list) and any(map(_contains_nul, data))
+
+
+def _sentence(error: ErrorDetails) -> str:
+    field = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"'{field}' is not a field of this request"
+    if error["type"] == "missing":
+        return f"'{field}' is missing"
+    text = error["msg"].removeprefix("Value error, ")
+    return f"'{field}': {text}" if field else text

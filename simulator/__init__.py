@@ -1,0 +1,1 @@
+"""Loads the training, testing and fouled production sets of a use case into PostgreSQL."""

@@ -1,0 +1,20 @@
+"""What the simulator is told by its environment, `SIMULATOR_*`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from fleet.settings import ServiceSettings
+
+
+class SimulatorSettings(ServiceSettings):
+    """Settings of the simulator."""
+
+    model_config = SettingsConfigDict(env_prefix="SIMULATOR_")
+
+    port: int = Field(5004, ge=1, le=65535, description="Port to listen on.")
+    service_url: str = Field("/simulator", pattern=r"^(/[\w.-]+)+$", description="Second part of every path.")
+    use_cases_dir: Path = Field(
+        Path(__file__).parent / "use_cases", description="Folder of the use-case definitions (`*.yml`)."
+    )

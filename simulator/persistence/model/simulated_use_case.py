@@ -1,0 +1,39 @@
+"""A use case and where its rows come from, as a definition file says it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from db.definition import UseCase
+from fleet.settings import SEED
+
+
+class BundledSource(BaseModel):
+    """A data set that scikit-learn brings along."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["bundled"]
+    dataset: Literal["wine"]
+
+
+class SyntheticSource(BaseModel):
+    """Made-up rows of any number, for trying out sizes: seeded, so always the same."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["synthetic"]
+    rows: int = Field(ge=50)
+    classes: int = Field(3, ge=2, le=100)
+    seed: int = SEED
+
+
+class SimulatedUseCase(UseCase):
+    """One file of the folder of definitions."""
+
+    source: Annotated[BundledSource | SyntheticSource, Field(discriminator="kind")]
+
+    @property
+    def definition(self) -> UseCase:
+        """The part that every other service shares."""
+        return UseCase(name=self.name, task=self.task, target=self.target, features=self.features)

@@ -1,0 +1,36 @@
+"""Reads the use-case definitions from their folder."""
+
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from fleet.errors import FleetError
+from simulator.persistence.model.simulated_use_case import SimulatedUseCase
+
+
+class InvalidDefinitionError(FleetError):
+    """A definition file cannot be used; the service does not start with it."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(
+            f"The use-case definition {file.name} is invalid: {reason}", "Correct it, or remove it"
+        )
+
+
+def read_definitions(folder: Path) -> dict[str, SimulatedUseCase]:
+    """All definitions (`*.yml`) by name; raises InvalidDefinitionError."""
+    definitions: dict[str, SimulatedUseCase] = {}
+    for file in sorted(folder.glob("*.yml")):
+        definition = _read(file)
+        if definition.name in definitions:
+            raise InvalidDefinitionError(file, f"another file defines '{definition.name}' already")
+        definitions[definition.name] = definition
+    return definitions
+
+
+def _read(file: Path) -> SimulatedUseCase:
+    try:
+        return SimulatedUseCase.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise InvalidDefinitionError(file, str(error)) from error

@@ -1,0 +1,87 @@
+"""What the simulator asks of PostgreSQL."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.copying import copy_in
+from db.definition import FeatureType, Task, UseCase
+from db.sets import SetName, lock_set, set_sizes
+from db.tables import use_case_tables
+from db.use_cases import DATASETS, find_use_case, register_use_case
+from simulator.persistence.model.simulated_set import SimulatedSet
+
+BLOCK_ROWS = 50_000
+
+Block = Mapping[str, npt.NDArray[Any]]
+
+
+class SampleRepository:
+    """Samples and targets of every use case, in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def register(self, use_case: UseCase) -> None:
+        """Make the tables of a use case, with the three set names, unless they are there."""
+        register_use_case(self._session, use_case)
+        self.name_sets(use_case)
+
+    def name_sets(self, use_case: UseCase) -> int:
+        """Write the names of the three sets; returns how many there are."""
+        datasets = use_case_tables(use_case).datasets
+        rows = [{"dataset_id": number, "name": name} for name, number in DATASETS.items()]
+        self._session.execute(insert(datasets).values(rows).on_conflict_do_nothing())
+        return len(rows)
+
+    def find(self, name: str) -> UseCase:
+        """The registered use case; raises UnknownUseCaseError."""
+        return find_use_case(self._session, name)
+
+    def sizes(self, use_case: UseCase) -> dict[str, int]:
+        """Stored samples by set name."""
+        return set_sizes(self._session, use_case)
+
+    def replace(self, use_case: UseCase, name: SetName, rows: SimulatedSet) -> int:
+        """Put these rows where the simulated rows of the set were; live rows stay. Returns their number."""
+        self.name_sets(use_case)
+        dataset_id = lock_set(self._session, use_case, name, replacing=True)
+        tables = use_case_tables(use_case)
+        simulated = (tables.samples.c.dataset_id == dataset_id) & (tables.samples.c.origin == "simulated")
+        self._session.execute(delete(tables.samples).where(simulated))
+        copy_in(self._session, tables.samples, _sample_blocks(use_case, DATASETS[name], rows))
+        return copy_in(self._session, tables.targets, _target_blocks(use_case, rows))
+
+
+def _slices(rows: SimulatedSet) -> Iterator[slice]:
+    return (slice(start, start + BLOCK_ROWS) for start in range(0, len(rows.sample_index), BLOCK_ROWS))
+
+
+def _sample_blocks(use_case: UseCase, dataset_id: int, rows: SimulatedSet) -> Iterator[Block]:
+    for part in _slices(rows):
+        index = rows.sample_index[part]
+        block: dict[str, npt.NDArray[Any]] = {
+            "dataset_id": np.full(len(index), dataset_id),
+            "sample_index": index,
+            "origin": np.full(len(index), b"simulated"),
+        }
+        for column, feature in enumerate(use_case.features):
+            values = rows.features[part, column]
+            block[feature.name] = np.rint(values) if feature.type is FeatureType.INTEGER else values
+        yield block
+
+
+def _target_blocks(use_case: UseCase, rows: SimulatedSet) -> Iterator[Block]:
+    integer = use_case.task is Task.CLASSIFICATION
+    for part in _slices(rows):
+        index, target = rows.sample_index[part], rows.target[part]
+        yield {
+            "sample_index": index,
+            "target_index": index,
+            "class": target.astype(np.int64) if integer else target,
+        }

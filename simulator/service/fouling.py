@@ -1,0 +1,91 @@
+"""Makes production data worse than what a model was trained on, as much as is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fleet.errors import InvalidRequestError
+from fleet.settings import SEED
+
+Floats = npt.NDArray[np.float64]
+
+REFERENCE_OFFSET_DEVIATION = 0.3
+REFERENCE_MISSING_SHARE = 0.03
+OUTLIER_DEVIATIONS = 8
+
+
+class UnknownColumnError(InvalidRequestError):
+    """Fouling names a column that the use case does not have."""
+
+    def __init__(self, column: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"'fouling.columns': there is no feature '{column}'", f"Features: {', '.join(known)}"
+        )
+
+
+@dataclass(frozen=True)
+class Fouling:
+    """How production is fouled, feature by feature.
+
+    shift, noise: in standard deviations of the training column; scale: factor on the values; missing,
+    outliers: share of the values that are set to null, or thrown 8 deviations off; columns: which features
+    (None: all); rows: share of the rows that any of this happens to; seed: of all draws.
+    """
+
+    shift: float = 0.0
+    scale: float = 1.0
+    noise: float = 0.0
+    missing: float = 0.0
+    outliers: float = 0.0
+    columns: tuple[str, ...] | None = None
+    rows: float = 1.0
+    seed: int = SEED
+
+
+HEAVY = Fouling(shift=1.5, noise=1.0, missing=0.2, outliers=0.05)
+
+
+def foul_as_reference(features: Floats, seed: int = SEED) -> Floats:
+    """One normal offset (deviation 0.3) on every value, then 3 % of each column missing, at least one row."""
+    random = np.random.RandomState(seed)  # the legacy generator: its first draw is what people have seen
+    fouled = features + random.normal(0, REFERENCE_OFFSET_DEVIATION)
+    missing = max(1, round(REFERENCE_MISSING_SHARE * len(fouled)))
+    for column in range(fouled.shape[1]):
+        fouled[random.choice(len(fouled), size=missing, replace=False), column] = np.nan
+    return fouled
+
+
+def foul(features: Floats, training: Floats, names: Sequence[str], fouling: Fouling) -> Floats:
+    """A fouled copy of `features`, (rows, features); `training` gives the deviations, column by column.
+
+    Raises UnknownColumnError.
+    """
+    random = np.random.default_rng(fouling.seed)
+    deviations = np.nanstd(training, axis=0)
+    fouled = features.copy()
+    rows = np.sort(random.choice(len(fouled), size=round(fouling.rows * len(fouled)), replace=False))
+    for column in _columns(names, fouling):
+        fouled[rows, column] = _foul_column(fouled[rows, column], float(deviations[column]), fouling, random)
+    return fouled
+
+
+def _columns(names: Sequence[str], fouling: Fouling) -> list[int]:
+    if fouling.columns is None:
+        return list(range(len(names)))
+    for name in fouling.columns:
+        if name not in names:
+            raise UnknownColumnError(name, names)
+    return [number for number, name in enumerate(names) if name in fouling.columns]
+
+
+def _foul_column(values: Floats, deviation: float, fouling: Fouling, random: np.random.Generator) -> Floats:
+    count = len(values)
+    fouled = values * fouling.scale + fouling.shift * deviation
+    fouled += random.normal(0, 1, count) * fouling.noise * deviation
+    outliers = random.choice(count, size=round(fouling.outliers * count), replace=False)
+    fouled[outliers] += random.choice([-1, 1], size=len(outliers)) * OUTLIER_DEVIATIONS * deviation
+    missing = random.choice(count, size=round(fouling.missing * count), replace=False)
+    fouled[missing] = np.nan
+    return np.asarray(fouled)

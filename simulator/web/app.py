@@ -1,0 +1,39 @@
+"""Wires the simulator: the one place where its parts are made."""
+
+import logging
+
+from flask import Flask
+
+from db.database import check_connection, make_database
+from fleet.errors import UnavailableError
+from fleet.web.app import Route, add_routes, make_app
+from simulator.config.settings import SimulatorSettings
+from simulator.persistence.repository.definitions import read_definitions
+from simulator.persistence.unit_of_work import SimulatorUnitOfWork
+from simulator.service.simulator import SimulatorService
+from simulator.web.controller.simulator import Simulator
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: SimulatorSettings | None = None) -> Flask:
+    """The simulator's app; settings come from the environment unless given."""
+    settings = settings or SimulatorSettings()
+    app = make_app("simulator", settings)
+    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    simulator = SimulatorService(
+        read_definitions(settings.use_cases_dir), lambda: SimulatorUnitOfWork(database.session)
+    )
+
+    def ready() -> None:
+        check_connection(database.session())
+        simulator.register()
+
+    route = Route(Simulator, [""], {"simulator": simulator})
+    add_routes(app, [route], prefixes=[settings.path], ready=ready)
+    with app.app_context():
+        try:
+            simulator.register()
+        except UnavailableError:
+            log.warning("PostgreSQL cannot be reached yet: use cases are registered as soon as it can")
+    return app

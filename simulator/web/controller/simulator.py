@@ -1,0 +1,35 @@
+"""`/root/simulator`."""
+
+from typing import Any
+
+from flask_restful import Resource
+
+from fleet.web.validation import accepts
+from simulator.service.fouling import Fouling
+from simulator.service.simulator import NAME, Level, SimulatorService
+from simulator.web.schema import DescribeRequest, FoulingRequest, LoadRequest
+
+
+class Simulator(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Describe what is stored, and load sets."""
+
+    def __init__(self, simulator: SimulatorService) -> None:
+        self._simulator = simulator
+
+    @accepts(query=DescribeRequest)
+    def get(self, query: DescribeRequest) -> dict[str, Any]:
+        return {"name": NAME, "message": "Simulator", "sets": self._simulator.sizes(query.use_case)}
+
+    @accepts(body=LoadRequest, form=True)
+    def post(self, body: LoadRequest) -> dict[str, Any]:
+        if body.set_name == "dataset":
+            rows = self._simulator.name_sets(body.use_case)
+        else:
+            rows = self._simulator.load(body.set_name, body.use_case, _fouling(body.fouling))
+        return {"message": f"Load {body.set_name} set", "rows": rows}
+
+
+def _fouling(request: FoulingRequest | None) -> Fouling | Level:
+    if request is None:
+        return "reference"
+    return request.level or Fouling(**request.model_dump(exclude={"level"}))

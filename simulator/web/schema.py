@@ -1,0 +1,52 @@
+"""What the simulator is sent."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from fleet.settings import SEED
+from fleet.web.validation import RequestModel, UseCaseName
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class FoulingRequest(RequestModel):
+    """How production is fouled: a level, or any of the others."""
+
+    level: Literal["reference", "heavy", "none"] | None = None
+    shift: float = Field(0.0, ge=-1e6, le=1e6)
+    scale: float = Field(1.0, ge=-1e6, le=1e6)
+    noise: float = Field(0.0, ge=0, le=1e6)
+    missing: Share = 0.0
+    outliers: Share = 0.0
+    columns: tuple[str, ...] | None = Field(None, min_length=1)
+    rows: Share = 1.0
+    seed: int = Field(SEED, ge=0, lt=2**32)
+
+    @model_validator(mode="after")
+    def _level_or_details(self) -> Self:
+        if self.level is not None and self.model_fields_set != {"level"}:
+            raise ValueError("give either 'level' or the details, not both")
+        if not self.model_fields_set:
+            raise ValueError("give a 'level' or at least one detail")
+        return self
+
+
+class LoadRequest(RequestModel):
+    """`POST /root/simulator`."""
+
+    set_name: Literal["training", "testing", "production", "dataset"]
+    use_case: UseCaseName = "wine"
+    fouling: FoulingRequest | None = None
+
+    @model_validator(mode="after")
+    def _only_production_is_fouled(self) -> Self:
+        if self.fouling is not None and self.set_name != "production":
+            raise ValueError("'fouling' is for set_name 'production' only; leave it out")
+        return self
+
+
+class DescribeRequest(RequestModel):
+    """`GET /root/simulator`."""
+
+    use_case: UseCaseName = "wine"
