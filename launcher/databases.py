@@ -1,0 +1,80 @@
+"""The PostgreSQL server that the stack uses: the embedded one, or the one that a setting names."""
+
+import secrets
+from pathlib import Path
+
+import psycopg2
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from db.embedded import EmbeddedPostgres, ensure_database
+from fleet.errors import FleetError, UnavailableError
+from launcher.plan import Resources
+from launcher.settings import InvalidSettingError, LauncherSettings
+
+DATASET, MLFLOW = "dataset", "mlflow"
+
+
+class ServerUnavailableError(UnavailableError):
+    """The PostgreSQL server that MLFLEET_POSTGRES_URL names does not let us in."""
+
+
+class Server:
+    """Where both databases live. embedded: None when the server is somebody else's to start and stop."""
+
+    def __init__(self, settings: LauncherSettings) -> None:
+        self._settings = settings
+        given = settings.postgres_url
+        self._given = given.get_secret_value() if given else None
+        self.embedded = (
+            None if given else EmbeddedPostgres(settings.state_dir / "postgres", settings.postgres_port)
+        )
+
+    def make_databases(self) -> None:
+        """Creates both databases where they are missing; the server must be up."""
+        server_url = self._server_url()
+        try:
+            for name in (DATASET, MLFLOW):
+                ensure_database(server_url, name)
+        except psycopg2.Error as error:
+            raise ServerUnavailableError(
+                f"PostgreSQL refuses: {str(error).strip()}",
+                "Check MLFLEET_POSTGRES_URL, and that its user may create databases",
+            ) from error
+
+    def resources(self) -> Resources:
+        """Addresses and secrets for the services. Makes what is secret the first time."""
+        server = make_url(self._server_url()).set(drivername="postgresql+psycopg2")
+        dataset, mlflow = (
+            server.set(database=name).render_as_string(hide_password=False) for name in (DATASET, MLFLOW)
+        )
+        state = self._settings.state_dir
+        return Resources(dataset, mlflow, _secret(state / "secrets" / "artifact_key"), state / "mlartifacts")
+
+    def _server_url(self) -> str:
+        if self.embedded is not None:
+            return self.embedded.url()
+        try:
+            url = make_url(self._given or "")
+        except ArgumentError as error:
+            raise InvalidSettingError(
+                "MLFLEET_POSTGRES_URL is not a URL",
+                "Write it as postgresql://user:password@host:port/postgres",
+            ) from error
+        if url.get_backend_name() != "postgresql":
+            raise FleetError(
+                f"MLFLEET_POSTGRES_URL names {url.get_backend_name()}",
+                "PostgreSQL is needed: postgresql://user:password@host:port/postgres",
+            )
+        return url.render_as_string(hide_password=False)
+
+
+def _secret(path: Path) -> str:
+    """The secret kept in this file, made at random the first time; only its owner may read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        unfinished = path.with_suffix(".new")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        unfinished.replace(path)
+    return path.read_text(encoding="ascii")

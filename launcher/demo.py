@@ -1,0 +1,153 @@
+"""Walks the whole loop on the wine data over HTTP, as any client would."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from fleet.errors import FleetError
+from launcher.readiness import local_session
+
+EXPERIMENT = "wine_demo"
+METRICS = ("model_accuracy", "model_f1_score", "model_precision", "model_recall")
+SEARCH = {
+    "request_information": "optimization",
+    "models": ["LogisticRegression", "RandomForest", "SVC"],
+    "hyperparameters": {
+        "LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]},
+        "RandomForest": {"n_estimators": [1, 3], "max_depth": [None, 3], "min_samples_split": [2, 5]},
+        "SVC": {"C": [0.1, 10], "kernel": ["linear", "rbf"], "gamma": ["scale", "auto"]},
+    },
+    "scoring": "accuracy",
+    "cv": 5,
+    "experiment_name": EXPERIMENT,
+    "experiment_description": "The loop that ./launch.sh demo walks",
+    "experiment_owner": "mlfleet",
+}
+ANSWER_SECONDS = 120.0
+
+
+class StepFailedError(FleetError):
+    """A service answered a step of the demo with an error, or not at all."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What monitoring says of one production set: on drift, on everything, and what followed."""
+
+    drift: str
+    everything: str
+    retraining: str
+
+
+@dataclass
+class Findings:
+    """What the demo shows at its end.
+
+    scores: accuracy between 0 and 1 by what was scored. verdicts: by the production data judged.
+    """
+
+    scores: dict[str, float] = field(default_factory=dict)
+    best_model: str = ""
+    best_metrics: dict[str, float] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+
+class Demo:
+    """The loop, step by step.
+
+    addresses: URL of each service's own path, by its name. progress: told what each step is about to do.
+    """
+
+    def __init__(self, addresses: dict[str, str], progress: Callable[[str], None]) -> None:
+        self._addresses = addresses
+        self._progress = progress
+        self._session = local_session()
+        self.findings = Findings()
+
+    def run(self) -> Findings:
+        """Raises StepFailedError with the answer of the step that failed."""
+        with self._session:
+            self._load_data()
+            self._deploy(self._search())
+            self._score("training")
+            self._score("testing")
+            self._score("production", "production, fouled as in the reference")
+            self._judge("production, fouled as in the reference")
+            self._load("production", fouling={"level": "heavy"})
+            self._score("production", "production, fouled heavily")
+            self._judge("production, fouled heavily", retrain=True)
+        return self.findings
+
+    def _load_data(self) -> None:
+        for name in ("dataset", "training", "testing", "production"):
+            self._load(name)
+
+    def _load(self, set_name: str, **more: object) -> None:
+        fouling = " fouled heavily" if more else ""
+        self._progress(f"simulator: load {set_name}{fouling}")
+        self._post("simulator", "", {"set_name": set_name, **more})
+
+    def _search(self) -> str:
+        """Returns the run that did best, of those this experiment has."""
+        self._progress("tracking: search the best hyperparameters of three models, in MLflow")
+        experiment = self._post("tracking", "/model_management", SEARCH)["data"]["experiment_id"]
+        self._progress("tracking: find the best run")
+        question = {
+            "experiment_id": experiment,
+            "request_information": "best_model",
+            "filter": list(METRICS),
+        }
+        best = self._post("tracking", "/experiments", question)
+        best = best.get("data", best)
+        self.findings.best_model = str(best["model"])
+        self.findings.best_metrics = {name: float(best["metrics"][name]) for name in METRICS}
+        return str(best["run_id"])
+
+    def _deploy(self, run_id: str) -> None:
+        self._progress(f"tracking → ml_model: set {self.findings.best_model}")
+        self._post("tracking", "/model_management", {"request_information": "setting", "run_id": run_id})
+
+    def _score(self, dataset: str, label: str = "") -> None:
+        label = label or dataset
+        self._progress(f"ml_model: {'train' if dataset == 'training' else 'score'} on {label}")
+        self.findings.scores[label] = float(self._post("ml_model", "", {"dataset": dataset})["score"])
+
+    def _judge(self, label: str, *, retrain: bool = False) -> None:
+        self._progress(f"monitoring: compare {label} with testing{', retrain on failure' if retrain else ''}")
+        drift = self._post("monitoring", "", {"metric": "summary", "tests": {"data_drift": True}})
+        everything = self._post("monitoring", "", {"metric": "summary", "retrain": retrain})
+        self.findings.verdicts[label] = Verdict(
+            _outcome(drift["message"]),
+            _outcome(everything["message"]),
+            _retraining(everything, asked=retrain),
+        )
+
+    def _post(self, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        url = self._addresses[service] + path
+        try:
+            answer = self._session.post(url, json=body, timeout=ANSWER_SECONDS)
+            content: dict[str, Any] = answer.json()
+        except requests.RequestException as error:
+            raise StepFailedError(
+                f"POST {url} was not answered: {type(error).__name__}", f"See ./launch.sh logs {service}"
+            ) from error
+        if not answer.ok:
+            raise StepFailedError(
+                f"POST {url} was answered {answer.status_code}: {content.get('error')}",
+                str(content.get("message", f"See ./launch.sh logs {service}")),
+            )
+        return content
+
+
+def _outcome(summary: dict[str, Any]) -> str:
+    word = "passed" if summary["all_passed"] else "FAILED"
+    return f"{word}: {summary['success_tests']} of {summary['total_tests']} tests passed"
+
+
+def _retraining(answer: dict[str, Any], *, asked: bool) -> str:
+    if not asked:
+        return "not asked for"
+    retraining = answer.get("retraining")
+    return str(retraining.get("message", "done")) if isinstance(retraining, dict) else "not needed"

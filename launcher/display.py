@@ -1,0 +1,55 @@
+"""What `up` shows: a line for each part of the stack, live on a terminal, one line a change elsewhere."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+
+class StartDisplay:
+    """Shows each part from `starting` to `ready`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lines: dict[str, tuple[float, Spinner | Text, str]] = {}
+        self._live = Live(console=console, refresh_per_second=10) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def starting(self, name: str, detail: str = "") -> None:
+        """The part was started just now."""
+        self._set(name, time.monotonic(), Spinner("dots"), detail)
+
+    def ready(self, name: str, detail: str = "") -> None:
+        """The part answers. detail: its address."""
+        started = self._lines[name][0]
+        self._set(
+            name, started, Text("✓", "green"), f"ready after {time.monotonic() - started:4.1f} s  {detail}"
+        )
+
+    def _set(self, name: str, started: float, sign: Spinner | Text, detail: str) -> None:
+        self._lines[name] = (started, sign, detail)
+        if self._live:
+            self._live.update(self._table())
+        elif isinstance(sign, Text):
+            self._console.print(f"{name:<12}{detail}", highlight=False, soft_wrap=True)
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 1))
+        for name, (_, sign, detail) in self._lines.items():
+            table.add_row(sign, name, Text(detail, overflow="ellipsis", no_wrap=True))
+        return table

@@ -1,0 +1,129 @@
+"""What is started, with which command and environment. Pure: nothing is read and nothing is started here."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from launcher.settings import LauncherSettings
+
+HOST = "127.0.0.1"
+# All that a child sees of the caller's environment, besides the settings that carry its own prefix.
+COMMON_VARIABLES = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "OMP_NUM_THREADS"}
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process of the stack and how to tell that it is ready.
+
+    told: its own settings, secrets included; never printed.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    port: int
+    port_setting: str
+    ready_path: str
+    page: str
+    told: Mapping[str, str] = field(repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a restart is needed for the settings to take effect."""
+        described = json.dumps([self.command, sorted(self.told.items())])
+        return hashlib.sha256(described.encode()).hexdigest()
+
+    @property
+    def address(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def ready_url(self) -> str:
+        return self.address + self.ready_path
+
+    @property
+    def url(self) -> str:
+        """What people open or call."""
+        return self.address + self.page
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the services share: SQLAlchemy URLs of both databases, MLflow's files, ml_model's signing key."""
+
+    dataset_url: str = field(repr=False)
+    mlflow_url: str = field(repr=False)
+    artifact_key: str = field(repr=False)
+    artifacts: Path
+
+
+def base_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment without anybody's settings, proxies or secrets."""
+    common = {name: value for name, value in environment.items() if name in COMMON_VARIABLES}
+    return common | {"PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+
+def mlflow_service(settings: LauncherSettings, resources: Resources) -> Service:
+    """MLflow's server, lean: one worker and no job runners (2.0 GB and 13 processes otherwise)."""
+    command = (sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(settings.mlflow_port))
+    options = (
+        *("--workers", "1", "--serve-artifacts", "--artifacts-destination", str(resources.artifacts)),
+        *("--allowed-hosts", "localhost,localhost:*,127.0.0.1,127.0.0.1:*"),
+    )
+    return Service(
+        name="mlflow",
+        command=command + options,
+        port=settings.mlflow_port,
+        port_setting="MLFLEET_MLFLOW_PORT",
+        ready_path="/health",
+        page="/",
+        # In the environment, because everybody may read the list of processes and their arguments.
+        told={
+            "MLFLOW_BACKEND_STORE_URI": resources.mlflow_url,
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        },
+    )
+
+
+def fleet_services(
+    settings: LauncherSettings, environment: Mapping[str, str], resources: Resources
+) -> list[Service]:
+    """The four services; each knows its siblings' addresses and nothing else of them."""
+    ml_model_url = f"http://{HOST}:{settings.ml_model_port}"
+    mlflow_url = f"http://{HOST}:{settings.mlflow_port}"
+    own: dict[str, tuple[int, str, dict[str, str]]] = {
+        "simulator": (settings.simulator_port, "/simulator", {}),
+        "ml_model": (settings.ml_model_port, "/ml", {"ARTIFACT_KEY": resources.artifact_key}),
+        "tracking": (
+            settings.tracking_port,
+            "/tracking",
+            {"MLFLOW_URL": mlflow_url, "ML_MODEL_URL": ml_model_url},
+        ),
+        "monitoring": (settings.monitoring_port, "/monitoring", {"ML_MODEL_URL": ml_model_url}),
+    }
+    services = []
+    for name, (port, path, told) in own.items():
+        prefix = f"{name.upper()}_"
+        given = {key: value for key, value in environment.items() if key.startswith(prefix) and value}
+        defaults = {"DATABASE_URL": resources.dataset_url, "PORT": str(port), **told}
+        # A value given as X_FILE is the user's choice as much as one given as X.
+        planned = {
+            prefix + key: value for key, value in defaults.items() if f"{prefix}{key}_FILE" not in given
+        }
+        base_path, own_path = given.get(f"{prefix}BASE_URL", "/root"), given.get(f"{prefix}SERVICE_URL", path)
+        services.append(
+            Service(
+                name=name,
+                command=(sys.executable, "-m", name),
+                port=port,
+                port_setting=f"{prefix}PORT",
+                ready_path="/health/ready",
+                page=base_path + own_path,
+                told=planned | given,
+            )
+        )
+    return services

@@ -1,0 +1,136 @@
+"""Starts processes that outlive this one, finds them again, and stops them with everything they started."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import psutil
+
+from launcher.plan import Service
+from launcher.settings import PROJECT
+
+# In the environment of each process, and so of all its descendants: tells ours from any other that has
+# got the same number since, also after a change of the clock, and finds those that left the group.
+TOKEN = "MLFLEET_PROCESS"  # noqa: S105  # the name of a variable
+LEADER_SECONDS = 25.0
+REST_SECONDS = 3.0
+LOG_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of a started process. fingerprint: of the service as it was then."""
+
+    name: str
+    pid: int
+    token: str
+    fingerprint: str
+
+
+class Processes:
+    """The processes recorded in one folder, each with a log of its own."""
+
+    def __init__(self, run_folder: Path, log_folder: Path) -> None:
+        self._run = run_folder
+        self._logs = log_folder
+
+    def log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def open_log(self, name: str) -> BinaryIO:
+        """Opens the log to append to; one that has grown large is put aside first."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        log = self.log(name)
+        if log.exists() and log.stat().st_size > LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        return log.open("ab")
+
+    def start(self, service: Service, base: Mapping[str, str]) -> psutil.Popen:
+        """Starts the service in a session of its own and records it.
+
+        base: the environment that it sees besides its own settings.
+        """
+        token = secrets.token_hex(16)
+        with self.open_log(service.name) as log:
+            process = psutil.Popen(
+                service.command,
+                cwd=PROJECT,
+                env={**base, **service.told, TOKEN: token},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._write(Record(service.name, process.pid, token, service.fingerprint))
+        return process
+
+    def record(self, name: str) -> Record | None:
+        """What was started under this name, whether or not it still runs."""
+        try:
+            return Record(**json.loads(self._file(name).read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def find(self, name: str) -> psutil.Process | None:
+        """The living process of this name."""
+        record = self.record(name)
+        return None if record is None else _leader(record)
+
+    def stop(self, names: Iterable[str]) -> list[str]:
+        """Stops these, all at once, with everything they started. Returns the names of those that ran."""
+        records = [record for name in names if (record := self.record(name)) is not None]
+        leaders = {record.name: leader for record in records if (leader := _leader(record)) is not None}
+        for leader in leaders.values():
+            with suppress(ProcessLookupError):
+                os.killpg(leader.pid, signal.SIGTERM)
+        psutil.wait_procs(list(leaders.values()), timeout=LEADER_SECONDS)
+        rest = _members({record.token for record in records})
+        _end(rest)
+        for record in records:
+            self._file(record.name).unlink(missing_ok=True)
+        return list(leaders)
+
+    def _file(self, name: str) -> Path:
+        return self._run / f"{name}.json"
+
+    def _write(self, record: Record) -> None:
+        self._run.mkdir(parents=True, exist_ok=True)
+        unfinished = self._run / f"{record.name}.new"
+        unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
+        unfinished.replace(self._file(record.name))
+
+
+def _leader(record: Record) -> psutil.Process | None:
+    try:
+        process = psutil.Process(record.pid)
+        return process if process.environ().get(TOKEN) == record.token else None
+    except psutil.Error:
+        return None
+
+
+def _members(tokens: Collection[str]) -> list[psutil.Process]:
+    """Every living process that carries one of the tokens."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # gone by now, or another user's
+            if process.environ().get(TOKEN) in tokens:
+                found.append(process)
+    return found
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=REST_SECONDS)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive, timeout=REST_SECONDS)

@@ -1,0 +1,77 @@
+"""Waits until services answer, and notices at once when one of them dies instead."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+import requests
+
+from fleet.errors import FleetError
+from launcher.plan import Service
+
+POLL_SECONDS = 0.1
+ANSWER_SECONDS = 2.0
+LOG_LINES = 20
+
+
+class ServiceFailedError(FleetError):
+    """A service died while starting, or did not become ready in time; the message ends with its log."""
+
+    def __init__(self, error: str, log: Path) -> None:
+        super().__init__(error, f"The end of its log, {log}:\n{last_lines(log)}")
+
+
+def last_lines(log: Path, count: int = LOG_LINES) -> str:
+    """The last lines of a log, or a word that there are none."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return "\n".join(f"  {line}" for line in lines[-count:]) or "  (it is empty)"
+
+
+def local_session() -> requests.Session:
+    """A session that talks to this machine directly, whatever proxy the environment names."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+def is_ready(service: Service, session: requests.Session) -> bool:
+    """Whether the service says that it can answer."""
+    try:
+        return session.get(service.ready_url, timeout=ANSWER_SECONDS).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def wait_until_ready(
+    services: Sequence[tuple[Service, psutil.Process]],
+    log: Callable[[str], Path],
+    on_ready: Callable[[Service], None],
+    seconds: float,
+) -> None:
+    """Returns when all are ready, telling on_ready of each.
+
+    log: the log file of a name. Raises ServiceFailedError when one dies or `seconds` have passed.
+    """
+    waiting = list(services)
+    deadline = time.monotonic() + seconds
+    with local_session() as session:
+        while waiting:
+            for service, process in list(waiting):
+                if _has_died(process):
+                    raise ServiceFailedError(f"{service.name} ended while it was starting", log(service.name))
+                if is_ready(service, session):
+                    waiting.remove((service, process))
+                    on_ready(service)
+            if waiting and time.monotonic() > deadline:
+                name = waiting[0][0].name
+                raise ServiceFailedError(f"{name} was not ready within {seconds:.0f} s", log(name))
+            if waiting:
+                time.sleep(POLL_SECONDS)
+
+
+def _has_died(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,59 @@
+"""What the demo and `up` print when they are done."""
+
+import shlex
+import shutil
+
+from rich.console import Console
+from rich.table import Table
+
+from db.embedded import USER, programs_folder
+from launcher.demo import Findings
+from launcher.plan import HOST, Service
+from launcher.settings import LauncherSettings
+
+
+def findings_table(findings: Findings) -> Table:
+    """The demo's result. The same every time: it shows no times, no ids and no machine."""
+    table = Table("", "", title="The loop on the wine data", title_justify="left", show_header=False)
+    table.add_row("Best run", f"[bold]{findings.best_model}[/]")
+    for name, value in findings.best_metrics.items():
+        table.add_row(f"  {name}", f"{value:.6f}")
+    table.add_section()
+    table.add_row("Accuracy on", "")
+    for name, score in findings.scores.items():
+        table.add_row(f"  {name}", f"{score:.2%}")
+    for name, verdict in findings.verdicts.items():
+        table.add_section()
+        table.add_row(f"Monitoring: {name}", "")
+        table.add_row("  data drift", verdict.drift)
+        table.add_row("  all checks", verdict.everything)
+        table.add_row("  retraining", verdict.retraining)
+    return table
+
+
+def print_addresses(console: Console, services: list[Service]) -> None:
+    """A line a service: where it answers."""
+    for service in services:
+        console.print(f"  {service.name:<12}{service.url}", highlight=False, soft_wrap=True)
+
+
+def print_next_steps(console: Console, services: list[Service], settings: LauncherSettings) -> None:
+    """Where to look after the demo."""
+    console.print("\nThe stack is still up. Where to look next:", highlight=False)
+    print_addresses(console, services)
+    for what, command in (
+        ("the tables", psql_line(settings)),
+        ("the logs", "./launch.sh logs [service] [--follow]"),
+        ("how it is", "./launch.sh status"),
+        ("stop it", "./launch.sh down"),
+    ):
+        console.print(f"  {what:<12}{command}", highlight=False, markup=False, soft_wrap=True)
+
+
+def psql_line(settings: LauncherSettings) -> str:
+    """A shell line that opens the dataset database, without the password in it."""
+    if settings.postgres_url is not None:
+        return "psql, on the server that MLFLEET_POSTGRES_URL names, database dataset"
+    password = shlex.quote(str(settings.state_dir / "postgres" / "password"))
+    program = "psql" if shutil.which("psql") else shlex.quote(str(programs_folder() / "psql"))
+    return f"PGPASSWORD=$(cat {password}) {program} -h {HOST} -p {settings.postgres_port} -U {USER} dataset"

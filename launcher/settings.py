@@ -1,0 +1,84 @@
+"""What the launcher is told: from the environment and from `.env` in the project's folder."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from fleet.errors import FleetError
+
+PROJECT = Path(__file__).resolve().parent.parent
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class InvalidSettingError(FleetError):
+    """A setting has a value that cannot be used."""
+
+
+class LauncherSettings(BaseModel):
+    """Settings of the launcher; each is read from the variable that its alias names."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    state_dir: Path = Field(
+        PROJECT / ".mlfleet", alias="MLFLEET_STATE_DIR", description="Folder of all data, logs and secrets."
+    )
+    postgres_url: SecretStr | None = Field(
+        None,
+        alias="MLFLEET_POSTGRES_URL",
+        description="A server to use instead of the embedded one: postgresql://user:password@host:port/postgres.",
+    )
+    postgres_port: Port = Field(
+        15432, alias="MLFLEET_POSTGRES_PORT", description="Port of the embedded PostgreSQL."
+    )
+    mlflow_port: Port = Field(5000, alias="MLFLEET_MLFLOW_PORT", description="Port of MLflow.")
+    ml_model_port: Port = Field(5001, alias="ML_MODEL_PORT", description="Port of ml_model.")
+    tracking_port: Port = Field(5002, alias="TRACKING_PORT", description="Port of tracking.")
+    monitoring_port: Port = Field(5003, alias="MONITORING_PORT", description="Port of monitoring.")
+    simulator_port: Port = Field(5004, alias="SIMULATOR_PORT", description="Port of the simulator.")
+    start_seconds: float = Field(
+        120,
+        gt=0,
+        alias="MLFLEET_START_SECONDS",
+        description="Longest wait for all to become ready, in seconds.",
+    )
+
+    @field_validator("state_dir")
+    @classmethod
+    def _from_project(cls, value: Path) -> Path:
+        return PROJECT / value.expanduser()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Raises InvalidSettingError naming the variable that is wrong."""
+        try:
+            return cls.model_validate({name: value for name, value in environment.items() if value})
+        except ValidationError as invalid:
+            first = invalid.errors()[0]
+            name = first["loc"][0]
+            raise InvalidSettingError(
+                f"{name}: {first['msg']}", f"Correct {name} in the environment or in .env (see .env.example)"
+            ) from invalid
+
+
+def read_environment(folder: Path = PROJECT) -> dict[str, str]:
+    """The variables of `folder`/.env, and over them those of the process.
+
+    `X_FILE` gives X where X itself is absent: the form that Docker and Kubernetes give secrets.
+    """
+    variables = {name: value or "" for name, value in dotenv_values(folder / ".env").items()} | dict(
+        os.environ
+    )
+    path = variables.get("MLFLEET_POSTGRES_URL_FILE")
+    if path and not variables.get("MLFLEET_POSTGRES_URL"):
+        try:
+            variables["MLFLEET_POSTGRES_URL"] = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise InvalidSettingError(
+                f"MLFLEET_POSTGRES_URL_FILE names a file that cannot be read: {error.strerror}",
+                "Correct MLFLEET_POSTGRES_URL_FILE",
+            ) from error
+    return variables
