@@ -1,0 +1,1 @@
+"""What monitoring keeps, and what it asks PostgreSQL and its siblings."""

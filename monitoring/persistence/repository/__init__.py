@@ -1,0 +1,1 @@
+"""What monitoring asks PostgreSQL and ml_model."""

@@ -1,0 +1,1 @@
+"""The checks, one subject a module. Each takes a comparison and gives verdicts."""

@@ -1,0 +1,61 @@
+"""A reference and a current set side by side, with everything that is computed about them once."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from monitoring.service.drift import Drift, measure_drift
+from monitoring.service.profile import ColumnProfile
+
+TARGET = "target"
+PREDICTION = "prediction"
+Side = Literal["reference", "current"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What all groups of checks are handed.
+
+    reference, current: frames with the feature columns, `target` and `prediction`, one row a sample.
+    features: names of the feature columns, all numeric.
+    categorical: those of `target` and `prediction` that hold classes rather than numbers.
+    """
+
+    reference: pd.DataFrame
+    current: pd.DataFrame
+    features: tuple[str, ...]
+    categorical: frozenset[str] = frozenset({TARGET, PREDICTION})
+    _profiles: dict[tuple[Side, str], ColumnProfile] = field(default_factory=dict, init=False, repr=False)
+    _drifts: dict[str, Drift] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return *self.features, TARGET, PREDICTION
+
+    @property
+    def columns_without_target(self) -> tuple[str, ...]:
+        return *self.features, PREDICTION
+
+    def frame(self, side: Side) -> pd.DataFrame:
+        return self.reference if side == "reference" else self.current
+
+    def profile(self, side: Side, column: str) -> ColumnProfile:
+        """Statistics of a column; one that the frame lacks counts as missing in every row."""
+        if (side, column) not in self._profiles:
+            frame = self.frame(side)
+            if column not in frame:
+                frame = pd.DataFrame({column: np.nan}, index=frame.index)
+            self._profiles[side, column] = ColumnProfile(frame[column])
+        return self._profiles[side, column]
+
+    def drift(self, column: str) -> Drift:
+        """How far a column has drifted."""
+        if column not in self._drifts:
+            self._drifts[column] = measure_drift(
+                self.profile("reference", column),
+                self.profile("current", column),
+                categorical=column in self.categorical,
+            )
+        return self._drifts[column]

@@ -1,0 +1,66 @@
+"""Evidently's report: its presets for drift, data summary, target drift and classification.
+
+This is the slow one: Evidently draws a picture for nearly every figure, and no option stops it.
+"""
+
+import logging
+from typing import Any
+
+from evidently import DataDefinition, Dataset, MulticlassClassification, Regression, Report
+from evidently.core.container import MetricOrContainer
+from evidently.metrics import ValueDrift
+from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset, RegressionPreset
+
+from monitoring.service.comparison import PREDICTION, TARGET, Comparison
+from monitoring.utils.json_values import json_value
+
+log = logging.getLogger(__name__)
+
+
+def run_report(comparison: Comparison) -> dict[str, Any]:
+    """Evidently's metrics, ready for JSON: {"metrics": [...]}.
+
+    "left_out" names the columns that cannot be described because a side has no values in them, and "failed"
+    the part of the report that Evidently could not make of these sets; both are absent if there are none.
+    """
+    kept = [name for name in comparison.columns if _describable(comparison, name)]
+    left_out = [name for name in comparison.columns if name not in kept]
+    result: dict[str, Any] = {"metrics": []}
+    if left_out:
+        result["left_out"] = left_out
+    if {TARGET, PREDICTION} <= set(kept):
+        definition = _definition(comparison, kept)
+        reference, current = (
+            Dataset.from_pandas(comparison.frame(side)[kept], definition) for side in ("reference", "current")
+        )
+        for part, presets in _parts(comparison).items():
+            try:
+                snapshot = Report(presets).run(current, reference)
+            except Exception as error:
+                log.warning("Evidently cannot make the %s part of the report", part, exc_info=error)
+                result.setdefault("failed", []).append(part)
+            else:
+                result["metrics"] += json_value(snapshot.dict()["metrics"])
+    return result
+
+
+def _parts(comparison: Comparison) -> dict[str, list[MetricOrContainer]]:
+    data = [DataDriftPreset(), DataSummaryPreset(), ValueDrift(column=TARGET)]
+    if TARGET in comparison.categorical:
+        return {"data": data, "classification": [ClassificationPreset()]}
+    return {"data": data, "regression": [RegressionPreset()]}
+
+
+def _definition(comparison: Comparison, columns: list[str]) -> DataDefinition:
+    classifies = TARGET in comparison.categorical
+    classification = MulticlassClassification(target=TARGET, prediction_labels=PREDICTION)
+    return DataDefinition(
+        numerical_columns=[name for name in columns if name not in comparison.categorical],
+        categorical_columns=[name for name in columns if name in comparison.categorical],
+        classification=[classification] if classifies else None,
+        regression=None if classifies else [Regression(target=TARGET, prediction=PREDICTION)],
+    )
+
+
+def _describable(comparison: Comparison, column: str) -> bool:
+    return all(comparison.profile(side, column).finite.size for side in ("reference", "current"))
