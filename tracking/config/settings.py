@@ -1,0 +1,30 @@
+"""What tracking is told by its environment, `TRACKING_*`."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from fleet.settings import ServiceSettings
+
+
+class TrackingSettings(ServiceSettings):
+    """Settings of tracking."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACKING_")
+
+    port: int = Field(5002, ge=1, le=65535, description="Port to listen on.")
+    service_url: str = Field("/tracking", pattern=r"^(/[\w.-]+)+$", description="Second part of every path.")
+    mlflow_url: str = Field(
+        "http://127.0.0.1:5000", pattern=r"^https?://", description="The MLflow server's address."
+    )
+    mlflow_timeout_s: int = Field(
+        5, ge=1, description="Seconds that MLflow may take for one answer; it is asked twice at most."
+    )
+    ml_model_url: str = Field(
+        "http://127.0.0.1:5001/root/ml",
+        pattern=r"^https?://",
+        description="ml_model's address, with its path.",
+    )
+    ml_model_timeout_s: float = Field(60, gt=0, description="Seconds that ml_model may take for one answer.")
+    max_combinations: int = Field(
+        10_000, ge=1, description="Largest number of hyperparameter combinations in one model's grid."
+    )

@@ -1,0 +1,69 @@
+"""What a search was asked, what it was run on and what it found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.pipeline import Pipeline
+
+from fleet.catalogue import Preprocessing
+
+Hyperparameters = Mapping[str, Any]
+Grid = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The rows that models are searched on, all of them with a known class.
+
+    features: (rows, features) of doubles, NaN = missing. classes: (rows,) of integers.
+    """
+
+    use_case: str
+    feature_names: tuple[str, ...]
+    features: npt.NDArray[np.float64]
+    classes: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """A grid search of one or more models, scored by `cv`-fold cross-validation.
+
+    grids: by model name, the values to try by hyperparameter.
+    """
+
+    models: Sequence[str]
+    grids: Mapping[str, Grid]
+    scoring: str
+    cv: int
+    preprocessing: Preprocessing
+
+
+@dataclass(frozen=True)
+class FinishedSearch:
+    """The best of one model's grid.
+
+    pipeline: fitted on the whole training set, as a frame with the use case's feature names.
+    metrics: accuracy, f1_score, precision and recall of the cross-validated predictions.
+    execution_time_s: wall time. cpu_percent: CPU time by wall time, up to 100 a core.
+    """
+
+    model_name: str
+    grid: Grid
+    hyperparameters: Hyperparameters
+    pipeline: Pipeline
+    metrics: Mapping[str, float]
+    execution_time_s: float
+    cpu_percent: float
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class NewExperiment:
+    """The experiment that finished searches are recorded under; made if there is none of that name."""
+
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)

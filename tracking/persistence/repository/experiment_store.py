@@ -1,0 +1,152 @@
+"""Reading and deleting experiments and runs."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from mlflow import MlflowClient
+
+from fleet.errors import NotFoundError
+from tracking.persistence.model.experiment import Experiment, Run
+from tracking.persistence.repository.mlflow_connection import translated
+
+PAGE_SIZE = 1000
+EXPERIMENT_ID = re.compile(r"[0-9]{1,10}", re.ASCII)
+LARGEST_EXPERIMENT_ID = 2**31 - 1
+RUN_ID = re.compile(r"[A-Za-z0-9][\w-]{0,249}", re.ASCII)
+UNNAMED = "Unnamed Run"
+
+
+class ExperimentNotFoundError(NotFoundError):
+    """There is no experiment of that id, or it is deleted."""
+
+    def __init__(self, experiment_id: str) -> None:
+        super().__init__(
+            f"Experiment with ID {experiment_id} does not exist.",
+            "Use an experiment_id that GET …/experiments lists",
+        )
+
+
+class RunNotFoundError(NotFoundError):
+    """There is no run of that id, or it is deleted."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"Run with ID {run_id} does not exist.", "Use a run_id that GET …/runs?experiment_id= lists"
+        )
+
+
+class ExperimentStore:
+    """Experiments and runs of one MLflow server; deleted ones do not exist here.
+
+    page_size: entries asked for at a time; every list is paged through to its end.
+    """
+
+    def __init__(self, client: MlflowClient, *, page_size: int = PAGE_SIZE) -> None:
+        self._client = client
+        self._page_size = page_size
+
+    def ping(self) -> None:
+        """Raises MlflowUnavailableError unless MLflow and its database answer."""
+        with translated():
+            self._client.search_experiments(max_results=1)
+
+    def experiments(self) -> list[Experiment]:
+        """All experiments, the newest first."""
+        with translated():
+            pages = self._pages(lambda token: self._client.search_experiments(**self._page(token)))
+            return [_experiment(found) for found in pages]
+
+    def experiment(self, experiment_id: str) -> Experiment:
+        """Raises ExperimentNotFoundError."""
+        missing = ExperimentNotFoundError(experiment_id)
+        if not EXPERIMENT_ID.fullmatch(experiment_id) or int(experiment_id) > LARGEST_EXPERIMENT_ID:
+            raise missing
+        with translated(missing):
+            found = _experiment(self._client.get_experiment(str(int(experiment_id))))
+        if found.lifecycle_stage == "deleted":
+            raise missing
+        return found
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Raises ExperimentNotFoundError."""
+        found = self.experiment(experiment_id)
+        with translated(ExperimentNotFoundError(experiment_id)):
+            self._client.delete_experiment(found.experiment_id)
+
+    def run_counts(self, experiment_ids: Sequence[str]) -> Counter[str]:
+        """Number of runs by experiment id. MLflow cannot count, so this reads the runs of all at once."""
+        if not experiment_ids:
+            return Counter()
+        with translated():
+            return Counter(found.info.experiment_id for found in self._search_runs(experiment_ids))
+
+    def runs(self, experiment_id: str) -> list[Run]:
+        """All runs of an experiment, the newest first."""
+        with translated():
+            return [_run(found) for found in self._search_runs([experiment_id])]
+
+    def run(self, run_id: str) -> Run:
+        """Raises RunNotFoundError."""
+        missing = RunNotFoundError(run_id)
+        if not RUN_ID.fullmatch(run_id):
+            raise missing
+        with translated(missing):
+            found = self._client.get_run(run_id)
+        if found.info.lifecycle_stage == "deleted":
+            raise missing
+        return _run(found)
+
+    def delete_run(self, run_id: str) -> None:
+        """Raises RunNotFoundError."""
+        with translated(RunNotFoundError(run_id)):
+            self._client.delete_run(run_id)
+
+    def _search_runs(self, experiment_ids: Sequence[str]) -> Iterator[Any]:
+        ids = list(experiment_ids)
+        return self._pages(lambda token: self._client.search_runs(ids, **self._page(token)))
+
+    def _page(self, token: str | None) -> dict[str, Any]:
+        return {"max_results": self._page_size, "page_token": token}
+
+    @staticmethod
+    def _pages(fetch: Callable[[str | None], Any]) -> Iterator[Any]:
+        token: str | None = None
+        while True:
+            page = fetch(token)
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+
+def _experiment(found: Any) -> Experiment:
+    return Experiment(
+        experiment_id=found.experiment_id,
+        name=found.name,
+        artifact_location=found.artifact_location,
+        lifecycle_stage=found.lifecycle_stage,
+        tags=dict(found.tags),
+        created_at=_time(found.creation_time),
+        updated_at=_time(found.last_update_time),
+    )
+
+
+def _run(found: Any) -> Run:
+    return Run(
+        run_id=found.info.run_id,
+        experiment_id=found.info.experiment_id,
+        name=found.info.run_name or UNNAMED,
+        status=found.info.status,
+        started_at=_time(found.info.start_time),
+        ended_at=_time(found.info.end_time),
+        tags=dict(found.data.tags),
+        params=dict(found.data.params),
+        metrics=dict(found.data.metrics),
+    )
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return None if not milliseconds else datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,107 @@
+"""What a run says about its search: names and forms of its tags, parameters and metrics.
+
+MLflow keeps parameters as texts of limited length. So that nothing is lost, the best hyperparameters are
+kept once more as JSON in the tag `hyperparameters`, and a grid that is too long for its parameter is cut
+there visibly and kept whole in the run's artifact `grid_search.json`.
+"""
+
+import ast
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tracking.persistence.model.experiment import Run
+from tracking.persistence.model.search import FinishedSearch, Grid, SearchRequest, TrainingSet
+
+HYPERPARAMETERS_TAG = "hyperparameters"
+MODEL_PREFIX = "model_"
+GRID_PREFIX = "grid_search_"
+GRID_ARTIFACT = "grid_search.json"
+LONGEST_PARAMETER = 6000  # MLflow's own limit
+CUT_TO = 5000
+JSON_WORDS = {"null": None, "true": True, "false": False}
+
+
+def run_name(model_name: str) -> str:
+    """The name that the reference gives such runs."""
+    return f"{model_name} Grid_Search_Opt and CV_Performance"
+
+
+def run_tags(
+    search: FinishedSearch, request: SearchRequest, training: TrainingSet, model_format: str
+) -> dict[str, str]:
+    """Tags of the run. model_format: how the model's file was written, such as skops."""
+    return {
+        "model_type": search.model_name,
+        "experiment_type": "GridSearch_CrossValidation",
+        "preprocessing": request.preprocessing,
+        "use_case": training.use_case,
+        "model_format": model_format,
+        HYPERPARAMETERS_TAG: json.dumps(search.hyperparameters),
+    }
+
+
+def run_params(search: FinishedSearch, request: SearchRequest, training: TrainingSet) -> dict[str, str]:
+    """Parameters of the run, all of them within MLflow's limit."""
+    best = {MODEL_PREFIX + name: str(value) for name, value in search.hyperparameters.items()}
+    data = {
+        "data_samples": str(len(training.classes)),
+        "data_features": str(len(training.feature_names)),
+        "data_classes": str(len(set(training.classes.tolist()))),
+    }
+    grid = {GRID_PREFIX + name: shortened(list(values)) for name, values in search.grid.items()}
+    how = {f"{GRID_PREFIX}scoring": request.scoring, f"{GRID_PREFIX}cv_folds": str(request.cv)}
+    return {**best, **data, **grid, **how}
+
+
+def run_metrics(search: FinishedSearch) -> dict[str, float]:
+    """Metrics of the run: the model's, and what the search cost (seconds, percent)."""
+    return {
+        **{MODEL_PREFIX + name: value for name, value in search.metrics.items()},
+        "system_execution_time": search.execution_time_s,
+        "system_cpu_usage": search.cpu_percent,
+    }
+
+
+def shortened(values: list[Any]) -> str:
+    """The list as text, cut visibly if it is longer than MLflow takes."""
+    text = str(values)
+    if len(text) <= LONGEST_PARAMETER:
+        return text
+    return f"{text[:CUT_TO]} … ({len(values)} values, all of them in the artifact {GRID_ARTIFACT})"
+
+
+def is_shortened(grid: Grid) -> bool:
+    """Whether one of the grid's lists does not fit in its parameter."""
+    return any(len(str(list(values))) > LONGEST_PARAMETER for values in grid.values())
+
+
+def best_hyperparameters(run: Run) -> dict[str, Any]:
+    """The run's hyperparameters with their types.
+
+    From the JSON tag, or guessed from the parameters `model_*` of runs that others have logged.
+    """
+    tag = run.tags.get(HYPERPARAMETERS_TAG)
+    if tag is not None:
+        try:
+            known = json.loads(tag)
+        except json.JSONDecodeError:
+            known = None  # somebody else's tag of that name
+        if isinstance(known, dict):
+            return known
+    return {name: typed(text) for name, text in prefixed(run.params, MODEL_PREFIX).items()}
+
+
+def prefixed(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The values whose name starts with the prefix, without it; it is taken off once, at the front."""
+    return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+
+
+def typed(text: str) -> Any:
+    """The value that the text stands for: null, a boolean, a number, a list; else the text itself."""
+    if text in JSON_WORDS:
+        return JSON_WORDS[text]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text

@@ -1,0 +1,174 @@
+"""Records finished searches in MLflow: one experiment, one run and one registered model version each.
+
+Everything goes through `MlflowClient` in as few requests as it takes; `mlflow.sklearn.log_model` would
+spend seconds a model on guessing requirements. Either all of a request's searches are recorded, or none.
+"""
+
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param, RunStatus
+from mlflow.exceptions import MlflowException
+
+from fleet.errors import ConflictError
+from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
+from tracking.persistence.repository import run_contents
+from tracking.persistence.repository.mlflow_connection import out_of_order, translated
+from tracking.persistence.repository.model_files import SavedModel, save
+from tracking.persistence.repository.undo import Undo
+
+MODEL_NAME = "model"
+MAX_BATCH = 100
+EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
+
+
+class ExperimentDeletedError(ConflictError):
+    """MLflow keeps the names of deleted experiments."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The experiment '{name}' was deleted",
+            "Use another experiment_name, or restore it in MLflow",
+        )
+
+
+@dataclass(frozen=True)
+class RecordedSearches:
+    """Where the searches were recorded. run_ids: by model name."""
+
+    experiment_id: str
+    run_ids: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A search with its model saved on disk."""
+
+    search: FinishedSearch
+    model: SavedModel
+
+
+class SearchLog:
+    """Writes to one MLflow server, one request at a time: the runs of a failed one can then be told apart."""
+
+    def __init__(self, client: MlflowClient) -> None:
+        self._client = client
+        self._one_at_a_time = threading.RLock()
+
+    def check_name(self, name: str) -> None:
+        """Raises ExperimentDeletedError if an experiment of that name was deleted."""
+        self._find(name)
+
+    def record(
+        self,
+        experiment: NewExperiment,
+        request: SearchRequest,
+        searches: Sequence[FinishedSearch],
+        training: TrainingSet,
+    ) -> RecordedSearches:
+        """Record all of them or none. Raises ExperimentDeletedError, MlflowUnavailableError."""
+        with tempfile.TemporaryDirectory(prefix="tracking-") as folder:
+            prepared = [
+                _Prepared(search, save(search.pipeline, training, Path(folder) / search.model_name))
+                for search in searches
+            ]
+            with self._one_at_a_time, translated(), Undo() as undo:
+                experiment_id = self._find(experiment.name) or self._create(experiment, undo)
+                try:
+                    runs = {
+                        each.search.model_name: self._record_one(experiment_id, each, request, training, undo)
+                        for each in prepared
+                    }
+                except MlflowException as error:
+                    if not out_of_order(error):
+                        self._find(experiment.name)  # says so if it was deleted meanwhile
+                    raise
+        return RecordedSearches(experiment_id, runs)
+
+    def _find(self, name: str) -> str | None:
+        with translated():
+            found = self._client.get_experiment_by_name(name)
+        if found is None:
+            return None
+        if found.lifecycle_stage == "deleted":
+            raise ExperimentDeletedError(name)
+        return str(found.experiment_id)
+
+    def _create(self, experiment: NewExperiment, undo: Undo) -> str:
+        try:
+            created = str(self._client.create_experiment(experiment.name, tags=dict(experiment.tags)))
+        except MlflowException as error:
+            if error.error_code not in EXISTS:
+                raise
+            found = self._find(experiment.name)  # another process was quicker
+            if found is None:
+                raise
+            return found
+        undo.add(lambda: self._remove_if_empty(created, experiment.name))
+        return created
+
+    def _remove_if_empty(self, experiment_id: str, name: str) -> None:
+        with self._one_at_a_time:
+            if self._client.search_runs([experiment_id], max_results=1):
+                return  # somebody else's run has joined it
+            # Renamed first: MLflow keeps the names of deleted experiments, and this one must stay free.
+            self._client.rename_experiment(experiment_id, f"{name[:400]} (failed, {experiment_id})")
+            self._client.delete_experiment(experiment_id)
+
+    def _record_one(
+        self, experiment_id: str, each: _Prepared, request: SearchRequest, training: TrainingSet, undo: Undo
+    ) -> str:
+        search = each.search
+        run = self._client.create_run(
+            experiment_id,
+            start_time=int(search.started_at.timestamp() * 1000),
+            run_name=run_contents.run_name(search.model_name),
+            tags=run_contents.run_tags(search, request, training, each.model.format),
+        )
+        run_id = str(run.info.run_id)
+        undo.add(lambda: self._client.delete_run(run_id))
+        self._log_values(run_id, search, run_contents.run_params(search, request, training))
+        model_id = self._log_model(experiment_id, run_id, each, undo)
+        self._register(search.model_name, run_id, model_id, undo)
+        self._client.set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED))
+        return run_id
+
+    def _log_values(self, run_id: str, search: FinishedSearch, params: dict[str, str]) -> None:
+        now = int(time.time() * 1000)
+        metrics = [Metric(name, value, now, 0) for name, value in run_contents.run_metrics(search).items()]
+        entries = [Param(name, value) for name, value in params.items()]
+        self._client.log_batch(run_id, metrics=metrics, params=entries[:MAX_BATCH])
+        for start in range(MAX_BATCH, len(entries), MAX_BATCH):
+            self._client.log_batch(run_id, params=entries[start : start + MAX_BATCH])
+        if run_contents.is_shortened(search.grid):
+            grid: dict[str, Any] = {name: list(values) for name, values in search.grid.items()}
+            self._client.log_dict(run_id, grid, run_contents.GRID_ARTIFACT)
+
+    def _log_model(self, experiment_id: str, run_id: str, each: _Prepared, undo: Undo) -> str:
+        logged = self._client.create_logged_model(
+            experiment_id, name=MODEL_NAME, source_run_id=run_id, model_type=each.search.model_name
+        )
+        model_id = str(logged.model_id)
+        undo.add(lambda: self._client.delete_logged_model(model_id))
+        each.model.belongs_to(logged, run_id)
+        self._client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
+        self._client.log_model_artifacts(model_id, str(each.model.folder))
+        self._client.finalize_logged_model(model_id, LoggedModelStatus.READY)
+        return model_id
+
+    def _register(self, name: str, run_id: str, model_id: str, undo: Undo) -> None:
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code not in EXISTS:
+                raise
+        version = self._client.create_model_version(
+            name, f"models:/{model_id}", run_id, model_id=model_id, await_creation_for=0
+        )
+        undo.add(lambda: self._client.delete_model_version(name, version.version))

@@ -1,0 +1,133 @@
+"""What there is to know about experiments."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from fleet.errors import NotFoundError
+from tracking.persistence.model.experiment import Experiment, Run
+from tracking.service.metrics import ALL_STATISTICS, STATISTICS_NAMES, goodness, number
+from tracking.service.ports import Experiments
+from tracking.service.statistics import describe
+from tracking.utils.times import text
+
+ALL = "all"
+NOT_RESULTS = frozenset({"FAILED", "KILLED"})
+LAST_OF_ALL = datetime.max.replace(tzinfo=UTC)
+
+
+class NoRunsError(NotFoundError):
+    """The experiment has no runs, or all of them are deleted."""
+
+    def __init__(self, experiment_id: str) -> None:
+        super().__init__(
+            f"No runs found for experiment ID: {experiment_id}.",
+            "Run an optimisation under this experiment's name, or use another experiment_id",
+        )
+
+
+class NoBestRunError(NotFoundError):
+    """No run of the experiment has the metric that decides."""
+
+    def __init__(self, experiment_id: str, metric: str) -> None:
+        super().__init__(
+            "Best Run Not Found", f"No finished run of experiment {experiment_id} has the metric {metric}"
+        )
+
+
+class ExperimentService:
+    """Lists, describes, compares and deletes experiments."""
+
+    def __init__(self, experiments: Experiments) -> None:
+        self._experiments = experiments
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every experiment with its number of runs."""
+        found = self._experiments.experiments()
+        counts = self._experiments.run_counts([experiment.experiment_id for experiment in found])
+        return [
+            {
+                "experiment_id": experiment.experiment_id,
+                "name": experiment.name,
+                "lifecycle_stage": experiment.lifecycle_stage,
+                "run_count": counts[experiment.experiment_id],
+            }
+            for experiment in found
+        ]
+
+    def general(self, experiment_id: str) -> dict[str, Any]:
+        """Raises ExperimentNotFoundError, NoRunsError; so do the others."""
+        experiment = self._experiments.experiment(experiment_id)
+        return {
+            "experiment_info": _experiment_info(experiment),
+            "experiment_runs": _runs_info(self._runs(experiment)),
+        }
+
+    def best_run(self, experiment_id: str, metrics: Sequence[str]) -> dict[str, Any]:
+        """The run that is best by the first metric; the next ones break ties, then the earliest start does.
+
+        Raises NoBestRunError.
+        """
+        runs = self._runs(self._experiments.experiment(experiment_id))
+        candidates = [
+            run for run in runs if run.status not in NOT_RESULTS and number(run, metrics[0]) is not None
+        ]
+        if not candidates:
+            raise NoBestRunError(experiment_id, metrics[0])
+        candidates.sort(key=lambda run: run.started_at or LAST_OF_ALL)
+        best = max(candidates, key=lambda run: [goodness(run, metric) for metric in metrics])
+        return {
+            "run_id": best.run_id,
+            "run_name": best.name,
+            "model": best.tags.get("model_type", "Unknown Model Type"),
+            "metrics": {name: best.metrics[name] for name in metrics if number(best, name) is not None},
+        }
+
+    def statistics(self, experiment_id: str, metrics: Sequence[str] | None) -> dict[str, dict[str, float]]:
+        """Statistics by name, over the runs that have the metric.
+
+        metrics: None, or with "all" in it, means all five.
+        """
+        runs = self._runs(self._experiments.experiment(experiment_id))
+        names = ALL_STATISTICS if not metrics or ALL in metrics else metrics
+        values = {name: [value for run in runs if (value := number(run, name)) is not None] for name in names}
+        return {STATISTICS_NAMES[name]: describe(found) for name, found in values.items() if found}
+
+    def delete(self, experiment_id: str) -> None:
+        """Raises ExperimentNotFoundError."""
+        self._experiments.delete_experiment(experiment_id)
+
+    def _runs(self, experiment: Experiment) -> list[Run]:
+        runs = self._experiments.runs(experiment.experiment_id)
+        if not runs:
+            raise NoRunsError(experiment.experiment_id)
+        return runs
+
+
+def _experiment_info(experiment: Experiment) -> dict[str, Any]:
+    return {
+        "experiment_id": experiment.experiment_id,
+        "experiment_name": experiment.name,
+        "artifact_location": experiment.artifact_location,
+        "lifecycle_stage": experiment.lifecycle_stage,
+        "tags": dict(experiment.tags),
+        "data_creation": text(experiment.created_at),
+        "last_updated": text(experiment.updated_at),
+    }
+
+
+def _runs_info(runs: Sequence[Run]) -> dict[str, Any]:
+    ended = [run.ended_at for run in runs if run.status == "FINISHED" and run.ended_at is not None]
+    return {
+        "number_of_runs": len(runs),
+        "completed_runs": _count(runs, "FINISHED"),
+        "failed_runs": _count(runs, "FAILED"),
+        "active_runs": _count(runs, "RUNNING"),
+        "stopped_runs": _count(runs, "KILLED"),  # MLflow's word for stopped
+        "first_run_completed": text(min(ended, default=None)),
+        "last_run_completed": text(max(ended, default=None)),
+    }
+
+
+def _count(runs: Sequence[Run], status: str) -> int:
+    return sum(run.status == status for run in runs)

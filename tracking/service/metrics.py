@@ -1,0 +1,39 @@
+"""The metrics that runs are chosen and summed up by."""
+
+import math
+from collections.abc import Mapping
+
+from tracking.persistence.model.experiment import Run
+
+# By name, how each is called in statistics; `system_cpu_usage` is not among those of "all".
+STATISTICS_NAMES: Mapping[str, str] = {
+    "system_execution_time": "duration",
+    "model_accuracy": "accuracy",
+    "model_f1_score": "f1_score",
+    "model_precision": "precision",
+    "model_recall": "recall",
+    "system_cpu_usage": "cpu_usage",
+}
+ALL_STATISTICS = tuple(name for name in STATISTICS_NAMES if name != "system_cpu_usage")
+METRIC_NAMES = (
+    "model_accuracy",
+    "model_f1_score",
+    "model_precision",
+    "model_recall",
+    "system_cpu_usage",
+    "system_execution_time",
+)
+
+
+def number(run: Run, metric: str) -> float | None:
+    """The run's value, or None where it has none that can be compared."""
+    value = run.metrics.get(metric)
+    return value if value is not None and math.isfinite(value) else None
+
+
+def goodness(run: Run, metric: str) -> float:
+    """The greater the better: `system_*` are better when lower, and no value is worst of all."""
+    value = number(run, metric)
+    if value is None:
+        return -math.inf
+    return -value if metric.startswith("system_") else value

@@ -1,0 +1,48 @@
+"""What the services ask of MLflow; tests put one fake in its place."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from tracking.persistence.model.experiment import Experiment, Run
+from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
+from tracking.persistence.repository.ml_model_client import ModelToSet
+from tracking.persistence.repository.search_log import RecordedSearches
+
+
+class Experiments(Protocol):
+    """Experiments and runs, without the deleted ones; see ExperimentStore."""
+
+    def experiments(self) -> list[Experiment]: ...
+
+    def experiment(self, experiment_id: str) -> Experiment: ...
+
+    def delete_experiment(self, experiment_id: str) -> None: ...
+
+    def run_counts(self, experiment_ids: Sequence[str]) -> Counter[str]: ...
+
+    def runs(self, experiment_id: str) -> list[Run]: ...
+
+    def run(self, run_id: str) -> Run: ...
+
+    def delete_run(self, run_id: str) -> None: ...
+
+
+class Log(Protocol):
+    """Where finished searches are recorded; see SearchLog."""
+
+    def check_name(self, name: str) -> None: ...
+
+    def record(
+        self,
+        experiment: NewExperiment,
+        request: SearchRequest,
+        searches: Sequence[FinishedSearch],
+        training: TrainingSet,
+    ) -> RecordedSearches: ...
+
+
+class MlModel(Protocol):
+    """The service ml_model; see MlModelClient."""
+
+    def set_model(self, model: ModelToSet, *, request_id: str | None) -> dict[str, Any]: ...

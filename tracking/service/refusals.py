@@ -1,0 +1,105 @@
+"""Why an optimisation is refused."""
+
+from typing import Any
+
+from sklearn.metrics import get_scorer_names
+
+from fleet.errors import ConflictError, InvalidRequestError
+
+LONGEST_HYPERPARAMETERS = 5000  # as JSON; MLflow would cut a longer value
+
+
+class GridMissingError(InvalidRequestError):
+    """A model is to be searched without a grid."""
+
+    def __init__(self, model_name: str) -> None:
+        super().__init__(
+            f"Missing parameter: 'hyperparameters' has no grid for {model_name}",
+            f'Give its values to try, or {{}} for the defaults: {{"{model_name}": {{}}}}',
+        )
+
+
+class EmptyGridListError(InvalidRequestError):
+    """A hyperparameter has no value to try."""
+
+    def __init__(self, model_name: str, name: str) -> None:
+        super().__init__(
+            f"'hyperparameters.{model_name}.{name}' is an empty list",
+            "Give at least one value, or leave it out",
+        )
+
+
+class TooManyCombinationsError(InvalidRequestError):
+    """A grid has more combinations than tracking takes."""
+
+    def __init__(self, model_name: str, size: int, largest: int) -> None:
+        super().__init__(f"'hyperparameters.{model_name}' has {size} combinations", f"Use at most {largest}")
+
+
+class GridTooLargeError(InvalidRequestError):
+    """A grid has longer values than MLflow keeps whole."""
+
+    def __init__(self, model_name: str) -> None:
+        super().__init__(
+            f"'hyperparameters.{model_name}' has values that are too long",
+            f"One combination may take {LONGEST_HYPERPARAMETERS} characters of JSON",
+        )
+
+
+class UnknownScoringError(InvalidRequestError):
+    """scikit-learn has no such scoring."""
+
+    def __init__(self, scoring: str) -> None:
+        names = ", ".join(sorted(get_scorer_names()))
+        super().__init__(f"'scoring': there is no scoring '{scoring}'", f"Use one of: {names}")
+
+
+class ScoringRefusedError(InvalidRequestError):
+    """The scoring exists, but not for this model and these classes."""
+
+    def __init__(self, scoring: str, model_name: str, reason: str) -> None:
+        super().__init__(
+            f"'scoring': '{scoring}' cannot score {model_name} on this training set: {reason}",
+            "Use another scoring, such as 'accuracy' or 'f1_weighted'",
+        )
+
+
+class SearchFailedError(InvalidRequestError):
+    """Each combination can be fitted on the whole training set, but not on its folds, or not scored there."""
+
+    def __init__(self, model_name: str, scoring: str, cv: int, reason: str) -> None:
+        super().__init__(
+            f"The search of {model_name}, scored by '{scoring}' on {cv} folds, failed: {reason}",
+            "Change 'hyperparameters', 'scoring' or 'cv'",
+        )
+
+
+class FoldsError(InvalidRequestError):
+    """`cv` is not a number of folds that the training set can be divided into."""
+
+    def __init__(self, cv: int, largest: int) -> None:
+        super().__init__(
+            f"'cv': {cv} folds are not possible on this training set",
+            f"Use a number from 2 to {largest}, the rows of its smallest class",
+        )
+
+
+class TooFewRowsError(ConflictError):
+    """The training set is too small to search on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The training set needs at least two classes, with two rows of each",
+            "Load more rows into the training set",
+        )
+
+
+class HyperparametersRefusedError(InvalidRequestError):
+    """The estimator does not accept this combination."""
+
+    def __init__(self, model_name: str, hyperparameters: dict[str, Any], reason: str) -> None:
+        given = ", ".join(f"{name}={value!r}"[:200] for name, value in hyperparameters.items())
+        super().__init__(
+            f"{model_name} refuses the hyperparameters {given}: {reason}",
+            f"Change 'hyperparameters.{model_name}' so that no combination is refused",
+        )

@@ -1,0 +1,72 @@
+"""What there is to know about the runs of an experiment."""
+
+import math
+from typing import Any
+
+from fleet.errors import NotFoundError
+from tracking.persistence.model.experiment import Run
+from tracking.persistence.repository.run_contents import prefixed
+from tracking.service.experiments import NoRunsError
+from tracking.service.ports import Experiments
+from tracking.utils.times import text
+
+UNKNOWN = "Unknown"
+
+
+class RunOfAnotherExperimentError(NotFoundError):
+    """The experiment has no such run."""
+
+    def __init__(self, run_id: str, experiment_id: str) -> None:
+        super().__init__(
+            f"Experiment {experiment_id} has no run with ID {run_id}.",
+            "Use a run_id that GET …/runs?experiment_id= lists",
+        )
+
+
+class RunService:
+    """Lists, describes and deletes runs."""
+
+    def __init__(self, experiments: Experiments) -> None:
+        self._experiments = experiments
+
+    def all(self, experiment_id: str) -> list[dict[str, Any]]:
+        """Every run of the experiment, the newest first. Raises ExperimentNotFoundError, NoRunsError."""
+        experiment = self._experiments.experiment(experiment_id)
+        runs = self._experiments.runs(experiment.experiment_id)
+        if not runs:
+            raise NoRunsError(experiment_id)
+        return [_summary(run) for run in runs]
+
+    def parameters(self, experiment_id: str, run_id: str, kind: str) -> dict[str, str]:
+        """Parameters `<kind>_*` without that prefix. Raises ExperimentNotFoundError, RunNotFoundError, …"""
+        return prefixed(self._run(experiment_id, run_id).params, f"{kind}_")
+
+    def metrics(self, experiment_id: str, run_id: str, kind: str) -> dict[str, float | None]:
+        """Metrics `<kind>_*` without that prefix; null where the value is no number."""
+        values = prefixed(self._run(experiment_id, run_id).metrics, f"{kind}_")
+        return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+    def delete(self, experiment_id: str, run_id: str) -> None:
+        """Raises ExperimentNotFoundError, RunNotFoundError, RunOfAnotherExperimentError."""
+        self._experiments.delete_run(self._run(experiment_id, run_id).run_id)
+
+    def _run(self, experiment_id: str, run_id: str) -> Run:
+        experiment = self._experiments.experiment(experiment_id)
+        run = self._experiments.run(run_id)
+        if run.experiment_id != experiment.experiment_id:
+            raise RunOfAnotherExperimentError(run_id, experiment_id)
+        return run
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "status": run.status,
+        "start_time": text(run.started_at),
+        "end_time": text(run.ended_at),
+        "run_name": run.name,
+        "tags": {
+            "model_type": run.tags.get("model_type", UNKNOWN),
+            "experiment_type": run.tags.get("experiment_type", UNKNOWN),
+        },
+    }

@@ -1,0 +1,97 @@
+"""Grid search of one model, and cross-validated predictions of its best."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+from sklearn.model_selection import GridSearchCV, ParameterGrid, cross_val_predict
+from sklearn.pipeline import Pipeline
+
+from fleet.catalogue import build_estimator, build_pipeline
+from tracking.persistence.model.search import FinishedSearch, Grid, SearchRequest, TrainingSet
+from tracking.utils.cpu import CpuMeter
+from tracking.utils.quiet import no_warnings
+
+Classes = npt.NDArray[np.int64]
+
+
+def search(model_name: str, request: SearchRequest, training: TrainingSet) -> FinishedSearch:
+    """Try every combination of the model's grid and keep the first of the best.
+
+    Whatever the estimator or the scorer raises comes through.
+    """
+    started_at = datetime.now(UTC)
+    meter = CpuMeter()
+    with no_warnings():
+        best = _best_combination(model_name, request, training)
+        predicted = cross_val_predict(
+            pipeline_of(model_name, best, request, training),
+            training.features,
+            training.classes,
+            cv=request.cv,
+        )
+        # Fitted on named columns, so that whoever loads the model from MLflow can send it named columns.
+        frame = pd.DataFrame(training.features, columns=list(training.feature_names))
+        fitted = pipeline.fit(frame, training.classes)
+    seconds, cpu_percent = meter.read()
+    return FinishedSearch(
+        model_name=model_name,
+        grid=request.grids[model_name],
+        hyperparameters=best,
+        pipeline=fitted,
+        metrics=compute_metrics(training.classes, predicted),
+        execution_time_s=seconds,
+        cpu_percent=cpu_percent,
+        started_at=started_at,
+    )
+
+
+def combinations(grid: Grid) -> list[dict[str, Any]]:
+    """Every combination of the grid, in scikit-learn's order; an empty grid has one, the defaults."""
+    return list(ParameterGrid(dict(grid)))
+
+
+def pipeline_of(
+    model_name: str, hyperparameters: Mapping[str, Any], request: SearchRequest, training: TrainingSet
+) -> Pipeline:
+    """The catalogue's unfitted pipeline for these hyperparameters and this training set."""
+    return build_pipeline(
+        model_name, hyperparameters, classes=count_classes(training), preprocessing=request.preprocessing
+    )
+
+
+def count_classes(training: TrainingSet) -> int:
+    """How many classes there are to tell apart."""
+    return len(np.unique(training.classes))
+
+
+def compute_metrics(actual: Classes, predicted: Classes) -> dict[str, float]:
+    """Accuracy, and F1, precision and recall weighted by class; a class never predicted counts as 0."""
+    weighted: dict[str, Any] = {"average": "weighted", "zero_division": 0}
+    return {
+        "accuracy": float(accuracy_score(actual, predicted)),
+        "f1_score": float(f1_score(actual, predicted, **weighted)),
+        "precision": float(precision_score(actual, predicted, **weighted)),
+        "recall": float(recall_score(actual, predicted, **weighted)),
+    }
+
+
+def _best_combination(model_name: str, request: SearchRequest, training: TrainingSet) -> dict[str, Any]:
+    # The whole estimator is searched over, not its parameters: which combinations need one binary model
+    # per class is the catalogue's to say.
+    candidates = combinations(request.grids[model_name])
+    classes = count_classes(training)
+    grid_search = GridSearchCV(
+        pipeline_of(model_name, {}, request, training),
+        {"estimator": [build_estimator(model_name, candidate, classes) for candidate in candidates]},
+        scoring=request.scoring,
+        cv=request.cv,
+        refit=False,
+        error_score="raise",
+    )
+    grid_search.fit(training.features, training.classes)
+    return candidates[int(grid_search.best_index_)]

@@ -1,0 +1,58 @@
+"""Pays in the background for what the first optimisation would otherwise wait for."""
+
+import logging
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from fleet.catalogue import CATALOGUE
+from fleet.errors import UnavailableError
+from tracking.persistence.model.search import SearchRequest, TrainingSet
+from tracking.persistence.repository.model_files import save
+from tracking.service.search import search
+
+log = logging.getLogger(__name__)
+
+FOLDS = 2
+
+
+class WarmingUpError(UnavailableError):
+    """The service has just started."""
+
+    def __init__(self) -> None:
+        super().__init__("tracking is warming up", "Wait a few seconds, then send the request again")
+
+
+class WarmUp:
+    """Searches and saves every model of the catalogue once, on made-up rows, so that imports are done."""
+
+    def __init__(self) -> None:
+        self._done = threading.Event()
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        threading.Thread(target=self._run, name="warm-up", daemon=True).start()
+
+    def check(self) -> None:
+        """Raises WarmingUpError until it is done."""
+        if not self._done.is_set():
+            raise WarmingUpError
+
+    def _run(self) -> None:
+        try:
+            with tempfile.TemporaryDirectory(prefix="tracking-warm-up-") as folder:
+                _search_and_save_all(Path(folder))
+        except Exception:  # the first optimisation will say it better; until then the service can answer
+            log.exception("The warm-up failed")
+        finally:
+            self._done.set()
+
+
+def _search_and_save_all(folder: Path) -> None:
+    rows = TrainingSet("warm_up", ("x", "y"), np.arange(24.0).reshape(12, 2), np.repeat([0, 1, 2], 4))
+    grids: dict[str, dict[str, list[object]]] = {name: {} for name in CATALOGUE}
+    request = SearchRequest(list(CATALOGUE), grids, "accuracy", FOLDS, "standard_scaler")
+    for name in CATALOGUE:
+        save(search(name, request, rows).pipeline, rows, folder / name)

@@ -1,0 +1,54 @@
+"""Wires tracking: the one place where its parts are made."""
+
+from flask import Flask
+
+from db.database import check_connection, make_database
+from fleet.sibling import Sibling
+from fleet.web.app import Route, add_routes, make_app
+from tracking.config.settings import TrackingSettings
+from tracking.persistence.repository.experiment_store import ExperimentStore
+from tracking.persistence.repository.ml_model_client import MlModelClient
+from tracking.persistence.repository.mlflow_connection import connect
+from tracking.persistence.repository.search_log import SearchLog
+from tracking.persistence.unit_of_work import TrackingUnitOfWork
+from tracking.service.experiments import ExperimentService
+from tracking.service.model_setting import ModelSettingService
+from tracking.service.optimisation import OptimisationService
+from tracking.service.runs import RunService
+from tracking.service.warm_up import WarmUp
+from tracking.web.controller.experiments import Experiments
+from tracking.web.controller.model_management import ModelManagement
+from tracking.web.controller.runs import Runs
+
+
+def create_app(settings: TrackingSettings | None = None) -> Flask:
+    """Tracking's app; settings come from the environment unless given."""
+    settings = settings or TrackingSettings()
+    app = make_app("tracking", settings)
+    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    client = connect(settings.mlflow_url, timeout_s=settings.mlflow_timeout_s)
+    store = ExperimentStore(client)
+    ml_model = MlModelClient(
+        Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s)
+    )
+    optimisation = OptimisationService(
+        lambda: TrackingUnitOfWork(database.session),
+        SearchLog(client),
+        max_combinations=settings.max_combinations,
+    )
+    setting = ModelSettingService(store, MlModelClient(ml_model))
+    routes = [
+        Route(ModelManagement, ["/model_management"], {"optimisation": optimisation, "setting": setting}),
+        Route(Experiments, ["/experiments"], {"experiments": ExperimentService(store)}),
+        Route(Runs, ["/runs"], {"runs": RunService(store)}),
+    ]
+    warm_up = WarmUp()
+
+    def ready() -> None:
+        warm_up.check()
+        check_connection(database.session())
+        store.ping()
+
+    add_routes(app, routes, prefixes=[settings.path], ready=ready)
+    warm_up.start()
+    return app

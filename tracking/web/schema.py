@@ -1,0 +1,98 @@
+"""What tracking is sent."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from fleet.catalogue import Preprocessing
+from fleet.web.validation import Id, RequestModel, UseCaseName
+from tracking.service.experiments import ALL
+from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
+
+ExperimentName = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+NEEDED_BY_OPTIMIZATION = ("models", "hyperparameters", "experiment_name")
+TYPES = {"parameters": ("data", "grid_search", "model"), "metrics": ("system", "model")}
+
+
+class ManagementRequest(RequestModel):
+    """`POST …/model_management`."""
+
+    request_information: Literal["optimization", "setting"]
+    models: list[str] | None = None
+    hyperparameters: dict[str, dict[str, list[Any]]] | None = None
+    scoring: str | None = None
+    cv: int | None = None
+    preprocessing: Preprocessing | None = None
+    experiment_name: ExperimentName | None = None
+    experiment_description: str | None = Field(None, max_length=5000)
+    experiment_owner: str | None = Field(None, max_length=5000)
+    experiment_id: Id | None = None
+    run_id: Id | None = None
+    use_case: UseCaseName | None = None
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        if self.request_information == "setting":
+            if self.run_id is None:
+                raise ValueError("Run ID is Missing: 'run_id' says which run's model to set")
+            return self
+        missing = [name for name in NEEDED_BY_OPTIMIZATION if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"an optimization needs {', '.join(repr(name) for name in missing)}")
+        if not self.models:
+            raise ValueError("'models' is empty: name at least one model")
+        return self
+
+
+class ExperimentQuery(RequestModel):
+    """`DELETE …/experiments` and `GET …/runs`."""
+
+    experiment_id: Id
+
+
+class ExperimentRequest(RequestModel):
+    """`POST …/experiments`."""
+
+    experiment_id: Id
+    request_information: Literal["general", "best_model", "statistics"]
+    filter: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _filter_is_known(self) -> Self:
+        if self.request_information == "best_model":
+            if not self.filter:
+                raise ValueError(f"'filter': at least one metric is required, of {', '.join(METRIC_NAMES)}")
+            self._check_filter(METRIC_NAMES)
+        if self.request_information == "statistics":
+            self._check_filter((ALL, *STATISTICS_NAMES))
+        return self
+
+    def _check_filter(self, known: tuple[str, ...]) -> None:
+        unknown = [name for name in self.filter or [] if name not in known]
+        if unknown:
+            raise ValueError(f"'filter': {', '.join(unknown)} is none of {', '.join(known)}")
+
+
+class RunQuery(RequestModel):
+    """`DELETE …/runs`."""
+
+    experiment_id: Id
+    run_id: Id
+
+
+class RunRequest(RequestModel):
+    """`POST …/runs`."""
+
+    experiment_id: Id
+    run_id: Id
+    request_information: Literal["parameters", "metrics"]
+    type: str
+
+    @model_validator(mode="after")
+    def _type_is_known(self) -> Self:
+        known = TYPES[self.request_information]
+        if self.type not in known:
+            raise ValueError(f"'type' of {self.request_information} is one of {', '.join(known)}")
+        return self
