@@ -47,7 +47,7 @@ def set_sizes(session: Session, use_case: UseCase) -> dict[str, int]:
         .group_by(datasets.c.dataset_id)
         .order_by(datasets.c.dataset_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def lock_set(session: Session, use_case: UseCase, name: SetName, *, replacing: bool) -> int | None:
