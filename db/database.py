@@ -21,7 +21,11 @@ def make_database(app: Flask, url: str, *, connections: int) -> SQLAlchemy:
         "pool_size": connections,
         "max_overflow": 2,
         "pool_timeout": 10,
-        "connect_args": {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": app.name},
+        "connect_args": {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": app.name,
+            "options": "-c timezone=UTC",
+        },
     }
     return SQLAlchemy(app)
 

@@ -1,0 +1,1 @@
+"""Holds the deployments of models: sets, trains, scores and remembers them."""

@@ -1,0 +1,38 @@
+"""A model that was set, and the artifact of a trained one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from fleet.catalogue import Preprocessing
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelChoice:
+    """What is asked to be deployed. run_id: the MLflow run that it was chosen from, if any."""
+
+    model_name: str
+    hyperparameters: Mapping[str, Any]
+    preprocessing: Preprocessing
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment(ModelChoice):
+    """A model that was set; it is trained once trained_at is known. active_since: of the live one."""
+
+    id: int
+    use_case: str
+    set_at: datetime
+    trained_at: datetime | None
+    active_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A fitted model as it is stored. signature: HMAC-SHA256 of a joblib artifact; ONNX needs none."""
+
+    format: Literal["onnx", "joblib"]
+    data: bytes
+    signature: bytes | None = None

@@ -1,0 +1,132 @@
+"""Deployments and activations in PostgreSQL."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, undefer
+
+from db.shared import ActivationRow, DeploymentRow, UseCaseRow
+from fleet.catalogue import Preprocessing
+from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
+
+
+class DeploymentRepository:
+    """Every model ever set, in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, use_case: str, choice: ModelChoice, *, set_at: datetime | None = None) -> Deployment:
+        """Write down that a model was set, now unless said otherwise."""
+        row = DeploymentRow(
+            use_case=use_case,
+            model_name=choice.model_name,
+            hyperparameters=dict(choice.hyperparameters),
+            preprocessing=choice.preprocessing,
+            run_id=choice.run_id,
+        )
+        if set_at is not None:
+            row.set_at = set_at
+        self._session.add(row)
+        self._session.flush()
+        return _deployment(row)
+
+    def newest(self, use_case: str) -> Deployment | None:
+        """The deployment that was set last."""
+        newest_first = (DeploymentRow.set_at.desc(), DeploymentRow.id.desc())
+        query = (
+            select(DeploymentRow).where(DeploymentRow.use_case == use_case).order_by(*newest_first).limit(1)
+        )
+        row = self._session.scalar(query)
+        return _deployment(row) if row is not None else None
+
+    def active(self, use_case: str) -> Deployment | None:
+        """The deployment that is live."""
+        query = (
+            select(DeploymentRow, ActivationRow.since)
+            .join(ActivationRow, ActivationRow.deployment_id == DeploymentRow.id)
+            .where(
+                ActivationRow.use_case == use_case,
+                ActivationRow.role == "active",
+                ActivationRow.until.is_(None),
+            )
+        )
+        found = self._session.execute(query).one_or_none()
+        return _deployment(found[0], active_since=found[1]) if found is not None else None
+
+    def artifact(self, deployment_id: int) -> Artifact:
+        """The artifact of a trained deployment."""
+        row = self._session.get_one(DeploymentRow, deployment_id, options=[undefer(DeploymentRow.artifact)])
+        if row.artifact is None or row.artifact_format is None:
+            raise LookupError(f"deployment {deployment_id} has no artifact")
+        return Artifact(cast(Any, row.artifact_format), bytes(row.artifact), row.artifact_signature)
+
+    def hold(self, deployment_id: int) -> None:
+        """Make others who hold this deployment wait until the transaction ends."""
+        self._session.execute(
+            select(DeploymentRow.id).where(DeploymentRow.id == deployment_id).with_for_update(key_share=True)
+        )
+
+    def hold_use_case(self, use_case: str) -> None:
+        """Make others who change what is live wait until the transaction ends."""
+        self._session.execute(
+            select(UseCaseRow.name).where(UseCaseRow.name == use_case).with_for_update(key_share=True)
+        )
+
+    def store_training(self, deployment: Deployment, artifact: Artifact, *, started: datetime) -> Deployment:
+        """Store the fitted model: in the deployment, or in a new one like it if it is trained already.
+
+        started: when the training was asked for; a model that was set since then stays the newest.
+        """
+        row = self._session.get_one(DeploymentRow, deployment.id, populate_existing=True)
+        if row.trained_at is not None:
+            added = self.add(deployment.use_case, deployment, set_at=started)
+            row = self._session.get_one(DeploymentRow, added.id)
+        row.artifact = artifact.data
+        row.artifact_format = artifact.format
+        row.artifact_signature = artifact.signature
+        row.trained_at = func.now()
+        row.failure = None
+        self._session.flush()
+        return _deployment(row)
+
+    def store_failure(self, deployment_id: int, failure: str) -> None:
+        """Write down why a deployment could not be trained."""
+        query = update(DeploymentRow).where(
+            DeploymentRow.id == deployment_id, DeploymentRow.trained_at.is_(None)
+        )
+        self._session.execute(query.values(failure=failure))
+
+    def store_metrics(self, deployment_id: int, set_name: str, metrics: dict[str, float]) -> None:
+        """Keep the last metrics of a deployment on a set."""
+        row = self._session.get_one(DeploymentRow, deployment_id)
+        row.metrics = {**(row.metrics or {}), set_name: metrics}
+
+    def activate(self, deployment: Deployment, reason: str) -> None:
+        """Make a deployment the live one; the one before it ends at the same moment."""
+        live = (ActivationRow.role == "active") & ActivationRow.until.is_(None)
+        self._session.execute(
+            update(ActivationRow)
+            .where(ActivationRow.use_case == deployment.use_case, live)
+            .values(until=func.now())
+        )
+        activation = ActivationRow(
+            deployment_id=deployment.id, use_case=deployment.use_case, role="active", reason=reason
+        )
+        self._session.add(activation)
+        self._session.flush()
+
+
+def _deployment(row: DeploymentRow, active_since: datetime | None = None) -> Deployment:
+    return Deployment(
+        id=row.id,
+        use_case=row.use_case,
+        model_name=row.model_name,
+        hyperparameters=row.hyperparameters,
+        preprocessing=cast(Preprocessing, row.preprocessing),
+        run_id=row.run_id,
+        set_at=row.set_at,
+        trained_at=row.trained_at,
+        active_since=active_since,
+    )

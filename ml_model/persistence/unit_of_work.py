@@ -1,0 +1,20 @@
+"""The transaction of ml_model."""
+
+from typing import Self
+
+from db.unit_of_work import UnitOfWork
+from ml_model.persistence.repository.deployments import DeploymentRepository
+from ml_model.persistence.repository.samples import SampleRepository
+
+
+class MlModelUnitOfWork(UnitOfWork):
+    """A transaction with the repositories of ml_model in it."""
+
+    deployments: DeploymentRepository
+    samples: SampleRepository
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.deployments = DeploymentRepository(self.session)
+        self.samples = SampleRepository(self.session)
+        return self

@@ -1,0 +1,87 @@
+"""Turns a fitted pipeline into an artifact that can be stored, and back into a predictor.
+
+ONNX is preferred: opening it runs no code, and it predicts one row some twenty times quicker. It is only
+used once it has proven to agree with the pipeline. What cannot be converted, or disagrees, is kept in
+joblib form, which runs code when it is opened: so it is signed, and never opened unless the signature fits.
+"""
+
+import hashlib
+import hmac
+import io
+import logging
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+from sklearn.pipeline import Pipeline
+
+from fleet.errors import FleetError
+from ml_model.persistence.model.deployment import Artifact
+from ml_model.service.onnx_form import to_onnx_form
+from ml_model.service.predictor import OnnxPredictor, PipelinePredictor, Predictor
+
+log = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.float64]
+
+PROBABILITY_TOLERANCE = 1e-5  # estimators run in single precision
+PUNCHED_ROWS = 200
+
+
+class UntrustedArtifactError(FleetError):
+    """A joblib artifact does not carry the signature of this service's key."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The stored model does not carry this service's signature, so it was not opened",
+            "Restore the artifact key that signed it, or train the model again",
+        )
+
+
+def make_artifact(pipeline: Pipeline, features: Floats, key: bytes) -> Artifact:
+    """The artifact of a fitted pipeline. features: the training rows, on which ONNX has to agree."""
+    onnx = _converted(pipeline, features.shape[1])
+    if onnx is not None and _agrees(OnnxPredictor(onnx), PipelinePredictor(pipeline), features):
+        return Artifact("onnx", onnx)
+    buffer = io.BytesIO()
+    joblib.dump(pipeline, buffer)
+    return Artifact("joblib", buffer.getvalue(), _signature(buffer.getvalue(), key))
+
+
+def open_artifact(artifact: Artifact, key: bytes) -> Predictor:
+    """The predictor of a stored model; raises UntrustedArtifactError."""
+    if artifact.format == "onnx":
+        return OnnxPredictor(artifact.data)
+    if not hmac.compare_digest(artifact.signature or b"", _signature(artifact.data, key)):
+        raise UntrustedArtifactError
+    return PipelinePredictor(joblib.load(io.BytesIO(artifact.data)))
+
+
+def _signature(data: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, data, hashlib.sha256)
+
+
+def _converted(pipeline: Pipeline, features: int) -> bytes | None:
+    try:
+        return to_onnx_form(pipeline, features)
+    except Exception as error:  # noqa: BLE001  # converters fail in any way they like; joblib always works
+        log.warning("Kept in joblib form, as it cannot be converted to ONNX: %s", error)
+        return None
+
+
+def _agrees(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
+    """Whether both give the same labels and probabilities, missing values included."""
+    punched = features[:PUNCHED_ROWS].copy()
+    rows = np.arange(len(punched))
+    punched[rows, rows % features.shape[1]] = np.nan
+    for rows_to_predict in (features, punched):
+        ours, theirs = onnx.predict(rows_to_predict), fitted.predict(rows_to_predict)
+        if not np.array_equal(ours.labels, theirs.labels):
+            log.warning("Kept in joblib form, as its ONNX form gives other labels")
+            return False
+        if ours.probabilities is None or theirs.probabilities is None:
+            continue
+        if not np.allclose(ours.probabilities, theirs.probabilities, atol=PROBABILITY_TOLERANCE):
+            log.warning("Kept in joblib form, as its ONNX form gives other probabilities")
+            return False
+    return True

@@ -1,0 +1,81 @@
+"""Fits models: in earnest, and on trial before anything is recorded."""
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.pipeline import Pipeline
+
+from fleet.catalogue import build_pipeline
+from fleet.errors import ConflictError, InvalidRequestError
+from fleet.settings import SEED
+from ml_model.persistence.model.deployment import ModelChoice
+
+Floats = npt.NDArray[np.float64]
+
+TRIAL_ROWS = 5_000
+MADE_UP_ROWS = 60
+MADE_UP_CLASSES = 3
+
+
+class RefusedHyperparametersError(InvalidRequestError):
+    """The estimator refuses the values it was given."""
+
+    def __init__(self, model_name: str, hyperparameters: list[str], reason: str) -> None:
+        super().__init__(
+            f"{model_name} refuses its hyperparameters ({', '.join(hyperparameters)}): {reason}",
+            "Nothing was set. Correct the hyperparameter that is named",
+        )
+
+
+class TrainingFailedError(ConflictError):
+    """The model cannot be fitted on the training set as it is."""
+
+    def __init__(self, model_name: str, reason: str) -> None:
+        super().__init__(
+            f"{model_name} cannot be trained on the stored training set: {reason}",
+            "Load another training set, or set another model",
+        )
+
+
+def fit(choice: ModelChoice, features: Floats, target: Floats) -> Pipeline:
+    """The fitted pipeline. features: (rows, features); target: (rows,). Raises TrainingFailedError."""
+    try:
+        return _fit(choice, features, target)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise TrainingFailedError(choice.model_name, first_line(error)) from error
+
+
+def try_fit(choice: ModelChoice, features: Floats, target: Floats) -> None:
+    """Fit on trial; raises RefusedHyperparametersError.
+
+    With no rows, made-up ones of the same number of features take their place.
+    """
+    if not len(target):
+        random = np.random.default_rng(SEED)
+        features = random.normal(size=(MADE_UP_ROWS, features.shape[1]))
+        target = np.arange(MADE_UP_ROWS, dtype=float) % MADE_UP_CLASSES
+    try:
+        _fit(choice, features, target)
+    except (ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
+        names = list(choice.hyperparameters)
+        raise RefusedHyperparametersError(choice.model_name, names, first_line(error)) from error
+
+
+def first_line(error: Exception) -> str:
+    """What an estimator says, without the rest of its report."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:300]
+
+
+def _fit(choice: ModelChoice, features: Floats, target: Floats) -> Pipeline:
+    pipeline = build_pipeline(
+        choice.model_name,
+        choice.hyperparameters,
+        classes=len(np.unique(target)),
+        preprocessing=choice.preprocessing,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice to whoever writes the code, not to who sends the request
+        pipeline.fit(features, target)
+    return pipeline

@@ -1,0 +1,224 @@
+"""Sets, trains and scores models."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+from db.definition import UseCase
+from db.sets import SampleBlock, SetName
+from fleet.catalogue import Preprocessing, check_hyperparameters
+from fleet.errors import ConflictError
+from ml_model.persistence.model.deployment import Deployment, ModelChoice
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.artifacts import make_artifact, open_artifact
+from ml_model.service.fitting import (
+    TRIAL_ROWS,
+    RefusedHyperparametersError,
+    TrainingFailedError,
+    fit,
+    try_fit,
+)
+from ml_model.service.predictor import Predictor
+
+OPEN_MODELS = 8  # kept in memory, opened
+
+
+class NothingSetError(ConflictError):
+    """No model was set for the use case."""
+
+    def __init__(self, use_case: str) -> None:
+        super().__init__(
+            f"No model is set for '{use_case}'", "Call POST /root/ml/set_model first, or tracking's 'setting'"
+        )
+
+
+class NotTrainedError(ConflictError):
+    """The newest set model has not been trained."""
+
+    def __init__(self, model_name: str) -> None:
+        super().__init__(
+            f"{model_name} is set but not trained", 'Call POST /root/ml with {"dataset": "training"} first'
+        )
+
+
+class SetNotLoadedError(ConflictError):
+    """The set has no rows that could be used."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(
+            f"The {name} set has no {what}", f'Call POST /root/simulator with {{"set_name": "{name}"}} first'
+        )
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a deployment did on a set. rows: how many were predicted and stored; metrics: of the labelled."""
+
+    deployment_id: int
+    rows: int
+    metrics: dict[str, float]
+
+
+class MlService:
+    """The models of every use case.
+
+    units: opens a transaction. key: signs artifacts.
+    """
+
+    def __init__(self, units: Callable[[], MlModelUnitOfWork], key: bytes) -> None:
+        self._units = units
+        self._key = key
+        self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
+
+    def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
+        """The deployment that was set last, and the live one."""
+        with self._units() as work:
+            use_case = work.samples.find(name)
+            return work.deployments.newest(use_case.name), work.deployments.active(use_case.name)
+
+    def set_model(
+        self,
+        name: str,
+        model_name: str,
+        hyperparameters: Mapping[str, Any],
+        *,
+        preprocessing: Preprocessing = "standard_scaler",
+        run_id: str | None = None,
+    ) -> int:
+        """Record a model to be trained, after a trial; returns the id of its deployment.
+
+        Raises UnknownModelError, UnknownHyperparameterError or RefusedHyperparametersError.
+        """
+        check_hyperparameters(model_name, hyperparameters)
+        choice = ModelChoice(
+            model_name=model_name, hyperparameters=hyperparameters, preprocessing=preprocessing, run_id=run_id
+        )
+        with self._units() as work:
+            use_case = work.samples.find(name)
+            rows = work.samples.read(use_case, "training", limit=TRIAL_ROWS)
+        self._try(use_case, choice, rows)
+        with self._units() as work:
+            deployment = work.deployments.add(use_case.name, choice)
+            work.commit()
+        return deployment.id
+
+    def _try(self, use_case: UseCase, choice: ModelChoice, rows: SampleBlock) -> None:
+        try:
+            try_fit(choice, *_labelled(rows))
+        except RefusedHyperparametersError:
+            if len(rows) < TRIAL_ROWS:
+                raise
+            # A size that only the first rows are too few for is no reason to refuse.
+            with self._units() as work:
+                everything = work.samples.read(use_case, "training")
+            try_fit(choice, *_labelled(everything))
+
+    def train(self, name: str) -> Score:
+        """Fit the newest set model on the training set and make it the live one.
+
+        A model that is trained already is trained again, as a new deployment.
+        """
+        started = datetime.now(UTC)
+        with self._units() as work:
+            use_case = work.samples.find(name)
+            deployment = self._newest(work, use_case)
+            features, target = _labelled(work.samples.read(use_case, "training"))
+        if not len(target):
+            raise SetNotLoadedError("training", "labelled samples")
+        try:
+            pipeline = fit(deployment, features, target)
+        except TrainingFailedError as error:
+            self._record_failure(deployment, error)
+            raise
+        artifact = make_artifact(pipeline, features, self._key)
+        predictor = open_artifact(artifact, self._key)
+        with self._units() as work:
+            work.deployments.hold_use_case(use_case.name)
+            trained = work.deployments.store_training(deployment, artifact, started=started)
+            work.deployments.activate(trained, "training")
+            score = _score(work, use_case, trained, predictor, "training")
+            work.commit()
+        return score
+
+    def score(self, name: str, set_name: SetName) -> Score:
+        """Predict a set with the newest set model, store the predictions and judge them."""
+        with self._units() as work:
+            use_case = work.samples.find(name)
+            deployment = self._newest(work, use_case)
+        if deployment.trained_at is None:
+            raise NotTrainedError(deployment.model_name)
+        predictor = self._predictor(deployment.id)
+        with self._units() as work:
+            work.deployments.hold(deployment.id)
+            score = _score(work, use_case, deployment, predictor, set_name)
+            work.commit()
+        return score
+
+    def _newest(self, work: MlModelUnitOfWork, use_case: UseCase) -> Deployment:
+        deployment = work.deployments.newest(use_case.name)
+        if deployment is None:
+            raise NothingSetError(use_case.name)
+        return deployment
+
+    def _open(self, deployment_id: int) -> Predictor:
+        with self._units() as work:
+            artifact = work.deployments.artifact(deployment_id)
+        return open_artifact(artifact, self._key)
+
+    def _record_failure(self, deployment: Deployment, error: TrainingFailedError) -> None:
+        with self._units() as work:
+            work.deployments.store_failure(deployment.id, error.error)
+            work.commit()
+
+
+def _labelled(rows: SampleBlock) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    known = ~np.isnan(rows.target)
+    return rows.features[known], rows.target[known]
+
+
+def _score(
+    work: MlModelUnitOfWork,
+    use_case: UseCase,
+    deployment: Deployment,
+    predictor: Predictor,
+    set_name: SetName,
+) -> Score:
+    targets: list[npt.NDArray[np.float64]] = []
+    labels: list[npt.NDArray[np.float64]] = []
+    blocks = work.samples.blocks(use_case, set_name)
+    work.samples.forget_predictions(use_case, set_name, deployment.id)
+    for block in blocks:
+        predicted = predictor.predict(block.features)
+        work.samples.add_predictions(
+            use_case, deployment.id, block, predicted.labels, predicted.probabilities
+        )
+        targets.append(block.target)
+        labels.append(predicted.labels)
+    if not targets:
+        raise SetNotLoadedError(set_name, "samples")
+    metrics = _metrics(np.concatenate(targets), np.concatenate(labels))
+    work.deployments.store_metrics(deployment.id, set_name, metrics)
+    return Score(deployment.id, sum(map(len, labels)), metrics)
+
+
+def _metrics(target: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Accuracy, and precision, recall and F1 weighted by class; of the labelled rows, if there are any."""
+    known = ~np.isnan(target)
+    if not known.any():
+        return {}
+    target, labels = target[known], labels[known]
+    precision, recall, f1_score, _ = precision_recall_fscore_support(
+        target, labels, average="weighted", zero_division=0
+    )
+    return {
+        "accuracy": float(accuracy_score(target, labels)),
+        "f1_score": float(f1_score),
+        "precision": float(precision),
+        "recall": float(recall),
+    }

@@ -1,0 +1,62 @@
+"""What scores and serves: a fitted model behind one face, whatever form it was stored in."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from sklearn.pipeline import Pipeline
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """labels: (rows,); probabilities: (rows,), of the predicted class, or None where the model gives none."""
+
+    labels: Floats
+    probabilities: Floats | None
+
+
+class Predictor(Protocol):
+    """Predicts rows of features."""
+
+    def predict(self, features: Floats) -> Predicted:
+        """features: (rows, features), NaN where missing."""
+        ...
+
+
+class OnnxPredictor:
+    """A model in ONNX form, run by onnxruntime."""
+
+    def __init__(self, model: bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        # Idle threads of onnxruntime would otherwise spin and take the cores from everyone else.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+        names = [output.name for output in self._session.get_outputs()]
+        self._outputs = [name for name in ("label", "probabilities") if name in names]
+
+    def predict(self, features: Floats) -> Predicted:
+        answers = self._session.run(self._outputs, {self._input: features})
+        return _predicted(answers[0], answers[1] if len(answers) > 1 else None)
+
+
+class PipelinePredictor:
+    """A model as scikit-learn fitted it."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def predict(self, features: Floats) -> Predicted:
+        has_probabilities = hasattr(self._pipeline, "predict_proba")
+        probabilities = self._pipeline.predict_proba(features) if has_probabilities else None
+        return _predicted(self._pipeline.predict(features), probabilities)
+
+
+def _predicted(labels: npt.NDArray[Any], probabilities: npt.NDArray[Any] | None) -> Predicted:
+    highest = None if probabilities is None else probabilities.max(axis=1).astype(np.float64)
+    return Predicted(np.asarray(labels).reshape(-1).astype(np.float64), highest)

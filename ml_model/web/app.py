@@ -1,0 +1,28 @@
+"""Wires ml_model: the one place where its parts are made."""
+
+from flask import Flask
+
+from db.database import check_connection, make_database
+from fleet.web.app import Route, add_routes, make_app
+from ml_model.config.settings import MlModelSettings
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.ml_service import MlService
+from ml_model.web.controller.model import Model
+from ml_model.web.controller.set_model import SetModel
+
+
+def create_app(settings: MlModelSettings | None = None) -> Flask:
+    """The app of ml_model; settings come from the environment unless given."""
+    settings = settings or MlModelSettings()
+    app = make_app("ml_model", settings)
+    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    models = MlService(
+        lambda: MlModelUnitOfWork(database.session), settings.artifact_key.get_secret_value().encode()
+    )
+    routes = [
+        Route(Model, [""], {"models": models}),
+        Route(SetModel, ["/set_model"], {"models": models}),
+    ]
+    prefixes = [settings.path, settings.base_url + settings.alias_url]
+    add_routes(app, routes, prefixes=prefixes, ready=lambda: check_connection(database.session()))
+    return app

@@ -1,0 +1,27 @@
+"""`/root/ml/set_model`."""
+
+from typing import Any
+
+from flask_restful import Resource
+
+from fleet.web.validation import accepts
+from ml_model.service.ml_service import MlService
+from ml_model.web.schema import SetModelRequest
+
+
+class SetModel(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Choose the model to be trained."""
+
+    def __init__(self, models: MlService) -> None:
+        self._models = models
+
+    @accepts(body=SetModelRequest)
+    def post(self, body: SetModelRequest) -> dict[str, Any]:
+        deployment_id = self._models.set_model(
+            body.use_case,
+            body.model_name,
+            body.hyperparameters or {},
+            preprocessing=body.preprocessing,
+            run_id=body.run_id,
+        )
+        return {"message": "Model successfully uploaded", "deployment_id": deployment_id}
