@@ -40,6 +40,7 @@ class Processes:
     def __init__(self, run_folder: Path, log_folder: Path) -> None:
         self._run = run_folder
         self._logs = log_folder
+        self._children: list[psutil.Popen] = []
 
     def log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
@@ -52,7 +53,7 @@ class Processes:
             log.replace(log.with_suffix(".log.1"))
         return log.open("ab")
 
-    def start(self, service: Service, base: Mapping[str, str]) -> psutil.Popen:
+    def start(self, service: Service, base: Mapping[str, str]) -> psutil.Process:
         """Starts the service in a session of its own and records it.
 
         base: the environment that it sees besides its own settings.
@@ -68,8 +69,9 @@ class Processes:
                 stderr=log,
                 start_new_session=True,
             )
+        self._children.append(process)
         self._write(Record(service.name, process.pid, token, service.fingerprint))
-        return process
+        return psutil.Process(process.pid)
 
     def record(self, name: str) -> Record | None:
         """What was started under this name, whether or not it still runs."""
@@ -93,6 +95,8 @@ class Processes:
         psutil.wait_procs(list(leaders.values()), timeout=LEADER_SECONDS)
         rest = _members({record.token for record in records})
         _end(rest)
+        for child in self._children:
+            child.poll()  # the dead among them would stay zombies as long as we live
         for record in records:
             self._file(record.name).unlink(missing_ok=True)
         return list(leaders)

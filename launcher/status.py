@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 import psutil
+from rich.box import SIMPLE
 from rich.table import Table
 
 from launcher.readiness import is_ready, local_session
@@ -45,7 +46,7 @@ def conditions(stack: Stack) -> list[Condition]:
 
 def status_table(found: list[Condition]) -> Table:
     """Conditions for people: memory is that of the process and its descendants."""
-    table = Table("service", "state", "address", "pid", "memory", "up for")
+    table = Table("service", "state", "address", "pid", "memory", "up for", box=SIMPLE)
     for condition in found:
         pid, memory, age = _vitals(condition.process)
         state = f"[{COLOURS[condition.state]}]{condition.state}[/]"

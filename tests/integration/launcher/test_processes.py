@@ -1,0 +1,116 @@
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from launcher.plan import Service
+from launcher.processes import TOKEN, Processes
+
+FakeService = Callable[[str, int], Service]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_a_started_process_is_found_by_its_name(processes: Processes, fake_service: FakeService) -> None:
+    started = processes.start(fake_service("silent", 0), {})
+
+    found = processes.find("fake")
+
+    assert found is not None
+    assert found.pid == started.pid
+
+
+def test_a_child_sees_what_it_is_told_and_the_base_and_nothing_else(
+    processes: Processes, fake_service: FakeService
+) -> None:
+    started = processes.start(fake_service("silent", 0), {"BASE": "common"})
+
+    assert set(started.environ()) - {"LC_CTYPE"} == {"BASE", "FAKE_SETTING", TOKEN}
+
+
+def test_the_output_is_appended_to_the_log(processes: Processes, fake_service: FakeService) -> None:
+    for _ in range(2):
+        processes.start(fake_service("dies", 0), {}).wait()
+
+    assert processes.log("fake").read_text().count("the reason why it died") == 2
+
+
+def test_a_log_that_has_grown_large_is_put_aside(
+    processes: Processes, fake_service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("launcher.processes.LOG_BYTES", 5)
+    for _ in range(2):
+        processes.start(fake_service("dies", 0), {}).wait()
+
+    assert processes.log("fake").read_text().count("the reason why it died") == 1
+    assert processes.log("fake").with_suffix(".log.1").exists()
+
+
+def test_a_stopped_process_is_gone_and_forgotten(processes: Processes, fake_service: FakeService) -> None:
+    started = processes.start(fake_service("silent", 0), {})
+
+    assert processes.stop(["fake"]) == ["fake"]
+    assert not started.is_running()
+    assert processes.record("fake") is None
+
+
+def test_a_process_that_ignores_sigterm_is_killed(processes: Processes, fake_service: FakeService) -> None:
+    started = processes.start(fake_service("stubborn", 0), {})
+    wait_for(lambda: "deaf" in processes.log("fake").read_text())
+
+    processes.stop(["fake"])
+
+    assert not started.is_running()
+
+
+def test_grandchildren_in_sessions_of_their_own_are_stopped_too(
+    processes: Processes, fake_service: FakeService
+) -> None:
+    started = processes.start(fake_service("parent", 0), {})
+    wait_for(lambda: bool(started.children()))
+    (grandchild,) = started.children()
+
+    processes.stop(["fake"])
+
+    assert not grandchild.is_running()
+
+
+def test_what_a_dead_process_left_behind_is_stopped(processes: Processes, fake_service: FakeService) -> None:
+    started = processes.start(fake_service("parent", 0), {})
+    wait_for(lambda: bool(started.children()))
+    (grandchild,) = started.children()
+    started.kill()
+    started.wait()
+
+    processes.stop(["fake"])
+
+    assert not grandchild.is_running()
+
+
+def test_a_process_that_got_the_same_number_is_left_alone(
+    processes: Processes, fake_service: FakeService, tmp_path: Path
+) -> None:
+    stranger = processes.start(fake_service("silent", 0), {})
+    record = tmp_path / "run" / "fake.json"
+    kept = record.read_text()
+    record.write_text(json.dumps(json.loads(kept) | {"token": "of a process that ended long ago"}))
+
+    assert processes.find("fake") is None
+    assert processes.stop(["fake"]) == []
+    assert stranger.is_running()
+
+    record.write_text(kept)  # for the fixture to stop it
+
+
+def test_a_damaged_record_counts_as_none(processes: Processes, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "fake.json").write_text('{"pid": ')
+
+    assert processes.find("fake") is None

@@ -1,0 +1,91 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from launcher.plan import Resources, Service, base_environment, fleet_services, mlflow_service
+from launcher.settings import LauncherSettings
+
+RESOURCES = Resources(
+    dataset_url="postgresql+psycopg2://mlfleet:secret@127.0.0.1:1/dataset",
+    mlflow_url="postgresql+psycopg2://mlfleet:secret@127.0.0.1:1/mlflow",
+    artifact_key="signing-key",
+    artifacts=Path("artifacts"),
+)
+
+
+def planned(**environment: str) -> dict[str, Service]:
+    settings = LauncherSettings.from_environment(environment)
+    return {service.name: service for service in fleet_services(settings, environment, RESOURCES)}
+
+
+def test_the_four_services_are_planned() -> None:
+    assert list(planned()) == ["simulator", "ml_model", "tracking", "monitoring"]
+
+
+def test_a_service_is_told_its_own_settings_only() -> None:
+    for name, service in planned(TRACKING_TOKEN="theirs", AWS_SECRET="mine").items():
+        assert service.told
+        assert all(variable.startswith(f"{name.upper()}_") for variable in service.told)
+
+
+def test_only_ml_model_knows_the_signing_key() -> None:
+    knowing = [name for name, service in planned().items() if "signing-key" in service.told.values()]
+
+    assert knowing == ["ml_model"]
+
+
+def test_a_setting_with_a_services_prefix_is_passed_on() -> None:
+    assert planned(MONITORING_LOG_LEVEL="DEBUG")["monitoring"].told["MONITORING_LOG_LEVEL"] == "DEBUG"
+
+
+def test_what_the_user_gives_is_stronger_than_the_plan() -> None:
+    assert planned(SIMULATOR_DATABASE_URL="mine")["simulator"].told["SIMULATOR_DATABASE_URL"] == "mine"
+
+
+def test_a_secret_given_as_a_file_is_not_overruled_by_the_plans_own() -> None:
+    told = planned(ML_MODEL_ARTIFACT_KEY_FILE="key.txt")["ml_model"].told
+
+    assert "ML_MODEL_ARTIFACT_KEY" not in told
+
+
+def test_siblings_are_found_where_their_settings_put_them() -> None:
+    told = planned(ML_MODEL_PORT="7001", MLFLEET_MLFLOW_PORT="7000")["tracking"].told
+
+    assert told["TRACKING_ML_MODEL_URL"] == "http://127.0.0.1:7001"
+    assert told["TRACKING_MLFLOW_URL"] == "http://127.0.0.1:7000"
+
+
+def test_the_address_follows_the_path_settings() -> None:
+    service = planned(SIMULATOR_BASE_URL="/api", SIMULATOR_PORT="7004")["simulator"]
+
+    assert service.url == "http://127.0.0.1:7004/api/simulator"
+
+
+def test_no_password_is_in_an_argument() -> None:
+    services = [mlflow_service(LauncherSettings.from_environment({}), RESOURCES), *planned().values()]
+
+    assert not any("secret" in argument for service in services for argument in service.command)
+
+
+def test_no_secret_is_in_the_representation_of_a_service() -> None:
+    services = [mlflow_service(LauncherSettings.from_environment({}), RESOURCES), *planned().values()]
+
+    assert "secret" not in repr(services)
+    assert "signing-key" not in repr(services)
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "PYTHONPATH", "MLFLOW_TRACKING_URI"]
+)
+def test_what_is_not_the_stacks_business_is_kept_from_the_children(name: str) -> None:
+    assert name not in base_environment({name: "value", "PATH": "/bin"})
+
+
+def test_the_fingerprint_changes_with_a_setting() -> None:
+    service = planned()["simulator"]
+
+    assert service.fingerprint == planned()["simulator"].fingerprint
+    assert (
+        service.fingerprint != replace(service, told={**service.told, "SIMULATOR_THREADS": "2"}).fingerprint
+    )

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from launcher.settings import PROJECT, InvalidSettingError, LauncherSettings, read_environment
+
+
+def test_every_setting_has_a_default() -> None:
+    settings = LauncherSettings.from_environment({})
+
+    assert settings.postgres_url is None
+    assert settings.state_dir == PROJECT / ".mlfleet"
+
+
+def test_a_variable_is_read_under_its_own_name() -> None:
+    assert LauncherSettings.from_environment({"MLFLEET_POSTGRES_PORT": "7000"}).postgres_port == 7000
+
+
+def test_an_empty_variable_counts_as_absent() -> None:
+    assert LauncherSettings.from_environment({"SIMULATOR_PORT": ""}).simulator_port == 5004
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "five"])
+def test_a_value_that_is_no_port_is_refused_naming_the_variable(value: str) -> None:
+    with pytest.raises(InvalidSettingError, match="TRACKING_PORT"):
+        LauncherSettings.from_environment({"TRACKING_PORT": value})
+
+
+def test_the_password_of_a_given_server_is_not_shown() -> None:
+    settings = LauncherSettings.from_environment(
+        {"MLFLEET_POSTGRES_URL": "postgresql://me:secret@host/postgres"}
+    )
+
+    assert "secret" not in repr(settings)
+
+
+def test_a_relative_state_folder_is_the_projects() -> None:
+    assert LauncherSettings.from_environment({"MLFLEET_STATE_DIR": "state"}).state_dir == PROJECT / "state"
+
+
+def test_the_environment_is_stronger_than_the_env_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("SIMULATOR_PORT=1\nTRACKING_PORT=2\n")
+    monkeypatch.setenv("SIMULATOR_PORT", "3")
+    monkeypatch.delenv("TRACKING_PORT", raising=False)
+
+    environment = read_environment(tmp_path)
+
+    assert (environment["SIMULATOR_PORT"], environment["TRACKING_PORT"]) == ("3", "2")
+
+
+def test_the_servers_url_is_read_from_the_file_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "url"
+    secret.write_text("postgresql://me:secret@host/postgres\n")
+    monkeypatch.delenv("MLFLEET_POSTGRES_URL", raising=False)
+    monkeypatch.setenv("MLFLEET_POSTGRES_URL_FILE", str(secret))
+
+    assert read_environment(tmp_path)["MLFLEET_POSTGRES_URL"] == "postgresql://me:secret@host/postgres"
+
+
+def test_a_secret_file_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLEET_POSTGRES_URL", raising=False)
+    monkeypatch.setenv("MLFLEET_POSTGRES_URL_FILE", str(tmp_path / "nothing"))
+
+    with pytest.raises(InvalidSettingError, match="MLFLEET_POSTGRES_URL_FILE"):
+        read_environment(tmp_path)
+
+
+def test_every_setting_is_in_the_example_file() -> None:
+    example = (PROJECT / ".env.example").read_text()
+    names = [str(field.alias) for field in LauncherSettings.model_fields.values()]
+
+    assert len(names) == 9
+    assert [name for name in names if f"# {name}=" not in example] == []
