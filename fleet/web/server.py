@@ -25,6 +25,6 @@ def serve(target: str, settings: ServiceSettings) -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     )
     server.serve()

@@ -1,0 +1,147 @@
+"""ml_model's repositories, in memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from db.definition import Feature, Task, UseCase
+from db.sets import SampleBlock, SetName
+from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
+
+WINE = UseCase(
+    name="wine",
+    task=Task.CLASSIFICATION,
+    target="cultivar",
+    features=tuple(Feature(name=name) for name in ("alcohol", "hue", "proline")),
+)
+
+
+def block(rows: int, *, seed: int = 0, labelled: bool = True) -> SampleBlock:
+    """Rows of three classes that are easy to tell apart."""
+    random = np.random.default_rng(seed)
+    target = np.arange(rows, dtype=float) % 3
+    features = random.normal(size=(rows, 3)) + 10 * target[:, None]
+    unknown = np.full(rows, np.nan)
+    return SampleBlock(np.arange(rows), features, target if labelled else unknown, unknown)
+
+
+@dataclass
+class FakeDeployments:
+    """Stands in for DeploymentRepository."""
+
+    rows: list[Deployment] = field(default_factory=list)
+    artifacts: dict[int, Artifact] = field(default_factory=dict)
+    live: list[int] = field(default_factory=list)
+    metrics: dict[tuple[int, str], dict[str, float]] = field(default_factory=dict)
+    failures: dict[int, str] = field(default_factory=dict)
+
+    def add(self, use_case: str, choice: ModelChoice, *, set_at: datetime | None = None) -> Deployment:
+        deployment = Deployment(
+            id=len(self.rows) + 1,
+            use_case=use_case,
+            model_name=choice.model_name,
+            hyperparameters=choice.hyperparameters,
+            preprocessing=choice.preprocessing,
+            run_id=choice.run_id,
+            set_at=set_at or datetime.now(UTC),
+            trained_at=None,
+        )
+        self.rows.append(deployment)
+        return deployment
+
+    def newest(self, use_case: str) -> Deployment | None:
+        found = [row for row in self.rows if row.use_case == use_case]
+        return max(found, key=lambda row: (row.set_at, row.id)) if found else None
+
+    def active(self, use_case: str) -> Deployment | None:
+        return self.rows[self.live[-1] - 1] if self.live else None
+
+    def artifact(self, deployment_id: int) -> Artifact:
+        return self.artifacts[deployment_id]
+
+    def hold(self, deployment_id: int) -> None:
+        """One thread: nobody else is there to wait."""
+
+    def hold_use_case(self, use_case: str) -> None:
+        """One thread: nobody else is there to wait."""
+
+    def store_training(self, deployment: Deployment, artifact: Artifact, *, started: datetime) -> Deployment:
+        stored = self.rows[deployment.id - 1]
+        if stored.trained_at is not None:
+            stored = self.add(deployment.use_case, deployment, set_at=started)
+        stored = replace(stored, trained_at=datetime.now(UTC))
+        self.rows[stored.id - 1] = stored
+        self.artifacts[stored.id] = artifact
+        return stored
+
+    def store_failure(self, deployment_id: int, failure: str) -> None:
+        self.failures[deployment_id] = failure
+
+    def store_metrics(self, deployment_id: int, set_name: str, metrics: dict[str, float]) -> None:
+        self.metrics[deployment_id, set_name] = metrics
+
+    def activate(self, deployment: Deployment, reason: str) -> None:
+        self.live.append(deployment.id)
+
+
+@dataclass
+class FakeSamples:
+    """Stands in for SampleRepository."""
+
+    sets: dict[str, list[SampleBlock]] = field(default_factory=dict)
+    predictions: dict[tuple[int, str], list[npt.NDArray[Any]]] = field(default_factory=dict)
+    scoring: str = ""
+
+    def find(self, name: str) -> UseCase:
+        return WINE
+
+    def read(self, use_case: UseCase, name: SetName, limit: int | None = None) -> SampleBlock:
+        parts = self.sets.get(name, [block(0)])
+        return SampleBlock(
+            *(
+                np.concatenate([getattr(part, column) for part in parts])[:limit]
+                for column in ("sample_index", "features", "target", "prediction")
+            )
+        )
+
+    def blocks(self, use_case: UseCase, name: SetName) -> Iterator[SampleBlock]:
+        self.scoring = name
+        return iter(self.sets.get(name, []))
+
+    def forget_predictions(self, use_case: UseCase, name: SetName, deployment_id: int) -> None:
+        self.predictions[deployment_id, name] = []
+
+    def add_predictions(
+        self,
+        use_case: UseCase,
+        deployment_id: int,
+        block: SampleBlock,
+        labels: npt.NDArray[np.float64],
+        probabilities: npt.NDArray[np.float64] | None,
+    ) -> None:
+        self.predictions[deployment_id, self.scoring].append(labels)
+
+
+@dataclass
+class FakeUnit:
+    """Stands in for MlModelUnitOfWork; counts its commits."""
+
+    deployments: FakeDeployments = field(default_factory=FakeDeployments)
+    samples: FakeSamples = field(default_factory=FakeSamples)
+    commits: int = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
+
+    def commit(self) -> None:
+        self.commits += 1

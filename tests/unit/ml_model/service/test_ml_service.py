@@ -1,0 +1,144 @@
+"""Setting, training and scoring, on repositories in memory."""
+
+from typing import cast
+
+import pytest
+
+from fleet.catalogue import UnknownHyperparameterError, UnknownModelError
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.fitting import RefusedHyperparametersError, TrainingFailedError
+from ml_model.service.ml_service import (
+    MlService,
+    NothingSetError,
+    NotTrainedError,
+    SetNotLoadedError,
+)
+from tests.unit.ml_model.fakes import FakeUnit, block
+
+
+@pytest.fixture
+def unit() -> FakeUnit:
+    return FakeUnit()
+
+
+@pytest.fixture
+def service(unit: FakeUnit) -> MlService:
+    return MlService(lambda: cast(MlModelUnitOfWork, unit), b"key")
+
+
+def loaded(unit: FakeUnit) -> None:
+    unit.samples.sets = {"training": [block(60)], "testing": [block(20, seed=1), block(10, seed=2)]}
+
+
+def test_a_model_can_be_set_before_any_row_is_loaded(service: MlService, unit: FakeUnit) -> None:
+    assert service.set_model("wine", "SVC", {"C": 2}) == 1
+    assert unit.deployments.rows[0].hyperparameters == {"C": 2}
+    assert unit.commits == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "hyperparameters", "error"),
+    [
+        ("Perceptron", {}, UnknownModelError),
+        ("SVC", {"D": 1}, UnknownHyperparameterError),
+        ("SVC", {"C": "much"}, RefusedHyperparametersError),
+        ("LogisticRegression", {"solver": "lbfgs", "penalty": "l1"}, RefusedHyperparametersError),
+        ("RandomForest", {"n_estimators": None}, RefusedHyperparametersError),
+        ("RandomForest", {"max_depth": [3]}, RefusedHyperparametersError),
+        ("RandomForest", {"class_weight": {"a": "b"}}, RefusedHyperparametersError),
+    ],
+)
+def test_what_the_catalogue_or_the_estimator_refuses_is_not_recorded(
+    service: MlService, unit: FakeUnit, name: str, hyperparameters: dict[str, object], error: type[Exception]
+) -> None:
+    loaded(unit)
+    with pytest.raises(error):
+        service.set_model("wine", name, hyperparameters)
+    assert unit.deployments.rows == []
+    assert unit.commits == 0
+
+
+def test_the_refusal_names_the_hyperparameter(service: MlService) -> None:
+    with pytest.raises(RefusedHyperparametersError, match="'C' parameter"):
+        service.set_model("wine", "SVC", {"C": -1})
+
+
+def test_training_activates_the_set_model_and_scores_it(service: MlService, unit: FakeUnit) -> None:
+    loaded(unit)
+    service.set_model("wine", "LogisticRegression", {})
+    score = service.train("wine")
+    assert (score.deployment_id, score.rows, score.metrics["accuracy"]) == (1, 60, 1.0)
+    assert unit.deployments.live == [1]
+
+
+def test_training_again_is_a_new_deployment_with_the_same_parameters(
+    service: MlService, unit: FakeUnit
+) -> None:
+    loaded(unit)
+    service.set_model("wine", "SVC", {"C": 3})
+    service.train("wine")
+    assert service.train("wine").deployment_id == 2
+    assert unit.deployments.rows[1].hyperparameters == {"C": 3}
+    assert unit.deployments.live == [1, 2]
+
+
+def test_a_set_is_scored_block_by_block_with_every_prediction_stored(
+    service: MlService, unit: FakeUnit
+) -> None:
+    loaded(unit)
+    service.set_model("wine", "RandomForest", {"n_estimators": 5})
+    service.train("wine")
+    score = service.score("wine", "testing")
+    assert score.rows == 30
+    assert [len(labels) for labels in unit.samples.predictions[1, "testing"]] == [20, 10]
+    assert unit.deployments.metrics[1, "testing"] == score.metrics
+
+
+def test_rows_without_a_target_are_predicted_but_not_judged(service: MlService, unit: FakeUnit) -> None:
+    loaded(unit)
+    unit.samples.sets["production"] = [block(5, labelled=False)]
+    service.set_model("wine", "SVC", {})
+    service.train("wine")
+    score = service.score("wine", "production")
+    assert (score.rows, score.metrics) == (5, {})
+
+
+def test_the_newest_set_model_is_the_one_spoken_to(service: MlService, unit: FakeUnit) -> None:
+    loaded(unit)
+    service.set_model("wine", "SVC", {})
+    service.train("wine")
+    service.set_model("wine", "RandomForest", {})
+    with pytest.raises(NotTrainedError, match="RandomForest"):
+        service.score("wine", "testing")
+
+
+def test_nothing_set_says_what_to_call(service: MlService) -> None:
+    with pytest.raises(NothingSetError) as raised:
+        service.train("wine")
+    assert "set_model" in raised.value.message
+
+
+@pytest.mark.parametrize("action", ["train", "score"])
+def test_a_set_that_is_not_loaded_says_what_to_call(service: MlService, unit: FakeUnit, action: str) -> None:
+    service.set_model("wine", "SVC", {})
+    if action == "score":
+        loaded(unit)
+        service.train("wine")
+        unit.samples.sets.pop("testing")
+    with pytest.raises(SetNotLoadedError) as raised:
+        service.train("wine") if action == "train" else service.score("wine", "testing")
+    assert "/root/simulator" in raised.value.message
+
+
+def test_a_training_that_fails_is_recorded_and_leaves_the_live_model(
+    service: MlService, unit: FakeUnit
+) -> None:
+    loaded(unit)
+    service.set_model("wine", "LogisticRegression", {})
+    one_class = block(60)
+    one_class.target[:] = 1
+    unit.samples.sets["training"] = [one_class]
+    with pytest.raises(TrainingFailedError):
+        service.train("wine")
+    assert "LogisticRegression" in unit.deployments.failures[1]
+    assert unit.deployments.live == []
