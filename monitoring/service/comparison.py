@@ -6,11 +6,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
 from monitoring.service.drift import Drift, measure_drift
 from monitoring.service.profile import ColumnProfile
 
-TARGET = "target"
-PREDICTION = "prediction"
 Side = Literal["reference", "current"]
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
 from monitoring.service.check import Check
 from monitoring.service.checks import drift, performance, quality, stability
-from monitoring.service.comparison import PREDICTION, TARGET, Comparison
+from monitoring.service.comparison import Comparison
 
 GroupOfChecks = Callable[[Comparison], list[Check]]
 

@@ -11,7 +11,8 @@ from evidently.core.container import MetricOrContainer
 from evidently.metrics import ValueDrift
 from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset, RegressionPreset
 
-from monitoring.service.comparison import PREDICTION, TARGET, Comparison
+from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
+from monitoring.service.comparison import Comparison
 from monitoring.utils.json_values import json_value
 
 log = logging.getLogger(__name__)

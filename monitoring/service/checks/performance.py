@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
+from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
 from monitoring.service.check import Check, Figure, near_reference
-from monitoring.service.comparison import PREDICTION, TARGET, Comparison
+from monitoring.service.comparison import Comparison
 
 SCORE_TOLERANCE = 0.2  # relative; Evidently's default
 

@@ -8,7 +8,8 @@ import pytest
 from evidently import DataDefinition, Dataset, MulticlassClassification, Report
 from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset
 
-from monitoring.service.comparison import PREDICTION, TARGET, Comparison
+from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
+from monitoring.service.comparison import Comparison
 from monitoring.service.groups import GROUPS
 from monitoring.service.verdict import run_tests
 

@@ -54,10 +54,9 @@ def test_a_report_on_hardly_any_rows_is_no_error(wine: Any, rows: int) -> None:
 
 def test_a_part_that_evidently_cannot_make_is_named(wine: Any) -> None:
     # Evidently takes two classes for a binary task, whose positive class it then looks for in vain.
+    renamed = {"target": {1: 5}, "prediction": {1: 5}}
     testing, production = (
-        frame[frame[["target", "prediction"]].gt(0).all(axis=1)].replace(
-            {"target": {1: 5}, "prediction": {1: 5}}
-        )
+        frame[frame[["target", "prediction"]].gt(0).all(axis=1)].replace(renamed)
         for frame in (wine.testing, wine.production("none"))
     )
     result = run_report(Comparison(testing, production, wine.features))

@@ -1,0 +1,23 @@
+"""What monitoring is told by its environment, `MONITORING_*`."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from fleet.settings import ServiceSettings
+
+
+class MonitoringSettings(ServiceSettings):
+    """Settings of monitoring."""
+
+    model_config = SettingsConfigDict(env_prefix="MONITORING_")
+
+    port: int = Field(5003, ge=1, le=65535, description="Port to listen on.")
+    service_url: str = Field(
+        "/monitoring", pattern=r"^(/[\w.-]+)+$", description="Second part of every path."
+    )
+    ml_model_url: str = Field(
+        "http://127.0.0.1:5001/root/ml",
+        pattern=r"^https?://",
+        description="ml_model's address, with its path.",
+    )
+    ml_model_timeout_s: float = Field(600, gt=0, description="Seconds that ml_model may take to train again.")

@@ -1,1 +1,0 @@
-"""What monitoring keeps, and what it asks PostgreSQL and its siblings."""

@@ -1,0 +1,25 @@
+"""The two sets that a verdict is about."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+TARGET = "target"
+PREDICTION = "prediction"
+
+
+@dataclass(frozen=True)
+class JudgedSets:
+    """Labelled samples of testing and production with one deployment's predictions.
+
+    deployment_id: of the model that predicted.
+    reference, current: frames with the feature columns (doubles, NaN where missing), `target` and
+    `prediction` (whole numbers where they are classes).
+    features: names of the feature columns. classifies: whether targets are classes rather than numbers.
+    """
+
+    deployment_id: int
+    reference: pd.DataFrame
+    current: pd.DataFrame
+    features: tuple[str, ...]
+    classifies: bool

@@ -1,1 +1,0 @@
-"""What monitoring asks PostgreSQL and ml_model."""

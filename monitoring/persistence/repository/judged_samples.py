@@ -1,0 +1,110 @@
+"""Testing and production with predictions, as PostgreSQL holds them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from db.definition import Task, UseCase
+from db.sets import SampleBlock, SetName, lock_set, read_blocks, set_sizes
+from db.shared import DeploymentRow
+from db.tables import use_case_tables
+from db.use_cases import find_use_case
+from fleet.errors import ConflictError
+from monitoring.persistence.model.judged_sets import PREDICTION, TARGET, JudgedSets
+
+REFERENCE: SetName = "testing"
+CURRENT: SetName = "production"
+
+
+class NotLoadedError(ConflictError):
+    """A set that is compared holds no samples."""
+
+    def __init__(self, use_case: str, names: Sequence[str]) -> None:
+        calls = " and ".join(f'{{"set_name": "{name}"}}' for name in names)
+        super().__init__(
+            f"Use case '{use_case}' has no samples in: {', '.join(names)}",
+            f"Load with POST /root/simulator {calls}, then score with POST /root/ml",
+        )
+
+
+class NotScoredError(ConflictError):
+    """No deployment has predicted labelled samples of both sets."""
+
+    def __init__(self, use_case: str) -> None:
+        super().__init__(
+            f"No model of use case '{use_case}' has scored both {REFERENCE} and {CURRENT}",
+            "Set a model with POST /root/ml/set_model, unless one is set; then call POST /root/ml with "
+            f'{{"dataset": "training"}}, {{"dataset": "{REFERENCE}"}} and {{"dataset": "{CURRENT}"}}',
+        )
+
+
+class JudgedSampleRepository:
+    """Labelled and predicted samples of every use case, in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(self, name: str) -> UseCase:
+        """The registered use case; raises UnknownUseCaseError."""
+        return find_use_case(self._session, name)
+
+    def read(self, use_case: UseCase) -> JudgedSets:
+        """Both sets, with the predictions of the newest deployment that has scored both.
+
+        Raises NotLoadedError, NotScoredError.
+        """
+        for name in (REFERENCE, CURRENT):  # a reload between the two reads would give sets that never met
+            lock_set(self._session, use_case, name, replacing=False)
+        deployment_id = self._newest_deployment(use_case)
+        if deployment_id is None:
+            raise self._what_is_missing(use_case)
+        return JudgedSets(
+            deployment_id=deployment_id,
+            reference=self._frame(use_case, REFERENCE, deployment_id),
+            current=self._frame(use_case, CURRENT, deployment_id),
+            features=use_case.feature_names,
+            classifies=use_case.task is Task.CLASSIFICATION,
+        )
+
+    def _newest_deployment(self, use_case: UseCase) -> int | None:
+        return self._session.scalar(
+            select(DeploymentRow.id)
+            .where(DeploymentRow.use_case == use_case.name)
+            .where(_has_scored(use_case, REFERENCE), _has_scored(use_case, CURRENT))
+            .order_by(DeploymentRow.set_at.desc(), DeploymentRow.id.desc())
+            .limit(1)
+        )
+
+    def _what_is_missing(self, use_case: UseCase) -> ConflictError:
+        sizes = set_sizes(self._session, use_case)
+        empty = [name for name in (REFERENCE, CURRENT) if not sizes.get(name)]
+        return NotLoadedError(use_case.name, empty) if empty else NotScoredError(use_case.name)
+
+    def _frame(self, use_case: UseCase, name: SetName, deployment_id: int) -> pd.DataFrame:
+        blocks = read_blocks(self._session, use_case, name, predicted_by=deployment_id)
+        return pd.concat([_labelled(block, use_case) for block in blocks], ignore_index=True)
+
+
+def _has_scored(use_case: UseCase, name: SetName) -> ColumnElement[bool]:
+    """Whether the outer query's deployment has predicted a labelled sample of the set."""
+    tables = use_case_tables(use_case)
+    predictions, samples, targets = tables.predictions, tables.samples, tables.targets
+    return exists(
+        select(predictions.c.prediction_id)
+        .join(samples, samples.c.sample_index == predictions.c.sample_index)
+        .join(targets, targets.c.sample_index == samples.c.sample_index)
+        .join(tables.datasets, tables.datasets.c.dataset_id == samples.c.dataset_id)
+        .where(predictions.c.deployment_id == DeploymentRow.id, tables.datasets.c.name == name)
+    )
+
+
+def _labelled(block: SampleBlock, use_case: UseCase) -> pd.DataFrame:
+    known = ~np.isnan(block.target)
+    kind = np.int64 if use_case.task is Task.CLASSIFICATION else np.float64
+    frame = pd.DataFrame(block.features[known], columns=list(use_case.feature_names))
+    frame[TARGET] = block.target[known].astype(kind)
+    frame[PREDICTION] = block.prediction[known].astype(kind)
+    return frame

@@ -1,1 +1,0 @@
-"""The work: profiles, checks, verdicts and reports. No Flask, no SQL, no environment."""

@@ -1,0 +1,108 @@
+"""Compares production with testing, keeps what it found, and has the model trained again if it must."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fleet.errors import InvalidRequestError
+from monitoring.persistence.model.judged_sets import JudgedSets
+from monitoring.persistence.model.result import Metric, Result
+from monitoring.service.group_names import fitting_groups
+from monitoring.service.ports import Evidence, MlModel, Units
+from monitoring.service.retraining import retrain
+
+NAME = "EvidentlyAI"
+
+
+class UnfitGroupError(InvalidRequestError):
+    """A group of checks was asked for that does not fit the use case's task."""
+
+    def __init__(self, name: str, use_case: str, fitting: Sequence[str]) -> None:
+        super().__init__(
+            f"The group '{name}' does not fit use case '{use_case}'", f"Choose from: {', '.join(fitting)}"
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A kept result. retraining: ml_model's answer, if it was asked."""
+
+    result_id: int
+    result: dict[str, Any]
+    retraining: dict[str, Any] | None = None
+
+
+class MonitoringService:
+    """Gives verdicts and reports on the newest model that has scored both sets.
+
+    units: opens a transaction. evidence: computes. ml_model: trains again.
+    """
+
+    def __init__(self, units: Units, evidence: Evidence, ml_model: MlModel) -> None:
+        self._units = units
+        self._evidence = evidence
+        self._ml_model = ml_model
+
+    def judge(
+        self,
+        metric: Metric,
+        use_case: str,
+        groups: Sequence[str] | None = None,
+        *,
+        retrain_on_failure: bool = False,
+        request_id: str | None = None,
+    ) -> Answer:
+        """Compute a metric and keep it.
+
+        groups: of checks; None for all that fit. retrain_on_failure: train again if any check fails.
+        Raises UnknownUseCaseError, NotLoadedError, NotScoredError, UnfitGroupError, RetrainingFailedError.
+        """
+        sets = self._read(use_case)
+        chosen = _choose(groups, sets, use_case)
+        tests = None
+        if metric != "report" or retrain_on_failure:
+            tests = self._evidence.run_tests(sets, chosen)
+        result = self._result(metric, use_case, sets, tests, chosen)
+        result_id = self._keep(result)
+        if not retrain_on_failure or tests is None or tests["summary"]["all_passed"]:
+            return Answer(result_id, result.result)
+        kept = {"result_id": result_id, "result": result.result}
+        answer = retrain(self._ml_model, use_case, kept, request_id=request_id)
+        return Answer(result_id, result.result, answer)
+
+    def _read(self, use_case: str) -> JudgedSets:
+        with self._units() as work:
+            return work.samples.read(work.samples.find(use_case))
+
+    def _result(
+        self,
+        metric: Metric,
+        use_case: str,
+        sets: JudgedSets,
+        tests: dict[str, Any] | None,
+        groups: Sequence[str],
+    ) -> Result:
+        if metric == "report" or tests is None:
+            return Result(use_case, sets.deployment_id, metric, self._evidence.run_report(sets))
+        return Result(
+            use_case=use_case,
+            deployment_id=sets.deployment_id,
+            metric=metric,
+            result=tests if metric == "tests" else tests["summary"],
+            groups=list(groups),
+            all_passed=tests["summary"]["all_passed"],
+        )
+
+    def _keep(self, result: Result) -> int:
+        with self._units() as work:
+            result_id = work.results.add(result)
+            work.commit()
+        return result_id
+
+
+def _choose(groups: Sequence[str] | None, sets: JudgedSets, use_case: str) -> Sequence[str]:
+    fitting = fitting_groups(classifies=sets.classifies)
+    for name in groups or ():
+        if name not in fitting:
+            raise UnfitGroupError(name, use_case, fitting)
+    return fitting if groups is None else groups

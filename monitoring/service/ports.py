@@ -1,0 +1,52 @@
+"""What the service asks of others; tests put fakes in their place."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from db.definition import UseCase
+from monitoring.persistence.model.judged_sets import JudgedSets
+from monitoring.persistence.model.result import Result
+
+
+class Samples(Protocol):
+    """Use cases and their sets; see JudgedSampleRepository."""
+
+    def find(self, name: str) -> UseCase: ...
+
+    def read(self, use_case: UseCase) -> JudgedSets: ...
+
+
+class Results(Protocol):
+    """Where results are kept; see ResultRepository."""
+
+    def add(self, result: Result) -> int: ...
+
+
+class Work(Protocol):
+    """A transaction; see MonitoringUnitOfWork."""
+
+    @property
+    def samples(self) -> Samples: ...
+
+    @property
+    def results(self) -> Results: ...
+
+    def commit(self) -> None: ...
+
+
+Units = Callable[[], AbstractContextManager[Work]]
+
+
+class Evidence(Protocol):
+    """Computes results; see Engine."""
+
+    def run_tests(self, sets: JudgedSets, groups: Sequence[str]) -> dict[str, Any]: ...
+
+    def run_report(self, sets: JudgedSets) -> dict[str, Any]: ...
+
+
+class MlModel(Protocol):
+    """The service ml_model; see MlModelClient."""
+
+    def retrain(self, use_case: str, *, request_id: str | None) -> dict[str, Any]: ...

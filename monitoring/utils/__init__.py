@@ -1,1 +1,0 @@
-"""Small pure helpers."""

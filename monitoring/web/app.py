@@ -1,0 +1,35 @@
+"""Wires monitoring: the one place where its parts are made."""
+
+from flask import Flask
+
+from db.database import check_connection, make_database
+from fleet.sibling import Sibling
+from fleet.web.app import Route, add_routes, make_app
+from monitoring.config.settings import MonitoringSettings
+from monitoring.persistence.repository.ml_model_client import MlModelClient
+from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.engine import Engine
+from monitoring.service.monitoring import MonitoringService
+from monitoring.web.controller.monitoring import Monitoring
+
+
+def create_app(settings: MonitoringSettings | None = None) -> Flask:
+    """Monitoring's app; settings come from the environment unless given."""
+    settings = settings or MonitoringSettings()
+    app = make_app("monitoring", settings)
+    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    ml_model = Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s)
+    engine = Engine()
+    monitoring = MonitoringService(
+        lambda: MonitoringUnitOfWork(database.session), engine, MlModelClient(ml_model)
+    )
+
+    def ready() -> None:
+        engine.check()
+        check_connection(database.session())
+
+    add_routes(
+        app, [Route(Monitoring, [""], {"monitoring": monitoring})], prefixes=[settings.path], ready=ready
+    )
+    engine.start()
+    return app

@@ -1,1 +1,0 @@
-"""One resource a module."""

@@ -1,0 +1,192 @@
+"""What the service does with the parts it is given."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+import pytest
+
+from db.definition import Feature, Task, UseCase
+from fleet.errors import ConflictError, SiblingFailedError, SiblingRefusedError
+from monitoring.persistence.model.judged_sets import JudgedSets
+from monitoring.persistence.model.result import Result
+from monitoring.service.group_names import GROUP_NAMES
+from monitoring.service.groups import GROUPS
+from monitoring.service.monitoring import MonitoringService, UnfitGroupError
+from monitoring.service.retraining import RetrainingFailedError
+
+FRAME = pd.DataFrame({"a": [1.0], "target": [1], "prediction": [1]})
+DOWN = SiblingFailedError("The service ml_model cannot be reached", "Check that ml_model is running")
+
+
+class FakeSamples:
+    """One use case with both sets scored by deployment 7."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def find(self, name: str) -> UseCase:
+        return UseCase(name=name, task=self._task, target="kind", features=(Feature(name="a"),))
+
+    def read(self, use_case: UseCase) -> JudgedSets:
+        classifies = use_case.task is Task.CLASSIFICATION
+        return JudgedSets(7, FRAME, FRAME, use_case.feature_names, classifies)
+
+
+class FakeResults:
+    def __init__(self) -> None:
+        self.added: list[Result] = []
+
+    def add(self, result: Result) -> int:
+        self.added.append(result)
+        return len(self.added)
+
+
+class FakeWork:
+    """A unit of work that remembers whether it was committed."""
+
+    def __init__(self, task: Task = Task.CLASSIFICATION) -> None:
+        self.samples = FakeSamples(task)
+        self.results = FakeResults()
+        self.commits = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def commit(self) -> None:
+        self.commits += 1
+
+
+class FakeEvidence:
+    """Verdicts that all pass, or do not."""
+
+    def __init__(self, *, all_passed: bool) -> None:
+        self._all_passed = all_passed
+        self.groups: list[str] = []
+        self.reports = 0
+
+    def run_tests(self, sets: JudgedSets, groups: Sequence[str]) -> dict[str, Any]:
+        self.groups = list(groups)
+        return {"tests": [{"group": name} for name in groups], "summary": {"all_passed": self._all_passed}}
+
+    def run_report(self, sets: JudgedSets) -> dict[str, Any]:
+        self.reports += 1
+        return {"metrics": []}
+
+
+class FakeMlModel:
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+        self.calls: list[tuple[str, str | None]] = []
+
+    def retrain(self, use_case: str, *, request_id: str | None) -> dict[str, Any]:
+        self.calls.append((use_case, request_id))
+        if self._error is not None:
+            raise self._error
+        return {"message": "trained"}
+
+
+class Parts:
+    def __init__(
+        self, *, all_passed: bool = False, error: Exception | None = None, task: Task = Task.CLASSIFICATION
+    ) -> None:
+        self.work = FakeWork(task)
+        self.evidence = FakeEvidence(all_passed=all_passed)
+        self.ml_model = FakeMlModel(error)
+        self.service = MonitoringService(lambda: self.work, self.evidence, self.ml_model)
+
+
+def test_every_group_has_a_name_that_requests_know() -> None:
+    assert tuple(GROUPS) == GROUP_NAMES
+
+
+def test_tests_are_answered_and_kept_with_their_groups() -> None:
+    parts = Parts(all_passed=True)
+    answer = parts.service.judge("tests", "wine", ["data_drift"])
+    expected = {"tests": [{"group": "data_drift"}], "summary": {"all_passed": True}}
+    assert (answer.result_id, answer.result, answer.retraining) == (1, expected, None)
+    assert parts.work.results.added == [Result("wine", 7, "tests", expected, ["data_drift"], all_passed=True)]
+    assert parts.work.commits == 1
+
+
+def test_the_summary_is_of_all_groups_unless_some_are_named() -> None:
+    parts = Parts()
+    assert parts.service.judge("summary", "wine").result == {"all_passed": False}
+    assert parts.evidence.groups == list(GROUP_NAMES)
+
+
+def test_a_report_is_kept_without_groups_and_verdict() -> None:
+    parts = Parts()
+    assert parts.service.judge("report", "wine").result == {"metrics": []}
+    assert parts.work.results.added == [Result("wine", 7, "report", {"metrics": []})]
+    assert parts.evidence.groups == []
+
+
+@pytest.mark.parametrize("metric", ["tests", "summary", "report"])
+def test_the_model_is_trained_again_when_a_check_fails(metric: Any) -> None:
+    parts = Parts(all_passed=False)
+    answer = parts.service.judge(metric, "wine", retrain_on_failure=True, request_id="r1")
+    assert answer.retraining == {"message": "trained"}
+    assert parts.ml_model.calls == [("wine", "r1")]
+
+
+def test_the_model_is_left_alone_when_all_checks_pass() -> None:
+    parts = Parts(all_passed=True)
+    assert parts.service.judge("summary", "wine", retrain_on_failure=True).retraining is None
+    assert parts.ml_model.calls == []
+
+
+def test_the_model_is_left_alone_unless_retraining_is_asked_for() -> None:
+    parts = Parts(all_passed=False)
+    parts.service.judge("summary", "wine")
+    assert parts.ml_model.calls == []
+
+
+def test_the_verdict_is_kept_and_answered_when_ml_model_is_down() -> None:
+    parts = Parts(error=DOWN)
+    with pytest.raises(RetrainingFailedError) as caught:
+        parts.service.judge("summary", "wine", retrain_on_failure=True)
+    body = caught.value.body()
+    assert caught.value.status == 502
+    assert "ml_model" in body["error"]
+    assert (body["result_id"], body["result"]) == (1, {"all_passed": False})
+    assert parts.work.commits == 1
+
+
+def test_ml_models_refusal_is_passed_on_with_the_verdict() -> None:
+    refusal = SiblingRefusedError(409, {"error": "No model is set", "message": "Set one", "request_id": "x"})
+    with pytest.raises(SiblingRefusedError) as caught:
+        Parts(error=refusal).service.judge("summary", "wine", retrain_on_failure=True)
+    assert caught.value.status == 409
+    assert caught.value.body() == {
+        "error": "No model is set",
+        "message": "Set one",
+        "result_id": 1,
+        "result": {"all_passed": False},
+    }
+
+
+def test_a_regression_use_case_has_no_classification_group() -> None:
+    parts = Parts(task=Task.REGRESSION)
+    parts.service.judge("summary", "fire_brigade")
+    assert parts.evidence.groups == [name for name in GROUP_NAMES if name != "multi_class_classification"]
+    with pytest.raises(UnfitGroupError, match="multi_class_classification"):
+        parts.service.judge("summary", "fire_brigade", ["multi_class_classification"])
+
+
+def test_nothing_is_kept_when_there_is_nothing_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = Parts()
+
+    def refuse(use_case: UseCase) -> JudgedSets:
+        raise ConflictError("not scored", "score it")
+
+    monkeypatch.setattr(parts.work.samples, "read", refuse)
+    with pytest.raises(ConflictError):
+        parts.service.judge("summary", "wine")
+    assert parts.work.results.added == []
