@@ -1,0 +1,76 @@
+"""Services as processes of their own, as they run in earnest."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import requests
+
+from tests.conftest import free_port
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+PROJECT = Path(__file__).parents[1]
+
+
+@dataclass
+class RunningService:
+    """A service that was started and answers."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    log: Path
+
+    def kill(self) -> None:
+        """End it without warning, its worker included."""
+        workers = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        for worker in workers:
+            worker.kill()
+        self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def running_service(
+    name: str, folder: Path, *, port: int | None = None, **settings: str
+) -> Iterator[RunningService]:
+    """`python -m <name>` until the block ends.
+
+    folder: where its log goes. port: a free one if not given. settings: its variables, without the prefix.
+    """
+    port = port or free_port()
+    prefix = name.upper()
+    given = {f"{prefix}_{setting.upper()}": value for setting, value in settings.items()}
+    log = folder / f"{name}-{port}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", name],
+            cwd=PROJECT,
+            env={**os.environ, f"{prefix}_PORT": str(port), **given},
+            stdout=output,
+            stderr=output,
+        )
+        service = RunningService(process, f"http://127.0.0.1:{port}", log)
+        try:
+            _wait_until_alive(service)
+            yield service
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS)
+
+
+def _wait_until_alive(service: RunningService) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while service.process.poll() is None and time.monotonic() < deadline:
+        try:
+            if requests.get(f"{service.address}/health/live", timeout=5).status_code == 200:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise AssertionError(f"the service did not start:\n{service.log.read_text(encoding='utf-8')}")
