@@ -24,7 +24,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)  # logs of CI need no narrow lines
 errors = Console(stderr=True)
 interrupts = Interrupts()
 

@@ -10,7 +10,7 @@ import requests
 from fleet.errors import FleetError
 from launcher.plan import Service
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 ANSWER_SECONDS = 2.0
 LOG_LINES = 20
 

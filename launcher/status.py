@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import psutil
 from rich.box import SIMPLE
-from rich.table import Table
+from rich.table import Column, Table
 
 from launcher.readiness import is_ready, local_session
 from launcher.stack import POSTGRES, SERVICES, Stack
@@ -46,7 +46,8 @@ def conditions(stack: Stack) -> list[Condition]:
 
 def status_table(found: list[Condition]) -> Table:
     """Conditions for people: memory is that of the process and its descendants."""
-    table = Table("service", "state", "address", "pid", "memory", "up for", box=SIMPLE)
+    address = Column("address", overflow="fold")
+    table = Table("service", "state", address, "pid", "memory", "up for", box=SIMPLE)
     for condition in found:
         pid, memory, age = _vitals(condition.process)
         state = f"[{COLOURS[condition.state]}]{condition.state}[/]"
