@@ -8,12 +8,13 @@ from sqlalchemy import Inspector, create_engine, inspect
 HEADER = """# Databases
 
 Written by `python -m db.describe` from the tables themselves; a test fails when it is out of date.
-One PostgreSQL server holds two databases: `dataset`, which is mlfleet's own, and `mlflow`, which MLflow makes and migrates.
+One PostgreSQL server holds two databases: `dataset`, which is mlfleet's own, and `mlflow`, which MLflow makes
+and migrates.
 """
 
 DATABASES = {
-    "dataset": "A schema per use case, with the same four tables (`wine` is shown), and `public`, which all share. "
-    "`wine` comes first on the search path: `select * from samples` in psql shows it.",
+    "dataset": "A schema per use case, with the same four tables (`wine` is shown), and `public`, which all "
+    "share. `wine` comes first on the search path: `select * from samples` in psql shows it.",
     "mlflow": "Experiments, runs, their parameters, metrics and tags, registered models and traces. "
     "Read it through MLflow; nothing else writes to it.",
 }
@@ -45,9 +46,8 @@ def _tables(inspector: Inspector, schema: str) -> Iterator[str]:
         for column in inspector.get_columns(table, schema):
             null = "yes" if column["nullable"] else ""
             name = column["name"]
-            lines.append(
-                f"| `{name}` | {_type(column['type'])} | {null} | {keys.get(name, '')} | {column.get('comment') or ''} |"
-            )
+            text = column.get("comment") or ""
+            lines.append(f"| `{name}` | {_type(column['type'])} | {null} | {keys.get(name, '')} | {text} |")
         yield "\n".join([*lines, ""])
 
 
