@@ -1,0 +1,162 @@
+"""Monitoring's app on a database of the test's own, with wine loaded and scored as the fleet does it."""
+
+import json
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+from sqlalchemy import insert, text
+
+from db.copying import copy_in
+from db.definition import UseCase
+from db.sets import SetName, read_set
+from db.shared import DeploymentRow
+from db.tables import use_case_tables
+from fleet.catalogue import build_pipeline
+from monitoring.config.settings import MonitoringSettings
+from monitoring.service.engine import Engine
+from monitoring.web.app import create_app
+from simulator.config.settings import SimulatorSettings
+from simulator.persistence.repository.definitions import read_definitions
+from simulator.persistence.repository.samples import SampleRepository
+from simulator.service.simulator import make_set
+from tests.conftest import Sessions, free_port
+
+with warnings.catch_warnings():
+    # Evidently 0.7.23 reads numpy.core, and its UI uses a deprecated part of litestar.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import evidently  # noqa: F401
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+WINE = read_definitions(SimulatorSettings().use_cases_dir)["wine"]
+
+
+class Fleet:
+    """Does to the database what the simulator and ml_model would."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        with sessions() as session:
+            SampleRepository(session).register(WINE.definition)
+            session.commit()
+
+    def load(self, name: SetName, fouling: Any = "reference") -> None:
+        with self._sessions() as session:
+            SampleRepository(session).replace(WINE.definition, name, make_set(WINE, name, fouling))
+            session.commit()
+
+    def load_all(self, fouling: Any = "reference") -> None:
+        for name in ("training", "testing", "production"):
+            self.load(name, fouling)
+
+    def set_model(self) -> int:
+        values = {"use_case": "wine", "model_name": "LogisticRegression", "hyperparameters": {}}
+        with self._sessions() as session:
+            statement = insert(DeploymentRow).values(**values, preprocessing="standard_scaler")
+            deployment_id = session.execute(statement.returning(DeploymentRow.id)).scalar_one()
+            session.commit()
+        return int(deployment_id)
+
+    def score(self, deployment_id: int, *names: SetName) -> None:
+        with self._sessions() as session:
+            training = read_set(session, WINE.definition, "training")
+            model = build_pipeline("LogisticRegression", {}, classes=3)
+            model.fit(training.features, training.target)
+            for name in names:
+                rows = read_set(session, WINE.definition, name)
+                block = {
+                    "sample_index": rows.sample_index,
+                    "prediction_index": rows.sample_index,
+                    "class": model.predict(rows.features).astype(np.int64),
+                    "deployment_id": np.full(len(rows), deployment_id),
+                }
+                copy_in(session, use_case_tables(WINE.definition).predictions, [block])
+            session.commit()
+
+
+class FakeMlModel:
+    """An HTTP server that answers as it is told and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.status, self.answer = 200, {"message": "Score on training set: 100.0%", "deployment_id": 2}
+        self.requests: list[tuple[str, str | None, Any]] = []
+
+
+@pytest.fixture
+def wine() -> UseCase:
+    return WINE.definition
+
+
+@pytest.fixture
+def fleet(sessions: Sessions) -> Fleet:
+    return Fleet(sessions)
+
+
+@pytest.fixture
+def scored(fleet: Fleet) -> int:
+    """Wine with reference fouling, scored by one deployment, whose id this is."""
+    fleet.load_all()
+    deployment_id = fleet.set_model()
+    fleet.score(deployment_id, "testing", "production")
+    return deployment_id
+
+
+@pytest.fixture
+def ml_model_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def ml_model(ml_model_port: int) -> Iterator[FakeMlModel]:
+    fake = FakeMlModel()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            fake.requests.append((self.path, self.headers["X-Request-ID"], sent))
+            body = json.dumps(fake.answer).encode()
+            self.send_response(fake.status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Stay quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", ml_model_port), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield fake
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def settings(database_url: str, ml_model_port: int) -> MonitoringSettings:
+    url = f"http://127.0.0.1:{ml_model_port}/root/ml"
+    return MonitoringSettings(database_url=SecretStr(database_url), ml_model_url=url)
+
+
+@pytest.fixture
+def client(settings: MonitoringSettings, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """Sends requests to the app as it is in production: TESTING stays off. Evidently is warm already."""
+    monkeypatch.setattr(Engine, "start", lambda engine: None)
+    return create_app(settings).test_client()
+
+
+@pytest.fixture
+def rows(sessions: Sessions) -> Rows:
+    """Answers a query on the test's database, by which tests see what was stored."""
+
+    def query(statement: str) -> list[tuple[Any, ...]]:
+        with sessions() as session:
+            return [tuple(row) for row in session.execute(text(statement))]
+
+    return query

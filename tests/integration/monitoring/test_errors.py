@@ -1,0 +1,112 @@
+"""Bad requests to monitoring, and good ones at the wrong moment."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+
+from monitoring.config.settings import MonitoringSettings
+from monitoring.service.engine import Engine
+from monitoring.service.group_names import GROUP_NAMES
+from monitoring.web.app import create_app
+from tests.conftest import Sessions, free_port
+from tests.integration.monitoring.conftest import Fleet, Rows
+
+PATH = "/root/monitoring"
+
+
+def refused(client: FlaskClient, status: int, **body: Any) -> dict[str, str]:
+    response = client.post(PATH, json=body)
+    assert response.status_code == status, response.text
+    answer = response.json
+    assert isinstance(answer, dict)
+    assert set(answer) == {"error", "message", "request_id"}
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, "metric"),
+        ({"metric": "drift"}, "'report', 'tests' or 'summary'"),
+        ({"metric": 3}, "metric"),
+        ({"metric": "tests", "tests": ["data_drift"]}, "tests"),
+        ({"metric": "tests", "tests": {"data_drift": "yes"}}, "tests.data_drift"),
+        ({"metric": "tests", "tests": {"colour": True}}, "colour"),
+        ({"metric": "tests", "tests": {"data_drift": False}}, "no group of checks is true"),
+        ({"metric": "tests", "tests": {}}, "no group of checks is true"),
+        ({"metric": "tests", "retrain": "perhaps"}, "retrain"),
+        ({"metric": "tests", "use_case": 7}, "use_case"),
+        ({"metric": "tests", "colour": "red"}, "colour"),
+    ],
+)
+def test_an_invalid_field_is_named_and_nothing_is_kept(
+    client: FlaskClient, rows: Rows, body: dict[str, Any], named: str
+) -> None:
+    assert named in refused(client, 400, **body)["error"]
+    assert rows("SELECT count(*) FROM monitoring_results") == [(0,)]
+
+
+@pytest.mark.parametrize("tests", [{"colour": True}, {"data_drift": False}])
+def test_the_groups_to_choose_from_are_listed(client: FlaskClient, tests: dict[str, bool]) -> None:
+    error = refused(client, 400, metric="tests", tests=tests)["error"]
+    assert all(name in error for name in GROUP_NAMES)
+
+
+def test_broken_json_and_an_empty_body_are_400(client: FlaskClient) -> None:
+    assert client.post(PATH, data=b"{", content_type="application/json").status_code == 400
+    assert client.post(PATH).status_code == 400
+
+
+def test_an_unknown_use_case_is_404(client: FlaskClient, fleet: Fleet) -> None:
+    body = refused(client, 404, metric="tests", use_case="beer")
+    assert "beer" in body["error"]
+    assert "wine" in body["message"]
+
+
+def test_sets_that_are_not_loaded_are_named(client: FlaskClient, fleet: Fleet) -> None:
+    body = refused(client, 409, metric="summary")
+    assert "testing, production" in body["error"]
+    fleet.load("testing")
+    body = refused(client, 409, metric="summary")
+    assert "testing" not in body["error"]
+    assert "POST /root/simulator" in body["message"]
+
+
+def test_sets_that_no_one_deployment_has_scored_are_409(client: FlaskClient, fleet: Fleet) -> None:
+    fleet.load_all()
+    assert "POST /root/ml" in refused(client, 409, metric="summary")["message"]
+    fleet.score(fleet.set_model(), "testing")
+    fleet.score(fleet.set_model(), "production")
+    refused(client, 409, metric="summary")
+
+
+def test_a_reloaded_production_must_be_scored_again(client: FlaskClient, fleet: Fleet, scored: int) -> None:
+    fleet.load("production", "heavy")
+    refused(client, 409, metric="summary")
+
+
+def test_sets_without_targets_are_409(
+    client: FlaskClient, scored: int, sessions: Sessions, rows: Rows
+) -> None:
+    with sessions() as session:
+        session.connection().exec_driver_sql("DELETE FROM wine.targets")
+        session.commit()
+    refused(client, 409, metric="summary")
+
+
+@pytest.mark.parametrize("path", [PATH, "/health/ready"])
+def test_no_postgresql_is_503(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Engine, "start", lambda engine: None)
+    monkeypatch.setattr(Engine, "check", lambda engine: None)
+    url = SecretStr(f"postgresql+psycopg2://nobody@127.0.0.1:{free_port()}/dataset")
+    client = create_app(MonitoringSettings(database_url=url)).test_client()
+    response = client.post(PATH, json={"metric": "tests"}) if path == PATH else client.get(path)
+    assert response.status_code == 503
+    assert "database" in response.json["error"]  # type: ignore[index]
+
+
+def test_a_service_that_is_not_warm_is_alive_but_not_ready(client: FlaskClient) -> None:
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").status_code == 503

@@ -1,0 +1,65 @@
+"""`"retrain": true`: ml_model is told over HTTP, and the verdict outlives its failures."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.integration.monitoring.conftest import FakeMlModel, Rows
+
+PATH = "/root/monitoring"
+RETRAIN = {"metric": "summary", "retrain": True}
+
+
+def test_a_failed_summary_has_the_model_trained_again(
+    client: FlaskClient, scored: int, ml_model: FakeMlModel
+) -> None:
+    response = client.post(PATH, json=RETRAIN, headers={"X-Request-ID": "abc-1"})
+    assert response.status_code == 200
+    assert response.json["retraining"] == ml_model.answer  # type: ignore[index]
+    assert ml_model.requests == [("/root/ml", "abc-1", {"dataset": "training", "use_case": "wine"})]
+
+
+def test_a_summary_that_passes_leaves_the_model_alone(
+    client: FlaskClient, scored: int, ml_model: FakeMlModel
+) -> None:
+    body = {**RETRAIN, "tests": {"multi_class_classification": True}}
+    response = client.post(PATH, json=body)
+    assert response.json["message"]["all_passed"]  # type: ignore[index]
+    assert "retraining" not in response.json  # type: ignore[operator]
+    assert ml_model.requests == []
+
+
+def test_the_verdict_is_kept_and_answered_when_ml_model_is_down(
+    client: FlaskClient, scored: int, rows: Rows
+) -> None:
+    response = client.post(PATH, json=RETRAIN)
+    body = response.json
+    assert response.status_code == 502
+    assert body is not None
+    assert "ml_model" in body["error"]
+    assert not body["result"]["all_passed"]
+    assert rows("SELECT id, result FROM monitoring_results") == [(body["result_id"], body["result"])]
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_ml_models_5xx_is_502_and_the_verdict_is_kept(
+    client: FlaskClient, scored: int, ml_model: FakeMlModel, rows: Rows, status: int
+) -> None:
+    ml_model.status, ml_model.answer = status, {"error": "It broke", "message": "Repair it"}
+    response = client.post(PATH, json=RETRAIN)
+    assert response.status_code == 502
+    assert f"ml_model answered {status}" in response.json["error"]  # type: ignore[index]
+    assert rows("SELECT id FROM monitoring_results") == [(response.json["result_id"],)]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_ml_models_4xx_is_passed_on_and_the_verdict_is_kept(
+    client: FlaskClient, scored: int, ml_model: FakeMlModel, rows: Rows, status: int
+) -> None:
+    ml_model.status, ml_model.answer = status, {"error": "No model", "message": "Set one", "request_id": "x"}
+    response = client.post(PATH, json=RETRAIN)
+    body = response.json
+    assert response.status_code == status
+    assert body is not None
+    assert (body["error"], body["message"]) == ("No model", "Set one")
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    assert rows("SELECT id FROM monitoring_results") == [(body["result_id"],)]
