@@ -18,7 +18,7 @@ START_SECONDS = 90
 
 @contextmanager
 def running_monitoring(database_url: str, log: Path) -> Iterator[str]:
-    """`python -m monitoring` on a free port, alive but not yet ready; gives its address. log: for its output."""
+    """`python -m monitoring` on a free port, alive but not yet ready; gives its address. log: its output."""
     port = free_port()
     settings = {"MONITORING_DATABASE_URL": database_url, "MONITORING_PORT": str(port)}
     command = [sys.executable, "-m", "monitoring"]
