@@ -1,8 +1,8 @@
 """A use case and where its rows come from, as a definition file says it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from db.definition import UseCase
 from fleet.settings import SEED
@@ -23,9 +23,15 @@ class SyntheticSource(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["synthetic"]
-    rows: int = Field(ge=50)
+    rows: int = Field(ge=50, le=100_000_000)
     classes: int = Field(3, ge=2, le=100)
-    seed: int = SEED
+    seed: int = Field(SEED, ge=0)
+
+    @model_validator(mode="after")
+    def _classes_can_be_split(self) -> Self:
+        if self.rows < 10 * self.classes:
+            raise ValueError(f"{self.classes} classes need at least {10 * self.classes} rows")
+        return self
 
 
 class SimulatedUseCase(UseCase):

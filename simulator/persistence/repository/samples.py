@@ -78,8 +78,10 @@ def _sample_blocks(use_case: UseCase, dataset_id: int, rows: SimulatedSet) -> It
 
 def _target_blocks(use_case: UseCase, rows: SimulatedSet) -> Iterator[Block]:
     integer = use_case.task is Task.CLASSIFICATION
+    # Nobody reads targets in load order, and in this order the foreign key is checked in half the time.
+    by_index = np.argsort(rows.sample_index)
     for part in _slices(rows):
-        index, target = rows.sample_index[part], rows.target[part]
+        index, target = rows.sample_index[by_index[part]], rows.target[by_index[part]]
         yield {
             "sample_index": index,
             "target_index": index,
