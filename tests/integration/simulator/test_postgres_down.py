@@ -9,7 +9,7 @@ import requests
 from db.embedded import EmbeddedPostgres, ensure_database
 from db.migrate import migrate
 from tests.conftest import free_port
-from tests.integration.simulator.server import running_simulator
+from tests.service_process import running_service
 
 pytestmark = pytest.mark.slow
 
@@ -39,36 +39,36 @@ def assert_unavailable(response: requests.Response) -> None:
 def test_postgres_down_is_503_and_works_again_when_it_is_back(
     server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    with running_simulator(server.url("dataset"), tmp_path / "log") as address:
-        assert load(address).status_code == 200
+    with running_service("simulator", tmp_path / "log", database_url=server.url("dataset")) as simulator:
+        assert load(simulator.address).status_code == 200
         server.stop()
         for _ in range(12):  # more often than there are connections in the pool
-            assert_unavailable(load(address))
-        assert_unavailable(requests.get(f"{address}/root/simulator", timeout=30))
-        assert_unavailable(requests.get(f"{address}/health/ready", timeout=30))
-        assert requests.get(f"{address}/health/live", timeout=30).status_code == 200
+            assert_unavailable(load(simulator.address))
+        assert_unavailable(requests.get(f"{simulator.address}/root/simulator", timeout=30))
+        assert_unavailable(requests.get(f"{simulator.address}/health/ready", timeout=30))
+        assert requests.get(f"{simulator.address}/health/live", timeout=30).status_code == 200
         server.start()
-        assert load(address).json() == {"message": "Load training set", "rows": 106}
-        assert requests.get(f"{address}/health/ready", timeout=30).status_code == 200
+        assert load(simulator.address).json() == {"message": "Load training set", "rows": 106}
+        assert requests.get(f"{simulator.address}/health/ready", timeout=30).status_code == 200
 
 
 def test_a_restart_of_postgres_between_two_requests_goes_unnoticed(
     server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    with running_simulator(server.url("dataset"), tmp_path / "log") as address:
-        assert load(address).status_code == 200
+    with running_service("simulator", tmp_path / "log", database_url=server.url("dataset")) as simulator:
+        assert load(simulator.address).status_code == 200
         server.stop()
         server.start()
-        assert load(address).status_code == 200
+        assert load(simulator.address).status_code == 200
 
 
 def test_the_simulator_may_start_before_postgres(server: EmbeddedPostgres, tmp_path: Path) -> None:
     url = server.url("dataset")
     server.stop()
-    with running_simulator(url, tmp_path / "log") as address:
-        assert_unavailable(requests.get(f"{address}/health/ready", timeout=30))
-        assert_unavailable(load(address))
+    with running_service("simulator", tmp_path / "log", database_url=url) as simulator:
+        assert_unavailable(requests.get(f"{simulator.address}/health/ready", timeout=30))
+        assert_unavailable(load(simulator.address))
         server.start()
-        assert load(address).json() == {"message": "Load training set", "rows": 106}
-        sets = requests.get(f"{address}/root/simulator", timeout=30).json()["sets"]
+        assert load(simulator.address).json() == {"message": "Load training set", "rows": 106}
+        sets = requests.get(f"{simulator.address}/root/simulator", timeout=30).json()["sets"]
         assert sets == {"training": 106, "testing": 0, "production": 0}

@@ -8,13 +8,13 @@ import pytest
 import requests
 
 from tests.integration.simulator.conftest import Rows
-from tests.integration.simulator.server import running_simulator
+from tests.service_process import running_service
 
 
 @pytest.fixture
 def address(database_url: str, tmp_path: Path) -> Iterator[str]:
-    with running_simulator(database_url, tmp_path / "log") as running:
-        yield running
+    with running_service("simulator", tmp_path / "log", database_url=database_url) as running:
+        yield running.address
 
 
 def test_it_serves_and_loads(address: str) -> None:
