@@ -28,7 +28,8 @@ class InstallationError(Exception):
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     os.chdir(PROJECT)
     LOG.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -100,7 +100,6 @@ class Demo:
             "filter": list(METRICS),
         }
         best = self._post("tracking", "/experiments", question)
-        best = best.get("data", best)
         self.findings.best_model = str(best["model"])
         self.findings.best_metrics = {name: float(best["metrics"][name]) for name in METRICS}
         return str(best["run_id"])
@@ -116,7 +115,7 @@ class Demo:
 
     def _judge(self, label: str, *, retrain: bool = False) -> None:
         self._progress(f"monitoring: compare {label} with testing{', retrain on failure' if retrain else ''}")
-        drift = self._post("monitoring", "", {"metric": "summary", "tests": {"data_drift": True}})
+        drift = self._post("monitoring", "", {"metric": "tests", "tests": {"data_drift": True}})
         everything = self._post("monitoring", "", {"metric": "summary", "retrain": retrain})
         self.findings.verdicts[label] = Verdict(
             _outcome(drift["message"]),
@@ -141,8 +140,16 @@ class Demo:
         return content
 
 
+def _drift_outcome(tests: list[dict[str, Any]]) -> str:
+    overall = next(test for test in tests if test["name"] == "share_of_drifted_columns")
+    columns = [test for test in tests if test["name"] == "column_drift"]
+    drifted = sum(test["status"] == "FAIL" for test in columns)
+    word = "no drift" if overall["status"] == "SUCCESS" else "DRIFT"
+    return f"{word}: {drifted} of {len(columns)} columns drifted, less than half may"
+
+
 def _outcome(summary: dict[str, Any]) -> str:
-    word = "passed" if summary["all_passed"] else "FAILED"
+    word = "passed" if summary["all_passed"] else "failed"
     return f"{word}: {summary['success_tests']} of {summary['total_tests']} tests passed"
 
 

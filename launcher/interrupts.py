@@ -44,3 +44,6 @@ class Interrupts:
             self._pending = number
         else:
             raise Interrupted(number)
+
+
+interrupts = Interrupts()  # signals belong to the whole process, so there is one

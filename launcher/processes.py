@@ -85,16 +85,20 @@ class Processes:
         record = self.record(name)
         return None if record is None else _leader(record)
 
-    def stop(self, names: Iterable[str]) -> list[str]:
-        """Stops these, all at once, with everything they started. Returns the names of those that ran."""
+    def stop(self, names: Iterable[str], patience: float | None = None) -> list[str]:
+        """Stops these, all at once, with everything they started. Returns the names of those that ran.
+
+        patience: seconds that each may take, and then what it started; by default enough for the requests
+        in flight.
+        """
         records = [record for name in names if (record := self.record(name)) is not None]
         leaders = {record.name: leader for record in records if (leader := _leader(record)) is not None}
         for leader in leaders.values():
             with suppress(ProcessLookupError):
                 os.killpg(leader.pid, signal.SIGTERM)
-        psutil.wait_procs(list(leaders.values()), timeout=LEADER_SECONDS)
+        psutil.wait_procs(list(leaders.values()), timeout=LEADER_SECONDS if patience is None else patience)
         rest = _members({record.token for record in records})
-        _end(rest)
+        _end(rest, REST_SECONDS if patience is None else patience)
         for child in self._children:
             child.poll()  # the dead among them would stay zombies as long as we live
         for record in records:
@@ -129,11 +133,11 @@ def _members(tokens: Collection[str]) -> list[psutil.Process]:
     return found
 
 
-def _end(processes: list[psutil.Process]) -> None:
+def _end(processes: list[psutil.Process], patience: float) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, alive = psutil.wait_procs(processes, timeout=REST_SECONDS)
+    _, alive = psutil.wait_procs(processes, timeout=patience)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
             process.kill()

@@ -20,6 +20,7 @@ from launcher.readiness import is_ready, last_lines, local_session, wait_until_r
 from launcher.settings import PROJECT, LauncherSettings
 
 POSTGRES = "postgres"
+UNDO_SECONDS = 1.0  # what has just been started has no request in flight worth waiting for
 SERVICES = ("mlflow", "simulator", "ml_model", "tracking", "monitoring")
 
 
@@ -165,11 +166,11 @@ class Stack:
 
     def _undo(self) -> None:
         with self._interrupts.held():
-            self._stop(self._started)
+            self._stop(self._started, patience=UNDO_SECONDS)
             self._started = []
 
-    def _stop(self, names: list[str]) -> list[str]:
-        stopped = self.processes.stop(name for name in names if name != POSTGRES)
+    def _stop(self, names: list[str], patience: float | None = None) -> list[str]:
+        stopped = self.processes.stop((name for name in names if name != POSTGRES), patience)
         embedded = self.server.embedded
         if POSTGRES in names and embedded is not None and embedded.is_running():
             embedded.stop()  # last: the others finish what they are writing
