@@ -2,8 +2,11 @@
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Inspector, create_engine, inspect
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
 
 HEADER = """# Databases
 
@@ -51,8 +54,8 @@ def _tables(inspector: Inspector, schema: str) -> Iterator[str]:
         yield "\n".join([*lines, ""])
 
 
-def _type(column_type: object) -> str:
-    return str(column_type).lower()
+def _type(column_type: TypeEngine[Any]) -> str:
+    return str(column_type.compile(dialect=postgresql.dialect())).lower()
 
 
 def _keys(inspector: Inspector, table: str, schema: str) -> dict[str, str]:
