@@ -1,0 +1,204 @@
+"""How fast a large use case loads and is scored over REST, and what memory that takes.
+
+    python -m tests.benchmarks.load_and_score [--rows 1000000] [--model LogisticRegression]
+
+Starts a PostgreSQL, a simulator and an ml_model of its own, and prints one Markdown table: loading beside
+`psql \\copy` of the same rows from CSV files into identical tables, scoring beside a bare `predict` of the
+same scikit-learn pipeline on the same rows.
+"""
+
+import argparse
+import os
+import secrets
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import requests
+import yaml
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from db.definition import UseCase
+from db.embedded import EmbeddedPostgres, ensure_database, programs_folder
+from db.migrate import migrate
+from db.sets import SetName, read_set
+from db.use_cases import DATASETS, register_use_case
+from fleet.catalogue import CATALOGUE, build_pipeline
+from simulator.persistence.model.simulated_use_case import SimulatedUseCase
+from tests.benchmarks.memory import PeakMemory
+from tests.benchmarks.psql_copy import Psql, copy_set, export_set
+from tests.conftest import free_port
+from tests.service_process import RunningService, running_service
+
+FEATURES = 13
+CLASSES = 3
+MEMORY_LIMIT = 1.5 * 2**30
+SETS: tuple[SetName, ...] = ("training", "testing", "production")
+
+
+@dataclass
+class Timing:
+    """Seconds by set: of ours, and of the yardstick; rows by set."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    ours: dict[str, float] = field(default_factory=dict)
+    yardstick: dict[str, float] = field(default_factory=dict)
+
+
+def definition(name: str, rows: int) -> dict[str, Any]:
+    """A use-case definition, as its file holds it."""
+    return {
+        "name": name,
+        "task": "classification",
+        "target": "cloud",
+        "features": [{"name": f"feature_{number}"} for number in range(FEATURES)],
+        "source": {"kind": "synthetic", "rows": rows, "classes": CLASSES},
+    }
+
+
+def post(address: str, body: dict[str, Any]) -> tuple[dict[str, Any], float]:
+    """The answer, and the seconds it took."""
+    start = time.perf_counter()
+    response = requests.post(address, json=body, timeout=3600)
+    seconds = time.perf_counter() - start
+    if response.status_code != 200:
+        raise RuntimeError(f"{address} answered {response.status_code}: {response.text}")
+    return response.json(), seconds
+
+
+def measure_loading(simulator: RunningService, psql: Psql, use_case: UseCase, folder: Path) -> Timing:
+    """Load each set over REST, then the same rows with \\copy."""
+    timing = Timing()
+    columns = ["dataset_id", "sample_index", *use_case.feature_names, "origin"]
+    for name in SETS:
+        body = {"set_name": name, "use_case": use_case.name}
+        answer, timing.ours[name] = post(f"{simulator.address}/root/simulator", body)
+        timing.rows[name] = answer["rows"]
+        export_set(psql, use_case.name, DATASETS[name], columns, folder)
+        psql.run("CHECKPOINT")
+        timing.yardstick[name] = copy_set(psql, f"{use_case.name}_copied", columns, folder)
+        psql.run("CHECKPOINT")
+    return timing
+
+
+def measure_scoring(ml_model: RunningService, url: str, use_case: UseCase, model: str) -> Timing:
+    """Score each set over REST, results stored, then predict the same rows in this process."""
+    timing = Timing()
+    base = f"{ml_model.address}/root/ml"
+    post(f"{base}/set_model", {"model_name": model, "use_case": use_case.name})
+    post(base, {"dataset": "training", "use_case": use_case.name})  # fits, and is not measured
+    pipeline = build_pipeline(model, {}, classes=CLASSES)
+    engine = create_engine(url)
+    with Session(engine) as session:
+        training = read_set(session, use_case, "training")
+        pipeline.fit(training.features, training.target)
+        for name in SETS[1:]:
+            answer, timing.ours[name] = post(base, {"dataset": name, "use_case": use_case.name})
+            block = read_set(session, use_case, name)
+            start = time.perf_counter()
+            predicted = pipeline.predict(block.features)
+            timing.yardstick[name] = time.perf_counter() - start
+            timing.rows[name] = len(block)
+            accuracy = float(np.mean(predicted == block.target))
+            if abs(accuracy - answer["score"]) > 1e-3:
+                raise RuntimeError(f"accuracies differ on {name}: {answer['score']} and {accuracy}")
+    engine.dispose()
+    return timing
+
+
+def run(rows: int, model: str, folder: Path) -> str:
+    """Start everything, measure, stop everything; returns the table."""
+    use_cases = folder / "use_cases"
+    use_cases.mkdir()
+    described = definition("large", rows)
+    (use_cases / "large.yml").write_text(yaml.safe_dump(described), encoding="utf-8")
+    use_case = SimulatedUseCase.model_validate(described).definition
+    server = EmbeddedPostgres(folder / "postgres", free_port())
+    with ExitStack() as stack:
+        server.start()
+        stack.callback(server.stop)
+        url = ensure_database(server.url(), "dataset")
+        migrate(url)
+        register_copy(url, use_case)
+        memory = PeakMemory()
+        simulator = stack.enter_context(
+            running_service(
+                "simulator", folder / "simulator.log", database_url=url, use_cases_dir=str(use_cases)
+            )
+        )
+        ml_model = stack.enter_context(
+            running_service(
+                "ml_model",
+                folder / "ml_model.log",
+                database_url=url,
+                artifact_key=secrets.token_hex(16),
+            )
+        )
+        memory.add("simulator", simulator.pid)
+        memory.add("ml_model", ml_model.pid)
+        stack.enter_context(memory)
+        psql = Psql(programs_folder() / "psql", url)
+        loading = measure_loading(simulator, psql, use_case, folder)
+        scoring = measure_scoring(ml_model, url, use_case, model)
+        return table(loading, scoring, memory.peaks, model)
+
+
+def register_copy(url: str, use_case: UseCase) -> None:
+    """Tables like those of the use case, for the yardstick to load."""
+    engine = create_engine(url)
+    copied = use_case.model_copy(update={"name": f"{use_case.name}_copied"})
+    with Session(engine) as session:
+        tables = register_use_case(session, copied)
+        session.execute(
+            tables.datasets.insert(),
+            [{"dataset_id": number, "name": name} for name, number in DATASETS.items()],
+        )
+        session.commit()
+    engine.dispose()
+
+
+def table(loading: Timing, scoring: Timing, peaks: dict[str, int], model: str) -> str:
+    """All figures as one Markdown table."""
+    lines = [
+        "| | rows | over REST, rows/s | yardstick, rows/s | ratio | peak memory |",
+        "|---|--:|--:|--:|--:|--:|",
+        *_lines("load", "`psql \\copy` of CSV", loading, peaks["simulator"]),
+        *_lines(f"score, {model}", "bare `predict`", scoring, peaks["ml_model"]),
+    ]
+    over = [name for name, peak in peaks.items() if peak > MEMORY_LIMIT]
+    verdict = f"above 1.5 GiB: {', '.join(over)}" if over else "no process above 1.5 GiB"
+    machine = f"{os.cpu_count()} cores, {sum(loading.rows.values())} rows of {FEATURES} features"
+    return "\n".join([*lines, "", f"{machine}; {verdict}."])
+
+
+def _lines(what: str, yardstick: str, timing: Timing, peak: int) -> list[str]:
+    lines = []
+    names = list(timing.rows)
+    for label, chosen in [*((name, [name]) for name in names), ("**all**", names)]:
+        rows = sum(timing.rows[name] for name in chosen)
+        ours = rows / sum(timing.ours[name] for name in chosen)
+        other = rows / sum(timing.yardstick[name] for name in chosen)
+        memory = f"{peak / 2**20:.0f} MiB" if len(chosen) > 1 else ""
+        lines.append(
+            f"| {what}: {label} | {rows} | {ours:.0f} | {other:.0f} ({yardstick}) "
+            f"| {ours / other:.2f} | {memory} |"
+        )
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of all three sets together")
+    parser.add_argument("--model", choices=list(CATALOGUE), default="LogisticRegression")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(run(arguments.rows, arguments.model, Path(folder)))  # noqa: T201  # what it is for
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Watches how much memory processes take."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+INTERVAL_S = 0.05
+
+
+class PeakMemory:
+    """The largest resident memory seen of each watched process, its children included, in bytes.
+
+    Shared pages count in every process that has them, so the sums are rather too high than too low.
+    """
+
+    def __init__(self) -> None:
+        self.peaks: dict[str, int] = {}
+        self._watched: dict[str, int] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def add(self, name: str, pid: int) -> None:
+        self._watched[name] = pid
+        self.peaks[name] = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(INTERVAL_S):
+            for name, pid in list(self._watched.items()):
+                self.peaks[name] = max(self.peaks[name], resident_bytes(pid))
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process and all its children; what has ended counts nothing."""
+    try:
+        parent = psutil.Process(pid)
+        processes = [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    return sum(map(_resident, processes))
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
