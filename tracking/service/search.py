@@ -28,12 +28,8 @@ def search(model_name: str, request: SearchRequest, training: TrainingSet) -> Fi
     meter = CpuMeter()
     with no_warnings():
         best = _best_combination(model_name, request, training)
-        predicted = cross_val_predict(
-            pipeline_of(model_name, best, request, training),
-            training.features,
-            training.classes,
-            cv=request.cv,
-        )
+        pipeline = pipeline_of(model_name, best, request, training)
+        predicted = cross_val_predict(pipeline, training.features, training.classes, cv=request.cv)
         # Fitted on named columns, so that whoever loads the model from MLflow can send it named columns.
         frame = pd.DataFrame(training.features, columns=list(training.feature_names))
         fitted = pipeline.fit(frame, training.classes)

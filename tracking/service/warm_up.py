@@ -30,15 +30,21 @@ class WarmUp:
 
     def __init__(self) -> None:
         self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
 
     def start(self) -> None:
-        """Begin; returns at once."""
-        threading.Thread(target=self._run, name="warm-up", daemon=True).start()
+        """Begin, unless it has begun; returns at once."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def check(self) -> None:
         """Raises WarmingUpError until it is done."""
         if not self._done.is_set():
             raise WarmingUpError
+
+    def wait(self) -> None:
+        """Returns when it is done."""
+        self._done.wait()
 
     def _run(self) -> None:
         try:

@@ -21,16 +21,18 @@ from tracking.web.controller.model_management import ModelManagement
 from tracking.web.controller.runs import Runs
 
 
-def create_app(settings: TrackingSettings | None = None) -> Flask:
-    """Tracking's app; settings come from the environment unless given."""
+def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None = None) -> Flask:
+    """Tracking's app; settings come from the environment unless given.
+
+    warm_up: one that apps of the same process share.
+    """
     settings = settings or TrackingSettings()
+    warm_up = warm_up or WarmUp()
     app = make_app("tracking", settings)
     database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
     client = connect(settings.mlflow_url, timeout_s=settings.mlflow_timeout_s)
     store = ExperimentStore(client)
-    ml_model = MlModelClient(
-        Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s)
-    )
+    ml_model = Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s)
     optimisation = OptimisationService(
         lambda: TrackingUnitOfWork(database.session),
         SearchLog(client),
@@ -42,7 +44,6 @@ def create_app(settings: TrackingSettings | None = None) -> Flask:
         Route(Experiments, ["/experiments"], {"experiments": ExperimentService(store)}),
         Route(Runs, ["/runs"], {"runs": RunService(store)}),
     ]
-    warm_up = WarmUp()
 
     def ready() -> None:
         warm_up.check()

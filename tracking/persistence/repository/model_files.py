@@ -15,6 +15,7 @@ from skops.io import dumps, get_untrusted_types  # type: ignore[import-untyped]
 from skops.io.exceptions import UnsupportedTypeException  # type: ignore[import-untyped]
 
 from tracking.persistence.model.search import TrainingSet
+from tracking.utils.quiet import no_warnings
 
 EXAMPLE_ROWS = 5
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -46,16 +47,17 @@ def save(pipeline: Pipeline, training: TrainingSet, folder: Path) -> SavedModel:
     example = pd.DataFrame(training.features[:EXAMPLE_ROWS], columns=list(training.feature_names))
     file_format, trusted = _format(pipeline)
     description = Model()
-    mlflow.sklearn.save_model(
-        pipeline,
-        str(folder),
-        mlflow_model=description,
-        serialization_format=file_format,
-        skops_trusted_types=trusted,
-        signature=infer_signature(example, pipeline.predict(example)),
-        input_example=example,
-        pip_requirements=_requirements(),
-    )
+    with no_warnings():  # MLflow warns about type hints of its own
+        mlflow.sklearn.save_model(
+            pipeline,
+            str(folder),
+            mlflow_model=description,
+            serialization_format=file_format,
+            skops_trusted_types=trusted,
+            signature=infer_signature(example, pipeline.predict(example)),
+            input_example=example,
+            pip_requirements=_requirements(),
+        )
     return SavedModel(folder, description, file_format)
 
 

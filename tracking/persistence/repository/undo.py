@@ -23,9 +23,8 @@ class Undo:
     While MLflow is out of reach the rest of them is tried again in the background.
     """
 
-    def __init__(self, *, retry_every_s: float = RETRY_EVERY_S) -> None:
+    def __init__(self) -> None:
         self._steps: list[Callable[[], object]] = []
-        self._retry_every_s = retry_every_s
 
     def add(self, step: Callable[[], object]) -> None:
         """Remember how to take back what was just done."""
@@ -57,7 +56,7 @@ class Undo:
     def _take_back_later(self) -> None:
         attempts = Retrying(
             retry=retry_if_exception_type(MlflowUnavailableError),
-            wait=wait_fixed(self._retry_every_s),
+            wait=wait_fixed(RETRY_EVERY_S),
             stop=stop_after_delay(GIVE_UP_AFTER_S),
             reraise=True,
         )

@@ -1,0 +1,134 @@
+"""Tracking's app on a database of the test's own and a real MLflow server that the run shares."""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from mlflow import MlflowClient
+from mlflow.entities import ViewType
+from pydantic import SecretStr
+from werkzeug.test import TestResponse
+
+from db.embedded import EmbeddedPostgres, ensure_database
+from simulator.config.settings import SimulatorSettings
+from simulator.persistence.repository.definitions import read_definitions
+from simulator.persistence.unit_of_work import SimulatorUnitOfWork
+from simulator.service.simulator import SimulatorService
+from tests.conftest import Sessions
+from tests.mlflow_server import MlflowServer
+from tracking.config.settings import TrackingSettings
+from tracking.persistence.repository.mlflow_connection import connect
+from tracking.service.warm_up import WarmUp
+from tracking.web.app import create_app
+
+MANAGEMENT = "/root/tracking/model_management"
+EXPERIMENTS = "/root/tracking/experiments"
+RUNS = "/root/tracking/runs"
+
+Optimise = Callable[..., TestResponse]
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(
+    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MlflowServer]:
+    """The server, on the embedded PostgreSQL."""
+    server = MlflowServer(ensure_database(postgres.url(), "mlflow"), tmp_path_factory.mktemp("mlflow"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mlflow_client(mlflow_server: MlflowServer) -> MlflowClient:
+    """What somebody else would log with."""
+    return connect(mlflow_server.url, timeout_s=20)
+
+
+@pytest.fixture
+def settings(database_url: str, mlflow_server: MlflowServer) -> TrackingSettings:
+    """Settings on the test's database and the real MLflow; nobody plays ml_model."""
+    return TrackingSettings(
+        database_url=SecretStr(database_url),
+        mlflow_url=mlflow_server.url,
+        mlflow_timeout_s=20,
+        ml_model_url="http://127.0.0.1:1/root/ml",
+    )
+
+
+@pytest.fixture(scope="session")
+def warm_up() -> WarmUp:
+    """The run's one warm-up, done."""
+    warm_up = WarmUp()
+    warm_up.start()
+    warm_up.wait()
+    return warm_up
+
+
+@pytest.fixture
+def app(settings: TrackingSettings, warm_up: WarmUp) -> Flask:
+    """The app as it is in production: TESTING stays off."""
+    return create_app(settings, warm_up)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Sends requests to the app without a server."""
+    return app.test_client()
+
+
+@pytest.fixture
+def simulator(sessions: Sessions) -> SimulatorService:
+    """Loads sets into the test's database."""
+    definitions = read_definitions(SimulatorSettings().use_cases_dir)
+    service = SimulatorService(definitions, lambda: SimulatorUnitOfWork(sessions))
+    service.register()
+    return service
+
+
+@pytest.fixture
+def training(simulator: SimulatorService) -> int:
+    """Wine's training set, loaded; its number of rows."""
+    return simulator.load("training", "wine")
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no experiment has."""
+    return f"test {uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def small() -> dict[str, Any]:
+    """An optimisation that takes a moment only."""
+    return {
+        "request_information": "optimization",
+        "models": ["LogisticRegression"],
+        "hyperparameters": {"LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]}},
+        "scoring": "accuracy",
+        "cv": 2,
+    }
+
+
+@pytest.fixture
+def optimise(client: FlaskClient, training: int, small: dict[str, Any], name: str) -> Optimise:
+    """Sends the small optimisation, changed as told."""
+
+    def send(**changes: Any) -> TestResponse:
+        return client.post(MANAGEMENT, json={**small, "experiment_name": name, **changes})
+
+    return send
+
+
+@pytest.fixture
+def names(mlflow_client: MlflowClient) -> Callable[[], Mapping[str, str]]:
+    """Ids of the experiments by name, deleted ones included: what a refused request must leave as it was."""
+
+    def read() -> Mapping[str, str]:
+        found = mlflow_client.search_experiments(view_type=ViewType.ALL, max_results=50_000)
+        return {experiment.name: experiment.experiment_id for experiment in found}
+
+    return read

@@ -1,0 +1,158 @@
+"""POST …/model_management with "setting": a run's model goes to ml_model, over real HTTP."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask, jsonify, request
+from flask.testing import FlaskClient
+from mlflow import MlflowClient
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
+
+from tests.integration.tracking.conftest import MANAGEMENT, RUNS, Optimise
+from tracking.config.settings import TrackingSettings
+from tracking.service.warm_up import WarmUp
+from tracking.web.app import create_app
+
+GRID = {"C": [0.5], "max_iter": [300], "fit_intercept": [True], "class_weight": [None], "solver": ["lbfgs"]}
+
+
+class MlModelDouble:
+    """Plays ml_model: keeps what it is sent and answers as told."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.request_ids: list[str | None] = []
+        self.answer: tuple[dict[str, Any], int] = (
+            {"message": "Model successfully uploaded", "deployment_id": 7},
+            200,
+        )
+
+    def app(self) -> Flask:
+        app = Flask("ml_model_double")
+
+        @app.post("/root/ml/set_model")
+        def set_model() -> Any:
+            self.bodies.append(request.get_json())
+            self.request_ids.append(request.headers.get("X-Request-ID"))
+            body, status = self.answer
+            return jsonify(body), status
+
+        return app
+
+
+@pytest.fixture
+def ml_model() -> Iterator[tuple[MlModelDouble, str]]:
+    """The double and its address."""
+    double = MlModelDouble()
+    server = make_server("127.0.0.1", 0, double.app())
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield double, f"http://127.0.0.1:{server.server_port}/root/ml"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def settings(settings: TrackingSettings, ml_model: tuple[MlModelDouble, str]) -> TrackingSettings:
+    """Settings that know where ml_model is."""
+    return settings.model_copy(update={"ml_model_url": ml_model[1]})
+
+
+def set_run(client: FlaskClient, run_id: object, **fields: Any) -> TestResponse:
+    """Ask for the run's model."""
+    return client.post(MANAGEMENT, json={"request_information": "setting", "run_id": run_id, **fields})
+
+
+def optimised_run(optimise: Optimise, **changes: Any) -> str:
+    """The run of a small optimisation."""
+    data = optimise(**changes).get_json()["data"]
+    return str(data["run_ids"]["LogisticRegression"])
+
+
+def test_the_model_is_sent_with_the_types_that_were_searched(
+    client: FlaskClient, optimise: Optimise, ml_model: tuple[MlModelDouble, str]
+) -> None:
+    run_id = optimised_run(optimise, hyperparameters={"LogisticRegression": GRID}, preprocessing="none")
+    answer = set_run(client, run_id, models=["ignored"])
+    assert answer.status_code == 200
+    assert answer.get_json() == {"message": "Model successfully uploaded", "deployment_id": 7}
+    (sent,) = ml_model[0].bodies
+    expected = {"C": 0.5, "max_iter": 300, "fit_intercept": True, "class_weight": None, "solver": "lbfgs"}
+    assert sent == {
+        "model_name": "LogisticRegression",
+        "hyperparameters": expected,
+        "preprocessing": "none",
+        "run_id": run_id,
+        "use_case": "wine",
+    }
+    assert json.dumps(sent["hyperparameters"], sort_keys=True) == json.dumps(expected, sort_keys=True)
+
+
+def test_a_refusal_of_ml_model_is_passed_on(
+    client: FlaskClient, optimise: Optimise, ml_model: tuple[MlModelDouble, str]
+) -> None:
+    ml_model[0].answer = ({"error": "Model not Found", "message": "Please Specify 'SVC'"}, 400)
+    answer = set_run(client, optimised_run(optimise))
+    assert answer.status_code == 400
+    assert answer.get_json()["error"] == "Model not Found"
+    assert answer.get_json()["message"] == "Please Specify 'SVC'"
+
+
+def test_a_failure_of_ml_model_is_502(
+    client: FlaskClient, optimise: Optimise, ml_model: tuple[MlModelDouble, str]
+) -> None:
+    ml_model[0].answer = ({"error": "broken"}, 500)
+    assert set_run(client, optimised_run(optimise)).status_code == 502
+
+
+def test_the_request_id_goes_along(
+    client: FlaskClient, optimise: Optimise, ml_model: tuple[MlModelDouble, str]
+) -> None:
+    run_id = optimised_run(optimise)
+    body = {"request_information": "setting", "run_id": run_id}
+    client.post(MANAGEMENT, json=body, headers={"X-Request-ID": "trace-1"})
+    assert ml_model[0].request_ids == ["trace-1"]
+
+
+def test_ml_model_down_is_502_that_names_it(
+    optimise: Optimise, settings: TrackingSettings, warm_up: WarmUp
+) -> None:
+    run_id = optimised_run(optimise)
+    down = settings.model_copy(update={"ml_model_url": "http://127.0.0.1:1/root/ml"})
+    answer = set_run(create_app(down, warm_up).test_client(), run_id)
+    assert answer.status_code == 502
+    assert "ml_model" in answer.get_json()["error"]
+
+
+def test_no_run_id_is_400(client: FlaskClient) -> None:
+    answer = client.post(MANAGEMENT, json={"request_information": "setting"})
+    assert answer.status_code == 400
+    assert "Run ID is Missing" in answer.get_json()["error"]
+
+
+def test_an_unknown_or_deleted_run_is_404(
+    client: FlaskClient, optimise: Optimise, mlflow_client: MlflowClient
+) -> None:
+    assert set_run(client, "0" * 32).status_code == 404
+    assert set_run(client, 5).status_code == 404
+    run_id = optimised_run(optimise)
+    experiment_id = mlflow_client.get_run(run_id).info.experiment_id
+    client.delete(RUNS, query_string={"experiment_id": experiment_id, "run_id": run_id})
+    assert set_run(client, run_id).status_code == 404
+
+
+def test_a_run_of_somebody_else_is_set_by_its_parameters(
+    client: FlaskClient, mlflow_client: MlflowClient, name: str, ml_model: tuple[MlModelDouble, str]
+) -> None:
+    run_id = mlflow_client.create_run(mlflow_client.create_experiment(name)).info.run_id
+    assert set_run(client, run_id).status_code == 400
+    mlflow_client.set_tag(run_id, "model_type", "SVC")
+    for key, value in {"model_C": 10, "model_gamma": "scale", "model_class_weight": None}.items():
+        mlflow_client.log_param(run_id, key, value)
+    assert set_run(client, run_id).status_code == 200
+    assert ml_model[0].bodies[0]["hyperparameters"] == {"C": 10, "gamma": "scale", "class_weight": None}

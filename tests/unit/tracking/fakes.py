@@ -1,0 +1,99 @@
+"""Stand-ins for what is remote: one for MLflow, one for ml_model."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tracking.persistence.model.experiment import Experiment, Run
+from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
+from tracking.persistence.repository.experiment_store import ExperimentNotFoundError, RunNotFoundError
+from tracking.persistence.repository.ml_model_client import ModelToSet
+from tracking.persistence.repository.search_log import ExperimentDeletedError, RecordedSearches
+
+NOON = datetime(2024, 10, 30, 12, tzinfo=UTC)
+
+
+def make_experiment(experiment_id: str = "1") -> Experiment:
+    """An active experiment made at noon."""
+    return Experiment(
+        experiment_id, f"experiment {experiment_id}", "mlflow-artifacts:/1", "active", {}, NOON, NOON
+    )
+
+
+def make_run(run_id: str, **fields: Any) -> Run:
+    """A finished run of experiment 1, unless told otherwise."""
+    values = {
+        "experiment_id": "1",
+        "name": f"run {run_id}",
+        "status": "FINISHED",
+        "started_at": NOON,
+        "ended_at": NOON,
+        **fields,
+    }
+    return Run(run_id=run_id, **values)
+
+
+@dataclass
+class FakeMlflow:
+    """Experiments and runs in memory, and a list of what was recorded."""
+
+    held: list[Experiment] = field(default_factory=list)
+    held_runs: list[Run] = field(default_factory=list)
+    deleted_names: set[str] = field(default_factory=set)
+    recorded: list[tuple[NewExperiment, list[FinishedSearch]]] = field(default_factory=list)
+
+    def experiments(self) -> list[Experiment]:
+        return self.held
+
+    def experiment(self, experiment_id: str) -> Experiment:
+        for experiment in self.held:
+            if experiment.experiment_id == experiment_id:
+                return experiment
+        raise ExperimentNotFoundError(experiment_id)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        self.held.remove(self.experiment(experiment_id))
+
+    def run_counts(self, experiment_ids: Sequence[str]) -> Counter[str]:
+        return Counter(run.experiment_id for run in self.held_runs if run.experiment_id in experiment_ids)
+
+    def runs(self, experiment_id: str) -> list[Run]:
+        return [run for run in self.held_runs if run.experiment_id == experiment_id]
+
+    def run(self, run_id: str) -> Run:
+        for run in self.held_runs:
+            if run.run_id == run_id:
+                return run
+        raise RunNotFoundError(run_id)
+
+    def delete_run(self, run_id: str) -> None:
+        self.held_runs.remove(self.run(run_id))
+
+    def check_name(self, name: str) -> None:
+        if name in self.deleted_names:
+            raise ExperimentDeletedError(name)
+
+    def record(
+        self,
+        experiment: NewExperiment,
+        request: SearchRequest,
+        searches: Sequence[FinishedSearch],
+        training: TrainingSet,
+    ) -> RecordedSearches:
+        self.recorded.append((experiment, list(searches)))
+        return RecordedSearches(
+            "1", {search.model_name: f"run of {search.model_name}" for search in searches}
+        )
+
+
+@dataclass
+class FakeMlModel:
+    """Keeps what it is told to set."""
+
+    models: list[ModelToSet] = field(default_factory=list)
+
+    def set_model(self, model: ModelToSet, *, request_id: str | None) -> dict[str, Any]:
+        self.models.append(model)
+        return {"message": "Model successfully uploaded", "request_id": request_id}

@@ -1,0 +1,64 @@
+"""What tracking lets in."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tracking.web.schema import ExperimentRequest, ManagementRequest, RunRequest
+
+OPTIMIZATION = {
+    "request_information": "optimization",
+    "models": ["SVC"],
+    "hyperparameters": {"SVC": {}},
+    "experiment_name": "e",
+}
+
+
+def test_fields_that_the_operation_ignores_are_fine() -> None:
+    ManagementRequest(**OPTIMIZATION, run_id=5, experiment_id="1")
+    body = ManagementRequest(request_information="setting", run_id=5, cv=5, models=None)
+    assert body.run_id == "5"
+
+
+@pytest.mark.parametrize("missing", ["models", "hyperparameters", "experiment_name"])
+def test_an_optimization_names_the_field_it_misses(missing: str) -> None:
+    with pytest.raises(ValidationError, match=f"needs '{missing}'"):
+        ManagementRequest(**{**OPTIMIZATION, missing: None})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cv": "many"},
+        {"cv": 2.5},
+        {"experiment_name": "a\nb"},
+        {"hyperparameters": {"SVC": {"C": 1}}},
+        {"cvs": 5},
+    ],
+)
+def test_wrong_types_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ManagementRequest(**{**OPTIMIZATION, **changes})
+
+
+@pytest.mark.parametrize("names", [None, [], ["accuracy"], ["model_accuracy", "duration"], ["all"]])
+def test_the_best_model_needs_metrics_that_exist(names: list[str] | None) -> None:
+    with pytest.raises(ValidationError, match="model_accuracy, model_f1_score"):
+        ExperimentRequest(experiment_id=1, request_information="best_model", filter=names)
+
+
+@pytest.mark.parametrize("names", [None, [], ["all"], ["model_recall", "system_execution_time"]])
+def test_statistics_take_all_or_metrics_that_exist(names: list[str] | None) -> None:
+    ExperimentRequest(experiment_id="1", request_information="statistics", filter=names)
+    with pytest.raises(ValidationError, match="beauty"):
+        ExperimentRequest(experiment_id="1", request_information="statistics", filter=["beauty"])
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"),
+    [("parameters", "system"), ("metrics", "data"), ("metrics", "grid_search"), ("tags", "model")],
+)
+def test_the_type_of_a_run_request_belongs_to_what_is_asked(what: str, kind: str) -> None:
+    with pytest.raises(ValidationError):
+        RunRequest(experiment_id="1", run_id="a", request_information=what, type=kind)

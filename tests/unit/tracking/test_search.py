@@ -1,0 +1,77 @@
+"""The search of one model."""
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.multiclass import OneVsRestClassifier
+
+from fleet.catalogue import Preprocessing
+from tracking.persistence.model.search import SearchRequest, TrainingSet
+from tracking.service.search import combinations, compute_metrics, search
+
+
+def request(
+    model: str, grid: dict[str, list[Any]], preprocessing: Preprocessing = "none", cv: int = 5
+) -> SearchRequest:
+    """A search of one model."""
+    return SearchRequest([model], {model: grid}, "accuracy", cv, preprocessing)
+
+
+def test_liblinear_on_unscaled_wine_gives_the_references_figures(wine: TrainingSet) -> None:
+    found = search(
+        "LogisticRegression", request("LogisticRegression", {"C": [0.1, 1], "solver": ["liblinear"]}), wine
+    )
+    assert found.hyperparameters == {"C": 0.1, "solver": "liblinear"}
+    assert {name: round(value, 6) for name, value in found.metrics.items()} == {
+        "accuracy": 0.924528,
+        "f1_score": 0.923742,
+        "precision": 0.925799,
+        "recall": 0.924528,
+    }
+
+
+def test_the_cost_of_the_search_is_measured(wine: TrainingSet) -> None:
+    found = search("SVC", request("SVC", {"C": [1]}, "standard_scaler", cv=2), wine)
+    assert found.execution_time_s > 0
+    assert 0 < found.cpu_percent <= 100 * (os.cpu_count() or 1)
+
+
+def test_a_grid_may_mix_solvers_that_need_one_model_per_class_with_those_that_do_not(
+    wine: TrainingSet,
+) -> None:
+    grid: dict[str, list[Any]] = {"solver": ["lbfgs", "liblinear"], "C": [1]}
+    found = search("LogisticRegression", request("LogisticRegression", grid, "standard_scaler"), wine)
+    wrapped = isinstance(found.pipeline.named_steps["estimator"], OneVsRestClassifier)
+    assert wrapped == (found.hyperparameters["solver"] == "liblinear")
+
+
+def test_an_empty_grid_searches_the_defaults(wine: TrainingSet) -> None:
+    found = search("SVC", request("SVC", {}, "standard_scaler", cv=2), wine)
+    assert found.hyperparameters == {}
+    assert combinations({}) == [{}]
+
+
+def test_missing_values_are_imputed(wine: TrainingSet) -> None:
+    features = wine.features.copy()
+    features[::7, 3] = np.nan
+    holes = TrainingSet(wine.use_case, wine.feature_names, features, wine.classes)
+    assert search("SVC", request("SVC", {}, "standard_scaler"), holes).metrics["accuracy"] > 0.9
+
+
+def test_the_fitted_pipeline_knows_the_features_names(wine: TrainingSet) -> None:
+    fitted = search("SVC", request("SVC", {}, cv=2), wine).pipeline
+    assert tuple(fitted.feature_names_in_) == wine.feature_names
+
+
+def test_the_same_search_twice_finds_the_same(wine: TrainingSet) -> None:
+    asked = request("RandomForest", {"n_estimators": [1, 3], "max_depth": [None, 3]})
+    first, second = search("RandomForest", asked, wine), search("RandomForest", asked, wine)
+    assert first.hyperparameters == second.hyperparameters
+    assert first.metrics == second.metrics
+
+
+def test_a_class_that_is_never_predicted_counts_as_zero() -> None:
+    metrics = compute_metrics(np.array([0, 1, 1, 1]), np.array([1, 1, 1, 1]))
+    assert metrics["precision"] == pytest.approx(0.75 * 0.75)
