@@ -55,7 +55,8 @@ def _tables(inspector: Inspector, schema: str) -> Iterator[str]:
 
 
 def _type(column_type: TypeEngine[Any]) -> str:
-    return str(column_type.compile(dialect=postgresql.dialect())).lower()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
+    return str(column_type.compile(dialect=dialect)).lower()
 
 
 def _keys(inspector: Inspector, table: str, schema: str) -> dict[str, str]:
