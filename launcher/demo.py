@@ -99,7 +99,7 @@ class Demo:
             "request_information": "best_model",
             "filter": list(METRICS),
         }
-        best = self._post("tracking", "/experiments", question)
+        best = self._post("tracking", "/experiments", question)["data"]
         self.findings.best_model = str(best["model"])
         self.findings.best_metrics = {name: float(best["metrics"][name]) for name in METRICS}
         return str(best["run_id"])
