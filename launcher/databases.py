@@ -20,15 +20,18 @@ class ServerUnavailableError(UnavailableError):
 
 
 class Server:
-    """Where both databases live. embedded: None when the server is somebody else's to start and stop."""
+    """Where both databases live.
+
+    own: the server in the state folder, which may still run from before the settings named another.
+    embedded: the same, or None when another is used.
+    """
 
     def __init__(self, settings: LauncherSettings) -> None:
         self._settings = settings
         given = settings.postgres_url
         self._given = given.get_secret_value() if given else None
-        self.embedded = (
-            None if given else EmbeddedPostgres(settings.state_dir / "postgres", settings.postgres_port)
-        )
+        self.own = EmbeddedPostgres(settings.state_dir / "postgres", settings.postgres_port)
+        self.embedded = None if given else self.own
 
     def make_databases(self) -> None:
         """Creates both databases where they are missing; the server must be up."""

@@ -1,15 +1,16 @@
 """Walks the whole loop on the wine data over HTTP, as any client would."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
 from fleet.errors import FleetError
+from launcher.findings import Findings, Verdict, drift_outcome, overall_outcome, retraining_outcome
 from launcher.readiness import local_session
 
 EXPERIMENT = "wine_demo"
+REFERENCE, HEAVY = "production, reference fouling", "production, heavy fouling"
 METRICS = ("model_accuracy", "model_f1_score", "model_precision", "model_recall")
 SEARCH = {
     "request_information": "optimization",
@@ -32,28 +33,6 @@ class StepFailedError(FleetError):
     """A service answered a step of the demo with an error, or not at all."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What monitoring says of one production set: on drift, on everything, and what followed."""
-
-    drift: str
-    everything: str
-    retraining: str
-
-
-@dataclass
-class Findings:
-    """What the demo shows at its end.
-
-    scores: accuracy between 0 and 1 by what was scored. verdicts: by the production data judged.
-    """
-
-    scores: dict[str, float] = field(default_factory=dict)
-    best_model: str = ""
-    best_metrics: dict[str, float] = field(default_factory=dict)
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-
-
 class Demo:
     """The loop, step by step.
 
@@ -68,17 +47,26 @@ class Demo:
 
     def run(self) -> Findings:
         """Raises StepFailedError with the answer of the step that failed."""
+        try:
+            self._walk()
+        except (LookupError, TypeError, ValueError) as error:
+            raise StepFailedError(
+                f"A service answered something that the demo does not understand: {error!r}",
+                "Another version of the service may be running: ./launch.sh down, and try again",
+            ) from error
+        return self.findings
+
+    def _walk(self) -> None:
         with self._session:
             self._load_data()
             self._deploy(self._search())
             self._score("training")
             self._score("testing")
-            self._score("production", "production, fouled as in the reference")
-            self._judge("production, fouled as in the reference")
+            self._score("production", REFERENCE)
+            self._judge(REFERENCE)
             self._load("production", fouling={"level": "heavy"})
-            self._score("production", "production, fouled heavily")
-            self._judge("production, fouled heavily", retrain=True)
-        return self.findings
+            self._score("production", HEAVY)
+            self._judge(HEAVY, retrain=True)
 
     def _load_data(self) -> None:
         for name in ("dataset", "training", "testing", "production"):
@@ -118,9 +106,9 @@ class Demo:
         drift = self._post("monitoring", "", {"metric": "tests", "tests": {"data_drift": True}})
         everything = self._post("monitoring", "", {"metric": "summary", "retrain": retrain})
         self.findings.verdicts[label] = Verdict(
-            _outcome(drift["message"]),
-            _outcome(everything["message"]),
-            _retraining(everything, asked=retrain),
+            drift_outcome(drift["message"]["tests"]),
+            overall_outcome(everything["message"]),
+            retraining_outcome(everything, asked=retrain),
         )
 
     def _post(self, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -138,23 +126,3 @@ class Demo:
                 str(content.get("message", f"See ./launch.sh logs {service}")),
             )
         return content
-
-
-def _drift_outcome(tests: list[dict[str, Any]]) -> str:
-    overall = next(test for test in tests if test["name"] == "share_of_drifted_columns")
-    columns = [test for test in tests if test["name"] == "column_drift"]
-    drifted = sum(test["status"] == "FAIL" for test in columns)
-    word = "no drift" if overall["status"] == "SUCCESS" else "DRIFT"
-    return f"{word}: {drifted} of {len(columns)} columns drifted, less than half may"
-
-
-def _outcome(summary: dict[str, Any]) -> str:
-    word = "passed" if summary["all_passed"] else "failed"
-    return f"{word}: {summary['success_tests']} of {summary['total_tests']} tests passed"
-
-
-def _retraining(answer: dict[str, Any], *, asked: bool) -> str:
-    if not asked:
-        return "not asked for"
-    retraining = answer.get("retraining")
-    return str(retraining.get("message", "done")) if isinstance(retraining, dict) else "not needed"

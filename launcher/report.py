@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.embedded import USER, programs_folder
-from launcher.demo import Findings
+from launcher.findings import Findings
 from launcher.plan import HOST, Service
 from launcher.settings import LauncherSettings
 

@@ -171,9 +171,8 @@ class Stack:
 
     def _stop(self, names: list[str], patience: float | None = None) -> list[str]:
         stopped = self.processes.stop((name for name in names if name != POSTGRES), patience)
-        embedded = self.server.embedded
-        if POSTGRES in names and embedded is not None and embedded.is_running():
-            embedded.stop()  # last: the others finish what they are writing
+        if POSTGRES in names and self.server.own.is_running():
+            self.server.own.stop()  # last: the others finish what they are writing
             stopped.append(POSTGRES)
         return stopped
 

@@ -52,7 +52,7 @@ def test_a_secret_given_as_a_file_is_not_overruled_by_the_plans_own() -> None:
 def test_siblings_are_found_where_their_settings_put_them() -> None:
     told = planned(ML_MODEL_PORT="7001", MLFLEET_MLFLOW_PORT="7000")["tracking"].told
 
-    assert told["TRACKING_ML_MODEL_URL"] == "http://127.0.0.1:7001"
+    assert told["TRACKING_ML_MODEL_URL"] == "http://127.0.0.1:7001/root/ml"
     assert told["TRACKING_MLFLOW_URL"] == "http://127.0.0.1:7000"
 
 
