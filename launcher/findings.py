@@ -33,7 +33,7 @@ def drift_outcome(tests: Sequence[Mapping[str, Any]]) -> str:
     columns = [test for test in tests if test["name"] == "column_drift"]
     drifted = sum(test["status"] == "FAIL" for test in columns)
     word = "no drift" if overall["status"] == "SUCCESS" else "DRIFT"
-    return f"{word}: {drifted} of {len(columns)} columns drifted"
+    return f"{word}: {drifted} of {len(columns)} columns"
 
 
 def overall_outcome(summary: Mapping[str, Any]) -> str:
