@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 from psycopg2 import sql
+from psycopg2.errors import QueryCanceled
 from psycopg2.extensions import connection as PsycopgConnection  # noqa: N812  # the class is called so
 from sqlalchemy import BigInteger, Double, Integer, Select, Table, Text
 from sqlalchemy.dialects import postgresql
@@ -29,7 +30,7 @@ def copy_in(session: Session, table: Table, blocks: Iterable[Mapping[str, Array]
     """Load blocks of columns, in the session's transaction, and return the number of rows.
 
     Each block maps column names to arrays of one length, the same names in each. NaN is stored as null.
-    Bytes arrays (dtype S) go to text columns as they are.
+    Bytes arrays (dtype S) go to text columns as they are. An error in making a block is raised as it is.
     """
     stream = _EncodedStream(table, blocks)
     if stream.columns:
@@ -38,7 +39,12 @@ def copy_in(session: Session, table: Table, blocks: Iterable[Mapping[str, Array]
             sql.SQL(", ").join(map(sql.Identifier, stream.columns)),
         )
         with _connection(session).cursor() as cursor:
-            cursor.copy_expert(statement, stream, READ_SIZE)
+            try:
+                cursor.copy_expert(statement, stream, READ_SIZE)
+            except QueryCanceled:
+                if stream.failure is not None:  # COPY was cancelled because a block could not be made
+                    raise stream.failure from None
+                raise
     return stream.rows
 
 
@@ -77,6 +83,7 @@ class _EncodedStream(io.BufferedIOBase):
     def __init__(self, table: Table, blocks: Iterable[Mapping[str, Array]]) -> None:
         super().__init__()
         self.rows = 0
+        self.failure: Exception | None = None
         self._blocks = iter(blocks)
         self._first = next(self._blocks, None)
         self.columns = list(self._first) if self._first is not None else []
@@ -86,9 +93,16 @@ class _EncodedStream(io.BufferedIOBase):
 
     def read(self, size: int | None = READ_SIZE, /) -> bytes:
         if not self._part:
-            self._part = memoryview(next(self._parts, b""))
+            self._part = memoryview(self._next_part())
         chunk, self._part = self._part[:size], self._part[size:]
         return bytes(chunk)
+
+    def _next_part(self) -> bytes:
+        try:
+            return next(self._parts, b"")
+        except Exception as error:
+            self.failure = error
+            raise
 
     def _encoded(self) -> Iterator[bytes]:
         yield SIGNATURE

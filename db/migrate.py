@@ -13,9 +13,9 @@ from alembic.util import CommandError
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
-from fleet.settings import Settings
+from fleet.settings import InvalidSettingsError, Settings
 
 
 class MigrationSettings(Settings):
@@ -60,13 +60,22 @@ def main() -> int:
     """Migrate; on a failure print one line and return 1."""
     try:
         migrate(MigrationSettings().database_url.get_secret_value())
+    except InvalidSettingsError as error:
+        return _fail(error.error)
+    except ArgumentError:
+        return _fail(
+            "DATABASE_URL is not a SQLAlchemy URL: postgresql+psycopg2://user:password@host:port/name"
+        )
     except OperationalError as error:
-        print(f"The dataset database cannot be reached: {str(error.orig).strip()}", file=sys.stderr)  # noqa: T201
-        return 1
+        return _fail(f"The dataset database cannot be reached: {error.orig}")
     except CommandError as error:
-        print(f"The database is newer than this version of mlfleet: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        return _fail(f"The database is newer than this version of mlfleet: {error}")
     return 0
+
+
+def _fail(reason: str) -> int:
+    print(" ".join(reason.split()), file=sys.stderr)  # noqa: T201
+    return 1
 
 
 if __name__ == "__main__":

@@ -5,19 +5,15 @@ from types import TracebackType
 from typing import Self
 
 import psycopg2
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from fleet.errors import UnavailableError
+from fleet.errors import ConflictError, FleetError, UnavailableError
 
-CONNECTION_ERRORS = (
-    OperationalError,
-    InterfaceError,
-    PoolTimeoutError,
-    psycopg2.OperationalError,
-    psycopg2.InterfaceError,
-)
+# SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
+UNAVAILABLE_CLASSES = ("08", "53", "57P")  # connection lost, out of resources, shutting down
+SIMULTANEOUS = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
 
 
 class DatabaseUnavailableError(UnavailableError):
@@ -27,6 +23,15 @@ class DatabaseUnavailableError(UnavailableError):
         super().__init__(
             "The dataset database cannot be reached",
             "Nothing was changed. Check that PostgreSQL is running, then send the request again",
+        )
+
+
+class SimultaneousChangeError(ConflictError):
+    """PostgreSQL gave this transaction up in favour of another one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another request is changing the same rows", "Nothing was changed. Send the request again"
         )
 
 
@@ -56,5 +61,20 @@ class UnitOfWork:
             self.session.close()
         except (DBAPIError, psycopg2.Error):
             self.session.invalidate()  # the connection is gone: the pool must not hand it out again
-        if isinstance(error, CONNECTION_ERRORS):
-            raise DatabaseUnavailableError from error
+        translated = _translate(error)
+        if translated is not None:
+            raise translated from error
+
+
+def _translate(error: BaseException | None) -> FleetError | None:
+    """What a client is told about an error that PostgreSQL or the way to it gave; None for any other."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, PoolTimeoutError | psycopg2.InterfaceError):
+        return DatabaseUnavailableError()
+    if isinstance(cause, psycopg2.OperationalError):
+        # Without a code, it is the client library that could not talk to the server.
+        if cause.pgcode is None or cause.pgcode.startswith(UNAVAILABLE_CLASSES):
+            return DatabaseUnavailableError()
+        if cause.pgcode in SIMULTANEOUS:
+            return SimultaneousChangeError()
+    return None

@@ -6,14 +6,24 @@ naming a file that holds the value: the form that Docker and Kubernetes give sec
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from fleet.errors import FleetError
 
 SEED = 42
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class InvalidSettingsError(FleetError):
+    """Settings are missing or have values that cannot be used; nothing starts with them."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error, "Correct the environment variable, then start again")
 
 
 class FileSource(PydanticBaseSettingsSource):
@@ -22,12 +32,16 @@ class FileSource(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         variable = f"{self.config.get('env_prefix', '')}{field_name}_FILE".upper()
         path = os.environ.get(variable)
-        if path is None:
+        if not path:
             return None, field_name, False
         try:
             return Path(path).read_text(encoding="utf-8").strip(), field_name, False
         except OSError as error:
-            raise SettingsError(f"{variable} names {path}, which cannot be read: {error.strerror}") from error
+            raise InvalidSettingsError(
+                f"{variable} names {path}, which cannot be read: {error.strerror}"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise InvalidSettingsError(f"{variable} names {path}, which is not a text") from error
 
     def __call__(self) -> dict[str, Any]:
         values = {
@@ -52,6 +66,22 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, FileSource(settings_cls)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_the_variables(cls, data: object, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return validate(data)
+        except ValidationError as error:
+            # Not chained: pydantic's own text shows the values, and some are secrets.
+            raise InvalidSettingsError(
+                "; ".join(cls._sentence(detail) for detail in error.errors(include_input=False))
+            ) from None
+
+    @classmethod
+    def _sentence(cls, detail: ErrorDetails) -> str:
+        name = "_".join(str(part) for part in detail["loc"])
+        return f"{cls.model_config.get('env_prefix', '')}{name}".upper() + f": {detail['msg']}"
 
 
 class ServiceSettings(Settings):

@@ -1,0 +1,129 @@
+"""Reading stored sets."""
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.copying import copy_in
+from db.definition import UseCase
+from db.sets import lock_set, read_blocks, read_set, set_sizes
+from db.tables import UseCaseTables
+from tests.conftest import Sessions
+from tests.integration.db.conftest import store_samples
+
+ORDER = [30, 10, 50, 20, 40, 60, 5]
+
+
+def add_deployment(session: Session) -> int:
+    statement = """INSERT INTO public.deployments (use_case, model_name, hyperparameters, preprocessing)
+                   VALUES ('tea', 'SVC', '{}', 'none') RETURNING id"""
+    return int(session.execute(text(statement)).scalar_one())
+
+
+def predict(session: Session, tables: UseCaseTables, deployment: int, index: list[int]) -> None:
+    numbers = np.array(index)
+    block = {
+        "sample_index": numbers,
+        "prediction_index": numbers,
+        "class": numbers * 10.0 + deployment,
+        "deployment_id": np.full(len(numbers), deployment),
+    }
+    copy_in(session, tables.predictions, [block])
+
+
+def test_a_set_comes_in_the_order_in_which_it_was_loaded(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables
+) -> None:
+    with sessions() as session:
+        store_samples(session, tables, 1, ORDER)
+        block = read_set(session, tea, "training")
+    assert block.sample_index.tolist() == ORDER
+    np.testing.assert_array_equal(block.features, [[number / 2, number * 2] for number in ORDER])
+    np.testing.assert_array_equal(block.target, np.array(ORDER) + 0.25)
+    assert np.isnan(block.prediction).all()
+
+
+@pytest.mark.parametrize("block_rows", [1, 2, 3, 6, 7, 8, 100])
+def test_blocks_hold_the_same_rows_as_the_whole_set(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables, block_rows: int
+) -> None:
+    with sessions() as session:
+        store_samples(session, tables, 2, [900, 800])
+        store_samples(session, tables, 1, ORDER)
+        blocks = list(read_blocks(session, tea, "training", block_rows=block_rows))
+        whole = read_set(session, tea, "training")
+    assert [len(block) for block in blocks[:-1]] == [block_rows] * (len(blocks) - 1)
+    assert 0 < len(blocks[-1]) <= block_rows
+    np.testing.assert_array_equal(np.concatenate([block.features for block in blocks]), whole.features)
+    np.testing.assert_array_equal(
+        np.concatenate([block.sample_index for block in blocks]), whole.sample_index
+    )
+
+
+def test_an_empty_set_has_no_blocks(sessions: Sessions, tea: UseCase) -> None:
+    with sessions() as session:
+        assert list(read_blocks(session, tea, "training")) == []
+        assert len(read_set(session, tea, "training")) == 0
+        assert read_set(session, tea, "training").features.shape == (0, 2)
+
+
+def test_a_limit_gives_the_first_rows(sessions: Sessions, tea: UseCase, tables: UseCaseTables) -> None:
+    with sessions() as session:
+        store_samples(session, tables, 1, ORDER)
+        assert read_set(session, tea, "training", limit=3).sample_index.tolist() == ORDER[:3]
+
+
+def test_a_missing_value_or_target_is_nan(sessions: Sessions, tea: UseCase, tables: UseCaseTables) -> None:
+    with sessions() as session:
+        copy_in(session, tables.samples, [{"dataset_id": np.array([3]), "sample_index": np.array([1])}])
+        block = read_set(session, tea, "production")
+    assert np.isnan(block.features).all()
+    assert np.isnan(block.target).all()
+
+
+def test_predictions_are_those_of_one_deployment_and_unscored_samples_are_left_out(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables
+) -> None:
+    with sessions() as session:
+        store_samples(session, tables, 1, ORDER)
+        first, second = add_deployment(session), add_deployment(session)
+        predict(session, tables, first, ORDER)
+        predict(session, tables, second, [20, 50])
+        block = read_set(session, tea, "training", predicted_by=second)
+        blocks = list(read_blocks(session, tea, "training", predicted_by=first, block_rows=3))
+    assert block.sample_index.tolist() == [50, 20]
+    np.testing.assert_array_equal(block.prediction, [500 + second, 200 + second])
+    predictions = np.concatenate([part.prediction for part in blocks])
+    np.testing.assert_array_equal(predictions, np.array(ORDER) * 10.0 + first)
+
+
+def test_sizes_count_each_set_and_name_the_empty_ones(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables
+) -> None:
+    with sessions() as session:
+        store_samples(session, tables, 2, ORDER)
+        assert set_sizes(session, tea) == {"training": 0, "testing": 7, "production": 0}
+
+
+def test_two_readers_hold_a_set_at_once(sessions: Sessions, tea: UseCase) -> None:
+    with sessions() as one, sessions() as other:
+        other.execute(text("SET lock_timeout = '2s'"))
+        assert lock_set(one, tea, "training", replacing=False) == 1
+        assert lock_set(other, tea, "training", replacing=False) == 1
+
+
+def test_a_live_row_is_stored_while_a_set_is_replaced(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables
+) -> None:
+    with sessions() as replacing, sessions() as live:
+        live.execute(text("SET lock_timeout = '2s'"))
+        lock_set(replacing, tea, "training", replacing=True)
+        store_samples(live, tables, 1, [1_000_000_000])
+        live.commit()
+
+
+def test_locking_a_set_that_has_no_name_gives_no_id(sessions: Sessions, tea: UseCase) -> None:
+    with sessions() as session:
+        session.execute(text("DELETE FROM tea.datasets"))
+        assert lock_set(session, tea, "training", replacing=False) is None
