@@ -72,9 +72,13 @@ class SiblingRefusedError(FleetError):
     """A sibling service answered 4xx: its own status and body are the answer."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
-        super().__init__(str(body.get("error", "The request was refused")), str(body.get("message", "")))
+        super().__init__(
+            str(body.get("error") or "Another service of the fleet refused the request"),
+            str(body.get("message") or "Check the request against extras/API.md"),
+        )
         self.status = status  # type: ignore[misc]  # the one error whose status is only known when raised
         self._body = body
 
     def body(self) -> dict[str, Any]:
-        return {key: value for key, value in self._body.items() if key != "request_id"}
+        more = {key: value for key, value in self._body.items() if key != "request_id"}
+        return {**more, **super().body()}

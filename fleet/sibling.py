@@ -9,7 +9,7 @@ from urllib3.util import Retry
 from fleet.errors import SiblingFailedError, SiblingRefusedError
 
 CONNECT_TIMEOUT_S = 3.05
-RETRIES = Retry(total=2, connect=2, read=0, status=0, other=0, backoff_factor=0.2, allowed_methods=None)
+RETRIES = Retry(total=2, connect=2, read=False, status=0, other=0, backoff_factor=0.2, allowed_methods=None)
 
 
 class Sibling:

@@ -34,7 +34,9 @@ def render_errors(app: Flask) -> None:
 
 def _fleet_error(error: FleetError) -> Response:
     if error.status >= 500:
-        log.warning("%s: %s", error.status, error.error, exc_info=error.__cause__)
+        log.warning(
+            "%s in request %s: %s", error.status, g.get("request_id"), error.error, exc_info=error.__cause__
+        )
     return _answer(error.body(), error.status)
 
 
@@ -52,7 +54,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    log.error("Unexpected error", exc_info=error)
+    log.error("Unexpected error in request %s", g.get("request_id"), exc_info=error)
     body = {
         "error": "The service failed on this request",
         "message": "This is a bug of the service: report it with the request_id; the details are in its log",
