@@ -8,7 +8,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,13 @@ from mlflow.exceptions import MlflowException
 from fleet.errors import ConflictError
 from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository import run_contents
-from tracking.persistence.repository.mlflow_connection import out_of_order, translated
+from tracking.persistence.repository.mlflow_connection import NOT_THERE, out_of_order, translated
 from tracking.persistence.repository.model_files import SavedModel, save
 from tracking.persistence.repository.undo import Undo
 
 MODEL_NAME = "model"
 MAX_BATCH = 100
+MAX_THREADS = 4
 EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
 
 
@@ -80,16 +83,19 @@ class SearchLog:
             ]
             with self._one_at_a_time, translated(), Undo() as undo:
                 experiment_id = self._find(experiment.name) or self._create(experiment, undo)
+                write = partial(
+                    self._record_one, experiment_id, request=request, training=training, undo=undo
+                )
                 try:
-                    runs = {
-                        each.search.model_name: self._record_one(experiment_id, each, request, training, undo)
-                        for each in prepared
-                    }
+                    # Side by side: it is waiting for the server that takes the time.
+                    with ThreadPoolExecutor(MAX_THREADS) as threads:
+                        run_ids = list(threads.map(write, prepared))
                 except MlflowException as error:
                     if not out_of_order(error):
                         self._find(experiment.name)  # says so if it was deleted meanwhile
                     raise
-        return RecordedSearches(experiment_id, runs)
+        models = [search.model_name for search in searches]
+        return RecordedSearches(experiment_id, dict(zip(models, run_ids, strict=True)))
 
     def _find(self, name: str) -> str | None:
         with translated():
@@ -164,11 +170,24 @@ class SearchLog:
 
     def _register(self, name: str, run_id: str, model_id: str, undo: Undo) -> None:
         try:
+            version = self._create_version(name, run_id, model_id)
+        except MlflowException as error:
+            if error.error_code not in NOT_THERE:
+                raise
+            self._create_registered_model(name)  # the first version of this model
+            version = self._create_version(name, run_id, model_id)
+        undo.add(lambda: self._client.delete_model_version(name, version))
+
+    def _create_version(self, name: str, run_id: str, model_id: str) -> str:
+        source = f"models:/{model_id}"
+        created = self._client.create_model_version(
+            name, source, run_id, model_id=model_id, await_creation_for=0
+        )
+        return str(created.version)
+
+    def _create_registered_model(self, name: str) -> None:
+        try:
             self._client.create_registered_model(name)
         except MlflowException as error:
             if error.error_code not in EXISTS:
                 raise
-        version = self._client.create_model_version(
-            name, f"models:/{model_id}", run_id, model_id=model_id, await_creation_for=0
-        )
-        undo.add(lambda: self._client.delete_model_version(name, version.version))
