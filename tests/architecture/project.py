@@ -1,0 +1,24 @@
+"""What the architecture tests find in the project."""
+
+import subprocess
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+SERVICE_COUNT = 4
+
+
+def services() -> list[Path]:
+    """Folders of the services: those with a web/app.py."""
+    return sorted(app.parents[1] for app in PROJECT.glob("*/web/app.py") if app.parents[1].name != "fleet")
+
+
+def modules(*roots: str) -> list[Path]:
+    """Our Python files below these folders of the project."""
+    return sorted(path for root in roots for path in (PROJECT / root).rglob("*.py"))
+
+
+def tracked_files() -> list[Path]:
+    """Every file that git tracks and that is there."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True).stdout
+    paths = [PROJECT / name for name in listed.decode().split("\0") if name]
+    return [path for path in paths if path.is_file()]

@@ -1,0 +1,122 @@
+"""Every service is laid out alike, and its settings are documented."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from fleet.settings import ServiceSettings
+from tests.architecture.project import PROJECT, SERVICE_COUNT, modules, services
+
+FILES = (
+    "README.md",
+    "requirements.txt",
+    "__main__.py",
+    "config/settings.py",
+    "web/app.py",
+    "web/schema.py",
+)
+FOLDERS = ("persistence/repository", "persistence/model", "service", "web/controller")
+ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \| (?:`(.*?)`)? ?\| (.+) \|$", re.MULTILINE)
+LONGEST_MODULE = 300
+
+every_service = pytest.mark.parametrize("service", services(), ids=lambda path: path.name)
+
+
+def settings_of(service: Path) -> type[ServiceSettings]:
+    module = importlib.import_module(f"{service.name}.config.settings")
+    (found,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
+    )
+    return found
+
+
+def default_text(default: object) -> str:
+    """A default as the table shows it; secrets, files of ours and what must be given show none."""
+    if default is PydanticUndefined or isinstance(default, SecretStr | Path):
+        return ""
+    return str(default)
+
+
+def test_the_four_services_are_found() -> None:
+    assert len(services()) == SERVICE_COUNT
+    assert [path.name for path in services()] == ["ml_model", "monitoring", "simulator", "tracking"]
+
+
+@every_service
+def test_a_service_has_every_part(service: Path) -> None:
+    assert [name for name in FILES if not (service / name).is_file()] == []
+    assert [name for name in FOLDERS if not list((service / name).glob("[a-z]*.py"))] == []
+
+
+@every_service
+def test_a_service_has_its_own_prefix(service: Path) -> None:
+    assert settings_of(service).model_config["env_prefix"] == f"{service.name}_".upper()
+
+
+@every_service
+def test_every_setting_says_what_it_is(service: Path) -> None:
+    fields = settings_of(service).model_fields
+    assert len(fields) >= len(ServiceSettings.model_fields)
+    for name, field in fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+
+
+@every_service
+def test_the_readme_lists_every_setting_and_no_other(service: Path) -> None:
+    fields = settings_of(service).model_fields
+    expected = {name.upper(): default_text(field.default) for name, field in fields.items()}
+    table = "\n".join(
+        f"| `{name.upper()}` | {f'`{expected[name.upper()]}`' if expected[name.upper()] else ''} "
+        f"| {field.description} |"
+        for name, field in fields.items()
+    )
+    readme = (service / "README.md").read_text(encoding="utf-8")
+    _, _, section = readme.partition("\n## Settings\n")
+    listed = {name: default or "" for name, default, _ in ROW.findall(section)}
+    assert listed == expected, f"{service.name}/README.md needs below `## Settings`:\n{table}"
+
+
+def test_only_settings_read_the_environment() -> None:
+    readers = {
+        path.relative_to(PROJECT).as_posix()
+        for path in modules("fleet", "db", *(service.name for service in services()))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv")
+    }
+    assert readers == {"fleet/settings.py"}
+
+
+def test_no_module_is_too_long() -> None:
+    roots = ["fleet", "db", "launcher", "tests", *(service.name for service in services())]
+    lengths = {
+        path.relative_to(PROJECT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path in modules(*roots)
+    }
+    assert len(lengths) > 200
+    assert {path: lines for path, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_every_public_module_class_and_function_is_described() -> None:
+    roots = ["fleet", "db", *(service.name for service in services())]
+    silent = []
+    for path in modules(*roots):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if tree.body and ast.get_docstring(tree) is None:
+            silent.append(path.relative_to(PROJECT).as_posix())
+        silent += [
+            f"{path.relative_to(PROJECT).as_posix()}: {node.name}"
+            for node in tree.body
+            if isinstance(node, ast.ClassDef | ast.FunctionDef)
+            and not node.name.startswith("_")
+            and path.parent.name != "versions"
+            and ast.get_docstring(node) is None
+        ]
+    assert silent == []
