@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db.copying import copy_out
 from db.definition import UseCase
 from db.tables import use_case_tables
+from db.use_cases import DATASETS
 
 SetName = Literal["training", "testing", "production"]
 BLOCK_ROWS = 100_000
@@ -101,7 +102,7 @@ def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select
     missing = cast(literal("NaN"), Double)
     features = [func.coalesce(cast(samples.c[name], Double), missing) for name in use_case.feature_names]
     target = func.coalesce(cast(targets.c["class"], Double), missing)
-    source = samples.join(tables.datasets).outerjoin(targets)
+    source = samples.outerjoin(targets)
     prediction: Any = missing
     if predicted_by is not None:
         source = source.join(predictions, predictions.c.sample_index == samples.c.sample_index)
@@ -109,7 +110,8 @@ def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select
     query = (
         select(samples.c.sample_id, samples.c.sample_index, *features, target, prediction)
         .select_from(source)
-        .where(tables.datasets.c.name == name)
+        # By the id, not by a join with the name: the index on (dataset_id, sample_id) then gives each block.
+        .where(samples.c.dataset_id == DATASETS[name])
         .order_by(samples.c.sample_id)
     )
     return query if predicted_by is None else query.where(predictions.c.deployment_id == predicted_by)
