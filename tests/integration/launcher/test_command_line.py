@@ -72,7 +72,7 @@ def test_a_service_that_dies_ends_the_start_with_its_log_and_nothing_running(
 
     assert done.returncode == 1
     assert "simulator ended while it was starting" in done.stderr
-    assert "log_level" in done.stderr
+    assert "SIMULATOR_LOG_LEVEL" in done.stderr
     assert "simulator.log" in done.stderr
     assert running(environment) == []
 
