@@ -1,9 +1,9 @@
 import os
-import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 from sqlalchemy import make_url
@@ -76,7 +76,9 @@ def test_starting_it_again_changes_nothing(running: EmbeddedPostgres) -> None:
 
 def test_it_comes_back_after_a_crash_with_what_was_committed(running: EmbeddedPostgres) -> None:
     ensure_database(running.url(), "kept")
-    os.kill(postmaster(running), signal.SIGKILL)
+    server = psutil.Process(postmaster(running))
+    server.kill()
+    server.wait(10)
 
     running.start()
 
