@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 import psycopg2
+from psycopg2.errors import UndefinedTable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -32,6 +33,16 @@ class SimultaneousChangeError(ConflictError):
     def __init__(self) -> None:
         super().__init__(
             "Another request is changing the same rows", "Nothing was changed. Send the request again"
+        )
+
+
+class TableMissingError(UnavailableError):
+    """The database has not been migrated, or somebody has dropped a table."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The dataset database lacks a table that this service needs",
+            "Run python -m db.migrate, then start the simulator, which makes the tables of its use cases",
         )
 
 
@@ -77,4 +88,4 @@ def _translate(error: BaseException | None) -> FleetError | None:
             return DatabaseUnavailableError()
         if cause.pgcode in SIMULTANEOUS:
             return SimultaneousChangeError()
-    return None
+    return TableMissingError() if isinstance(cause, UndefinedTable) else None

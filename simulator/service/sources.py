@@ -10,7 +10,7 @@ from db.definition import Task
 from simulator.persistence.model.simulated_use_case import BundledSource, SimulatedUseCase, SyntheticSource
 
 INFORMATIVE_SHARE = 0.6
-CENTRE_DEVIATION = 0.75  # near enough that no model tells all rows apart
+CENTRE_DEVIATION = 1.25  # near enough that no model tells all rows apart
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ class InvalidDefinitionError(FleetError):
 
 def read_definitions(folder: Path) -> dict[str, SimulatedUseCase]:
     """All definitions (`*.yml`) by name; raises InvalidDefinitionError."""
+    if not folder.is_dir():
+        raise InvalidDefinitionError(folder, "it must be a folder of definitions")
     definitions: dict[str, SimulatedUseCase] = {}
     for file in sorted(folder.glob("*.yml")):
         definition = _read(file)
@@ -32,5 +34,5 @@ def read_definitions(folder: Path) -> dict[str, SimulatedUseCase]:
 def _read(file: Path) -> SimulatedUseCase:
     try:
         return SimulatedUseCase.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise InvalidDefinitionError(file, str(error)) from error

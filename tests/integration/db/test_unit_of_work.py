@@ -13,7 +13,7 @@ from sqlalchemy.pool import QueuePool
 from db.copying import copy_in, copy_out
 from db.embedded import EmbeddedPostgres
 from db.tables import UseCaseTables
-from db.unit_of_work import DatabaseUnavailableError, SimultaneousChangeError, UnitOfWork
+from db.unit_of_work import DatabaseUnavailableError, SimultaneousChangeError, TableMissingError, UnitOfWork
 from tests.conftest import Sessions, free_port
 
 
@@ -78,7 +78,7 @@ def test_an_error_of_the_statement_is_no_lost_connection(sessions: Sessions, tab
     with pytest.raises(IntegrityError):
         run(sessions, add_name(tables), add_name(tables))
     with pytest.raises(ProgrammingError):
-        run(sessions, sql("SELECT * FROM nothing"))
+        run(sessions, sql("SELECT no_such_column"))
 
 
 def test_a_connection_that_is_lost_in_a_transaction_is_503(sessions: Sessions, tables: UseCaseTables) -> None:
@@ -169,3 +169,11 @@ def test_a_lock_that_is_not_given_in_time_is_409(sessions: Sessions, tables: Use
 def test_a_statement_that_is_cancelled_is_no_lost_connection(sessions: Sessions) -> None:
     with pytest.raises(OperationalError, match="statement timeout"):
         run(sessions, sql("SET LOCAL statement_timeout = '10ms'"), sql("SELECT pg_sleep(5)"))
+
+
+def test_a_missing_table_is_503_that_says_how_to_make_it(sessions: Sessions) -> None:
+    with pytest.raises(TableMissingError) as caught:
+        run(sessions, sql("SELECT * FROM nothing"))
+    assert caught.value.status == 503
+    assert "db.migrate" in caught.value.message
+    assert "nothing" not in caught.value.error

@@ -72,3 +72,13 @@ def test_the_simulator_may_start_before_postgres(server: EmbeddedPostgres, tmp_p
         assert load(simulator.address).json() == {"message": "Load training set", "rows": 106}
         sets = requests.get(f"{simulator.address}/root/simulator", timeout=30).json()["sets"]
         assert sets == {"training": 106, "testing": 0, "production": 0}
+
+
+def test_the_simulator_may_start_before_the_migration(server: EmbeddedPostgres, tmp_path: Path) -> None:
+    url = ensure_database(server.url(), "unmigrated")
+    with running_service("simulator", tmp_path / "log", database_url=url) as simulator:
+        response = load(simulator.address)
+        assert response.status_code == 503
+        assert "db.migrate" in response.json()["message"]
+        migrate(url)
+        assert load(simulator.address).status_code == 200

@@ -1,0 +1,118 @@
+"""What each part of a fouling does."""
+
+import numpy as np
+import pytest
+
+from simulator.service.fouling import Fouling, UnknownColumnError, foul, foul_as_reference
+
+NAMES = ("heat", "cups", "age")
+ROWS = 1000
+
+
+@pytest.fixture
+def training() -> np.ndarray:
+    """Columns with deviations of 1, 10 and 100."""
+    return np.random.default_rng(0).normal(0, [1, 10, 100], (ROWS, 3))
+
+
+@pytest.fixture
+def features() -> np.ndarray:
+    return np.random.default_rng(1).normal(0, [1, 10, 100], (ROWS, 3))
+
+
+def test_the_reference_adds_one_offset_and_sets_three_percent_of_each_column_missing() -> None:
+    features = np.arange(600.0).reshape(200, 3)
+    fouled = foul_as_reference(features)
+    missing = np.isnan(fouled)
+    assert missing.sum(axis=0).tolist() == [6, 6, 6]
+    offset = np.random.RandomState(42).normal(0, 0.3)
+    np.testing.assert_array_equal(fouled[~missing], (features + offset)[~missing])
+
+
+@pytest.mark.parametrize(("rows", "missing"), [(1, 1), (10, 1), (36, 1), (50, 2), (84, 3), (1000, 30)])
+def test_the_reference_rounds_the_missing_rows_and_takes_at_least_one(rows: int, missing: int) -> None:
+    fouled = foul_as_reference(np.zeros((rows, 2)))
+    assert np.isnan(fouled).sum(axis=0).tolist() == [missing, missing]
+
+
+def test_the_reference_fouls_different_rows_of_each_column() -> None:
+    missing = np.isnan(foul_as_reference(np.zeros((200, 3))))
+    assert not np.array_equal(missing[:, 0], missing[:, 1])
+
+
+def test_the_source_is_left_as_it_is(features: np.ndarray, training: np.ndarray) -> None:
+    before = features.copy()
+    foul(features, training, NAMES, Fouling(shift=1, missing=0.5, outliers=0.5))
+    foul_as_reference(features)
+    np.testing.assert_array_equal(features, before)
+
+
+def test_a_fouling_without_any_part_changes_nothing(features: np.ndarray, training: np.ndarray) -> None:
+    np.testing.assert_array_equal(foul(features, training, NAMES, Fouling()), features)
+
+
+def test_shift_is_in_deviations_of_the_training_column(features: np.ndarray, training: np.ndarray) -> None:
+    fouled = foul(features, training, NAMES, Fouling(shift=2))
+    np.testing.assert_allclose(fouled - features, np.tile(2 * training.std(axis=0), (ROWS, 1)))
+
+
+def test_deviations_leave_missing_training_values_out(features: np.ndarray, training: np.ndarray) -> None:
+    holed = training.copy()
+    holed[:10] = np.nan
+    fouled = foul(features, holed, NAMES, Fouling(shift=1))
+    np.testing.assert_allclose((fouled - features)[0], training[10:].std(axis=0))
+
+
+def test_scale_multiplies(features: np.ndarray, training: np.ndarray) -> None:
+    np.testing.assert_allclose(foul(features, training, NAMES, Fouling(scale=-3)), features * -3)
+
+
+def test_noise_has_the_asked_deviation(features: np.ndarray, training: np.ndarray) -> None:
+    noise = foul(features, training, NAMES, Fouling(noise=0.5)) - features
+    np.testing.assert_allclose(noise.std(axis=0), 0.5 * training.std(axis=0), rtol=0.1)
+    np.testing.assert_allclose(noise.mean(axis=0), 0, atol=0.1 * training.std(axis=0).max())
+
+
+def test_missing_is_a_share_of_each_column(features: np.ndarray, training: np.ndarray) -> None:
+    fouled = foul(features, training, NAMES, Fouling(missing=0.25))
+    assert np.isnan(fouled).sum(axis=0).tolist() == [250, 250, 250]
+
+
+def test_outliers_are_a_share_eight_deviations_off(features: np.ndarray, training: np.ndarray) -> None:
+    away = (foul(features, training, NAMES, Fouling(outliers=0.1)) - features) / training.std(axis=0)
+    assert (np.abs(away) > 1e-9).sum(axis=0).tolist() == [100, 100, 100]
+    np.testing.assert_allclose(np.unique(np.round(away, 6)), [-8, 0, 8])
+
+
+def test_columns_restrict_it(features: np.ndarray, training: np.ndarray) -> None:
+    fouled = foul(features, training, NAMES, Fouling(missing=1, columns=("cups",)))
+    assert np.isnan(fouled).all(axis=0).tolist() == [False, True, False]
+    np.testing.assert_array_equal(fouled[:, [0, 2]], features[:, [0, 2]])
+
+
+def test_an_unknown_column_is_named_with_the_known_ones(features: np.ndarray, training: np.ndarray) -> None:
+    with pytest.raises(UnknownColumnError, match="milk") as caught:
+        foul(features, training, NAMES, Fouling(columns=("heat", "milk")))
+    assert all(name in caught.value.message for name in NAMES)
+
+
+def test_rows_restrict_it_to_the_same_rows_of_every_column(
+    features: np.ndarray, training: np.ndarray
+) -> None:
+    changed = foul(features, training, NAMES, Fouling(shift=1, rows=0.3)) != features
+    assert changed.sum(axis=0).tolist() == [300, 300, 300]
+    np.testing.assert_array_equal(changed[:, 0], changed[:, 2])
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-9, 1.0])
+def test_extreme_shares_are_taken(features: np.ndarray, training: np.ndarray, share: float) -> None:
+    fouled = foul(features, training, NAMES, Fouling(missing=share, outliers=share, rows=share))
+    assert fouled.shape == features.shape
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others(
+    features: np.ndarray, training: np.ndarray
+) -> None:
+    first = foul(features, training, NAMES, Fouling(noise=1))
+    np.testing.assert_array_equal(foul(features, training, NAMES, Fouling(noise=1)), first)
+    assert not np.array_equal(foul(features, training, NAMES, Fouling(noise=1, seed=7)), first)
