@@ -44,12 +44,12 @@ class CatalogueEntry:
 
 
 CATALOGUE: Mapping[str, CatalogueEntry] = {
-    "RandomForest": CatalogueEntry(RandomForestClassifier, largest={"n_estimators": 10_000}),
+    "RandomForest": CatalogueEntry(RandomForestClassifier, largest={"n_estimators": 10_000, "n_jobs": 64}),
     "SVC": CatalogueEntry(SVC, largest={"cache_size": 4096}),
     "LogisticRegression": CatalogueEntry(
         LogisticRegression,
         one_versus_rest=lambda hyperparameters: hyperparameters.get("solver") == "liblinear",
-        largest={"max_iter": 1_000_000},
+        largest={"max_iter": 1_000_000, "n_jobs": 64},
     ),
 }
 

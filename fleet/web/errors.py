@@ -3,7 +3,7 @@
 import logging
 from typing import Any, NoReturn
 
-from flask import Flask, Response, g, jsonify
+from flask import Flask, Response, g, jsonify, request
 from flask_restful import Api
 from werkzeug.exceptions import HTTPException
 
@@ -34,9 +34,10 @@ def render_errors(app: Flask) -> None:
 
 def _fleet_error(error: FleetError) -> Response:
     if error.status >= 500:
-        log.warning(
-            "%s in request %s: %s", error.status, g.get("request_id"), error.error, exc_info=error.__cause__
-        )
+        # Whoever waits for a service asks for its health several times a second.
+        level = logging.DEBUG if request.path.startswith("/health/") else logging.WARNING
+        cause = str(error.__cause__).strip().partition("\n")[0]
+        log.log(level, "%s in request %s: %s (%s)", error.status, g.get("request_id"), error.error, cause)
     return _answer(error.body(), error.status)
 
 

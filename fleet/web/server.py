@@ -1,5 +1,9 @@
 """Runs a service's app under granian, a production WSGI server."""
 
+import pkgutil
+import signal
+
+from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -19,7 +23,6 @@ def serve(target: str, settings: ServiceSettings) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
-        factory=True,
         workers=1,
         blocking_threads=settings.threads,
         websockets=False,
@@ -27,4 +30,12 @@ def serve(target: str, settings: ServiceSettings) -> None:
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,
     )
-    server.serve()
+    server.serve(target_loader=_build)
+
+
+def _build(target: str) -> Flask:
+    """Make the app, in the worker."""
+    # The worker is born with its parent's handler, which would swallow a SIGTERM until the app is made.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    app: Flask = pkgutil.resolve_name(target)()
+    return app
