@@ -83,6 +83,8 @@ def test_no_hyperparameter_reaches_past_the_estimator(given: str) -> None:
     [
         ("RandomForest", {"n_estimators": 10_001}),
         ("RandomForest", {"n_estimators": 1e300}),
+        ("RandomForest", {"n_jobs": 100_000}),  # a thread each
+        ("LogisticRegression", {"n_jobs": 100_000}),
         ("SVC", {"cache_size": 1_000_000}),
         ("LogisticRegression", {"max_iter": 10**12}),
     ],
