@@ -33,7 +33,7 @@ from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from tests.benchmarks.memory import PeakMemory
 from tests.benchmarks.psql_copy import Psql, copy_set, export_set
 from tests.conftest import free_port
-from tests.service_process import RunningService, running_service
+from tests.running import RunningService, running_service
 
 FEATURES = 13
 CLASSES = 3
@@ -127,20 +127,18 @@ def run(rows: int, model: str, folder: Path) -> str:
         register_copy(url, use_case)
         memory = PeakMemory()
         simulator = stack.enter_context(
-            running_service(
-                "simulator", folder / "simulator.log", database_url=url, use_cases_dir=str(use_cases)
-            )
+            running_service("simulator", folder, database_url=url, use_cases_dir=str(use_cases))
         )
         ml_model = stack.enter_context(
             running_service(
                 "ml_model",
-                folder / "ml_model.log",
+                folder,
                 database_url=url,
                 artifact_key=secrets.token_hex(16),
             )
         )
-        memory.add("simulator", simulator.pid)
-        memory.add("ml_model", ml_model.pid)
+        memory.add("simulator", simulator.process.pid)
+        memory.add("ml_model", ml_model.process.pid)
         stack.enter_context(memory)
         psql = Psql(programs_folder() / "psql", url)
         loading = measure_loading(simulator, psql, use_case, folder)

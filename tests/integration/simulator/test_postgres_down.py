@@ -9,7 +9,7 @@ import requests
 from db.embedded import EmbeddedPostgres, ensure_database
 from db.migrate import migrate
 from tests.conftest import free_port
-from tests.service_process import running_service
+from tests.running import running_service
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def assert_unavailable(response: requests.Response) -> None:
 def test_postgres_down_is_503_and_works_again_when_it_is_back(
     server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    with running_service("simulator", tmp_path / "log", database_url=server.url("dataset")) as simulator:
+    with running_service("simulator", tmp_path, database_url=server.url("dataset")) as simulator:
         assert load(simulator.address).status_code == 200
         server.stop()
         for _ in range(12):  # more often than there are connections in the pool
@@ -55,7 +55,7 @@ def test_postgres_down_is_503_and_works_again_when_it_is_back(
 def test_a_restart_of_postgres_between_two_requests_goes_unnoticed(
     server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    with running_service("simulator", tmp_path / "log", database_url=server.url("dataset")) as simulator:
+    with running_service("simulator", tmp_path, database_url=server.url("dataset")) as simulator:
         assert load(simulator.address).status_code == 200
         server.stop()
         server.start()
@@ -65,7 +65,7 @@ def test_a_restart_of_postgres_between_two_requests_goes_unnoticed(
 def test_the_simulator_may_start_before_postgres(server: EmbeddedPostgres, tmp_path: Path) -> None:
     url = server.url("dataset")
     server.stop()
-    with running_service("simulator", tmp_path / "log", database_url=url) as simulator:
+    with running_service("simulator", tmp_path, database_url=url) as simulator:
         assert_unavailable(requests.get(f"{simulator.address}/health/ready", timeout=30))
         assert_unavailable(load(simulator.address))
         server.start()
@@ -76,7 +76,7 @@ def test_the_simulator_may_start_before_postgres(server: EmbeddedPostgres, tmp_p
 
 def test_the_simulator_may_start_before_the_migration(server: EmbeddedPostgres, tmp_path: Path) -> None:
     url = ensure_database(server.url(), "unmigrated")
-    with running_service("simulator", tmp_path / "log", database_url=url) as simulator:
+    with running_service("simulator", tmp_path, database_url=url) as simulator:
         response = load(simulator.address)
         assert response.status_code == 503
         assert "db.migrate" in response.json()["message"]

@@ -8,12 +8,12 @@ import pytest
 import requests
 
 from tests.integration.simulator.conftest import Rows
-from tests.service_process import running_service
+from tests.running import running_service
 
 
 @pytest.fixture
 def address(database_url: str, tmp_path: Path) -> Iterator[str]:
-    with running_service("simulator", tmp_path / "log", database_url=database_url) as running:
+    with running_service("simulator", tmp_path, database_url=database_url) as running:
         yield running.address
 
 
