@@ -1,18 +1,16 @@
 """The simulator: registers the use cases it knows and loads their sets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from db.definition import UseCase
 from db.sets import SetName
 from fleet.errors import NotFoundError
 from simulator.persistence.model.simulated_set import SimulatedSet
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
-from simulator.service.fouling import HEAVY, Fouling, foul, foul_as_reference
-from simulator.service.sources import SourceRows, read_source
+from simulator.service.fouling import HEAVY, Floats, Fouling, foul, foul_as_reference
+from simulator.service.sources import Indexes, Source, open_source
 from simulator.service.splitter import split_rows
 
 NAME = "DataSimulator"
@@ -24,6 +22,20 @@ class NotSimulatedError(NotFoundError):
 
     def __init__(self, name: str, known: list[str]) -> None:
         super().__init__(f"There is no use case '{name}' to simulate", f"Use cases: {', '.join(known)}")
+
+
+@dataclass(frozen=True)
+class DividedSource:
+    """A source, and the row numbers of the three sets."""
+
+    source: Source
+    sets: Mapping[str, Indexes]
+
+
+def divide(use_case: SimulatedUseCase) -> DividedSource:
+    """Open the source of a use case and split its rows."""
+    source = open_source(use_case)
+    return DividedSource(source, split_rows(source.count, source.classes))
 
 
 class SimulatorService:
@@ -38,6 +50,7 @@ class SimulatorService:
         self._definitions = definitions
         self._units = units
         self._registered = False
+        self._sources: dict[str, DividedSource] = {}  # numbers of rows; large sets are made anew
 
     def register(self) -> None:
         """Make every use case known to the fleet, with its tables; does nothing once that has worked."""
@@ -70,11 +83,16 @@ class SimulatorService:
         """
         self.register()
         use_case = self._find(name)
-        rows = make_set(use_case, set_name, fouling)
+        rows = make_set(use_case, set_name, fouling, self._divided(use_case))
         with self._units() as work:
             count = work.samples.replace(use_case.definition, set_name, rows)
             work.commit()
         return count
+
+    def _divided(self, use_case: SimulatedUseCase) -> DividedSource:
+        if use_case.name not in self._sources:
+            self._sources[use_case.name] = divide(use_case)
+        return self._sources[use_case.name]
 
     def _find(self, name: str) -> SimulatedUseCase:
         try:
@@ -83,27 +101,29 @@ class SimulatorService:
             raise NotSimulatedError(name, list(self._definitions)) from None
 
 
-def make_set(use_case: SimulatedUseCase, set_name: SetName, fouling: Fouling | Level) -> SimulatedSet:
-    """The rows of one set, fouled if it is production."""
-    source = read_source(use_case)
-    sets = split_rows(source.target, use_case.task)
-    index = sets[set_name]
-    features = source.features[index]
+def make_set(
+    use_case: SimulatedUseCase,
+    set_name: SetName,
+    fouling: Fouling | Level,
+    divided: DividedSource | None = None,
+) -> SimulatedSet:
+    """The rows of one set, fouled if it is production. divided: the use case's, if it is at hand."""
+    divided = divided or divide(use_case)
+    index = divided.sets[set_name]
+    rows = divided.source.rows(index)
+    features = rows.features
     if set_name == "production":
-        features = _fouled(features, source, sets["training"], use_case.definition, fouling)
-    return SimulatedSet(index.astype(np.int64), features, source.target[index])
+        features = _fouled(features, divided, use_case.feature_names, fouling)
+    return SimulatedSet(index, features, rows.target)
 
 
 def _fouled(
-    features: np.ndarray,
-    source: SourceRows,
-    training: np.ndarray,
-    use_case: UseCase,
-    fouling: Fouling | Level,
-) -> np.ndarray:
+    features: Floats, divided: DividedSource, names: Sequence[str], fouling: Fouling | Level
+) -> Floats:
     if fouling == "none":
         return features
     if fouling == "reference":
         return foul_as_reference(features)
     asked = HEAVY if fouling == "heavy" else fouling
-    return foul(features, source.features[training], use_case.feature_names, asked)
+    training = divided.source.rows(divided.sets["training"]).features
+    return foul(features, training, names, asked)

@@ -1,5 +1,6 @@
 """Where the rows of a use case come from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +13,33 @@ from simulator.persistence.model.simulated_use_case import BundledSource, Simula
 INFORMATIVE_SHARE = 0.6
 CENTRE_DEVIATION = 1.25  # near enough that no model tells all rows apart
 
+Floats = npt.NDArray[np.float64]
+Indexes = npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True)
-class SourceRows:
-    """All rows of a use case. features: (rows, features); target: (rows,)."""
+class Rows:
+    """Rows with these numbers. features: (rows, features); target: (rows,)."""
 
-    features: npt.NDArray[np.float64]
-    target: npt.NDArray[np.float64]
+    features: Floats
+    target: Floats
 
 
-def read_source(use_case: SimulatedUseCase) -> SourceRows:
-    """The rows, in the order that numbers them."""
+@dataclass(frozen=True)
+class Source:
+    """All rows of a use case, of which only those that are asked for are made.
+
+    count: how many there are; classes: (count,), what to stratify by, or None; rows: makes rows by their
+    numbers. The same numbers, asked for together, always give the same rows.
+    """
+
+    count: int
+    classes: Indexes | None
+    rows: Callable[[Indexes], Rows]
+
+
+def open_source(use_case: SimulatedUseCase) -> Source:
+    """The source that the definition names."""
     match use_case.source:
         case BundledSource():
             return _wine(use_case)
@@ -30,26 +47,42 @@ def read_source(use_case: SimulatedUseCase) -> SourceRows:
             return _synthetic(source, use_case.task, len(use_case.features))
 
 
-def _wine(use_case: SimulatedUseCase) -> SourceRows:
-    features, target = load_wine(return_X_y=True, as_frame=True)
-    features.columns = [name.replace("/", "__") for name in features.columns]
-    return SourceRows(
-        features[list(use_case.feature_names)].to_numpy(dtype=float), target.to_numpy(dtype=float)
-    )
+def _wine(use_case: SimulatedUseCase) -> Source:
+    frame, target = load_wine(return_X_y=True, as_frame=True)
+    frame.columns = [name.replace("/", "__") for name in frame.columns]
+    features = frame[list(use_case.feature_names)].to_numpy(dtype=float)
+    classes = target.to_numpy(dtype=np.int64)
+    return Source(len(classes), classes, lambda index: Rows(features[index], classes[index].astype(float)))
 
 
-def _synthetic(source: SyntheticSource, task: Task, features: int) -> SourceRows:
+def _synthetic(source: SyntheticSource, task: Task, features: int) -> Source:
     """Gaussian clouds, one a class: quick to make, also by the million.
 
     Only a share of the features tells the classes apart, or determines the number; the others are noise.
     """
     random = np.random.default_rng(source.seed)
-    values = random.standard_normal((source.rows, features))
     informative = max(1, round(INFORMATIVE_SHARE * features))
     if task is Task.REGRESSION:
         weights = random.standard_normal(informative)
-        return SourceRows(values, values[:, :informative] @ weights + random.standard_normal(source.rows))
-    target = random.permutation(np.arange(source.rows) % source.classes)
+
+        def numbers(index: Indexes) -> Rows:
+            noise, values = _draws(source.seed, index, features)
+            return Rows(values, values[:, :informative] @ weights + noise)
+
+        return Source(source.rows, None, numbers)
+
+    classes = random.permutation(np.arange(source.rows) % source.classes)
     centres = random.normal(0, CENTRE_DEVIATION, (source.classes, informative))
-    values[:, :informative] += centres[target]
-    return SourceRows(values, target.astype(float))
+
+    def clouds(index: Indexes) -> Rows:
+        _, values = _draws(source.seed, index, features)
+        values[:, :informative] += centres[classes[index]]
+        return Rows(values, classes[index].astype(float))
+
+    return Source(source.rows, classes, clouds)
+
+
+def _draws(seed: int, index: Indexes, features: int) -> tuple[Floats, Floats]:
+    """Standard normal numbers for these rows: one a row, and one a row and feature."""
+    random = np.random.default_rng([seed, *index[:1]])
+    return random.standard_normal(len(index)), random.standard_normal((len(index), features))

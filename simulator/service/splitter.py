@@ -4,20 +4,18 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 
-from db.definition import Task
 from fleet.settings import SEED
 
 TRAINING_SHARE = 0.6
 Indexes = npt.NDArray[np.int64]
 
 
-def split_rows(target: npt.NDArray[np.float64], task: Task) -> dict[str, Indexes]:
+def split_rows(count: int, classes: Indexes | None) -> dict[str, Indexes]:
     """Row numbers of the three sets, 60 / 20 / 20 %, stratified by class where there are classes.
 
-    target: (rows,). The same rows always land in the same set.
+    classes: (count,), or None. The same rows always land in the same set.
     """
-    classes = target if task is Task.CLASSIFICATION else None
-    rows = np.arange(len(target))
+    rows = np.arange(count)
     training, rest = train_test_split(rows, train_size=TRAINING_SHARE, random_state=SEED, stratify=classes)
     rest_classes = classes[rest] if classes is not None else None
     testing, production = train_test_split(rest, train_size=0.5, random_state=SEED, stratify=rest_classes)

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from simulator.persistence.repository.definitions import read_definitions
-from simulator.service.sources import read_source
+from simulator.service.sources import Rows, open_source
 
 
 def synthetic(task: str = "classification", features: int = 13, **source: Any) -> SimulatedUseCase:
@@ -26,9 +26,14 @@ def synthetic(task: str = "classification", features: int = 13, **source: Any) -
     )
 
 
+def every_row(use_case: SimulatedUseCase) -> Rows:
+    source = open_source(use_case)
+    return source.rows(np.arange(source.count))
+
+
 def test_wine_holds_scikit_learns_rows() -> None:
     wine = read_definitions(SimulatorSettings().use_cases_dir)["wine"]
-    source = read_source(wine)
+    source = every_row(wine)
     features, target = load_wine(return_X_y=True)
     np.testing.assert_array_equal(source.features, features)
     np.testing.assert_array_equal(source.target, target)
@@ -37,27 +42,46 @@ def test_wine_holds_scikit_learns_rows() -> None:
 @pytest.mark.parametrize("features", [1, 2, 13, 40])
 @pytest.mark.parametrize("classes", [2, 3, 30])
 def test_synthetic_rows_have_the_asked_shape_and_balanced_classes(features: int, classes: int) -> None:
-    source = read_source(synthetic(features=features, classes=classes))
+    source = every_row(synthetic(features=features, classes=classes))
     assert source.features.shape == (300, features)
     assert np.bincount(source.target.astype(int)).tolist() == [300 // classes] * classes
 
 
 def test_synthetic_rows_are_always_the_same_for_a_seed() -> None:
-    first = read_source(synthetic())
-    np.testing.assert_array_equal(read_source(synthetic()).features, first.features)
-    assert not np.array_equal(read_source(synthetic(seed=1)).features, first.features)
+    first = every_row(synthetic())
+    np.testing.assert_array_equal(every_row(synthetic()).features, first.features)
+    assert not np.array_equal(every_row(synthetic(seed=1)).features, first.features)
 
 
 def test_a_model_learns_synthetic_classes_but_not_perfectly() -> None:
-    source = read_source(synthetic(rows=3000))
+    source = every_row(synthetic(rows=3000))
     model = LogisticRegression().fit(source.features[:2000], source.target[:2000])
     assert 0.7 < model.score(source.features[2000:], source.target[2000:]) < 1
 
 
 def test_a_synthetic_number_depends_on_the_features_but_not_wholly() -> None:
-    source = read_source(synthetic("regression", rows=3000))
+    source = every_row(synthetic("regression", rows=3000))
     model = LinearRegression().fit(source.features[:2000], source.target[:2000])
     assert 0.5 < model.score(source.features[2000:], source.target[2000:]) < 1
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_rows_that_are_asked_for_together_are_always_the_same(task: str) -> None:
+    index = np.array([7, 3, 250])
+    first, second = (open_source(synthetic(task)).rows(index) for _ in range(2))
+    np.testing.assert_array_equal(first.features, second.features)
+    np.testing.assert_array_equal(first.target, second.target)
+
+
+def test_only_classes_are_stratified_by() -> None:
+    assert open_source(synthetic("regression")).classes is None
+    source = open_source(synthetic())
+    assert source.classes is not None
+    np.testing.assert_array_equal(source.classes[[5, 9]], source.rows(np.array([5, 9])).target)
+
+
+def test_no_rows_at_all_can_be_asked_for() -> None:
+    assert open_source(synthetic()).rows(np.array([], dtype=np.int64)).features.shape == (0, 13)
 
 
 @pytest.mark.parametrize(
