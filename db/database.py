@@ -1,13 +1,29 @@
 """The engine and sessions of a service, through Flask-SQLAlchemy."""
 
+from functools import cache
+
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.migrate import newest_revision
 from db.unit_of_work import UnitOfWork
+from fleet.errors import UnavailableError
 
 CONNECT_TIMEOUT_S = 3
+SILENCE_TIMEOUT_MS = 30_000  # a server that does not even acknowledge what it is sent is taken for lost
+LOCK_TIMEOUT_S = 120
+
+
+class SchemaMismatchError(UnavailableError):
+    """The database is not migrated to what this version of the code was written for."""
+
+    def __init__(self, found: str | None, expected: str) -> None:
+        super().__init__(
+            f"The dataset database has schema {found or 'none'}, and this version needs {expected}",
+            "Run python -m db.migrate of this version; if the schema is newer, use the newer version",
+        )
 
 
 def make_database(app: Flask, url: str, *, connections: int) -> SQLAlchemy:
@@ -24,13 +40,21 @@ def make_database(app: Flask, url: str, *, connections: int) -> SQLAlchemy:
         "connect_args": {
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": app.name,
-            "options": "-c timezone=UTC",
+            "options": f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_S}s",
+            "tcp_user_timeout": SILENCE_TIMEOUT_MS,
         },
     }
     return SQLAlchemy(app)
 
 
-def check_connection(session: Session) -> None:
-    """Raise DatabaseUnavailableError unless PostgreSQL answers."""
+def check_database(session: Session) -> None:
+    """Raise DatabaseUnavailableError unless PostgreSQL answers, SchemaMismatchError if it is not migrated."""
     with UnitOfWork(lambda: session) as work:
-        work.session.execute(text("SELECT 1"))
+        found = work.session.scalar(text("SELECT max(version_num) FROM public.alembic_version"))
+    if found != _expected_revision():
+        raise SchemaMismatchError(found, _expected_revision())
+
+
+@cache
+def _expected_revision() -> str:
+    return newest_revision()

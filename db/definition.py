@@ -9,7 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 RESERVED_SCHEMAS = frozenset({"public", "information_schema"})
-RESERVED_COLUMNS = frozenset({"sample_id", "dataset_id", "sample_index", "origin", "created_at", "class"})
+# Columns of our own, the names that monitoring gives truth and prediction, and PostgreSQL's system columns.
+RESERVED_COLUMNS = frozenset(
+    {"sample_id", "dataset_id", "sample_index", "origin", "created_at", "class", "target", "prediction"}
+    | {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
+)
 
 
 class Task(StrEnum):

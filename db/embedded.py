@@ -23,7 +23,7 @@ from fleet.errors import FleetError
 
 HOST = "127.0.0.1"
 USER = "mlfleet"
-START_SECONDS = 60
+START_SECONDS = 300  # after a crash, as long as its recovery takes
 # For 2 cores and some GB of memory, durable.
 SERVER_SETTINGS = {
     "listen_addresses": HOST,
@@ -126,6 +126,8 @@ class EmbeddedPostgres:
 
     def _drop_foreign_lock(self) -> None:
         # PostgreSQL itself clears what a crash left, unless the number is another program's by now.
+        if self.is_running():
+            return
         if self._lock_file.exists() and psutil.pid_exists(int(self._lock_file_lines()[0])):
             self._lock_file.unlink()
 

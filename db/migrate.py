@@ -10,12 +10,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from fleet.settings import InvalidSettingsError, Settings
+from fleet.settings import DatabaseUrl, InvalidSettingsError, Settings
 
 
 class MigrationSettings(Settings):
@@ -23,7 +23,9 @@ class MigrationSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="")
 
-    database_url: SecretStr = Field(description="The `dataset` database, as a SQLAlchemy URL.")
+    database_url: DatabaseUrl = Field(
+        description="The `dataset` database: postgresql://user:password@host:port/name."
+    )
 
 
 def alembic_config() -> Config:
@@ -63,11 +65,11 @@ def main() -> int:
     except InvalidSettingsError as error:
         return _fail(error.error)
     except ArgumentError:
-        return _fail(
-            "DATABASE_URL is not a SQLAlchemy URL: postgresql+psycopg2://user:password@host:port/name"
-        )
+        return _fail("DATABASE_URL is not a database's address: postgresql://user:password@host:port/name")
     except OperationalError as error:
         return _fail(f"The dataset database cannot be reached: {error.orig}")
+    except DBAPIError as error:
+        return _fail(f"The migration was refused: {error.orig}")
     except CommandError as error:
         return _fail(f"The database is newer than this version of mlfleet: {error}")
     return 0

@@ -88,11 +88,10 @@ def read_set(
     use_case: UseCase,
     name: SetName,
     *,
-    predicted_by: int | None = None,
     limit: int | None = None,
 ) -> SampleBlock:
     """A whole set, or its first `limit` rows, in one block."""
-    query = _query(use_case, name, predicted_by).limit(limit)
+    query = _query(use_case, name, None).limit(limit)
     return _block(copy_out(session, query, _dtype(use_case)), use_case)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, deferred, mapped_column
 
 NAMING = {
@@ -70,7 +70,10 @@ class DeploymentRow(SharedTable):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     use_case: Mapped[str] = mapped_column(ForeignKey(UseCaseRow.name, ondelete="CASCADE"))
     model_name: Mapped[str] = mapped_column(comment="name in the model catalogue")
-    hyperparameters: Mapped[dict[str, Any]] = mapped_column(comment="as they were set; the rest are defaults")
+    hyperparameters: Mapped[dict[str, Any]] = mapped_column(
+        JSON,  # as text, in which 1e16 stays a float; JSONB would make it an integer
+        comment="as they were set; the rest are defaults",
+    )
     preprocessing: Mapped[str] = mapped_column(comment="standard_scaler or none")
     run_id: Mapped[str | None] = mapped_column(comment="the MLflow run that the model was chosen from")
     set_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from fleet.errors import ConflictError, FleetError, UnavailableError
 
 # SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
-UNAVAILABLE_CLASSES = ("08", "53", "57P")  # connection lost, out of resources, shutting down
+UNAVAILABLE_CLASSES = ("08", "57P")  # connection lost, shutting down
+OUT_OF_RESOURCES = "53"
 SIMULTANEOUS = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
 
 
@@ -23,7 +24,17 @@ class DatabaseUnavailableError(UnavailableError):
     def __init__(self) -> None:
         super().__init__(
             "The dataset database cannot be reached",
-            "Nothing was changed. Check that PostgreSQL is running, then send the request again",
+            "Check that PostgreSQL is running, then send the request again",
+        )
+
+
+class OutOfResourcesError(UnavailableError):
+    """PostgreSQL is running, but its disk, memory or connections are used up."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The dataset database is out of disk, memory or connections",
+            "Nothing was changed. Free some of it, as PostgreSQL's log says, then send the request again",
         )
 
 
@@ -86,6 +97,8 @@ def _translate(error: BaseException | None) -> FleetError | None:
         # Without a code, it is the client library that could not talk to the server.
         if cause.pgcode is None or cause.pgcode.startswith(UNAVAILABLE_CLASSES):
             return DatabaseUnavailableError()
+        if cause.pgcode.startswith(OUT_OF_RESOURCES):
+            return OutOfResourcesError()
         if cause.pgcode in SIMULTANEOUS:
             return SimultaneousChangeError()
     return TableMissingError() if isinstance(cause, UndefinedTable) else None

@@ -4,6 +4,7 @@ tracking searches and ml_model deploys the very same pipeline: imputation, scali
 model is one entry in `CATALOGUE`. This module imports scikit-learn, so only those two services import it.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -30,12 +31,13 @@ class CatalogueEntry:
 
     estimator: makes the scikit-learn estimator with its defaults.
     one_versus_rest: says whether these hyperparameters need one binary model per class.
-    largest: the largest value of a hyperparameter, where a larger one would only exhaust the machine.
+    largest, smallest: bounds of a hyperparameter, beyond which it would only exhaust the machine.
     """
 
     estimator: Callable[[], BaseEstimator]
     one_versus_rest: Callable[[Hyperparameters], bool] = lambda _: False
     largest: Mapping[str, int] = field(default_factory=dict)
+    smallest: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -45,11 +47,12 @@ class CatalogueEntry:
 
 CATALOGUE: Mapping[str, CatalogueEntry] = {
     "RandomForest": CatalogueEntry(RandomForestClassifier, largest={"n_estimators": 10_000, "n_jobs": 64}),
-    "SVC": CatalogueEntry(SVC, largest={"cache_size": 4096}),
+    "SVC": CatalogueEntry(SVC, largest={"cache_size": 4096}, smallest={"tol": 1e-10}),
     "LogisticRegression": CatalogueEntry(
         LogisticRegression,
         one_versus_rest=lambda hyperparameters: hyperparameters.get("solver") == "liblinear",
         largest={"max_iter": 1_000_000, "n_jobs": 64},
+        smallest={"tol": 1e-10},
     ),
 }
 
@@ -70,12 +73,13 @@ class UnknownHyperparameterError(InvalidRequestError):
         super().__init__(f"{model_name} has no hyperparameter '{name}'", f"Use some of: {known}")
 
 
-class HyperparameterTooLargeError(InvalidRequestError):
+class HyperparameterOutOfBoundsError(InvalidRequestError):
     """A hyperparameter asks for more than a machine can give."""
 
-    def __init__(self, model_name: str, name: str, largest: int) -> None:
+    def __init__(self, model_name: str, name: str, smallest: float, largest: float) -> None:
         super().__init__(
-            f"Hyperparameter '{name}' of {model_name} is too large", f"Give a value of at most {largest}"
+            f"Hyperparameter '{name}' of {model_name} is out of bounds",
+            f"Give a value from {smallest:g} to {largest:g}",
         )
 
 
@@ -97,9 +101,9 @@ def check_hyperparameters(model_name: str, hyperparameters: Hyperparameters) -> 
     for name, value in hyperparameters.items():
         if name not in known:
             raise UnknownHyperparameterError(model_name, name)
-        largest = entry.largest.get(name)
-        if largest is not None and isinstance(value, int | float) and value > largest:
-            raise HyperparameterTooLargeError(model_name, name, largest)
+        smallest, largest = entry.smallest.get(name, -math.inf), entry.largest.get(name, math.inf)
+        if isinstance(value, int | float) and not smallest <= value <= largest:
+            raise HyperparameterOutOfBoundsError(model_name, name, smallest, largest)
 
 
 def build_estimator(model_name: str, hyperparameters: Hyperparameters, classes: int) -> BaseEstimator:
@@ -107,10 +111,19 @@ def build_estimator(model_name: str, hyperparameters: Hyperparameters, classes: 
     check_hyperparameters(model_name, hyperparameters)
     entry = catalogue_entry(model_name)
     seed = {"random_state": SEED} if "random_state" in entry.defaults else {}
-    estimator = entry.estimator().set_params(**{**seed, **hyperparameters})
+    estimator = entry.estimator().set_params(**{**seed, **_from_json(hyperparameters)})
     if classes > 2 and entry.one_versus_rest(hyperparameters):
         return OneVsRestClassifier(estimator)
     return estimator
+
+
+def _from_json(hyperparameters: Hyperparameters) -> dict[str, Any]:
+    """JSON's keys are texts, and the classes that `class_weight` speaks of are numbers."""
+    weights = hyperparameters.get("class_weight")
+    if not isinstance(weights, Mapping):
+        return dict(hyperparameters)
+    numbered = {int(key) if str(key).isdigit() else key: weight for key, weight in weights.items()}
+    return {**hyperparameters, "class_weight": numbered}
 
 
 def build_pipeline(

@@ -56,6 +56,13 @@ class UnsupportedMediaTypeError(FleetError):
     status = 415
 
 
+class BusyError(FleetError):
+    """The service has as much work as it can take at a time."""
+
+    status = 429
+    retry_after_s: ClassVar[int] = 5
+
+
 class SiblingFailedError(FleetError):
     """A sibling service answered 5xx, refused the connection or did not answer in time."""
 

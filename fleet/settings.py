@@ -6,9 +6,16 @@ naming a file that holds the value: the form that Docker and Kubernetes give sec
 
 import os
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -17,6 +24,22 @@ from fleet.errors import FleetError
 
 SEED = 42
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+def _with_driver(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    for plain in (
+        "postgresql://",
+        "postgres://",
+    ):  # as everybody writes it; SQLAlchemy would look for psycopg 3
+        text = text.replace(plain, DATABASE_SCHEME, 1) if text.startswith(plain) else text
+    if not text.startswith(DATABASE_SCHEME):
+        raise ValueError("it must be postgresql://user:password@host:port/name")
+    return SecretStr(text)
+
+
+DATABASE_SCHEME = "postgresql+psycopg2://"
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_with_driver)]
 
 
 class InvalidSettingsError(FleetError):
@@ -96,9 +119,9 @@ class ServiceSettings(Settings):
     threads: int = Field(8, ge=1, description="Requests answered at the same time.")
     max_body_bytes: int = Field(16 * 1024 * 1024, ge=1, description="Largest request body, in bytes.")
     log_level: LogLevel = Field("INFO", description="Least severe level that is logged.")
-    database_url: SecretStr = Field(
+    database_url: DatabaseUrl = Field(
         SecretStr("postgresql+psycopg2://mlfleet@127.0.0.1:15432/dataset"),
-        description="The `dataset` database, as a SQLAlchemy URL (`postgresql+psycopg2://user:password@host:port/name`).",
+        description="The `dataset` database: `postgresql://user:password@host:port/name`.",
     )
 
     @property

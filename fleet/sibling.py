@@ -16,7 +16,7 @@ class Sibling:
     """A service of the fleet, called by HTTP.
 
     name: as it is called in errors. url: of the service, path included. timeout_s: for an answer.
-    Only a refused connection is tried again: nothing was sent then, so repeating it is safe.
+    Only a connection that was not made is tried again: nothing was sent then, so repeating it is safe.
     """
 
     def __init__(self, name: str, url: str, *, timeout_s: float) -> None:
@@ -24,6 +24,7 @@ class Sibling:
         self._url = url.rstrip("/")
         self._timeout = (CONNECT_TIMEOUT_S, timeout_s)
         self._session = requests.Session()
+        self._session.trust_env = False  # siblings are not behind the user's proxy, nor in their .netrc
         adapter = HTTPAdapter(max_retries=RETRIES)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)

@@ -4,4 +4,4 @@ from fleet.web.server import serve
 from ml_model.config.settings import MlModelSettings
 
 if __name__ == "__main__":
-    serve("ml_model.web.app:create_app", MlModelSettings())
+    serve("ml_model.web.app:create_app", MlModelSettings)

@@ -4,4 +4,4 @@ from fleet.web.server import serve
 from monitoring.config.settings import MonitoringSettings
 
 if __name__ == "__main__":
-    serve("monitoring.web.app:create_app", MonitoringSettings())
+    serve("monitoring.web.app:create_app", MonitoringSettings)

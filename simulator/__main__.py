@@ -4,4 +4,4 @@ from fleet.web.server import serve
 from simulator.config.settings import SimulatorSettings
 
 if __name__ == "__main__":
-    serve("simulator.web.app:create_app", SimulatorSettings())
+    serve("simulator.web.app:create_app", SimulatorSettings)

@@ -3,18 +3,18 @@
 import logging
 from typing import Any, NoReturn
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, current_app, g, jsonify, request
 from flask_restful import Api
 from werkzeug.exceptions import HTTPException
 
-from fleet.errors import FleetError
+from fleet.errors import BusyError, FleetError
 
 log = logging.getLogger(__name__)
 
 WHAT_TO_DO = {
     404: "Check the address: extras/API.md lists every route",
     405: "Use a method that the Allow header names",
-    413: "Send a smaller body, or raise the service's MAX_BODY_BYTES",
+    413: "Send a smaller body, or raise {prefix}_MAX_BODY_BYTES",
 }
 
 
@@ -38,15 +38,16 @@ def _fleet_error(error: FleetError) -> Response:
         level = logging.DEBUG if request.path.startswith("/health/") else logging.WARNING
         cause = str(error.__cause__).strip().partition("\n")[0]
         log.log(level, "%s in request %s: %s (%s)", error.status, g.get("request_id"), error.error, cause)
-    return _answer(error.body(), error.status)
+    response = _answer(error.body(), error.status)
+    if isinstance(error, BusyError):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    body = {
-        "error": error.name,
-        "message": WHAT_TO_DO.get(status, "Check the request against extras/API.md"),
-    }
+    message = WHAT_TO_DO.get(status, "Check the request against extras/API.md")
+    body = {"error": error.name, "message": message.format(prefix=current_app.name.upper())}
     response = _answer(body, status)
     for name, value in error.get_headers():
         if name == "Allow":

@@ -1,23 +1,48 @@
 """Runs a service's app under granian, a production WSGI server."""
 
+import os
 import pkgutil
 import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
 
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from fleet.errors import FleetError
 from fleet.settings import ServiceSettings
 
 STOP_SECONDS = 20
+PORT_SECONDS = 3  # a service that has just been stopped may still hold its port
 
 
-def serve(target: str, settings: ServiceSettings) -> None:
-    """Serve until SIGTERM or SIGINT. target: `package.module:factory` of the WSGI app.
+class PortTakenError(FleetError):
+    """Somebody else listens where the service is told to listen."""
 
-    One worker process, which is replaced if it dies; requests in flight are finished before it stops.
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"Cannot listen on {host}, port {port}: {reason}",
+            "Stop whatever listens there, or give the service another port by its variable *_PORT",
+        )
+
+
+def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
+    """Serve until SIGTERM or SIGINT; on a setting that cannot be used, say so and exit with status 1.
+
+    target: `package.module:factory` of the WSGI app. One worker process, which is replaced if it dies,
+    unless it dies again at once; requests in flight are finished before it stops.
     """
+    try:
+        settings = read_settings()
+        _check_port(settings.host, settings.port)
+    except FleetError as error:
+        sys.exit(f"{error.error}\n{error.message}")
     server = Granian(
         target,
         address=settings.host,
@@ -33,9 +58,43 @@ def serve(target: str, settings: ServiceSettings) -> None:
     server.serve(target_loader=_build)
 
 
+def _check_port(host: str, port: int) -> None:
+    """granian shares its port with whoever else shares theirs: two services would answer in turns."""
+    attempts = Retrying(
+        retry=retry_if_exception_type(OSError),
+        stop=stop_after_delay(PORT_SECONDS),
+        wait=wait_fixed(0.2),
+        reraise=True,
+    )
+    try:
+        attempts(_bind, host, port)
+    except OSError as error:
+        raise PortTakenError(host, port, error.strerror or str(error)) from error
+
+
+def _bind(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
 def _build(target: str) -> Flask:
     """Make the app, in the worker."""
     # The worker is born with its parent's handler, which would swallow a SIGTERM until the app is made.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    app: Flask = pkgutil.resolve_name(target)()
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    try:
+        app: Flask = pkgutil.resolve_name(target)()
+    except FleetError as error:
+        sys.exit(f"{error.error}\n{error.message}")
     return app
+
+
+def _end_with_parent(parent: int) -> None:
+    """A worker whose parent was killed would go on answering beside the one that is started next."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOP_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)

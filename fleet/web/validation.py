@@ -5,20 +5,23 @@ hands it to the method as `body`; `query=Model` does the same for the query argu
 """
 
 import functools
+import math
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 from flask import request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from fleet.errors import InvalidRequestError, UnsupportedMediaTypeError
+from fleet.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=BaseModel)
 
 JSON_TYPE = "application/json"
+LONGEST_NAME = 100  # of a field that is named in an error
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -32,7 +35,7 @@ def _id_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Id = Annotated[str, BeforeValidator(_id_text), Field(min_length=1, max_length=250)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=250), BeforeValidator(_id_text)]
 """An id, which clients may send as a string or as an integer."""
 
 UseCaseName = Annotated[str, Field(min_length=1, max_length=63)]
@@ -76,10 +79,7 @@ def accepts(
 
 
 def _validate(model: type[M], data: object) -> M:
-    if _contains_nul(data):
-        raise MalformedBodyError(
-            "A text holds the character NUL", "Remove the character \\u0000 from the request"
-        )
+    _check_values(data)
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -91,13 +91,19 @@ def _json() -> object:
         raise UnsupportedMediaTypeError(
             f"Content type '{request.mimetype}' is not taken here", f"Send the body as {JSON_TYPE}"
         )
-    return _parse(request.get_data(cache=False))
+    return _parse(_body())
 
 
 def _form_or_json() -> object:
     arguments = _plain(request.args.to_dict(flat=False), decode=True)
     if request.mimetype in FORM_TYPES:
-        return {**arguments, **_plain(request.form.to_dict(flat=False), decode=True)}
+        form = request.form.to_dict(flat=False)
+        if next(iter(form), "").lstrip().startswith("{"):
+            raise MalformedBodyError(
+                "The body looks like JSON but is sent as a form",
+                f"Send it with the header 'Content-Type: {JSON_TYPE}'",
+            )
+        return {**arguments, **_plain(form, decode=True)}
     if arguments and not request.content_length:
         return arguments
     if request.mimetype != JSON_TYPE and (request.mimetype or request.content_length):
@@ -105,8 +111,15 @@ def _form_or_json() -> object:
             f"Content type '{request.mimetype}' is not taken here",
             f"Send the body as {JSON_TYPE} or as {FORM_TYPES[0]}",
         )
-    data = _parse(request.get_data(cache=False))
-    return {**arguments, **data}
+    return {**arguments, **_parse(_body())}
+
+
+def _body() -> bytes:
+    data = request.get_data(cache=False)
+    limit = request.max_content_length
+    if request.content_length is None and limit is not None and len(data) >= limit:
+        raise TooLargeError("The body is too large", f"Send at most {limit} bytes")  # it was cut there
+    return data
 
 
 def _parse(data: bytes) -> dict[str, Any]:
@@ -140,19 +153,30 @@ def _decoded(name: str, text: str) -> object:
         ) from error
 
 
-def _contains_nul(data: object) -> bool:
-    if isinstance(data, str):
-        return "\0" in data
+def _check_values(data: object) -> None:
+    """Refuse what JSON may hold but PostgreSQL, or any number, may not."""
+    if isinstance(data, str) and "\0" in data:
+        raise MalformedBodyError(
+            "A text holds the character NUL", "Remove the character \\u0000 from the request"
+        )
+    if isinstance(data, float) and not math.isfinite(data):
+        raise MalformedBodyError("A number is too large", f"Give numbers between ±{sys.float_info.max:.2g}")
     if isinstance(data, dict):
-        return any(_contains_nul(key) or _contains_nul(value) for key, value in data.items())
-    return isinstance(data, list) and any(map(_contains_nul, data))
+        for key, value in data.items():
+            _check_values(key)
+            _check_values(value)
+    if isinstance(data, list):
+        for value in data:
+            _check_values(value)
 
 
 def _sentence(error: ErrorDetails) -> str:
-    field = ".".join(str(part) for part in error["loc"])
+    field = ".".join(str(part) for part in error["loc"])[:LONGEST_NAME]
     if error["type"] == "extra_forbidden":
         return f"'{field}' is not a field of this request"
     if error["type"] == "missing":
         return f"'{field}' is missing"
+    if error["type"] in ("model_type", "dict_type"):
+        return f"'{field}': Input should be an object"
     text = error["msg"].removeprefix("Value error, ")
     return f"'{field}': {text}" if field else text

@@ -1,6 +1,7 @@
 """Fits models: in earnest, and on trial before anything is recorded."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 TRIAL_ROWS = 5_000
 MADE_UP_ROWS = 60
 MADE_UP_CLASSES = 3
+# What estimators raise at values, or rows, that they cannot use.
+FIT_ERRORS = (ValueError, TypeError, ArithmeticError, AttributeError, LookupError, RuntimeError)
 
 
 class RefusedHyperparametersError(InvalidRequestError):
@@ -24,7 +27,7 @@ class RefusedHyperparametersError(InvalidRequestError):
     def __init__(self, model_name: str, hyperparameters: list[str], reason: str) -> None:
         super().__init__(
             f"{model_name} refuses its hyperparameters ({', '.join(hyperparameters)}): {reason}",
-            "Nothing was set. Correct the hyperparameter that is named",
+            "Nothing was set. Change what the error speaks of",
         )
 
 
@@ -42,14 +45,15 @@ def fit(choice: ModelChoice, features: Floats, target: Floats) -> Pipeline:
     """The fitted pipeline. features: (rows, features); target: (rows,). Raises TrainingFailedError."""
     try:
         return _fit(choice, features, target)
-    except (ValueError, TypeError, ArithmeticError) as error:
+    except FIT_ERRORS as error:
         raise TrainingFailedError(choice.model_name, first_line(error)) from error
 
 
 def try_fit(choice: ModelChoice, features: Floats, target: Floats) -> None:
-    """Fit on trial; raises RefusedHyperparametersError.
+    """Fit on trial; with no rows, on made-up ones of the same number of features.
 
-    With no rows, made-up ones of the same number of features take their place.
+    Raises RefusedHyperparametersError, or TrainingFailedError where the rows are to blame: where the
+    estimator's defaults cannot be fitted on them either.
     """
     if not len(target):
         random = np.random.default_rng(SEED)
@@ -57,7 +61,8 @@ def try_fit(choice: ModelChoice, features: Floats, target: Floats) -> None:
         target = np.arange(MADE_UP_ROWS, dtype=float) % MADE_UP_CLASSES
     try:
         _fit(choice, features, target)
-    except (ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
+    except FIT_ERRORS as error:
+        fit(replace(choice, hyperparameters={}), features, target)
         names = list(choice.hyperparameters)
         raise RefusedHyperparametersError(choice.model_name, names, first_line(error)) from error
 

@@ -1,9 +1,10 @@
 """Sets, trains and scores models."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from db.definition import UseCase
 from db.sets import SampleBlock, SetName
 from fleet.catalogue import Preprocessing, check_hyperparameters
-from fleet.errors import ConflictError
+from fleet.errors import BusyError, ConflictError
 from ml_model.persistence.model.deployment import Deployment, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import make_artifact, open_artifact
+from ml_model.service.artifacts import ArtifactTooLargeError, make_artifact, open_artifact
 from ml_model.service.fitting import (
     TRIAL_ROWS,
     RefusedHyperparametersError,
@@ -27,6 +28,7 @@ from ml_model.service.fitting import (
 from ml_model.service.predictor import Predictor
 
 OPEN_MODELS = 8  # kept in memory, opened
+TURN_SECONDS = 3
 
 
 class NothingSetError(ConflictError):
@@ -56,6 +58,15 @@ class SetNotLoadedError(ConflictError):
         )
 
 
+class TooManyFitsError(BusyError):
+    """As many models are being fitted as may be at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many models are being fitted at the moment", "Send the request again in a while"
+        )
+
+
 @dataclass(frozen=True)
 class Score:
     """How a deployment did on a set. rows: how many were predicted and stored; metrics: of the labelled."""
@@ -68,19 +79,23 @@ class Score:
 class MlService:
     """The models of every use case.
 
-    units: opens a transaction. key: signs artifacts.
+    units: opens a transaction. key: signs artifacts. fits_at_once: how many models may be fitted at the same
+    time, fewer than requests can be answered, so that the others go on.
     """
 
-    def __init__(self, units: Callable[[], MlModelUnitOfWork], key: bytes) -> None:
+    def __init__(self, units: Callable[[], MlModelUnitOfWork], key: bytes, *, fits_at_once: int = 1) -> None:
         self._units = units
         self._key = key
+        self._fits = BoundedSemaphore(fits_at_once)
         self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
 
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
         """The deployment that was set last, and the live one."""
         with self._units() as work:
             use_case = work.samples.find(name)
-            return work.deployments.newest(use_case.name), work.deployments.active(use_case.name)
+            newest, active = work.deployments.newest(use_case.name), work.deployments.active(use_case.name)
+        same = newest is not None and active is not None and newest.id == active.id
+        return (active if same else newest), active
 
     def set_model(
         self,
@@ -102,7 +117,8 @@ class MlService:
         with self._units() as work:
             use_case = work.samples.find(name)
             rows = work.samples.read(use_case, "training", limit=TRIAL_ROWS)
-        self._try(use_case, choice, rows)
+        with self._turn():
+            self._try(use_case, choice, rows)
         with self._units() as work:
             deployment = work.deployments.add(use_case.name, choice)
             work.commit()
@@ -124,19 +140,19 @@ class MlService:
 
         A model that is trained already is trained again, as a new deployment.
         """
-        started = datetime.now(UTC)
         with self._units() as work:
+            started = work.deployments.now()
             use_case = work.samples.find(name)
             deployment = self._newest(work, use_case)
             features, target = _labelled(work.samples.read(use_case, "training"))
         if not len(target):
             raise SetNotLoadedError("training", "labelled samples")
         try:
-            pipeline = fit(deployment, features, target)
-        except TrainingFailedError as error:
-            self._record_failure(deployment, error)
+            with self._turn():
+                artifact = make_artifact(fit(deployment, features, target), features, self._key)
+        except (TrainingFailedError, ArtifactTooLargeError) as error:
+            self._record_failure(deployment, error.error)
             raise
-        artifact = make_artifact(pipeline, features, self._key)
         predictor = open_artifact(artifact, self._key)
         with self._units() as work:
             work.deployments.hold_use_case(use_case.name)
@@ -171,9 +187,19 @@ class MlService:
             artifact = work.deployments.artifact(deployment_id)
         return open_artifact(artifact, self._key)
 
-    def _record_failure(self, deployment: Deployment, error: TrainingFailedError) -> None:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A place to fit a model in, if one is free soon."""
+        if not self._fits.acquire(timeout=TURN_SECONDS):
+            raise TooManyFitsError
+        try:
+            yield
+        finally:
+            self._fits.release()
+
+    def _record_failure(self, deployment: Deployment, failure: str) -> None:
         with self._units() as work:
-            work.deployments.store_failure(deployment.id, error.error)
+            work.deployments.store_failure(deployment.id, failure)
             work.commit()
 
 

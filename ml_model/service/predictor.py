@@ -56,7 +56,16 @@ class PipelinePredictor:
         probabilities = self._pipeline.predict_proba(features) if has_probabilities else None
         return _predicted(self._pipeline.predict(features), probabilities)
 
+    def margins(self, features: Floats) -> Floats:
+        """By how much the most probable class leads, (rows,); infinite where there are no probabilities."""
+        if not hasattr(self._pipeline, "predict_proba"):
+            return np.full(len(features), np.inf)
+        second, first = np.sort(self._pipeline.predict_proba(features), axis=1)[:, -2:].T
+        return np.asarray(first - second)
+
 
 def _predicted(labels: npt.NDArray[Any], probabilities: npt.NDArray[Any] | None) -> Predicted:
-    highest = None if probabilities is None else probabilities.max(axis=1).astype(np.float64)
+    highest = None
+    if probabilities is not None:  # forests add up in single precision, to a little more than 1
+        highest = np.minimum(probabilities.max(axis=1).astype(np.float64), 1.0)
     return Predicted(np.asarray(labels).reshape(-1).astype(np.float64), highest)

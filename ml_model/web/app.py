@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from db.database import check_connection, make_database
+from db.database import check_database, make_database
 from fleet.web.app import Route, add_routes, make_app
 from ml_model.config.settings import MlModelSettings
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
@@ -17,12 +17,14 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
     app = make_app("ml_model", settings)
     database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
     models = MlService(
-        lambda: MlModelUnitOfWork(database.session), settings.artifact_key.get_secret_value().encode()
+        lambda: MlModelUnitOfWork(database.session),
+        settings.artifact_key.get_secret_value().encode(),
+        fits_at_once=max(1, settings.threads // 2),
     )
     routes = [
         Route(Model, [""], {"models": models}),
         Route(SetModel, ["/set_model"], {"models": models}),
     ]
     prefixes = [settings.path, settings.base_url + settings.alias_url]
-    add_routes(app, routes, prefixes=prefixes, ready=lambda: check_connection(database.session()))
+    add_routes(app, routes, prefixes=prefixes, ready=lambda: check_database(database.session()))
     return app

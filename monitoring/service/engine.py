@@ -56,7 +56,10 @@ class Engine:
 
     def _warm_up(self) -> None:
         sets = _made_up_sets()
-        self.run_tests(sets, GROUP_NAMES)
+        try:
+            self.run_tests(sets, GROUP_NAMES)
+        except Exception:  # a request will say it better; until then the service can answer
+            log.exception("The warm-up failed")
         self._warm.set()
         self.run_report(sets)  # slow, and seldom asked for: nobody need wait for it
         log.info("Evidently is warm")

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from db.database import check_connection, make_database
+from db.database import check_database, make_database
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
 from monitoring.config.settings import MonitoringSettings
@@ -26,7 +26,7 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
 
     def ready() -> None:
         engine.check()
-        check_connection(database.session())
+        check_database(database.session())
 
     add_routes(
         app, [Route(Monitoring, [""], {"monitoring": monitoring})], prefixes=[settings.path], ready=ready

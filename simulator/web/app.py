@@ -4,7 +4,7 @@ import logging
 
 from flask import Flask
 
-from db.database import check_connection, make_database
+from db.database import check_database, make_database
 from fleet.errors import UnavailableError
 from fleet.web.app import Route, add_routes, make_app
 from simulator.config.settings import SimulatorSettings
@@ -26,7 +26,7 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     )
 
     def ready() -> None:
-        check_connection(database.session())
+        check_database(database.session())
         simulator.register()
 
     route = Route(Simulator, [""], {"simulator": simulator})

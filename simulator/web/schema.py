@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from fleet.settings import SEED
 from fleet.web.validation import RequestModel, UseCaseName
@@ -25,11 +25,17 @@ class FoulingRequest(RequestModel):
 
     @model_validator(mode="after")
     def _level_or_details(self) -> Self:
-        if self.level is not None and self.model_fields_set != {"level"}:
+        details = self.model_fields_set - {"level"}
+        if self.level is not None and details:
             raise ValueError("give either 'level' or the details, not both")
-        if not self.model_fields_set:
+        if self.level is None and not details:
             raise ValueError("give a 'level' or at least one detail")
         return self
+
+
+def _level_alone(value: object) -> object:
+    """`-d fouling=heavy` is what people try first."""
+    return {"level": value} if isinstance(value, str) else value
 
 
 class LoadRequest(RequestModel):
@@ -37,7 +43,7 @@ class LoadRequest(RequestModel):
 
     set_name: Literal["training", "testing", "production", "dataset"]
     use_case: UseCaseName = "wine"
-    fouling: FoulingRequest | None = None
+    fouling: Annotated[FoulingRequest | None, BeforeValidator(_level_alone)] = None
 
     @model_validator(mode="after")
     def _only_production_is_fouled(self) -> Self:

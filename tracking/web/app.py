@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from db.database import check_connection, make_database
+from db.database import check_database, make_database
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
 from tracking.config.settings import TrackingSettings
@@ -47,7 +47,7 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
 
     def ready() -> None:
         warm_up.check()
-        check_connection(database.session())
+        check_database(database.session())
         store.ping()
 
     add_routes(app, routes, prefixes=[settings.path], ready=ready)

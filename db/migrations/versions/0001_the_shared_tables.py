@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.Column("model_name", sa.Text(), nullable=False, comment="name in the model catalogue"),
         sa.Column(
             "hyperparameters",
-            postgresql.JSONB(astext_type=sa.Text()),
+            postgresql.JSON(astext_type=sa.Text()),
             nullable=False,
             comment="as they were set; the rest are defaults",
         ),

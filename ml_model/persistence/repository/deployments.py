@@ -8,7 +8,18 @@ from sqlalchemy.orm import Session, undefer
 
 from db.shared import ActivationRow, DeploymentRow, UseCaseRow
 from fleet.catalogue import Preprocessing
+from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
+
+
+class ArtifactMissingError(ConflictError):
+    """A deployment has no artifact, or is gone."""
+
+    def __init__(self, deployment_id: int) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} has no trained model",
+            'Call POST /root/ml with {"dataset": "training"} first',
+        )
 
 
 class DeploymentRepository:
@@ -31,6 +42,11 @@ class DeploymentRepository:
         self._session.add(row)
         self._session.flush()
         return _deployment(row)
+
+    def now(self) -> datetime:
+        """PostgreSQL's time, by which deployments are ordered: services' clocks may differ."""
+        moment: datetime = self._session.scalars(select(func.clock_timestamp())).one()
+        return moment
 
     def newest(self, use_case: str) -> Deployment | None:
         """The deployment that was set last."""
@@ -57,9 +73,9 @@ class DeploymentRepository:
 
     def artifact(self, deployment_id: int) -> Artifact:
         """The artifact of a trained deployment."""
-        row = self._session.get_one(DeploymentRow, deployment_id, options=[undefer(DeploymentRow.artifact)])
-        if row.artifact is None or row.artifact_format is None:
-            raise LookupError(f"deployment {deployment_id} has no artifact")
+        row = self._session.get(DeploymentRow, deployment_id, options=[undefer(DeploymentRow.artifact)])
+        if row is None or row.artifact is None or row.artifact_format is None:
+            raise ArtifactMissingError(deployment_id)
         return Artifact(cast(Any, row.artifact_format), bytes(row.artifact), row.artifact_signature)
 
     def hold(self, deployment_id: int) -> None:
@@ -79,6 +95,7 @@ class DeploymentRepository:
 
         started: when the training was asked for; a model that was set since then stays the newest.
         """
+        moment = self.now()
         row = self._session.get_one(DeploymentRow, deployment.id, populate_existing=True)
         if row.trained_at is not None:
             added = self.add(deployment.use_case, deployment, set_at=started)
@@ -86,7 +103,7 @@ class DeploymentRepository:
         row.artifact = artifact.data
         row.artifact_format = artifact.format
         row.artifact_signature = artifact.signature
-        row.trained_at = func.now()
+        row.trained_at = moment
         row.failure = None
         self._session.flush()
         return _deployment(row)
@@ -105,14 +122,19 @@ class DeploymentRepository:
 
     def activate(self, deployment: Deployment, reason: str) -> None:
         """Make a deployment the live one; the one before it ends at the same moment."""
+        moment = self.now()  # not now(), the transaction's start: an activation before it may be younger
         live = (ActivationRow.role == "active") & ActivationRow.until.is_(None)
         self._session.execute(
             update(ActivationRow)
             .where(ActivationRow.use_case == deployment.use_case, live)
-            .values(until=func.now())
+            .values(until=moment)
         )
         activation = ActivationRow(
-            deployment_id=deployment.id, use_case=deployment.use_case, role="active", reason=reason
+            deployment_id=deployment.id,
+            use_case=deployment.use_case,
+            role="active",
+            since=moment,
+            reason=reason,
         )
         self._session.add(activation)
         self._session.flush()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from psycopg2.errors import UniqueViolation
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -13,12 +14,23 @@ from db.copying import copy_in
 from db.definition import FeatureType, Task, UseCase
 from db.sets import SetName, lock_set, set_sizes
 from db.tables import use_case_tables
-from db.use_cases import DATASETS, find_use_case, register_use_case
+from db.use_cases import DATASETS, register_use_case
+from fleet.errors import ConflictError
 from simulator.persistence.model.simulated_set import SimulatedSet
 
 BLOCK_ROWS = 50_000
 
 Block = Mapping[str, npt.NDArray[Any]]
+
+
+class SetsOverlapError(ConflictError):
+    """A row of the set is stored in another set: the source was changed after that one was loaded."""
+
+    def __init__(self, use_case: str, name: str) -> None:
+        super().__init__(
+            f"Rows of the {name} set of '{use_case}' are stored in another set: its source has changed",
+            "Give the changed definition a name of its own",
+        )
 
 
 class SampleRepository:
@@ -36,25 +48,32 @@ class SampleRepository:
         """Write the names of the three sets; returns how many there are."""
         datasets = use_case_tables(use_case).datasets
         rows = [{"dataset_id": number, "name": name} for name, number in DATASETS.items()]
-        self._session.execute(insert(datasets).values(rows).on_conflict_do_nothing())
+        upsert = insert(datasets).values(rows)
+        self._session.execute(
+            upsert.on_conflict_do_update(
+                index_elements=[datasets.c.dataset_id], set_={"name": upsert.excluded.name}
+            )
+        )
         return len(rows)
-
-    def find(self, name: str) -> UseCase:
-        """The registered use case; raises UnknownUseCaseError."""
-        return find_use_case(self._session, name)
 
     def sizes(self, use_case: UseCase) -> dict[str, int]:
         """Stored samples by set name."""
         return set_sizes(self._session, use_case)
 
     def replace(self, use_case: UseCase, name: SetName, rows: SimulatedSet) -> int:
-        """Put these rows where the simulated rows of the set were; live rows stay. Returns their number."""
+        """Put these rows where the simulated rows of the set were; live rows stay. Returns their number.
+
+        Raises SetsOverlapError.
+        """
         self.name_sets(use_case)
         dataset_id = lock_set(self._session, use_case, name, replacing=True)
         tables = use_case_tables(use_case)
         simulated = (tables.samples.c.dataset_id == dataset_id) & (tables.samples.c.origin == "simulated")
         self._session.execute(delete(tables.samples).where(simulated))
-        copy_in(self._session, tables.samples, _sample_blocks(use_case, DATASETS[name], rows))
+        try:
+            copy_in(self._session, tables.samples, _sample_blocks(use_case, DATASETS[name], rows))
+        except UniqueViolation as error:
+            raise SetsOverlapError(use_case.name, name) from error
         return copy_in(self._session, tables.targets, _target_blocks(use_case, rows))
 
 

@@ -90,7 +90,7 @@ def test_predictions_are_those_of_one_deployment_and_unscored_samples_are_left_o
         first, second = add_deployment(session), add_deployment(session)
         predict(session, tables, first, ORDER)
         predict(session, tables, second, [20, 50])
-        block = read_set(session, tea, "training", predicted_by=second)
+        block = next(read_blocks(session, tea, "training", predicted_by=second))
         blocks = list(read_blocks(session, tea, "training", predicted_by=first, block_rows=3))
     assert block.sample_index.tolist() == [50, 20]
     np.testing.assert_array_equal(block.prediction, [500 + second, 200 + second])

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from fleet.catalogue import (
     CATALOGUE,
-    HyperparameterTooLargeError,
+    HyperparameterOutOfBoundsError,
     Preprocessing,
     UnknownHyperparameterError,
     UnknownModelError,
@@ -92,7 +92,7 @@ def test_no_hyperparameter_reaches_past_the_estimator(given: str) -> None:
 def test_a_hyperparameter_that_would_exhaust_the_machine_is_refused(
     name: str, hyperparameters: dict[str, Any]
 ) -> None:
-    with pytest.raises(HyperparameterTooLargeError):
+    with pytest.raises(HyperparameterOutOfBoundsError):
         check_hyperparameters(name, hyperparameters)
 
 

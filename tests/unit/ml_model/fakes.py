@@ -54,6 +54,9 @@ class FakeDeployments:
         self.rows.append(deployment)
         return deployment
 
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
     def newest(self, use_case: str) -> Deployment | None:
         found = [row for row in self.rows if row.use_case == use_case]
         return max(found, key=lambda row: (row.set_at, row.id)) if found else None
