@@ -18,10 +18,19 @@ class InvalidDefinitionError(FleetError):
         )
 
 
+class DefinitionsMissingError(FleetError):
+    """There is no folder of definitions; the service does not start without it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"There is no folder of use-case definitions at {folder}", "Correct SIMULATOR_USE_CASES_DIR"
+        )
+
+
 def read_definitions(folder: Path) -> dict[str, SimulatedUseCase]:
-    """All definitions (`*.yml`) by name; raises InvalidDefinitionError."""
+    """All definitions (`*.yml`) by name; raises InvalidDefinitionError, DefinitionsMissingError."""
     if not folder.is_dir():
-        raise InvalidDefinitionError(folder, "it must be a folder of definitions")
+        raise DefinitionsMissingError(folder)
     definitions: dict[str, SimulatedUseCase] = {}
     for file in sorted(folder.glob("*.yml")):
         definition = _read(file)

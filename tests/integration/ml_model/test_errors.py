@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, text
 
 from tests.integration.ml_model.conftest import Load, Rows
 
+FORM = "application/x-www-form-urlencoded"
 FORBIDDEN = ("Traceback", "sqlalchemy", "psycopg", "SELECT", "/ml_model/", "site-packages")
 
 
@@ -38,6 +39,7 @@ def check(answer: Any, status: int, *words: str) -> None:
         ),
         ({"model_name": "RandomForest", "hyperparameters": {"n_estimators": 1e9}}, "n_estimators"),
         ({"model_name": "SVC", "hyperparameters": {"C": 10**400}}, "C"),
+        ({"model_name": "SVC", "hyperparameters": {"tol": 1e-320}}, "'tol'"),
         ({"model_name": "SVC", "preprocessing": "minmax"}, "preprocessing"),
         ({"model_name": "SVC", "colour": "red"}, "colour"),
         ({"model_name": "SVC", "hyperparameters": {"kernel": "a\0b"}}, "NUL"),
@@ -97,6 +99,29 @@ def test_a_wrong_request_is_refused(
 def test_an_unknown_use_case_is_not_found(client: FlaskClient) -> None:
     check(client.get("/root/ml?use_case=beer"), 404, "beer", "wine")
     check(client.post("/root/ml/set_model", json={"model_name": "SVC", "use_case": "beer"}), 404, "beer")
+
+
+def test_a_number_beyond_doubles_is_refused(client: FlaskClient, rows: Rows) -> None:
+    body = '{"model_name": "SVC", "hyperparameters": {"C": 1e999}}'
+    answer = client.post("/root/ml/set_model", data=body, content_type="application/json")
+    check(answer, 400, "number")
+    assert rows("SELECT count(*) FROM deployments") == [(0,)]
+
+
+def test_json_sent_as_a_form_is_explained(client: FlaskClient) -> None:
+    check(client.post("/root/ml", data='{"dataset": "training"}', content_type=FORM), 400, "Content-Type")
+
+
+def test_rows_that_no_model_can_be_fitted_on_are_not_blamed_on_hyperparameters(
+    client: FlaskClient, load: Load, database_url: str
+) -> None:
+    load("training")
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE samples SET hue = 'Infinity' WHERE sample_id = 1"))
+    engine.dispose()
+    answer = client.post("/root/ml/set_model", json={"model_name": "SVC", "hyperparameters": {"C": 1}})
+    check(answer, 409, "training set", "infinity")
 
 
 def test_a_training_set_of_one_class_is_a_conflict_and_recorded(

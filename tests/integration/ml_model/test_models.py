@@ -147,3 +147,24 @@ def test_hyperparameters_keep_their_types(client: FlaskClient, rows: Rows) -> No
     }
     assert set_model(client, "RandomForest", hyperparameters=given).status_code == 200
     assert rows("SELECT hyperparameters FROM deployments") == [(given,)]
+
+
+def test_a_float_stays_a_float_however_large(client: FlaskClient, rows: Rows) -> None:
+    assert set_model(client, "SVC", hyperparameters={"C": 1e16}).status_code == 200
+    stored: Any = client.get("/root/ml").json
+    assert isinstance(stored["set"]["hyperparameters"]["C"], float)
+
+
+def test_class_weights_are_those_of_the_classes(client: FlaskClient, load: Load) -> None:
+    load("training")
+    weights = {"0": 1, "1": 2, "2": 0.5}
+    answer = set_model(client, "LogisticRegression", hyperparameters={"class_weight": weights})
+    assert answer.status_code == 200, answer.json
+    assert run(client, "training").status_code == 200
+
+
+def test_probabilities_of_a_forest_stay_within_one(client: FlaskClient, load: Load, rows: Rows) -> None:
+    load("training")
+    set_model(client, "RandomForest", hyperparameters={"n_estimators": 20})
+    run(client, "training")
+    assert rows("SELECT max(probability) <= 1, min(probability) > 0 FROM predictions") == [(True, True)]

@@ -6,7 +6,11 @@ import pytest
 
 from db.definition import Task
 from simulator.config.settings import SimulatorSettings
-from simulator.persistence.repository.definitions import InvalidDefinitionError, read_definitions
+from simulator.persistence.repository.definitions import (
+    DefinitionsMissingError,
+    InvalidDefinitionError,
+    read_definitions,
+)
 
 TEA = """
 name: tea
@@ -69,5 +73,5 @@ def test_two_files_cannot_define_the_same_use_case(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["missing", "file"])
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(InvalidDefinitionError, match=name):
+    with pytest.raises(DefinitionsMissingError, match=name):
         read_definitions(tmp_path / name)

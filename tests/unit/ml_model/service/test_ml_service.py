@@ -6,12 +6,14 @@ import pytest
 
 from fleet.catalogue import UnknownHyperparameterError, UnknownModelError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.artifacts import ArtifactTooLargeError
 from ml_model.service.fitting import RefusedHyperparametersError, TrainingFailedError
 from ml_model.service.ml_service import (
     MlService,
     NothingSetError,
     NotTrainedError,
     SetNotLoadedError,
+    TooManyFitsError,
 )
 from tests.unit.ml_model.fakes import FakeUnit, block
 
@@ -142,3 +144,34 @@ def test_a_training_that_fails_is_recorded_and_leaves_the_live_model(
         service.train("wine")
     assert "LogisticRegression" in unit.deployments.failures[1]
     assert unit.deployments.live == []
+
+
+def test_a_fit_waits_for_a_place_and_is_refused_when_none_becomes_free(
+    service: MlService, unit: FakeUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml_model.service.ml_service.TURN_SECONDS", 0.01)
+    answers: list[Exception] = []
+
+    def ask_for_another(*_: object) -> None:
+        try:
+            service.set_model("wine", "SVC", {})
+        except TooManyFitsError as error:
+            answers.append(error)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ml_model.service.ml_service.try_fit", ask_for_another)
+        service.set_model("wine", "SVC", {})
+    assert [type(answer) for answer in answers] == [TooManyFitsError]
+    assert service.set_model("wine", "SVC", {}) == 2
+
+
+def test_a_model_that_is_too_large_is_refused_and_recorded(
+    service: MlService, unit: FakeUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded(unit)
+    monkeypatch.setattr("ml_model.service.artifacts.LARGEST_ARTIFACT", 100)
+    service.set_model("wine", "RandomForest", {"n_estimators": 5})
+    with pytest.raises(ArtifactTooLargeError):
+        service.train("wine")
+    assert unit.deployments.live == []
+    assert "MiB" in unit.deployments.failures[1]
