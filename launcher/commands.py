@@ -104,10 +104,18 @@ def down(
 ) -> None:
     """Stop what was started here, and nothing else. The data stays unless --purge."""
     stack = _stack()
-    stopped = stack.down()
+    doomed = purging.find_data(stack.settings.state_dir) if purge else []
+    if doomed:
+        _announce(stack, doomed)
+        # Before anything is stopped or locked: who says no has changed nothing and kept nobody waiting.
+        if not yes and sys.stdin.isatty():
+            typer.confirm("Delete?", abort=True)
+    stopped = stack.down(then=lambda: purging.delete(doomed))
     console.print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.", highlight=False)
-    if purge:
-        _purge(stack, ask=not yes and sys.stdin.isatty())
+    if doomed:
+        console.print("Deleted. The virtual environment stays, so that the next start takes seconds.")
+    elif purge:
+        console.print("There is no data to delete.")
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -116,21 +124,13 @@ def test(context: typer.Context) -> None:
     raise typer.Exit(run_checks(context.args, os.environ))
 
 
-def _purge(stack: Stack, *, ask: bool) -> None:
-    doomed = purging.find_data(stack.settings.state_dir)
-    if not doomed:
-        console.print("There is no data to delete.")
-        return
-    console.print("This deletes for good:")
+def _announce(stack: Stack, doomed: list[purging.Doomed]) -> None:
+    console.print("This stops what runs and deletes for good:")
     for folder in doomed:
         size = f"{folder.size / 1024 / 1024:.1f} MiB"
         console.print(f"  {folder.path}  ({folder.content}, {size})", highlight=False, soft_wrap=True)
     if stack.server.embedded is None:
         console.print("The databases on the server that MLFLEET_POSTGRES_URL names are left as they are.")
-    if ask:
-        typer.confirm("Delete?", abort=True)
-    purging.delete(doomed)
-    console.print("Deleted. The virtual environment stays, so that the next start takes seconds.")
 
 
 def _stack() -> Stack:

@@ -1,6 +1,8 @@
-"""Deletes the data of a stack that is down, after saying what."""
+"""Finds the data of a stack, to say what would be deleted, and deletes it once the stack is down."""
 
+import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +37,14 @@ def find_data(state_dir: Path) -> list[Doomed]:
 def delete(doomed: list[Doomed]) -> None:
     """Deletes these folders and all in them."""
     for folder in doomed:
-        shutil.rmtree(folder.path)
+        with suppress(FileNotFoundError):  # deleted already by somebody else who was asked the same
+            shutil.rmtree(folder.path)
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # of a stack that runs: files come and go
+                total += (Path(parent) / name).lstat().st_size
+    return total

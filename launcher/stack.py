@@ -3,7 +3,7 @@
 import fcntl
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import psutil
@@ -76,10 +76,16 @@ class Stack:
         with self._locked():
             self._undo()
 
-    def down(self) -> list[str]:
-        """Stops all that was started from this state folder; the names of what ran."""
+    def down(self, then: Callable[[], None] | None = None) -> list[str]:
+        """Stops all that was started from this state folder; the names of what ran.
+
+        then: done while everything is down and nobody else can start it.
+        """
         with self._locked(), self._interrupts.held():
-            return self._stop([*SERVICES, POSTGRES])
+            stopped = self._stop([*SERVICES, POSTGRES])
+            if then is not None:
+                then()
+            return stopped
 
     def _is_up(self, services: list[Service]) -> bool:
         embedded = self.server.embedded

@@ -32,12 +32,14 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     launch(["down"], {**os.environ, **own})
 
 
-def launch(command: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def launch(
+    command: Sequence[str], environment: dict[str, str], stdin: int = subprocess.DEVNULL
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "launcher", *command],
         cwd=PROJECT,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -114,6 +116,21 @@ def test_purging_says_what_it_deletes(environment: dict[str, str]) -> None:
     assert done.returncode == 0
     assert str(logs) in done.stdout
     assert not logs.exists()
+
+
+def test_who_refuses_to_purge_has_stopped_and_deleted_nothing(environment: dict[str, str]) -> None:
+    logs = Path(environment["MLFLEET_STATE_DIR"]) / "logs"
+    logs.mkdir(parents=True)
+    terminal, stdin = os.openpty()
+    os.write(terminal, b"n\n")
+
+    done = launch(["down", "--purge"], environment, stdin)
+    os.close(terminal)
+    os.close(stdin)
+
+    assert done.returncode == 1
+    assert "Nothing was running" not in done.stdout
+    assert logs.exists()
 
 
 def test_the_log_of_an_unknown_service_is_refused_naming_the_known_ones(environment: dict[str, str]) -> None:
