@@ -1,19 +1,33 @@
 """What tracking is sent."""
 
+import unicodedata
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from fleet.catalogue import Preprocessing
 from fleet.web.validation import Id, RequestModel, UseCaseName
 from tracking.service.experiments import ALL
 from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
 
-ExperimentName = Annotated[
-    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
-]
+LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
 NEEDED_BY_OPTIMIZATION = ("models", "hyperparameters", "experiment_name")
 TYPES = {"parameters": ("data", "grid_search", "model"), "metrics": ("system", "model")}
+
+
+def _printable(name: str) -> str:
+    if not name:
+        raise ValueError("the name is blank")
+    if any(unicodedata.category(character) == "Cc" for character in name):
+        raise ValueError("the name has a control character in it, such as a line break")
+    return name
+
+
+ExperimentName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=LONGEST_EXPERIMENT_NAME),
+    AfterValidator(_printable),
+]
 
 
 class ManagementRequest(RequestModel):

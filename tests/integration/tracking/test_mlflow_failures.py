@@ -89,6 +89,18 @@ def test_a_recording_that_fails_half_way_is_taken_back_and_its_name_is_free(
     assert len(mlflow_client.search_runs([names()[name]])) == 2
 
 
+def test_a_failed_recording_leaves_a_long_name_free_too(
+    mlflow_client: MlflowClient, monkeypatch: pytest.MonkeyPatch, name: str, names: Names
+) -> None:
+    name = name.ljust(250, "x")
+    failing(mlflow_client, monkeypatch, "create_run", calls=range(1, 3))
+    with pytest.raises(MlflowUnavailableError):
+        record(SearchLog(mlflow_client), name)
+    assert name not in names()
+    (experiment_id,) = (number for other, number in names().items() if other.startswith(name[:200]))
+    assert mlflow_client.get_experiment(experiment_id).lifecycle_stage == "deleted"
+
+
 def test_a_failed_recording_leaves_the_runs_that_were_there(
     mlflow_client: MlflowClient, monkeypatch: pytest.MonkeyPatch, name: str, names: Names
 ) -> None:

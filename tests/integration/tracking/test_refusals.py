@@ -44,7 +44,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown field": ({"model": "SVC"}, "'model'"),
     "no name": ({"experiment_name": None}, "experiment_name"),
-    "empty name": ({"experiment_name": ""}, "experiment_name"),
+    "blank name": ({"experiment_name": " "}, "experiment_name"),
+    "name too long": ({"experiment_name": "x" * 257}, "experiment_name"),
     "unknown preprocessing": ({"preprocessing": "pca"}, "preprocessing"),
     "unknown request": ({"request_information": "magic"}, "request_information"),
 }

@@ -42,6 +42,26 @@ def test_wrong_types_are_refused(changes: dict[str, Any]) -> None:
         ManagementRequest(**{**OPTIMIZATION, **changes})
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("", "the name is blank"),
+        (" \t ", "the name is blank"),
+        ("a\nb", "the name has a control character"),
+        ("a\x85b", "the name has a control character"),
+        ("x" * 257, "at most 256 characters"),
+    ],
+)
+def test_a_name_that_mlflow_cannot_keep_is_refused_in_words(given: str, why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        ManagementRequest(**{**OPTIMIZATION, "experiment_name": given})
+
+
+@pytest.mark.parametrize(("given", "kept"), [(" e ", "e"), ("é" * 256, "é" * 256), ("a b", "a b")])
+def test_a_name_is_kept_without_the_space_around_it(given: str, kept: str) -> None:
+    assert ManagementRequest(**{**OPTIMIZATION, "experiment_name": given}).experiment_name == kept
+
+
 @pytest.mark.parametrize("names", [None, [], ["accuracy"], ["model_accuracy", "duration"], ["all"]])
 def test_the_best_model_needs_metrics_that_exist(names: list[str] | None) -> None:
     with pytest.raises(ValidationError, match="model_accuracy, model_f1_score"):

@@ -124,7 +124,8 @@ class SearchLog:
             if self._client.search_runs([experiment_id], max_results=1):
                 return  # somebody else's run has joined it
             # Renamed first: MLflow keeps the names of deleted experiments, and this one must stay free.
-            self._client.rename_experiment(experiment_id, f"{name[:400]} (failed, {experiment_id})")
+            # Cut, for the longest names fill MLflow's column.
+            self._client.rename_experiment(experiment_id, f"{name[:200]} (failed, {experiment_id})")
             self._client.delete_experiment(experiment_id)
 
     def _record_one(
