@@ -1,6 +1,7 @@
 """Walks the whole loop on the wine data over HTTP, as any client would."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -10,6 +11,7 @@ from launcher.findings import Findings, Verdict, drift_outcome, overall_outcome,
 from launcher.readiness import local_session
 
 EXPERIMENT = "wine_demo"
+NAMES_TRIED = 50
 REFERENCE, HEAVY = "production, reference fouling", "production, heavy fouling"
 METRICS = ("model_accuracy", "model_f1_score", "model_precision", "model_recall")
 SEARCH = {
@@ -22,7 +24,6 @@ SEARCH = {
     },
     "scoring": "accuracy",
     "cv": 5,
-    "experiment_name": EXPERIMENT,
     "experiment_description": "The loop that ./launch.sh demo walks",
     "experiment_owner": "mlfleet",
 }
@@ -31,6 +32,10 @@ ANSWER_SECONDS = 120.0
 
 class StepFailedError(FleetError):
     """A service answered a step of the demo with an error, or not at all."""
+
+
+class StepConflictError(StepFailedError):
+    """A service refused a step of the demo because of what it keeps (409)."""
 
 
 class Demo:
@@ -80,7 +85,7 @@ class Demo:
     def _search(self) -> str:
         """Returns the run that did best, of those this experiment has."""
         self._progress("tracking: search the best hyperparameters of three models, in MLflow")
-        experiment = self._post("tracking", "/model_management", SEARCH)["data"]["experiment_id"]
+        experiment = self._record_search()
         self._progress("tracking: find the best run")
         question = {
             "experiment_id": experiment,
@@ -95,6 +100,18 @@ class Demo:
     def _deploy(self, run_id: str) -> None:
         self._progress(f"tracking → ml_model: set {self.findings.best_model}")
         self._post("tracking", "/model_management", {"request_information": "setting", "run_id": run_id})
+
+    def _record_search(self) -> str:
+        """Returns the experiment: the first that was not deleted, because a deleted one keeps its name."""
+        for number in range(1, NAMES_TRIED + 1):
+            name = EXPERIMENT if number == 1 else f"{EXPERIMENT}_{number}"
+            try:
+                answer = self._post("tracking", "/model_management", {**SEARCH, "experiment_name": name})
+            except StepConflictError as error:
+                refusal = error
+            else:
+                return str(answer["data"]["experiment_id"])
+        raise refusal
 
     def _score(self, dataset: str, label: str = "") -> None:
         label = label or dataset
@@ -121,7 +138,8 @@ class Demo:
                 f"POST {url} was not answered: {type(error).__name__}", f"See ./launch.sh logs {service}"
             ) from error
         if not answer.ok:
-            raise StepFailedError(
+            conflict = answer.status_code == HTTPStatus.CONFLICT
+            raise (StepConflictError if conflict else StepFailedError)(
                 f"POST {url} was answered {answer.status_code}: {content.get('error')}",
                 str(content.get("message", f"See ./launch.sh logs {service}")),
             )

@@ -47,4 +47,6 @@ def retraining_outcome(answer: Mapping[str, Any], *, asked: bool) -> str:
     if not asked:
         return "not asked for"
     retraining = answer.get("retraining")
-    return str(retraining.get("message", "done")) if isinstance(retraining, dict) else "not needed"
+    if retraining is None:
+        return "not needed"
+    return f"retrained, training score {float(retraining['score']):.2%}"

@@ -24,10 +24,10 @@ def test_a_summary_says_how_many_passed() -> None:
     assert overall_outcome(summary) == "failed: 84 of 134 tests passed"
 
 
-def test_retraining_is_told_in_ml_models_words() -> None:
-    answer = {"retraining": {"message": "Score on training set: 100.0%"}}
+def test_retraining_is_told_with_its_score() -> None:
+    answer = {"retraining": {"message": "Score on training set: 100.0%", "score": 1.0}}
 
-    assert retraining_outcome(answer, asked=True) == "Score on training set: 100.0%"
+    assert retraining_outcome(answer, asked=True) == "retrained, training score 100.00%"
 
 
 def test_a_summary_that_passed_needs_no_retraining() -> None:
