@@ -79,7 +79,7 @@ class HyperparameterOutOfBoundsError(InvalidRequestError):
     def __init__(self, model_name: str, name: str, smallest: float, largest: float) -> None:
         super().__init__(
             f"Hyperparameter '{name}' of {model_name} is out of bounds",
-            f"Give a value from {smallest:g} to {largest:g}",
+            f"Give a value of at {f'least {smallest:g}' if math.isinf(largest) else f'most {largest:g}'}",
         )
 
 

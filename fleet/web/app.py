@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from fleet.settings import ServiceSettings
 from fleet.web.errors import FleetApi, render_errors
 from fleet.web.health import Live, Ready
 
+log = logging.getLogger(__name__)
+
+TOO_LARGE = 413
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
@@ -34,8 +38,8 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     app = Flask(name, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
-    app.before_request(_take_request_id)
-    app.after_request(_return_request_id)
+    app.before_request(_take_request)
+    app.after_request(_finish_request)
     render_errors(app)
     return app
 
@@ -55,11 +59,22 @@ def add_routes(
     api.add_resource(Ready, "/health/ready", resource_class_kwargs={"ready": ready})
 
 
-def _take_request_id() -> None:
+def _take_request() -> None:
+    g.started = time.perf_counter()
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    request.get_data()  # whole, also where nobody asks for it: the next request comes on the same connection
 
 
-def _return_request_id(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.get("request_id", "")
+def _finish_request(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    if response.status_code == TOO_LARGE:
+        response.headers["Connection"] = "close"  # the rest of the body was not read
+    level = logging.DEBUG if request.path.startswith("/health/") else logging.INFO
+    milliseconds = 1000 * (time.perf_counter() - g.started)
+    log.log(
+        level,
+        "%s %s %s in %.1f ms, request %s",
+        *(request.method, request.path, response.status_code, milliseconds, g.request_id),
+    )
     return response

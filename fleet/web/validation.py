@@ -31,6 +31,10 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class NoArguments(RequestModel):
+    """A request that takes nothing."""
+
+
 def _id_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -115,7 +119,7 @@ def _form_or_json() -> object:
 
 
 def _body() -> bytes:
-    data = request.get_data(cache=False)
+    data = request.get_data()
     limit = request.max_content_length
     if request.content_length is None and limit is not None and len(data) >= limit:
         raise TooLargeError("The body is too large", f"Send at most {limit} bytes")  # it was cut there

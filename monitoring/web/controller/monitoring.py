@@ -5,7 +5,7 @@ from typing import Any
 from flask import g
 from flask_restful import Resource
 
-from fleet.web.validation import accepts
+from fleet.web.validation import NoArguments, accepts
 from monitoring.service.monitoring import NAME, MonitoringService
 from monitoring.web.schema import JudgeRequest
 
@@ -16,7 +16,8 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, monitoring: MonitoringService) -> None:
         self._monitoring = monitoring
 
-    def get(self) -> dict[str, Any]:
+    @accepts(query=NoArguments)
+    def get(self, query: NoArguments) -> dict[str, Any]:
         return {"name": NAME, "message": "Monitoring"}
 
     @accepts(body=JudgeRequest, form=True)

@@ -1,5 +1,6 @@
 """The server that every service runs under: ports, signals, and what happens when it is killed."""
 
+import http.client
 import os
 import signal
 import subprocess
@@ -92,3 +93,22 @@ def test_a_setting_that_cannot_be_used_ends_the_start_with_a_sentence(
     assert ended.returncode != 0
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_connection_goes_on_after_an_answer_that_needed_no_body(database_url: str, tmp_path: Path) -> None:
+    with running_service("simulator", tmp_path, database_url=database_url) as service:
+        host, _, port = service.address.removeprefix("http://").rpartition(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=10)
+        connection.connect()
+        first = connection.sock
+        for _ in range(3):
+            connection.putrequest("PUT", "/root/simulator")
+            connection.putheader("Content-Length", "24")
+            connection.endheaders()
+            time.sleep(0.1)
+            connection.send(b'{"set_name": "training"}')
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 405
+            assert connection.sock is first
+        connection.close()

@@ -1,0 +1,100 @@
+"""Every route of every service stands in extras/API.md and the Postman collection, and the other way round."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.architecture.project import PROJECT, services
+
+API = PROJECT / "extras" / "API.md"
+COLLECTION = PROJECT / "extras" / "mlfleet.postman_collection.json"
+HEADING = re.compile(r"^### `([A-Z]+) (/\S*)`$", re.MULTILINE)
+ALIAS = "/root/model"  # another name of /root/ml: one entry stands for both
+
+# In a process of its own: the apps start threads that import half the world.
+PRINT_ROUTES = """
+import json, sys
+from importlib import import_module
+app = import_module(sys.argv[1] + ".web.app").create_app()
+rules = [(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods]
+def checked(rule, method):
+    resource = app.view_functions[rule.endpoint].view_class
+    return hasattr(getattr(resource, method.lower()), "accepts")
+validated = {
+    method + " " + rule.rule: checked(rule, method)
+    for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
+}
+print(json.dumps({"rules": rules, "validated": validated}))
+"""
+
+Route = tuple[str, str]
+
+
+def printed(service: str) -> dict[str, Any]:
+    closed = "postgresql://nobody@127.0.0.1:1/none"
+    prefix = service.upper()
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_ROUTES, service],
+        cwd=PROJECT,
+        env={**os.environ, f"{prefix}_DATABASE_URL": closed, "ML_MODEL_ARTIFACT_KEY": "k" * 16},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, dict[str, Any]]:
+    return {service.name: printed(service.name) for service in services()}
+
+
+@pytest.fixture(scope="module")
+def served(found: dict[str, dict[str, Any]]) -> set[Route]:
+    """Method and path of every route, without what Flask adds and without the alias."""
+    return {
+        (method, path)
+        for service in found.values()
+        for method, path in service["rules"]
+        if method not in {"HEAD", "OPTIONS"} and not path.startswith(ALIAS)
+    }
+
+
+def requests_of(item: dict[str, Any]) -> Iterator[Route]:
+    if "request" in item:
+        yield item["request"]["method"], "/" + "/".join(item["request"]["url"]["path"])
+    for child in item.get("item", []):
+        yield from requests_of(child)
+
+
+def test_the_services_serve_as_many_routes_as_are_known(served: set[Route]) -> None:
+    assert len(served) == 16
+
+
+def test_every_route_is_described_and_every_description_is_of_a_route(served: set[Route]) -> None:
+    assert set(HEADING.findall(API.read_text(encoding="utf-8"))) == served
+
+
+def test_every_route_is_in_the_collection_and_back(served: set[Route]) -> None:
+    assert set(requests_of(json.loads(COLLECTION.read_text(encoding="utf-8")))) == served
+
+
+def test_the_alias_has_every_route_of_ml_model(found: dict[str, dict[str, Any]]) -> None:
+    rules = {(method, path) for method, path in found["ml_model"]["rules"]}
+    own = {(method, path) for method, path in rules if path.startswith("/root/ml")}
+    assert {(method, path.replace("/root/ml", ALIAS, 1)) for method, path in own} <= rules
+    assert len(own) >= 3
+
+
+def test_every_route_validates_what_it_is_sent(found: dict[str, dict[str, Any]]) -> None:
+    unchecked = {
+        route for service in found.values() for route, checked in service["validated"].items() if not checked
+    }
+    assert unchecked == {"GET /health/live", "GET /health/ready"}  # they take nothing, and ask for nothing
