@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -18,8 +19,12 @@ STATE = PROJECT / ".mlfleet"
 VENV = STATE / "venv"
 PYTHON = VENV / "bin" / "python"
 LOG = STATE / "logs" / "install.log"
-# There while packages are being installed: found at the start, it tells of an interrupted installation.
+# There while the launcher's own packages are being installed: found at the start, it tells of an
+# interrupted installation, and the environment is made anew. Other sets have only their stamps: what a
+# running stack lives in is not removed because the tests' packages are incomplete.
 UNFINISHED = STATE / "venv.unfinished"
+LAUNCHER = "launcher"
+PATIENCE_SECONDS = 5.0
 STAGES = ("Collecting", "Downloading", "Installing", "Building")
 
 
@@ -34,7 +39,7 @@ def main() -> None:
     LOG.parent.mkdir(parents=True, exist_ok=True)
     try:
         # Several sets of requirements, because only those who test need what the tests need.
-        prepare("launcher", *(["tests"] if sys.argv[1:2] == ["test"] else []))
+        prepare(LAUNCHER, *(["tests"] if sys.argv[1:2] == ["test"] else []))
     except InstallationError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -46,13 +51,18 @@ def main() -> None:
 def prepare(*folders: str) -> None:
     """Installs the requirements of these folders unless the environment has them already."""
     with (STATE / "venv.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("Another ./launch.sh is installing packages: waiting for it.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if not _is_usable():
             _make()
         for folder in folders:
             stamp = VENV / f"{folder}.stamp"
             wanted = _fingerprint()
             if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+                stamp.unlink(missing_ok=True)
                 _install(folder)
                 stamp.write_text(wanted, encoding="utf-8")
 
@@ -75,11 +85,13 @@ def _make() -> None:
 def _install(folder: str) -> None:
     requirements = f"{folder}/requirements.txt"
     _say(f"Installing {requirements} (minutes the first time; log: {LOG.relative_to(PROJECT)})")
-    UNFINISHED.touch()
+    if folder == LAUNCHER:
+        UNFINISHED.touch()
     started = time.monotonic()
     command = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
     _run([*command, "-r", requirements, "-c", "constraints.txt"])
-    UNFINISHED.unlink()
+    if folder == LAUNCHER:
+        UNFINISHED.unlink()
     _say(f"Installed in {time.monotonic() - started:.0f} s")
 
 
@@ -90,24 +102,39 @@ def _fingerprint() -> str:
 
 def _run(command: list[str]) -> None:
     """Runs the command in a group of its own, its output in the log and its stage on the terminal."""
-    with LOG.open("a", encoding="utf-8") as log:
-        process = subprocess.Popen(
+    with (
+        LOG.open("a", encoding="utf-8") as log,
+        subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-        )
+        ) as process,
+    ):
         try:
             for number, line in enumerate(process.stdout or []):
                 log.write(line)
                 _show(number, line.strip())
             status = process.wait()
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end(process)
             raise
         finally:
             _show(0, "")
     if status != 0:
         tail = "\n".join(LOG.read_text(encoding="utf-8").splitlines()[-15:])
         raise InstallationError(f"{tail}\nThe installation failed. All of its output is in {LOG}")
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Lets the command and what it started clean up for a while before they are killed."""
+    with suppress(
+        ProcessLookupError, PermissionError
+    ):  # gone already; macOS refuses when only zombies are left
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE_SECONDS)
+        finally:  # who interrupts twice has no patience left
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _show(number: int, line: str) -> None:

@@ -1,0 +1,111 @@
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from launcher import bootstrap
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose environment looks complete but for its stamps."""
+    venv = tmp_path / "venv"
+    venv.mkdir()
+    monkeypatch.setattr(bootstrap, "PROJECT", tmp_path)
+    monkeypatch.setattr(bootstrap, "STATE", tmp_path)
+    monkeypatch.setattr(bootstrap, "VENV", venv)
+    monkeypatch.setattr(bootstrap, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(bootstrap, "LOG", tmp_path / "install.log")
+    monkeypatch.setattr(bootstrap, "UNFINISHED", tmp_path / "venv.unfinished")
+    (tmp_path / "constraints.txt").touch()
+    return tmp_path
+
+
+def interrupt(command: list[str]) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupted_installation_for_the_tests_keeps_the_environment(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "_run", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.prepare("tests")
+
+    assert not bootstrap.UNFINISHED.exists()
+
+
+def test_an_interrupted_installation_for_the_tests_is_done_again(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "_run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.prepare("tests")
+    monkeypatch.setattr(bootstrap, "_run", commands.append)
+
+    bootstrap.prepare("tests")
+    bootstrap.prepare("tests")
+
+    assert ["tests/requirements.txt" in command for command in commands] == [True]
+
+
+def test_an_interrupted_installation_for_the_launcher_remakes_the_environment(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "_run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.prepare("launcher")
+    monkeypatch.setattr(bootstrap, "_run", commands.append)
+    bootstrap.VENV.joinpath("half").touch()
+
+    with pytest.raises(FileNotFoundError):  # the stamp's folder: nothing really makes the environment here
+        bootstrap.prepare("launcher")
+
+    assert "venv" in commands[0]
+    assert not bootstrap.VENV.exists()
+
+
+def test_an_interrupted_command_may_clean_up(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tidied = state / "tidied"
+    script = (
+        "import pathlib, signal, sys, time\n"
+        f"def tidy(*_): time.sleep(0.2); pathlib.Path({str(tidied)!r}).touch(); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, tidy)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+
+    def interrupted(number: int, line: str) -> None:
+        if line == "ready":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(bootstrap, "_show", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap._run([sys.executable, "-c", script])  # noqa: SLF001  # the only way in without pip
+
+    assert tidied.exists()
+
+
+def test_a_command_that_does_not_end_is_killed(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(number: int, line: str) -> None:
+        if line == "ready":
+            raise KeyboardInterrupt
+
+    script = (
+        "import signal, time\n"
+        f"signal.signal({int(signal.SIGTERM)}, signal.SIG_IGN)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    monkeypatch.setattr(bootstrap, "_show", interrupted)
+    monkeypatch.setattr(bootstrap, "PATIENCE_SECONDS", 0.1)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap._run([sys.executable, "-c", script])  # noqa: SLF001  # the only way in without pip
+
+    assert time.monotonic() - started < 30
