@@ -31,7 +31,9 @@ class NoBestRunError(NotFoundError):
 
     def __init__(self, experiment_id: str, metric: str) -> None:
         super().__init__(
-            "Best Run Not Found", f"No finished run of experiment {experiment_id} has the metric {metric}"
+            f"Best Run Not Found: no run of experiment {experiment_id} that has neither failed nor been "
+            f"stopped has the metric {metric}",
+            "Name another metric first in 'filter', or run an optimisation under this experiment's name",
         )
 
 

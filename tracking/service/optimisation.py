@@ -1,15 +1,38 @@
 """Optimisation: check, search every model, then record them all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
+from fleet.catalogue import Preprocessing
+from tracking.persistence.model.search import FinishedSearch, Grid, NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository.search_log import RecordedSearches
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.checking import check_on, check_request, explain
 from tracking.service.ports import Log
 from tracking.service.search import search
 
-__all__ = ["NewExperiment", "OptimisationService", "SearchRequest"]  # the first and last are its arguments
+
+@dataclass(frozen=True)
+class Optimisation:
+    """What is to be searched, and under which experiment it is to be recorded.
+
+    models: a name given twice counts once. grids: by model name, the values to try by hyperparameter.
+    experiment_tags: of the experiment, if it is made for this.
+    """
+
+    use_case: str
+    models: Sequence[str]
+    grids: Mapping[str, Grid]
+    scoring: str
+    cv: int
+    preprocessing: Preprocessing
+    experiment_name: str
+    experiment_tags: Mapping[str, str]
+
+    def search_request(self) -> SearchRequest:
+        """The part that every search is told."""
+        models = list(dict.fromkeys(self.models))
+        return SearchRequest(models, self.grids, self.scoring, self.cv, self.preprocessing)
 
 
 class OptimisationService:
@@ -23,14 +46,16 @@ class OptimisationService:
         self._log = log
         self._max_combinations = max_combinations
 
-    def optimise(self, request: SearchRequest, experiment: NewExperiment, use_case: str) -> RecordedSearches:
+    def optimise(self, asked: Optimisation) -> RecordedSearches:
         """Search each model on the use case's training set; nothing is created unless all of them succeed."""
+        request = asked.search_request()
         check_request(request, max_combinations=self._max_combinations)
         with self._units() as work:
-            training = work.training_sets.read(use_case)
-        self._log.check_name(experiment.name)
+            training = work.training_sets.read(asked.use_case)
+        self._log.check_name(asked.experiment_name)
         check_on(request, training)
         searches = [self._search(model_name, request, training) for model_name in request.models]
+        experiment = NewExperiment(asked.experiment_name, asked.experiment_tags)
         return self._log.record(experiment, request, searches, training)
 
     @staticmethod

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StrictInt, StringConstraints, model_validator
 
 from fleet.catalogue import Preprocessing
 from fleet.web.validation import Id, RequestModel, UseCaseName
@@ -36,15 +36,15 @@ class ManagementRequest(RequestModel):
     request_information: Literal["optimization", "setting"]
     models: list[str] | None = None
     hyperparameters: dict[str, dict[str, list[Any]]] | None = None
-    scoring: str | None = None
-    cv: int | None = None
-    preprocessing: Preprocessing | None = None
+    scoring: str = "accuracy"
+    cv: StrictInt = 5
+    preprocessing: Preprocessing = "standard_scaler"
     experiment_name: ExperimentName | None = None
     experiment_description: str | None = Field(None, max_length=5000)
     experiment_owner: str | None = Field(None, max_length=5000)
     experiment_id: Id | None = None
     run_id: Id | None = None
-    use_case: UseCaseName | None = None
+    use_case: UseCaseName = "wine"
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
@@ -58,6 +58,10 @@ class ManagementRequest(RequestModel):
         if not self.models:
             raise ValueError("'models' is empty: name at least one model")
         return self
+
+
+class NoArguments(RequestModel):
+    """`GET …/experiments`."""
 
 
 class ExperimentQuery(RequestModel):

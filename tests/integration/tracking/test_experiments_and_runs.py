@@ -49,6 +49,12 @@ def test_experiments_are_listed_with_their_number_of_runs(
     assert entry in answer.get_json()["data"]
 
 
+def test_the_list_of_experiments_takes_no_arguments(client: FlaskClient) -> None:
+    answer = client.get(EXPERIMENTS, query_string={"x": "1"})
+    assert answer.status_code == 400
+    assert "'x'" in answer.get_json()["error"]
+
+
 def test_lists_are_paged_through_to_their_end(mlflow_client: MlflowClient, experiment_id: str) -> None:
     run_ids = {log_run(mlflow_client, experiment_id) for _ in range(7)}
     store = ExperimentStore(mlflow_client, page_size=3)

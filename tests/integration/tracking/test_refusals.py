@@ -36,6 +36,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "one fold": ({"cv": 1}, "cv"),
     "a thousand folds": ({"cv": 1000}, "cv"),
     "folds above the smallest class": ({"cv": 30}, "from 2 to 29"),
+    "folds that are no integer": ({"cv": True}, "cv"),
+    "folds as text": ({"cv": "5"}, "cv"),
+    "folds as a double": ({"cv": 5.0}, "cv"),
+    "no scoring": ({"scoring": ""}, "scoring"),
     "unknown scoring": ({"scoring": "beauty"}, "beauty"),
     "scoring that needs two classes": ({"scoring": "precision"}, "precision"),
     "scoring that needs probabilities": (

@@ -93,6 +93,17 @@ def test_the_model_is_sent_with_the_types_that_were_searched(
     assert json.dumps(sent["hyperparameters"], sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
+def test_another_use_case_than_the_runs_is_400_and_nothing_is_sent(
+    client: FlaskClient, optimise: Optimise, ml_model: tuple[MlModelDouble, str]
+) -> None:
+    run_id = optimised_run(optimise)
+    answer = set_run(client, run_id, use_case="beer")
+    assert answer.status_code == 400
+    assert "of use case 'wine', not of 'beer'" in answer.get_json()["error"]
+    assert ml_model[0].bodies == []
+    assert set_run(client, run_id, use_case="wine").status_code == 200
+
+
 def test_a_refusal_of_ml_model_is_passed_on(
     client: FlaskClient, optimise: Optimise, ml_model: tuple[MlModelDouble, str]
 ) -> None:

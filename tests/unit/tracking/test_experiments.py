@@ -92,8 +92,10 @@ def test_failed_runs_and_values_that_are_no_numbers_are_never_best() -> None:
 
 
 def test_no_run_with_the_metric_is_not_found() -> None:
-    with pytest.raises(NoBestRunError):
+    with pytest.raises(NoBestRunError) as refusal:
         service(make_run("a")).best_run("1", ["model_accuracy"])
+    assert "has the metric model_accuracy" in refusal.value.error
+    assert "'filter'" in refusal.value.message
 
 
 @pytest.mark.parametrize("metrics", [None, [], ["all"], ["all", "model_recall"]])

@@ -7,10 +7,10 @@ import pytest
 
 from fleet.errors import ConflictError, InvalidRequestError
 from tests.unit.tracking.fakes import FakeMlflow
-from tracking.persistence.model.search import NewExperiment, SearchRequest, TrainingSet
+from tracking.persistence.model.search import NewExperiment, TrainingSet
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.checking import check_folds
-from tracking.service.optimisation import OptimisationService
+from tracking.service.optimisation import Optimisation, OptimisationService
 from tracking.service.refusals import (
     FoldsError,
     HyperparametersRefusedError,
@@ -43,17 +43,20 @@ class FakeUnitOfWork:
         return self._training
 
 
-def make_request(**changes: Any) -> SearchRequest:
+def make_request(**changes: Any) -> Optimisation:
     """A small valid request, changed as told."""
     fields = {
+        "use_case": "wine",
         "models": ["LogisticRegression"],
         "grids": {"LogisticRegression": LIBLINEAR},
         "scoring": "accuracy",
         "cv": 2,
         "preprocessing": "standard_scaler",
+        "experiment_name": EXPERIMENT.name,
+        "experiment_tags": EXPERIMENT.tags,
         **changes,
     }
-    return SearchRequest(**fields)
+    return Optimisation(**fields)
 
 
 def make_service(training: TrainingSet, mlflow: FakeMlflow) -> OptimisationService:
@@ -65,9 +68,9 @@ def make_service(training: TrainingSet, mlflow: FakeMlflow) -> OptimisationServi
 def test_every_model_is_searched_and_recorded_together(wine: TrainingSet) -> None:
     mlflow = FakeMlflow()
     request = make_request(
-        models=["LogisticRegression", "SVC"], grids={"LogisticRegression": LIBLINEAR, "SVC": {}}
+        models=["LogisticRegression", "SVC", "SVC"], grids={"LogisticRegression": LIBLINEAR, "SVC": {}}
     )
-    done = make_service(wine, mlflow).optimise(request, EXPERIMENT, "wine")
+    done = make_service(wine, mlflow).optimise(request)
     assert set(done.run_ids) == {"LogisticRegression", "SVC"}
     ((experiment, searches),) = mlflow.recorded
     assert experiment == EXPERIMENT
@@ -90,41 +93,39 @@ REFUSED: dict[str, dict[str, Any]] = {
 def test_what_is_refused_is_not_recorded(changes: dict[str, Any], wine: TrainingSet) -> None:
     mlflow = FakeMlflow()
     with pytest.raises(InvalidRequestError):
-        make_service(wine, mlflow).optimise(make_request(**changes), EXPERIMENT, "wine")
+        make_service(wine, mlflow).optimise(make_request(**changes))
     assert mlflow.recorded == []
 
 
 def test_a_combination_refused_in_fit_is_named(wine: TrainingSet) -> None:
     grids = {"LogisticRegression": {"solver": ["liblinear", "lbfgs"], "penalty": ["l1"]}}
     with pytest.raises(HyperparametersRefusedError, match=r"penalty='l1', solver='lbfgs'"):
-        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids), EXPERIMENT, "wine")
+        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids))
 
 
 def test_one_bad_model_among_good_ones_records_none(wine: TrainingSet) -> None:
     mlflow = FakeMlflow()
     grids = {"LogisticRegression": LIBLINEAR, "SVC": {"gamma": ["steep"]}}
     with pytest.raises(HyperparametersRefusedError, match="gamma='steep'"):
-        make_service(wine, mlflow).optimise(
-            make_request(models=["LogisticRegression", "SVC"], grids=grids), EXPERIMENT, "wine"
-        )
+        make_service(wine, mlflow).optimise(make_request(models=["LogisticRegression", "SVC"], grids=grids))
     assert mlflow.recorded == []
 
 
 def test_a_scoring_that_cannot_score_these_classes_is_named(wine: TrainingSet) -> None:
     with pytest.raises(ScoringRefusedError, match="roc_auc"):
-        make_service(wine, FakeMlflow()).optimise(make_request(scoring="roc_auc"), EXPERIMENT, "wine")
+        make_service(wine, FakeMlflow()).optimise(make_request(scoring="roc_auc"))
 
 
 def test_a_grid_larger_than_the_limit_is_refused_before_it_is_tried(wine: TrainingSet) -> None:
     grids = {"LogisticRegression": {"C": [float(number) for number in range(1, 52)]}}
     with pytest.raises(TooManyCombinationsError, match="51 combinations"):
-        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids), EXPERIMENT, "wine")
+        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids))
 
 
 def test_a_deleted_name_is_refused_before_the_search(wine: TrainingSet) -> None:
     mlflow = FakeMlflow(deleted_names={"wine_test_1"})
     with pytest.raises(ConflictError):
-        make_service(wine, mlflow).optimise(make_request(), EXPERIMENT, "wine")
+        make_service(wine, mlflow).optimise(make_request())
     assert mlflow.recorded == []
 
 

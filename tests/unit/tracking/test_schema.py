@@ -30,8 +30,7 @@ def test_an_optimization_names_the_field_it_misses(missing: str) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"cv": "many"},
-        {"cv": 2.5},
+        {"scoring": None},
         {"experiment_name": "a\nb"},
         {"hyperparameters": {"SVC": {"C": 1}}},
         {"cvs": 5},
@@ -40,6 +39,18 @@ def test_an_optimization_names_the_field_it_misses(missing: str) -> None:
 def test_wrong_types_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ManagementRequest(**{**OPTIMIZATION, **changes})
+
+
+@pytest.mark.parametrize("cv", ["many", "5", 2.5, 5.0, True, None])
+def test_folds_are_an_integer_and_nothing_that_looks_like_one(cv: object) -> None:
+    with pytest.raises(ValidationError, match="cv"):
+        ManagementRequest(**{**OPTIMIZATION, "cv": cv})
+
+
+def test_an_optimization_has_the_documented_defaults() -> None:
+    body = ManagementRequest(**OPTIMIZATION)
+    defaults = (body.scoring, body.cv, body.preprocessing, body.use_case)
+    assert defaults == ("accuracy", 5, "standard_scaler", "wine")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from flask_restful import Resource
 
 from fleet.web.validation import accepts
 from tracking.service.experiments import ExperimentService
-from tracking.web.schema import ExperimentQuery, ExperimentRequest
+from tracking.web.schema import ExperimentQuery, ExperimentRequest, NoArguments
 
 
 class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -15,7 +15,8 @@ class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, experiments: ExperimentService) -> None:
         self._experiments = experiments
 
-    def get(self) -> dict[str, Any]:
+    @accepts(query=NoArguments)
+    def get(self, query: NoArguments) -> dict[str, Any]:
         return {"message": "Experiments retrieved successfully", "data": self._experiments.all()}
 
     @accepts(body=ExperimentRequest)
