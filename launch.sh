@@ -1,7 +1,14 @@
 #!/usr/bin/env bash
 # Finds a Python and hands over to it: launcher/bootstrap.py installs what is needed, launcher/ does the rest.
 set -euo pipefail
-cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+
+script="${BASH_SOURCE[0]}"
+while [[ -L "$script" ]]; do # not readlink -f, which older macOS lacks
+    target="$(readlink -- "$script")"
+    [[ "$target" == /* ]] || target="$(dirname -- "$script")/$target"
+    script="$target"
+done
+cd -- "$(dirname -- "$script")"
 unset PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH # without a bytecode cache every start takes three times as long
 
 without_venv=""
