@@ -13,7 +13,7 @@ from launcher.checks import run_checks
 from launcher.demo import Demo
 from launcher.interrupts import Interrupted, interrupts
 from launcher.report import findings_table, print_addresses, print_next_steps
-from launcher.settings import LauncherSettings, read_environment
+from launcher.settings import LauncherSettings, check_state_folder, read_environment
 from launcher.stack import POSTGRES, SERVICES, Stack
 from launcher.status import conditions, status_table
 
@@ -22,6 +22,10 @@ cli = typer.Typer(
     help="Runs the whole fleet on this machine. Without a command: up.",
     add_completion=False,
     pretty_exceptions_enable=False,
+)
+DATABASES_STAY = (
+    "The databases on the server that MLFLEET_POSTGRES_URL names stay, and with them what they need: "
+    "MLflow's files (mlartifacts) and the key that signs stored models (secrets)."
 )
 console = Console(width=None if sys.stdout.isatty() else 120)  # logs of CI need no narrow lines
 
@@ -104,9 +108,12 @@ def down(
 ) -> None:
     """Stop what was started here, and nothing else. The data stays unless --purge."""
     stack = _stack()
-    doomed = purging.find_data(stack.settings.state_dir) if purge else []
+    elsewhere = stack.server.embedded is None
+    doomed = purging.find_data(stack.settings.state_dir, databases_stay=elsewhere) if purge else []
+    if purge and elsewhere:
+        console.print(DATABASES_STAY)
     if doomed:
-        _announce(stack, doomed)
+        _announce(doomed)
         # Before anything is stopped or locked: who says no has changed nothing and kept nobody waiting.
         if not yes and sys.stdin.isatty():
             typer.confirm("Delete?", abort=True)
@@ -124,15 +131,15 @@ def test(context: typer.Context) -> None:
     raise typer.Exit(run_checks(context.args, os.environ))
 
 
-def _announce(stack: Stack, doomed: list[purging.Doomed]) -> None:
+def _announce(doomed: list[purging.Doomed]) -> None:
     console.print("This stops what runs and deletes for good:")
     for folder in doomed:
         size = f"{folder.size / 1024 / 1024:.1f} MiB"
         console.print(f"  {folder.path}  ({folder.content}, {size})", highlight=False, soft_wrap=True)
-    if stack.server.embedded is None:
-        console.print("The databases on the server that MLFLEET_POSTGRES_URL names are left as they are.")
 
 
 def _stack() -> Stack:
     environment = read_environment()
-    return Stack(LauncherSettings.from_environment(environment), environment, console, interrupts)
+    settings = LauncherSettings.from_environment(environment)
+    check_state_folder(settings.state_dir)
+    return Stack(settings, environment, console, interrupts)

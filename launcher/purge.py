@@ -14,6 +14,8 @@ DATA_FOLDERS = {
     "logs": "the logs",
     "run": "what was running",
 }
+# Of no use without the databases, which are of little use without them.
+KEPT_WITH_DATABASES = frozenset({"mlartifacts", "secrets"})
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,16 @@ class Doomed:
     size: int
 
 
-def find_data(state_dir: Path) -> list[Doomed]:
-    """The data folders there are below this state folder."""
+def find_data(state_dir: Path, *, databases_stay: bool = False) -> list[Doomed]:
+    """The data folders there are below this state folder.
+
+    databases_stay: they are on a server elsewhere, so what belongs to them stays too.
+    """
+    kept = KEPT_WITH_DATABASES if databases_stay else frozenset()
     return [
         Doomed(path, content, _size(path))
         for name, content in DATA_FOLDERS.items()
-        if (path := state_dir / name).exists()
+        if name not in kept and (path := state_dir / name).exists()
     ]
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from errno import EACCES, ENOTDIR
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -64,21 +65,54 @@ class LauncherSettings(BaseModel):
             ) from invalid
 
 
+def make_state_folder(folder: Path) -> None:
+    """Makes the state folder if need be. Raises InvalidSettingError when it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(folder, str(error.strerror)) from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise _unusable(folder, os.strerror(EACCES))
+
+
+def check_state_folder(folder: Path) -> None:
+    """Changes nothing. Raises InvalidSettingError when something else than a folder is there."""
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise _unusable(folder, os.strerror(ENOTDIR))
+    except OSError as error:
+        raise _unusable(folder, str(error.strerror)) from error
+
+
+def _unusable(folder: Path, reason: str) -> InvalidSettingError:
+    return InvalidSettingError(
+        f"MLFLEET_STATE_DIR: {folder} cannot be the folder of all data: {reason}",
+        "Name a folder that you may write to in MLFLEET_STATE_DIR",
+    )
+
+
 def read_environment(folder: Path = PROJECT) -> dict[str, str]:
     """The variables of `folder`/.env, and over them those of the process.
 
-    `X_FILE` gives X where X itself is absent: the form that Docker and Kubernetes give secrets.
+    For each setting X of the launcher, `X_FILE` gives X where X itself is absent: the form that Docker and
+    Kubernetes give secrets. The services read their own.
     """
     variables = {name: value or "" for name, value in dotenv_values(folder / ".env").items()} | dict(
         os.environ
     )
-    path = variables.get("MLFLEET_POSTGRES_URL_FILE")
-    if path and not variables.get("MLFLEET_POSTGRES_URL"):
-        try:
-            variables["MLFLEET_POSTGRES_URL"] = Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise InvalidSettingError(
-                f"MLFLEET_POSTGRES_URL_FILE names a file that cannot be read: {error.strerror}",
-                "Correct MLFLEET_POSTGRES_URL_FILE",
-            ) from error
+    for known in LauncherSettings.model_fields.values():
+        name = str(known.alias)
+        path = variables.pop(f"{name}_FILE", "")
+        if path and not variables.get(name):
+            variables[name] = _read_value(f"{name}_FILE", path)
     return variables
+
+
+def _read_value(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettingError(
+            f"{variable} names a file that cannot be read: {getattr(error, 'strerror', 'it is not text')}",
+            f"Correct {variable}",
+        ) from error

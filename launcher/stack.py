@@ -17,7 +17,7 @@ from launcher.plan import Resources, Service, base_environment, fleet_services, 
 from launcher.ports import check_ports
 from launcher.processes import Processes
 from launcher.readiness import is_ready, last_lines, local_session, wait_until_ready
-from launcher.settings import PROJECT, LauncherSettings
+from launcher.settings import PROJECT, LauncherSettings, make_state_folder
 
 POSTGRES = "postgres"
 UNDO_SECONDS = 1.0  # what has just been started has no request in flight worth waiting for
@@ -185,7 +185,7 @@ class Stack:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """One command at a time changes what runs; the lock goes with its holder, however that ends."""
-        self.settings.state_dir.mkdir(parents=True, exist_ok=True)
+        make_state_folder(self.settings.state_dir)
         with (self.settings.state_dir / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -133,6 +133,19 @@ def test_who_refuses_to_purge_has_stopped_and_deleted_nothing(environment: dict[
     assert logs.exists()
 
 
+@pytest.mark.parametrize("command", ["up", "demo", "down", "status", "logs"])
+def test_a_state_folder_that_is_a_file_is_refused_in_a_sentence(
+    environment: dict[str, str], tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file").touch()
+
+    done = launch([command], environment | {"MLFLEET_STATE_DIR": str(tmp_path / "file")})
+
+    assert done.returncode == 1
+    assert "MLFLEET_STATE_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_log_of_an_unknown_service_is_refused_naming_the_known_ones(environment: dict[str, str]) -> None:
     done = launch(["logs", "nothing"], environment)
 

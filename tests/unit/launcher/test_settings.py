@@ -2,7 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from launcher.settings import PROJECT, InvalidSettingError, LauncherSettings, read_environment
+from launcher.settings import (
+    PROJECT,
+    InvalidSettingError,
+    LauncherSettings,
+    make_state_folder,
+    read_environment,
+)
 
 
 def test_every_setting_has_a_default() -> None:
@@ -38,6 +44,22 @@ def test_a_relative_state_folder_is_the_projects() -> None:
     assert LauncherSettings.from_environment({"MLFLEET_STATE_DIR": "state"}).state_dir == PROJECT / "state"
 
 
+def test_a_state_folder_that_may_not_be_written_to_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
+
+    with pytest.raises(InvalidSettingError, match="MLFLEET_STATE_DIR"):
+        make_state_folder(tmp_path)
+
+
+def test_a_state_folder_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(InvalidSettingError, match="MLFLEET_STATE_DIR"):
+        make_state_folder(tmp_path / "file" / "state")
+
+
 def test_the_environment_is_stronger_than_the_env_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +81,25 @@ def test_the_servers_url_is_read_from_the_file_that_is_named(
     monkeypatch.setenv("MLFLEET_POSTGRES_URL_FILE", str(secret))
 
     assert read_environment(tmp_path)["MLFLEET_POSTGRES_URL"] == "postgresql://me:secret@host/postgres"
+
+
+def test_a_services_port_is_read_from_the_file_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "port").write_text("7004\n")
+    monkeypatch.delenv("SIMULATOR_PORT", raising=False)
+    monkeypatch.setenv("SIMULATOR_PORT_FILE", str(tmp_path / "port"))
+
+    assert LauncherSettings.from_environment(read_environment(tmp_path)).simulator_port == 7004
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "port").write_bytes(b"\xff")
+    monkeypatch.delenv("SIMULATOR_PORT", raising=False)
+    monkeypatch.setenv("SIMULATOR_PORT_FILE", str(tmp_path / "port"))
+
+    with pytest.raises(InvalidSettingError, match="SIMULATOR_PORT_FILE"):
+        read_environment(tmp_path)
 
 
 def test_a_secret_file_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
