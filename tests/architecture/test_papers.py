@@ -1,4 +1,4 @@
-"""Every route of every service stands in extras/API.md and the Postman collection, and the other way round."""
+"""Every route of every service stands in extras/API.md and the Postman collection, and the other way."""
 
 import json
 import os

@@ -60,10 +60,6 @@ class ManagementRequest(RequestModel):
         return self
 
 
-class NoArguments(RequestModel):
-    """`GET …/experiments`."""
-
-
 class ExperimentQuery(RequestModel):
     """`DELETE …/experiments` and `GET …/runs`."""
 

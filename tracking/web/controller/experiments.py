@@ -4,9 +4,9 @@ from typing import Any
 
 from flask_restful import Resource
 
-from fleet.web.validation import accepts
+from fleet.web.validation import NoArguments, accepts
 from tracking.service.experiments import ExperimentService
-from tracking.web.schema import ExperimentQuery, ExperimentRequest, NoArguments
+from tracking.web.schema import ExperimentQuery, ExperimentRequest
 
 
 class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
