@@ -43,6 +43,8 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
         _check_port(settings.host, settings.port)
     except FleetError as error:
         sys.exit(f"{error.error}\n{error.message}")
+    # A worker is born with its parent's handler, which would swallow a SIGTERM until the app is made.
+    os.register_at_fork(before=_hold_sigterm, after_in_parent=_release_sigterm, after_in_child=_obey_sigterm)
     server = Granian(
         target,
         address=settings.host,
@@ -79,10 +81,21 @@ def _bind(host: str, port: int) -> None:
         probe.bind((host, port))
 
 
+def _hold_sigterm() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _release_sigterm() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _obey_sigterm() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _release_sigterm()
+
+
 def _build(target: str) -> Flask:
     """Make the app, in the worker."""
-    # The worker is born with its parent's handler, which would swallow a SIGTERM until the app is made.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     try:
         app: Flask = pkgutil.resolve_name(target)()
