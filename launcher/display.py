@@ -30,9 +30,9 @@ class StartDisplay:
         if self._live:
             self._live.stop()
 
-    def starting(self, name: str, detail: str = "") -> None:
+    def starting(self, name: str) -> None:
         """The part was started just now."""
-        self._set(name, time.monotonic(), Spinner("dots"), detail)
+        self._set(name, time.monotonic(), Spinner("dots"), "")
 
     def ready(self, name: str, detail: str = "") -> None:
         """The part answers. detail: its address."""

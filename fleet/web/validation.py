@@ -8,7 +8,7 @@ import functools
 import math
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from flask import request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -16,7 +16,6 @@ from pydantic_core import ErrorDetails, from_json
 
 from fleet.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
 
-P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=BaseModel)
 

@@ -7,19 +7,12 @@ import mlflow
 import pytest
 
 from tests.e2e.conftest import Stack
+from tests.wine_search import WINE_SEARCH
 
 pytestmark = pytest.mark.e2e
 
 SEARCH: dict[str, Any] = {
-    "request_information": "optimization",
-    "models": ["LogisticRegression", "RandomForest", "SVC"],
-    "hyperparameters": {
-        "LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]},
-        "RandomForest": {"n_estimators": [1, 3], "max_depth": [None, 3], "min_samples_split": [2, 5]},
-        "SVC": {"C": [0.1, 10], "kernel": ["linear", "rbf"], "gamma": ["scale", "auto"]},
-    },
-    "scoring": "accuracy",
-    "cv": 5,
+    **WINE_SEARCH,
     "experiment_name": "wine_test_1",
     "experiment_description": "Wine",
     "experiment_owner": "Tester",

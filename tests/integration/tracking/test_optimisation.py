@@ -13,18 +13,11 @@ from sklearn.datasets import load_wine
 
 from tests.integration.tracking.conftest import EXPERIMENTS, MANAGEMENT, RUNS, Optimise
 from tests.mlflow_server import MlflowServer
+from tests.wine_search import WINE_SEARCH
 from tracking.persistence.repository import run_contents
 
 REQUEST: dict[str, Any] = {
-    "request_information": "optimization",
-    "models": ["LogisticRegression", "RandomForest", "SVC"],
-    "hyperparameters": {
-        "LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]},
-        "RandomForest": {"n_estimators": [1, 3], "max_depth": [None, 3], "min_samples_split": [2, 5]},
-        "SVC": {"C": [0.1, 10], "kernel": ["linear", "rbf"], "gamma": ["scale", "auto"]},
-    },
-    "scoring": "accuracy",
-    "cv": 5,
+    **WINE_SEARCH,
     "experiment_description": "All models on wine",
     "experiment_owner": "Ada",
 }
