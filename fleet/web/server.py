@@ -17,6 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from fleet.errors import FleetError
 from fleet.settings import ServiceSettings
+from fleet.web.shared_counters import shared_counters
 
 STOP_SECONDS = 20
 PORT_SECONDS = 3  # a service that has just been stopped may still hold its port
@@ -57,7 +58,8 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,
     )
-    server.serve(target_loader=_build)
+    with shared_counters():
+        server.serve(target_loader=_build)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -1,0 +1,19 @@
+"""Where the worker processes of a service keep their counters, so that any of them can add all of them up.
+
+Apart from `metrics`, because prometheus-client looks for the folder when it is imported.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+
+@contextmanager
+def shared_counters() -> Iterator[None]:
+    """Give the processes that are started inside the block a folder of their own, until it ends."""
+    with tempfile.TemporaryDirectory(prefix="mlfleet-metrics-", ignore_cleanup_errors=True) as folder:
+        os.environ[FOLDER_VARIABLE] = folder  # also over a value that another service may have set
+        yield
