@@ -15,6 +15,7 @@ from flask_restful import Resource
 from fleet.settings import ServiceSettings
 from fleet.web.errors import FleetApi, render_errors
 from fleet.web.health import Live, Ready
+from fleet.web.roles import check_roles
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ def add_routes(
         api.add_resource(route.resource, *paths, resource_class_kwargs=dict(route.arguments))
     api.add_resource(Live, "/health/live")
     api.add_resource(Ready, "/health/ready", resource_class_kwargs={"ready": ready})
+    check_roles(app)
 
 
 def _take_request() -> None:

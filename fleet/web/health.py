@@ -4,10 +4,13 @@ from collections.abc import Callable
 
 from flask_restful import Resource
 
+from fleet.web.roles import takes_role
+
 
 class Live(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """`/health/live`: the process answers."""
 
+    @takes_role("anyone")
     def get(self) -> dict[str, str]:
         return {"status": "live"}
 
@@ -18,6 +21,7 @@ class Ready(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, ready: Callable[[], object]) -> None:
         self._ready = ready
 
+    @takes_role("anyone")
     def get(self) -> dict[str, str]:
         self._ready()
         return {"status": "ready"}

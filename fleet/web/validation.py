@@ -1,7 +1,7 @@
 """Requests are validated once, here, at the edge.
 
-`@accepts(body=Model)` on a resource's method reads the request, checks it against the pydantic model and
-hands it to the method as `body`; `query=Model` does the same for the query arguments.
+`@accepts(role="user", body=Model)` on a resource's method reads the request, checks it against the pydantic
+model and hands it to the method as `body`; `query=Model` does the same for the query arguments.
 """
 
 import functools
@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import ErrorDetails, from_json
 
 from fleet.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
+from fleet.web.roles import DeclaredRole, takes_role
 
 R = TypeVar("R")
 M = TypeVar("M", bound=BaseModel)
@@ -59,11 +60,15 @@ class MalformedBodyError(InvalidRequestError):
 
 
 def accepts(
-    *, body: type[BaseModel] | None = None, query: type[BaseModel] | None = None, form: bool = False
+    *,
+    role: DeclaredRole,
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    form: bool = False,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Validate what a resource's method is sent and pass it on as `body` and `query`.
 
-    form: the body may also be a form, or be spread over the query arguments.
+    role: that the caller must have. form: the body may also be a form, or be spread over the query arguments.
     """
 
     def decorate(method: Callable[..., R]) -> Callable[..., R]:
@@ -76,7 +81,7 @@ def accepts(
             return method(*args, **kwargs)
 
         validated.accepts = {"body": body, "query": query, "form": form}  # type: ignore[attr-defined]  # read by tests
-        return validated
+        return takes_role(role)(validated)
 
     return decorate
 

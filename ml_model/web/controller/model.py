@@ -15,7 +15,7 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, models: MlService) -> None:
         self._models = models
 
-    @accepts(query=DescribeRequest)
+    @accepts(role="user", query=DescribeRequest)
     def get(self, query: DescribeRequest) -> dict[str, Any]:
         newest, active = self._models.describe(query.use_case)
         return {
@@ -25,7 +25,7 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             "active": _described(active),
         }
 
-    @accepts(body=RunRequest, form=True)
+    @accepts(role="admin", body=RunRequest, form=True)
     def post(self, body: RunRequest) -> dict[str, Any]:
         if body.dataset == "training":
             score = self._models.train(body.use_case)

@@ -15,7 +15,7 @@ class SetModel(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, models: MlService) -> None:
         self._models = models
 
-    @accepts(body=SetModelRequest)
+    @accepts(role="admin", body=SetModelRequest)
     def post(self, body: SetModelRequest) -> dict[str, Any]:
         deployment_id = self._models.set_model(
             body.use_case,

@@ -16,11 +16,11 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, monitoring: MonitoringService) -> None:
         self._monitoring = monitoring
 
-    @accepts(query=NoArguments)
+    @accepts(role="user", query=NoArguments)
     def get(self, query: NoArguments) -> dict[str, Any]:
         return {"name": NAME, "message": "Monitoring"}
 
-    @accepts(body=JudgeRequest, form=True)
+    @accepts(role="user", body=JudgeRequest, form=True)
     def post(self, body: JudgeRequest) -> dict[str, Any]:
         answer = self._monitoring.judge(
             body.metric,

@@ -16,11 +16,11 @@ class Simulator(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, simulator: SimulatorService) -> None:
         self._simulator = simulator
 
-    @accepts(query=DescribeRequest)
+    @accepts(role="user", query=DescribeRequest)
     def get(self, query: DescribeRequest) -> dict[str, Any]:
         return {"name": NAME, "message": "Simulator", "sets": self._simulator.sizes(query.use_case)}
 
-    @accepts(body=LoadRequest, form=True)
+    @accepts(role="admin", body=LoadRequest, form=True)
     def post(self, body: LoadRequest) -> dict[str, Any]:
         if body.set_name == "dataset":
             rows = self._simulator.name_sets(body.use_case)

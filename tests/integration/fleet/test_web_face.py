@@ -16,6 +16,7 @@ from werkzeug.exceptions import NotFound
 from fleet.errors import ConflictError, SiblingRefusedError, UnavailableError
 from fleet.settings import ServiceSettings
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.roles import takes_role
 from fleet.web.validation import Id, RequestModel, accepts
 
 RAISED: dict[str, Exception] = {
@@ -46,6 +47,7 @@ class Filter(RequestModel):
 class Raising(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """Raises what it is told."""
 
+    @takes_role("user")
     def get(self, name: str) -> dict[str, str]:
         if name == "abort":
             abort(403)
@@ -55,15 +57,15 @@ class Raising(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 class Brewing(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """Answers what it understood."""
 
-    @accepts(body=Tea, form=True)
+    @accepts(role="user", body=Tea, form=True)
     def post(self, body: Tea) -> dict[str, Any]:
         return body.model_dump()
 
-    @accepts(body=Tea, query=Filter)
+    @accepts(role="user", body=Tea, query=Filter)
     def put(self, body: Tea, query: Filter) -> dict[str, Any]:
         return {**body.model_dump(), **query.model_dump()}
 
-    @accepts(query=Filter)
+    @accepts(role="user", query=Filter)
     def get(self, query: Filter) -> dict[str, Any]:
         return query.model_dump()
 

@@ -15,11 +15,11 @@ class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, experiments: ExperimentService) -> None:
         self._experiments = experiments
 
-    @accepts(query=NoArguments)
+    @accepts(role="user", query=NoArguments)
     def get(self, query: NoArguments) -> dict[str, Any]:
         return {"message": "Experiments retrieved successfully", "data": self._experiments.all()}
 
-    @accepts(body=ExperimentRequest)
+    @accepts(role="user", body=ExperimentRequest)
     def post(self, body: ExperimentRequest) -> dict[str, Any]:
         match body.request_information:
             case "general":
@@ -34,7 +34,7 @@ class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
                 statistics = self._experiments.statistics(body.experiment_id, body.filter)
                 return {"message": "Statistics Retrieved", "data": statistics}
 
-    @accepts(query=ExperimentQuery)
+    @accepts(role="admin", query=ExperimentQuery)
     def delete(self, query: ExperimentQuery) -> dict[str, str]:
         self._experiments.delete(query.experiment_id)
         return {"message": f"Experiment {query.experiment_id} deleted successfully."}

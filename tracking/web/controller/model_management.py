@@ -18,7 +18,7 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
         self._optimisation = optimisation
         self._setting = setting
 
-    @accepts(body=ManagementRequest)
+    @accepts(role="admin", body=ManagementRequest)
     def post(self, body: ManagementRequest) -> tuple[dict[str, Any], int]:
         if body.request_information == "setting":
             return self._set_model(body), 200
