@@ -37,6 +37,7 @@ def make_database(app: Flask, url: str, *, connections: int) -> SQLAlchemy:
         "pool_size": connections,
         "max_overflow": 2,
         "pool_timeout": 10,
+        "hide_parameters": True,  # they are people's rows, and an error's text is logged
         "connect_args": {
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": app.name,

@@ -24,6 +24,7 @@ from fleet.errors import FleetError
 
 SEED = 42
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LogFormat = Literal["text", "json"]
 
 
 def _with_driver(url: SecretStr) -> SecretStr:
@@ -119,6 +120,12 @@ class ServiceSettings(Settings):
     threads: int = Field(8, ge=1, description="Requests answered at the same time.")
     max_body_bytes: int = Field(16 * 1024 * 1024, ge=1, description="Largest request body, in bytes.")
     log_level: LogLevel = Field("INFO", description="Least severe level that is logged.")
+    log_format: LogFormat = Field("text", description="`text` for people, `json` for programs.")
+    log_file: Path | None = Field(None, description="File that the log is also written to.")
+    log_file_bytes: int = Field(
+        10 * 1024 * 1024, ge=1, description="Size at which the file is set aside, in bytes."
+    )
+    log_file_count: int = Field(5, ge=1, description="Files set aside that are kept.")
     database_url: DatabaseUrl = Field(
         SecretStr("postgresql+psycopg2://mlfleet@127.0.0.1:15432/dataset"),
         description="The `dataset` database: `postgresql://user:password@host:port/name`.",

@@ -27,9 +27,13 @@ class RunningService:
     address: str
     log: Path
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
     def kill(self) -> None:
         """End it without warning, its worker included."""
-        workers = psutil.Process(self.process.pid).children(recursive=True)
+        workers = self.workers()
         self.process.kill()
         for worker in workers:
             worker.kill()
@@ -58,14 +62,15 @@ def running_service(
         )
         service = RunningService(process, f"http://127.0.0.1:{port}", log)
         try:
-            _wait_until_alive(service)
+            wait_until_alive(service)
             yield service
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
 
 
-def _wait_until_alive(service: RunningService) -> None:
+def wait_until_alive(service: RunningService) -> None:
+    """Return once the service answers."""
     deadline = time.monotonic() + START_SECONDS
     while service.process.poll() is None and time.monotonic() < deadline:
         try:

@@ -2,25 +2,28 @@
 
 import logging
 import re
-import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_app_context, request
 from flask_restful import Resource
 
+from fleet.caller import ANONYMOUS
+from fleet.logs import set_up_logs
 from fleet.settings import ServiceSettings
+from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.errors import FleetApi, render_errors
 from fleet.web.health import Live, Ready
+from fleet.web.openapi import make_document
 from fleet.web.roles import check_roles
 
 log = logging.getLogger(__name__)
 
 TOO_LARGE = 413
-LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 
@@ -35,7 +38,7 @@ class Route:
 
 def make_app(name: str, settings: ServiceSettings) -> Flask:
     """An app that renders errors, honours X-Request-ID and limits bodies; routes are added afterwards."""
-    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT, stream=sys.stderr)
+    set_up_logs(name, settings, _log_context)
     app = Flask(name, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
@@ -48,16 +51,27 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
 def add_routes(
     app: Flask, routes: Sequence[Route], *, prefixes: Sequence[str], ready: Callable[[], object]
 ) -> None:
-    """Add the service's routes, below each of the prefixes, and health.
+    """Add the service's routes, below each of the prefixes, and what every service has: health, documents.
 
+    The documents know a route by the first prefix; the others are aliases.
     ready: raises a FleetError that says why the service cannot answer yet.
     """
+    every_service = [Route(Live, ["/health/live"]), Route(Ready, ["/health/ready"], {"ready": ready})]
+    places = [
+        *((prefixes[0] + path, route.resource) for route in routes for path in route.paths),
+        *((path, route.resource) for route in every_service for path in route.paths),
+    ]
+    documents = [
+        Route(OpenApi, ["/openapi.json"], {"make": cache(lambda: make_document(app.name, places))}),
+        Route(Docs, ["/docs"]),
+        Route(DocsFile, ["/docs/<path:name>"]),
+    ]
     api = FleetApi(app)
     for route in routes:
         paths = [prefix + path for prefix in prefixes for path in route.paths]
         api.add_resource(route.resource, *paths, resource_class_kwargs=dict(route.arguments))
-    api.add_resource(Live, "/health/live")
-    api.add_resource(Ready, "/health/ready", resource_class_kwargs={"ready": ready})
+    for route in (*every_service, *documents):
+        api.add_resource(route.resource, *route.paths, resource_class_kwargs=dict(route.arguments))
     check_roles(app)
 
 
@@ -72,11 +86,23 @@ def _finish_request(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     if response.status_code == TOO_LARGE:
         response.headers["Connection"] = "close"  # the rest of the body was not read
-    level = logging.DEBUG if request.path.startswith("/health/") else logging.INFO
-    milliseconds = 1000 * (time.perf_counter() - g.started)
-    log.log(
-        level,
-        "%s %s %s in %.1f ms, request %s",
-        *(request.method, request.path, response.status_code, milliseconds, g.request_id),
-    )
+    _log_request(response)
     return response
+
+
+def _log_request(response: Response) -> None:
+    # Those who only watch ask several times a minute.
+    level = logging.DEBUG if request.path.startswith(("/health/", "/metrics")) else logging.INFO
+    milliseconds = round(1000 * (time.perf_counter() - g.started), 1)
+    line = (request.method, request.path, response.status_code, milliseconds)
+    fields = dict(zip(("method", "path", "status", "duration_ms"), line, strict=True))
+    log.log(level, "%s %s %s in %s ms", *line, extra=fields)
+
+
+def _log_context() -> dict[str, str]:
+    """Whose request it is that something is logged in."""
+    if not has_app_context():
+        return {}
+    user = getattr(g.get("caller"), "name", ANONYMOUS)
+    known = {"request_id": g.get("request_id"), "user": None if user == ANONYMOUS else user}
+    return {name: value for name, value in known.items() if value}

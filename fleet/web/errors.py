@@ -37,7 +37,7 @@ def _fleet_error(error: FleetError) -> Response:
         # Whoever waits for a service asks for its health several times a second.
         level = logging.DEBUG if request.path.startswith("/health/") else logging.WARNING
         cause = str(error.__cause__).strip().partition("\n")[0]
-        log.log(level, "%s in request %s: %s (%s)", error.status, g.get("request_id"), error.error, cause)
+        log.log(level, "%s: %s (%s)", error.status, error.error, cause)
     response = _answer(error.body(), error.status)
     if isinstance(error, BusyError):
         response.headers["Retry-After"] = str(error.retry_after_s)
@@ -56,7 +56,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    log.error("Unexpected error in request %s", g.get("request_id"), exc_info=error)
+    log.error("Unexpected error", exc_info=error)
     body = {
         "error": "The service failed on this request",
         "message": "This is a bug of the service: report it with the request_id; the details are in its log",

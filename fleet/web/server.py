@@ -16,6 +16,7 @@ from granian.log import LogLevels
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from fleet.errors import FleetError
+from fleet.logs import GRANIAN_LOGS, set_up_logs
 from fleet.settings import ServiceSettings
 from fleet.web.shared_counters import shared_counters
 
@@ -42,6 +43,7 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
     try:
         settings = read_settings()
         _check_port(settings.host, settings.port)
+        set_up_logs(target.partition(".")[0], settings)
     except FleetError as error:
         sys.exit(f"{error.error}\n{error.message}")
     # A worker is born with its parent's handler, which would swallow a SIGTERM until the app is made.
@@ -57,6 +59,7 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         log_level=LogLevels.error,
+        log_dictconfig=GRANIAN_LOGS,
     )
     with shared_counters():
         server.serve(target_loader=_build)

@@ -122,12 +122,6 @@ def test_a_bug_is_500_that_tells_nothing_and_is_logged(
     assert "secret detail" in caplog.text
 
 
-def test_the_log_names_the_request_of_a_bug(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR):
-        client.get("/root/tea/raise/bug", headers={"X-Request-ID": "find-me"})
-    assert "find-me" in caplog.text
-
-
 def test_further_fields_of_a_siblings_refusal_are_passed_on(client: FlaskClient) -> None:
     assert client.get("/root/tea/raise/sibling").json["limit"] == 90  # type: ignore[index]
 
@@ -207,9 +201,3 @@ def test_nul_is_found_at_any_depth(client: FlaskClient) -> None:
 def test_a_deep_but_valid_body_is_answered(client: FlaskClient) -> None:
     deep = '{"leaf": "green", "additions": ' + '{"a":' * 150 + "1" + "}" * 151
     assert client.post("/root/tea", data=deep, content_type="application/json").status_code == 200
-
-
-def test_every_request_is_logged_in_a_line(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
-        client.get("/v1/nowhere", headers={"X-Request-ID": "abc"})
-    assert [line for line in caplog.messages if line.startswith("GET /v1/nowhere 404 in ") and "abc" in line]

@@ -1,0 +1,166 @@
+"""A service's log: one line an event, for people or for programs, on stderr and, where asked, in a file."""
+
+import fcntl
+import logging
+import os
+import re
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Mapping
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+from fleet.settings import InvalidSettingsError, ServiceSettings
+
+Context = Callable[[], Mapping[str, str]]
+
+TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+RENAMED = {"asctime": "time", "levelname": "level", "name": "logger"}
+CONTROLS = (*range(32), *range(127, 160), 0x2028, 0x2029)  # the last two end a line in some viewers
+ESCAPED = {code: f"\\x{code:02x}" for code in CONTROLS} | {ord("\n"): "\\n"}
+OUR_HANDLERS = ("mlfleet-stderr", "mlfleet-file")
+# granian's loggers speak through ours instead of printing in a form of their own.
+GRANIAN_LOGS: dict[str, Any] = {
+    "handlers": {},
+    "loggers": {name: {"handlers": [], "propagate": True} for name in ("_granian", "granian.access")},
+}
+
+# What an error of PostgreSQL, of pydantic or of a URL would tell about rows and passwords.
+ROW_DETAIL = re.compile(r"^(DETAIL|CONTEXT|LINE \d+):.*$", re.MULTILINE)
+INPUT_VALUE = re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL)
+URL_PASSWORD = re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]*(?=@)")
+
+
+def set_up_logs(service: str, settings: ServiceSettings, context: Context = dict) -> None:
+    """Have everything that this process logs, libraries included, written as the settings say.
+
+    context: what is known at the moment of the line, such as request_id and user. Doing it again replaces
+    what was set up before. Raises InvalidSettingsError if the file cannot be written.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if settings.log_file is not None:
+        handlers.append(_open_file(service, settings, settings.log_file))
+    formatter = _formatter(service, settings.log_format)
+    root = logging.getLogger()
+    for old in [handler for handler in root.handlers if handler.name in OUR_HANDLERS]:
+        root.removeHandler(old)
+        old.close()
+    for name, handler in zip(OUR_HANDLERS, handlers, strict=False):
+        handler.name = name
+        handler.setFormatter(formatter)
+        handler.addFilter(_ContextFilter(context))
+        root.addHandler(handler)
+    root.setLevel(settings.log_level)
+    logging.captureWarnings(capture=True)
+
+
+class TurnedFile(RotatingFileHandler):
+    """A log file that is set aside when it is full; right also where several processes write to it."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802  # logging's name
+        if self._set_aside():
+            self._reopen()
+        return bool(super().shouldRollover(record))
+
+    def doRollover(self) -> None:  # noqa: N802  # logging's name
+        # The lock is the old file's: whoever waited for it finds that another process was faster.
+        fcntl.flock(self._opened(), fcntl.LOCK_EX)
+        if self._set_aside():
+            self._reopen()
+        else:
+            super().doRollover()
+
+    def _set_aside(self) -> bool:
+        try:
+            named = Path(self.baseFilename).stat()
+        except FileNotFoundError:
+            return True
+        opened = os.fstat(self._opened().fileno())
+        return (named.st_dev, named.st_ino) != (opened.st_dev, opened.st_ino)
+
+    def _reopen(self) -> None:
+        self._opened().close()
+        self.stream = self._open()
+
+    def _opened(self) -> TextIOWrapper:
+        self.stream = self.stream or self._open()
+        return self.stream
+
+
+class _ContextFilter(logging.Filter):
+    """On the handlers, not on a logger: lines of libraries get it too."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for name, value in self._context().items():
+            setattr(record, name, value)
+        return True
+
+
+class _UtcFormatter(logging.Formatter):
+    """Times as ISO 8601 in UTC."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+
+class _TextFormatter(_UtcFormatter):
+    """A line for people; only the traceback of a bug follows on lines of its own, indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # as another handler may have written it
+        return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
+        line = _without_values(super().formatMessage(record))
+        known = [(name, getattr(record, name, None)) for name in ("request_id", "user")]
+        line += "".join(f" {name}={value}" for name, value in known if value)
+        return line if line.isprintable() else line.translate(ESCAPED)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's name
+        return textwrap.indent(_without_values(super().formatException(ei)), "    ")
+
+
+class _JsonFormatter(_UtcFormatter, JsonFormatter):
+    """A JSON object for programs."""
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: _without_values(value) if isinstance(value, str) else value
+            for name, value in log_data.items()
+        }
+
+
+def _formatter(service: str, form: str) -> logging.Formatter:
+    if form == "text":
+        return _TextFormatter(TEXT)
+    return _JsonFormatter(
+        TEXT, rename_fields=RENAMED, static_fields={"service": service}, json_ensure_ascii=False
+    )
+
+
+def _open_file(service: str, settings: ServiceSettings, path: Path) -> TurnedFile:
+    try:
+        return TurnedFile(
+            path, maxBytes=settings.log_file_bytes, backupCount=settings.log_file_count, encoding="utf-8"
+        )
+    except OSError as error:
+        raise InvalidSettingsError(
+            f"{service.upper()}_LOG_FILE names {path}, which cannot be written: {error.strerror}"
+        ) from error
+
+
+def _without_values(text: str) -> str:
+    text = ROW_DETAIL.sub(r"\1: (not logged)", text)
+    if "input_value=" in text:
+        text = INPUT_VALUE.sub("input_value=(not logged)", text)
+    return URL_PASSWORD.sub("***", text) if "://" in text else text
