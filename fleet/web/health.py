@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask_restful import Resource
 
+from fleet.web.answers import HealthAnswer, answers
 from fleet.web.roles import takes_role
 
 
@@ -11,7 +12,9 @@ class Live(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """`/health/live`: the process answers."""
 
     @takes_role("anyone")
+    @answers(HealthAnswer)
     def get(self) -> dict[str, str]:
+        """Say that the process runs."""
         return {"status": "live"}
 
 
@@ -22,6 +25,8 @@ class Ready(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         self._ready = ready
 
     @takes_role("anyone")
+    @answers(HealthAnswer, errors=[503])
     def get(self) -> dict[str, str]:
+        """Say whether the service, and what it depends on, can answer."""
         self._ready()
         return {"status": "ready"}

@@ -39,10 +39,11 @@ def _id_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=250), BeforeValidator(_id_text)]
+IdText = Annotated[str, StringConstraints(min_length=1, max_length=250)]
+Id = Annotated[IdText, BeforeValidator(_id_text, json_schema_input_type=IdText | int)]
 """An id, which clients may send as a string or as an integer."""
 
-UseCaseName = Annotated[str, Field(min_length=1, max_length=63)]
+UseCaseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
 class ValidationFailedError(InvalidRequestError):
@@ -75,9 +76,10 @@ def accepts(
         @functools.wraps(method)
         def validated(*args: Any, **kwargs: Any) -> R:
             if body is not None:
-                kwargs["body"] = _validate(body, _form_or_json() if form else _json())
+                kwargs["body"] = _validate(body, _form_or_json() if form else _json(), strict=_is_json(form))
             if query is not None:
-                kwargs["query"] = _validate(query, _plain(request.args.to_dict(flat=False), decode=False))
+                arguments = _plain(request.args.to_dict(flat=False), decode=False)
+                kwargs["query"] = _validate(query, arguments, strict=False)
             return method(*args, **kwargs)
 
         validated.accepts = {"body": body, "query": query, "form": form}  # type: ignore[attr-defined]  # read by tests
@@ -86,12 +88,18 @@ def accepts(
     return decorate
 
 
-def _validate(model: type[M], data: object) -> M:
+def _validate(model: type[M], data: object, *, strict: bool) -> M:
+    """strict: a number must be a number; otherwise its text does."""
     _check_values(data)
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, strict=strict)
     except ValidationError as error:
         raise ValidationFailedError(error.errors(include_url=False), model) from error
+
+
+def _is_json(form: bool) -> bool:
+    """Whether everything came as JSON, which has types."""
+    return request.mimetype == JSON_TYPE and not (form and request.args)
 
 
 def _json() -> object:

@@ -3,16 +3,47 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from fleet.catalogue import Preprocessing
+from fleet.catalogue import CATALOGUE, Preprocessing
+from fleet.web.answers import AnswerModel
 from fleet.web.validation import Id, RequestModel, UseCaseName
+
+DEPLOYMENT_EXAMPLE = {
+    "id": 1,
+    "model_name": "SVC",
+    "hyperparameters": {"C": 10, "kernel": "rbf"},
+    "preprocessing": "standard_scaler",
+    "run_id": None,
+    "set_at": "2026-01-31T12:00:00Z",
+    "trained_at": "2026-01-31T12:00:05Z",
+    "active_since": "2026-01-31T12:00:05Z",
+}
+MODELS_EXAMPLE = {
+    "name": "SVC",
+    "message": "ML model",
+    "set": DEPLOYMENT_EXAMPLE,
+    "active": DEPLOYMENT_EXAMPLE,
+}
+SCORE_EXAMPLE = {
+    "message": "Score on testing set: 97.22222222222221%",
+    "score": 0.9722222222222222,
+    "rows": 36,
+    "deployment_id": 1,
+    "metrics": {"accuracy": 0.9722222222222222, "f1_score": 0.9722, "precision": 0.9744, "recall": 0.9722},
+}
 
 
 class SetModelRequest(RequestModel):
-    """`POST /root/ml/set_model`."""
+    """`POST /root/ml/set_model`. hyperparameters: of the model's scikit-learn estimator."""
 
-    model_name: Annotated[str, Field(min_length=1, max_length=100)]
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"model_name": "SVC", "hyperparameters": {"C": 10, "kernel": "rbf"}}]}
+    )
+
+    model_name: Annotated[
+        str, Field(min_length=1, max_length=100, json_schema_extra={"enum": list(CATALOGUE)})
+    ]
     hyperparameters: dict[str, Any] | None = None
     run_id: Id | None = None
     preprocessing: Preprocessing = "standard_scaler"
@@ -21,6 +52,8 @@ class SetModelRequest(RequestModel):
 
 class RunRequest(RequestModel):
     """`POST /root/ml`: train, or score."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"dataset": "training"}]})
 
     dataset: Literal["training", "testing", "production"]
     use_case: UseCaseName = "wine"
@@ -32,10 +65,8 @@ class DescribeRequest(RequestModel):
     use_case: UseCaseName = "wine"
 
 
-class DeploymentAnswer(BaseModel):
+class DeploymentAnswer(AnswerModel):
     """A model that was set."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     id: int
     model_name: str
@@ -45,3 +76,37 @@ class DeploymentAnswer(BaseModel):
     set_at: datetime
     trained_at: datetime | None
     active_since: datetime | None
+
+
+class ModelsAnswer(AnswerModel):
+    """The model that was set last, and the live one; null while there is none."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [MODELS_EXAMPLE]})
+
+    name: str | None
+    message: str
+    set: DeploymentAnswer | None
+    active: DeploymentAnswer | None
+
+
+class SetModelAnswer(AnswerModel):
+    """The model that is trained next."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"message": "Model successfully uploaded", "deployment_id": 1}]}
+    )
+
+    message: str
+    deployment_id: int
+
+
+class ScoreAnswer(AnswerModel):
+    """How the model did on a set. score: its accuracy; null, and no metrics, if no sample has a target."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [SCORE_EXAMPLE]})
+
+    message: str
+    score: float | None
+    rows: int
+    deployment_id: int
+    metrics: dict[str, float]

@@ -1,11 +1,29 @@
-"""What monitoring is sent."""
+"""What monitoring is sent, and what it answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, StrictBool
+from pydantic import AfterValidator, ConfigDict, StrictBool, WithJsonSchema
 
+from fleet.web.answers import AnswerModel
 from fleet.web.validation import RequestModel, UseCaseName
 from monitoring.service.group_names import GROUP_NAMES
+
+JUDGE_EXAMPLE = {
+    "message": {
+        "all_passed": False,
+        "total_tests": 134,
+        "success_tests": 84,
+        "failed_tests": 50,
+        "by_status": {"SUCCESS": 84, "FAIL": 50},
+    },
+    "result_id": 1,
+}
+KNOWN_AND_WANTED = {
+    "type": "object",
+    "properties": {name: {"type": "boolean"} for name in GROUP_NAMES},
+    "additionalProperties": False,
+    "anyOf": [{"required": [name], "properties": {name: {"const": True}}} for name in GROUP_NAMES],
+}
 
 
 def _known_and_wanted(tests: dict[str, bool]) -> dict[str, bool]:
@@ -23,8 +41,15 @@ def _known_and_wanted(tests: dict[str, bool]) -> dict[str, bool]:
 class JudgeRequest(RequestModel):
     """`POST /root/monitoring`. tests: which groups of checks are wanted; all of them if it is absent."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"metric": "summary"}, {"metric": "summary", "retrain": True}]}
+    )
+
     metric: Literal["report", "tests", "summary"]
-    tests: Annotated[dict[str, StrictBool], AfterValidator(_known_and_wanted)] | None = None
+    tests: (
+        Annotated[dict[str, StrictBool], AfterValidator(_known_and_wanted), WithJsonSchema(KNOWN_AND_WANTED)]
+        | None
+    ) = None
     retrain: bool = False
     use_case: UseCaseName = "wine"
 
@@ -33,3 +58,62 @@ class JudgeRequest(RequestModel):
         if self.tests is None:
             return None
         return [name for name in GROUP_NAMES if self.tests.get(name)]
+
+
+class MonitoringAnswer(AnswerModel):
+    """Who judges."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "EvidentlyAI", "message": "Monitoring"}]}
+    )
+
+    name: str
+    message: str
+
+
+class Summary(AnswerModel):
+    """How many checks passed."""
+
+    all_passed: bool
+    total_tests: int
+    success_tests: int
+    failed_tests: int
+    by_status: dict[Literal["SUCCESS", "FAIL"], int]
+
+
+class Verdict(AnswerModel):
+    """One check. Its limit is a number, `threshold`, or words, `condition`."""
+
+    group: str
+    name: str
+    column: str | None
+    status: Literal["SUCCESS", "FAIL"]
+    value: float | None
+    threshold: float | None = None
+    condition: str | None = None
+    description: str
+
+
+class Verdicts(AnswerModel):
+    """Every check, and how many passed."""
+
+    tests: list[Verdict]
+    summary: Summary
+
+
+class Report(AnswerModel):
+    """Evidently's metrics. left_out: columns without values; failed: parts that it could not make."""
+
+    metrics: list[dict[str, Any]]
+    left_out: list[str] = []
+    failed: list[str] = []
+
+
+class JudgeAnswer(AnswerModel):
+    """The result, which is kept. retraining: ml_model's answer, if it was asked to train again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [JUDGE_EXAMPLE]})
+
+    message: Summary | Verdicts | Report
+    result_id: int
+    retraining: dict[str, Any] | None = None

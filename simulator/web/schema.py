@@ -1,25 +1,41 @@
-"""What the simulator is sent."""
+"""What the simulator is sent, and what it answers."""
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from fleet.settings import SEED
+from fleet.web.answers import AnswerModel
 from fleet.web.validation import RequestModel, UseCaseName
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Level = Literal["reference", "heavy", "none"]
+DETAILS = ("shift", "scale", "noise", "missing", "outliers", "columns", "rows", "seed")
+LEVEL_OR_DETAILS = [
+    {"required": ["level"], "maxProperties": 1, "properties": {"level": {"type": "string"}}},
+    {
+        "properties": {"level": {"type": "null"}},
+        "anyOf": [{"required": [detail]} for detail in DETAILS],
+    },
+]
+ONLY_PRODUCTION_IS_FOULED = [
+    {"properties": {"set_name": {"const": "production"}}},
+    {"properties": {"fouling": {"type": "null"}}},
+]
 
 
 class FoulingRequest(RequestModel):
     """How production is fouled: a level, or any of the others."""
 
-    level: Literal["reference", "heavy", "none"] | None = None
+    model_config = ConfigDict(json_schema_extra={"anyOf": LEVEL_OR_DETAILS})
+
+    level: Level | None = None
     shift: float = Field(0.0, ge=-1e6, le=1e6)
     scale: float = Field(1.0, ge=-1e6, le=1e6)
     noise: float = Field(0.0, ge=0, le=1e6)
     missing: Share = 0.0
     outliers: Share = 0.0
-    columns: tuple[str, ...] | None = Field(None, min_length=1)
+    columns: tuple[str, ...] | None = Field(None, min_length=1, strict=False)  # JSON has lists only
     rows: Share = 1.0
     seed: int = Field(SEED, ge=0, lt=2**32)
 
@@ -41,9 +57,19 @@ def _level_alone(value: object) -> object:
 class LoadRequest(RequestModel):
     """`POST /root/simulator`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": ONLY_PRODUCTION_IS_FOULED,
+            "examples": [{"set_name": "training"}, {"set_name": "production", "fouling": "heavy"}],
+        }
+    )
+
     set_name: Literal["training", "testing", "production", "dataset"]
     use_case: UseCaseName = "wine"
-    fouling: Annotated[FoulingRequest | None, BeforeValidator(_level_alone)] = None
+    fouling: Annotated[
+        FoulingRequest | None,
+        BeforeValidator(_level_alone, json_schema_input_type=FoulingRequest | Level | None),
+    ] = None
 
     @model_validator(mode="after")
     def _only_production_is_fouled(self) -> Self:
@@ -56,3 +82,32 @@ class DescribeRequest(RequestModel):
     """`GET /root/simulator`."""
 
     use_case: UseCaseName = "wine"
+
+
+class SimulatorAnswer(AnswerModel):
+    """The use case's stored samples, by set."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "DataSimulator",
+                    "message": "Simulator",
+                    "sets": {"training": 106, "testing": 36, "production": 36},
+                }
+            ]
+        }
+    )
+
+    name: str
+    message: str
+    sets: dict[str, int]
+
+
+class LoadAnswer(AnswerModel):
+    """A set was loaded. rows: of it; of `dataset`, how many sets there are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"message": "Load training set", "rows": 106}]})
+
+    message: str
+    rows: int

@@ -1,18 +1,81 @@
-"""What tracking is sent."""
+"""What tracking is sent; tracking.web.answers has what it answers."""
 
 import unicodedata
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StrictInt, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstraints, model_validator
 
-from fleet.catalogue import Preprocessing
+from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.validation import Id, RequestModel, UseCaseName
 from tracking.service.experiments import ALL
 from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
+NO_CONTROL = r"[^\u0000-\u001f\u007f-\u009f]"
 NEEDED_BY_OPTIMIZATION = ("models", "hyperparameters", "experiment_name")
 TYPES = {"parameters": ("data", "grid_search", "model"), "metrics": ("system", "model")}
+OPTIMIZATION_EXAMPLE = {
+    "request_information": "optimization",
+    "models": ["LogisticRegression", "RandomForest", "SVC"],
+    "hyperparameters": {
+        "LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]},
+        "RandomForest": {"n_estimators": [1, 3], "max_depth": [None, 3], "min_samples_split": [2, 5]},
+        "SVC": {"C": [0.1, 10], "kernel": ["linear", "rbf"], "gamma": ["scale", "auto"]},
+    },
+    "scoring": "accuracy",
+    "cv": 5,
+    "experiment_name": "wine_test_1",
+    "experiment_description": "…",
+    "experiment_owner": "…",
+}
+SETTING_EXAMPLE = {"request_information": "setting", "run_id": "0123456789abcdef0123456789abcdef"}
+MANAGEMENT_FORMS = [
+    {
+        "title": "optimization",
+        "required": list(NEEDED_BY_OPTIMIZATION),
+        "properties": {
+            "request_information": {"const": "optimization"},
+            "models": {"type": "array", "minItems": 1, "items": {"enum": list(CATALOGUE)}},
+            "hyperparameters": {"type": "object"},
+            "experiment_name": {"type": "string"},
+            "cv": {"minimum": 2},
+        },
+    },
+    {
+        "title": "setting",
+        "required": ["run_id"],
+        "properties": {
+            "request_information": {"const": "setting"},
+            "run_id": {"type": ["string", "integer"]},
+        },
+    },
+]
+EXPERIMENT_FORMS = [
+    {"properties": {"request_information": {"const": "general"}}},
+    {
+        "required": ["filter"],
+        "properties": {
+            "request_information": {"const": "best_model"},
+            "filter": {"type": "array", "minItems": 1, "items": {"enum": list(METRIC_NAMES)}},
+        },
+    },
+    {
+        "properties": {
+            "request_information": {"const": "statistics"},
+            "filter": {"type": ["array", "null"], "items": {"enum": [ALL, *STATISTICS_NAMES]}},
+        }
+    },
+]
+RUN_EXAMPLE = {
+    "experiment_id": "1",
+    "run_id": "0123456789abcdef0123456789abcdef",
+    "request_information": "parameters",
+    "type": "data",
+}
+RUN_FORMS = [
+    {"properties": {"request_information": {"const": asked}, "type": {"enum": list(known)}}}
+    for asked, known in TYPES.items()
+]
 
 
 def _printable(name: str) -> str:
@@ -27,11 +90,18 @@ ExperimentName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=LONGEST_EXPERIMENT_NAME),
     AfterValidator(_printable),
+    Field(
+        json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*[!-~][^\u0000-\u001f\u007f-\u009f]*$"}
+    ),
 ]
 
 
 class ManagementRequest(RequestModel):
     """`POST …/model_management`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": MANAGEMENT_FORMS, "examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE]}
+    )
 
     request_information: Literal["optimization", "setting"]
     models: list[str] | None = None
@@ -69,6 +139,16 @@ class ExperimentQuery(RequestModel):
 class ExperimentRequest(RequestModel):
     """`POST …/experiments`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": EXPERIMENT_FORMS,
+            "examples": [
+                {"experiment_id": "1", "request_information": "general"},
+                {"experiment_id": "1", "request_information": "best_model", "filter": ["model_accuracy"]},
+            ],
+        }
+    )
+
     experiment_id: Id
     request_information: Literal["general", "best_model", "statistics"]
     filter: list[str] | None = None
@@ -98,6 +178,8 @@ class RunQuery(RequestModel):
 
 class RunRequest(RequestModel):
     """`POST …/runs`."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": RUN_FORMS, "examples": [RUN_EXAMPLE]})
 
     experiment_id: Id
     run_id: Id

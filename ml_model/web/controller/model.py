@@ -4,9 +4,10 @@ from typing import Any
 
 from flask_restful import Resource
 
+from fleet.web.answers import answers
 from fleet.web.validation import accepts
 from ml_model.service.ml_service import MlService
-from ml_model.web.schema import DeploymentAnswer, DescribeRequest, RunRequest
+from ml_model.web.schema import DeploymentAnswer, DescribeRequest, ModelsAnswer, RunRequest, ScoreAnswer
 
 
 class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -15,8 +16,10 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, models: MlService) -> None:
         self._models = models
 
+    @answers(ModelsAnswer, errors=[404, 409, 503])
     @accepts(role="user", query=DescribeRequest)
     def get(self, query: DescribeRequest) -> dict[str, Any]:
+        """Describe the model that was set last, and the live one."""
         newest, active = self._models.describe(query.use_case)
         return {
             "name": newest.model_name if newest else None,
@@ -25,8 +28,13 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             "active": _described(active),
         }
 
+    @answers(ScoreAnswer, errors=[404, 409, 429, 503])
     @accepts(role="admin", body=RunRequest, form=True)
     def post(self, body: RunRequest) -> dict[str, Any]:
+        """Train or score the model that was set last.
+
+        `training` fits it, makes it the live one and scores it. Each call stores its predictions.
+        """
         if body.dataset == "training":
             score = self._models.train(body.use_case)
         else:

@@ -4,10 +4,11 @@ from typing import Any
 
 from flask_restful import Resource
 
+from fleet.web.answers import answers
 from fleet.web.validation import accepts
 from simulator.service.fouling import Fouling
 from simulator.service.simulator import NAME, Level, SimulatorService
-from simulator.web.schema import DescribeRequest, FoulingRequest, LoadRequest
+from simulator.web.schema import DescribeRequest, FoulingRequest, LoadAnswer, LoadRequest, SimulatorAnswer
 
 
 class Simulator(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -16,12 +17,19 @@ class Simulator(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, simulator: SimulatorService) -> None:
         self._simulator = simulator
 
+    @answers(SimulatorAnswer, errors=[404, 409, 503])
     @accepts(role="user", query=DescribeRequest)
     def get(self, query: DescribeRequest) -> dict[str, Any]:
+        """Say how many samples are stored."""
         return {"name": NAME, "message": "Simulator", "sets": self._simulator.sizes(query.use_case)}
 
+    @answers(LoadAnswer, errors=[404, 409, 503])
     @accepts(role="admin", body=LoadRequest, form=True)
     def post(self, body: LoadRequest) -> dict[str, Any]:
+        """Load a set.
+
+        What was simulated before is replaced in one transaction; rows that came in live stay.
+        """
         if body.set_name == "dataset":
             rows = self._simulator.name_sets(body.use_case)
         else:

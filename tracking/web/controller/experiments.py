@@ -4,8 +4,10 @@ from typing import Any
 
 from flask_restful import Resource
 
+from fleet.web.answers import answers
 from fleet.web.validation import NoArguments, accepts
 from tracking.service.experiments import ExperimentService
+from tracking.web.answers import DeletedAnswer, ExperimentAnswer, ExperimentsAnswer
 from tracking.web.schema import ExperimentQuery, ExperimentRequest
 
 
@@ -15,12 +17,16 @@ class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, experiments: ExperimentService) -> None:
         self._experiments = experiments
 
+    @answers(ExperimentsAnswer, errors=[503])
     @accepts(role="user", query=NoArguments)
     def get(self, query: NoArguments) -> dict[str, Any]:
+        """List every experiment with its number of runs."""
         return {"message": "Experiments retrieved successfully", "data": self._experiments.all()}
 
+    @answers(ExperimentAnswer, errors=[404, 503])
     @accepts(role="user", body=ExperimentRequest)
     def post(self, body: ExperimentRequest) -> dict[str, Any]:
+        """Describe an experiment, or compare its runs."""
         match body.request_information:
             case "general":
                 return {
@@ -34,7 +40,9 @@ class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
                 statistics = self._experiments.statistics(body.experiment_id, body.filter)
                 return {"message": "Statistics Retrieved", "data": statistics}
 
+    @answers(DeletedAnswer, errors=[404, 503])
     @accepts(role="admin", query=ExperimentQuery)
     def delete(self, query: ExperimentQuery) -> dict[str, str]:
+        """Delete an experiment."""
         self._experiments.delete(query.experiment_id)
         return {"message": f"Experiment {query.experiment_id} deleted successfully."}

@@ -4,8 +4,10 @@ from typing import Any
 
 from flask_restful import Resource
 
+from fleet.web.answers import answers
 from fleet.web.validation import accepts
 from tracking.service.runs import RunService
+from tracking.web.answers import DeletedAnswer, RunAnswer, RunsAnswer
 from tracking.web.schema import ExperimentQuery, RunQuery, RunRequest
 
 
@@ -15,17 +17,23 @@ class Runs(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, runs: RunService) -> None:
         self._runs = runs
 
+    @answers(RunsAnswer, errors=[404, 503])
     @accepts(role="user", query=ExperimentQuery)
     def get(self, query: ExperimentQuery) -> dict[str, Any]:
+        """List the runs of an experiment, the newest first."""
         return {"message": "Experiment Runs Retrieved", "data": self._runs.all(query.experiment_id)}
 
+    @answers(RunAnswer, errors=[404, 503])
     @accepts(role="user", body=RunRequest)
     def post(self, body: RunRequest) -> dict[str, Any]:
+        """Read a run's parameters or metrics."""
         read = self._runs.parameters if body.request_information == "parameters" else self._runs.metrics
         # "Parameters" for metrics too: clients of the reference know it so.
         return {"message": "Parameters Retrieved", "data": read(body.experiment_id, body.run_id, body.type)}
 
+    @answers(DeletedAnswer, errors=[404, 503])
     @accepts(role="admin", query=RunQuery)
     def delete(self, query: RunQuery) -> dict[str, str]:
+        """Delete a run."""
         self._runs.delete(query.experiment_id, query.run_id)
         return {"message": f"Run {query.run_id} deleted successfully."}

@@ -1,0 +1,241 @@
+"""Builds a service's OpenAPI 3.1 document from its routes, and the models of their requests and answers."""
+
+import inspect
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_restful import Resource
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from fleet.web.answers import JSON_TYPE, Documented, ErrorAnswer, documented
+from fleet.web.validation import FORM_TYPES
+
+VERSION = "1.0.0"  # of the interface
+METHODS = ("get", "put", "post", "patch", "delete")
+REFERENCE = "#/components/schemas/{model}"
+DESCRIPTION = (
+    "A service of mlfleet. Bodies are JSON. Where forms are taken too, objects in them are written as JSON, "
+    "and the fields may as well be query arguments. A field that a route does not know is refused, by name."
+)
+ERRORS = {
+    400: "The request is malformed, or asks for something that cannot be",
+    404: "There is no such experiment, run, use case or other thing",
+    409: "The right request at the wrong moment; `message` says what to call first",
+    413: "The body is too large",
+    415: "The body is of a content type that is not taken here",
+    429: "The service has as much work as it can take at a time",
+    500: "A bug of the service",
+    502: "Another service of the fleet failed or cannot be reached; `error` names it",
+    503: "PostgreSQL or MLflow cannot be reached, or the service is not ready yet",
+}
+REQUEST_ID = {
+    "name": "X-Request-ID",
+    "in": "header",
+    "description": "Up to 128 letters, digits and `_.:-`; anything else is replaced",
+    "schema": {"type": "string"},
+}
+HEADERS = {
+    "RequestId": {
+        "description": "The request's X-Request-ID, or one that was made for it",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "RetryAfter": {"description": "Seconds to wait", "required": True, "schema": {"type": "integer"}},
+}
+PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
+NULL = {"type": "null"}
+NO_NUL = {"pattern": "^[^\\u0000]*$"}
+
+Json = dict[str, Any]
+Refs = dict[tuple[type[BaseModel], JsonSchemaMode], Json]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A method of a resource, at the one path that it is documented under."""
+
+    path: str
+    method: str
+    resource: type[Resource]
+
+    @property
+    def function(self) -> Any:
+        return getattr(self.resource, self.method)
+
+    @property
+    def accepts(self) -> Json:
+        return getattr(self.function, "accepts", {})
+
+    @property
+    def answers(self) -> Documented:
+        return documented(self.function)
+
+    @property
+    def tag(self) -> str:
+        return str(self.resource.__module__.rpartition(".")[2])
+
+
+def operations(places: Sequence[tuple[str, type[Resource]]]) -> list[Operation]:
+    """Every documented method. places: path and resource, aliases left out."""
+    found = [Operation(path, method, at) for path, at in places for method in METHODS if hasattr(at, method)]
+    return [each for each in found if each.answers != Documented()]
+
+
+def make_document(name: str, places: Sequence[tuple[str, type[Resource]]]) -> Json:
+    """The document of the service of that name, ready for JSON."""
+    found = operations(places)
+    refs, definitions = _schemas(found)
+    paths: dict[str, Json] = {}
+    for each in found:
+        path = PATH_ARGUMENT.sub(r"{\2}", each.path)
+        paths.setdefault(path, {})[each.method] = _operation(each, refs, definitions)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"mlfleet {name}", "version": VERSION, "description": DESCRIPTION},
+        "servers": [{"url": "."}],  # wherever the document itself was read: behind a proxy too
+        "tags": [
+            {"name": tag, "description": described}
+            for tag, described in {e.tag: _doc(e) for e in found}.items()
+        ],
+        "paths": paths,
+        "components": {"schemas": definitions, "headers": HEADERS, "parameters": {"RequestId": REQUEST_ID}},
+    }
+
+
+def _schemas(found: Sequence[Operation]) -> tuple[Refs, Json]:
+    """References to all models, and what they refer to."""
+    asked = {each.accepts["body"] for each in found if each.accepts.get("body")}
+    answered = {ErrorAnswer, *(model for each in found for model in each.answers.models.values())}
+    refs, taken = models_json_schema([(model, "validation") for model in asked], ref_template=REFERENCE)
+    more, given = models_json_schema([(model, "serialization") for model in answered], ref_template=REFERENCE)
+    definitions = {**_without_nul(taken.get("$defs", {})), **given["$defs"]}
+    return {**refs, **more}, dict(sorted(definitions.items()))
+
+
+def _without_nul(schema: Any) -> Any:
+    """Texts of requests: validation refuses the character NUL in all of them."""
+    if isinstance(schema, list):
+        return [_without_nul(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    free = schema.get("type") == "string" and not {"enum", "const", "pattern"} & schema.keys()
+    return {**{key: _without_nul(value) for key, value in schema.items()}, **(NO_NUL if free else {})}
+
+
+def _doc(each: Operation) -> str:
+    return inspect.getdoc(each.resource) or ""
+
+
+def _operation(each: Operation, refs: Refs, definitions: Json) -> Json:
+    summary, _, description = (inspect.getdoc(each.function) or _doc(each)).partition("\n")
+    operation: Json = {
+        "operationId": f"{each.method}{each.resource.__name__}",
+        "tags": [each.tag],
+        "summary": summary.rstrip("."),
+        "parameters": [
+            {"$ref": "#/components/parameters/RequestId"},
+            *_path_arguments(each.path),
+            *_query_arguments(each.accepts.get("query")),
+        ],
+        "responses": _responses(each, refs),
+    }
+    if description.strip():
+        operation["description"] = description.strip()
+    if each.accepts.get("body"):
+        operation["requestBody"] = _body(each, refs, definitions)
+    return operation
+
+
+def _path_arguments(path: str) -> list[Json]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 0}
+            if kind == "int"
+            else {"type": "string", "minLength": 1},
+        }
+        for kind, name in PATH_ARGUMENT.findall(path)
+    ]
+
+
+def _query_arguments(model: type[BaseModel] | None) -> list[Json]:
+    if model is None:
+        return []
+    schema = _without_nul(model.model_json_schema())
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": _without_null(argument)}
+        for name, argument in schema.get("properties", {}).items()
+    ]
+
+
+def _body(each: Operation, refs: Refs, definitions: Json) -> Json:
+    reference = refs[each.accepts["body"], "validation"]
+    content: Json = {JSON_TYPE: {"schema": reference}}
+    if each.accepts["form"]:
+        name = reference["$ref"].rpartition("/")[2]
+        form = _form(definitions[name])
+        definitions[f"{name}Form"] = form
+        encoding = {
+            field: {"contentType": JSON_TYPE} for field, of in form["properties"].items() if _is_object(of)
+        }
+        for media_type in FORM_TYPES:
+            content[media_type] = {"schema": {"$ref": f"{reference['$ref']}Form"}, "encoding": encoding}
+    return {"required": True, "content": content}
+
+
+def _form(schema: Json) -> Json:
+    """A form has no null: a field is left out instead."""
+    properties = {name: _without_null(of) for name, of in schema["properties"].items()}
+    return {**schema, "properties": properties, "title": f"{schema['title']} as a form"}
+
+
+def _without_null(schema: Json) -> Json:
+    if NULL not in schema.get("anyOf", []):
+        return schema
+    rest = [choice for choice in schema["anyOf"] if choice != NULL]
+    more = {
+        key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)
+    }
+    return {**rest[0], **more} if len(rest) == 1 else {"anyOf": rest, **more}
+
+
+def _is_object(schema: Json) -> bool:
+    choices = schema.get("anyOf", [schema])
+    return any("$ref" in choice or choice.get("type") in ("object", "array") for choice in choices)
+
+
+def _responses(each: Operation, refs: Refs) -> Json:
+    said, responses = each.answers, {}
+    for status, model in said.models.items():
+        responses[status] = _response(model.__doc__ or "", JSON_TYPE, refs[model, "serialization"])
+    for status, media_type in said.media_types.items():
+        responses[status] = _response("A text", media_type, {"type": "string"})
+    for status in _errors(each):
+        responses[status] = _response(ERRORS[status], JSON_TYPE, refs[ErrorAnswer, "serialization"])
+        if status == 429:
+            responses[status]["headers"]["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    return {str(status): responses[status] for status in sorted(responses)}
+
+
+def _errors(each: Operation) -> set[int]:
+    """Statuses of the errors that a method may answer: its own, and those that the mechanism gives."""
+    errors = {413, 500, *each.answers.errors}
+    if each.accepts.get("body"):
+        errors |= {400, 415}
+    if each.accepts.get("query"):
+        errors.add(400)
+    return errors
+
+
+def _response(description: str, media_type: str, schema: Json) -> Json:
+    return {
+        "description": inspect.cleandoc(description),
+        "headers": {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}},
+        "content": {media_type: {"schema": schema}},
+    }

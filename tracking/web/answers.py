@@ -1,0 +1,161 @@
+"""What tracking answers."""
+
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from fleet.web.answers import AnswerModel
+
+Moment = str | None
+RUN_ID = "0123456789abcdef0123456789abcdef"
+PARAMETERS_EXAMPLE = {
+    "message": "Parameters Retrieved",
+    "data": {"classes": "3", "features": "13", "samples": "106"},
+}
+
+
+class Recorded(AnswerModel):
+    """Where searches were recorded. run_ids: by model name."""
+
+    experiment_id: str
+    run_ids: dict[str, str]
+
+
+class OptimisationAnswer(AnswerModel):
+    """The searches were made and recorded."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "message": "Experiments retrieved successfully",
+                    "data": {"experiment_id": "1", "run_ids": {"SVC": RUN_ID}},
+                }
+            ]
+        }
+    )
+
+    message: str
+    data: Recorded
+
+
+class SettingAnswer(AnswerModel):
+    """The run's model was set: ml_model's answer, as it is."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"examples": [{"message": "Model successfully uploaded", "deployment_id": 1}]},
+    )
+
+
+class ListedExperiment(AnswerModel):
+    """An experiment and its number of runs."""
+
+    experiment_id: str
+    name: str
+    lifecycle_stage: str
+    run_count: int
+
+
+class ExperimentsAnswer(AnswerModel):
+    """Every experiment."""
+
+    message: str
+    data: list[ListedExperiment]
+
+
+class ExperimentInfo(AnswerModel):
+    """What MLflow knows of an experiment; moments are `2024-10-30 20:44:16`, in UTC."""
+
+    experiment_id: str
+    experiment_name: str
+    artifact_location: str
+    lifecycle_stage: str
+    tags: dict[str, str]
+    data_creation: Moment
+    last_updated: Moment
+
+
+class ExperimentRuns(AnswerModel):
+    """How its runs went."""
+
+    number_of_runs: int
+    completed_runs: int
+    failed_runs: int
+    active_runs: int
+    stopped_runs: int
+    first_run_completed: Moment
+    last_run_completed: Moment
+
+
+class General(AnswerModel):
+    """An experiment and its runs."""
+
+    experiment_info: ExperimentInfo
+    experiment_runs: ExperimentRuns
+
+
+class BestModel(AnswerModel):
+    """The run that is best by the first metric of the filter."""
+
+    run_id: str
+    run_name: str
+    model: str
+    metrics: dict[str, float]
+
+
+class Statistics(AnswerModel):
+    """Statistics of one metric over the runs that have it."""
+
+    mean: float
+    median: float
+    std_dev: float
+    variance: float
+    min: float
+    max: float
+    mode: float
+    iqr: float
+
+
+class ExperimentAnswer(AnswerModel):
+    """What was asked for of an experiment: general, best_model, or statistics by short name."""
+
+    message: str
+    data: General | BestModel | dict[str, Statistics]
+
+
+class ListedRun(AnswerModel):
+    """A run; its moments are `2024-10-30 20:44:16`, in UTC."""
+
+    run_id: str
+    status: Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
+    start_time: Moment
+    end_time: Moment
+    run_name: str
+    tags: dict[Literal["model_type", "experiment_type"], str]
+
+
+class RunsAnswer(AnswerModel):
+    """The experiment's runs, the newest first."""
+
+    message: str
+    data: list[ListedRun]
+
+
+class RunAnswer(AnswerModel):
+    """A run's parameters, as texts, or its metrics; null where a value is no number."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PARAMETERS_EXAMPLE]})
+
+    message: str
+    data: dict[str, str] | dict[str, float | None]
+
+
+class DeletedAnswer(AnswerModel):
+    """It was deleted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"message": "Experiment 1 deleted successfully."}]}
+    )
+
+    message: str
