@@ -32,6 +32,30 @@ class InvalidRequestError(FleetError):
     status = 400
 
 
+class UnauthorizedError(FleetError):
+    """The credentials are missing or wrong; which of the two, and why, nobody is told."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Invalid credentials",
+            "Send a user's name and password (HTTP Basic), or an API key (Authorization: Bearer ...)",
+        )
+
+
+class ForbiddenError(FleetError):
+    """The credentials are right, but not for this."""
+
+    status = 403
+
+    def __init__(self, role: str) -> None:
+        super().__init__(
+            f"Your credentials are not enough: this takes the role '{role}'",
+            "Ask whoever runs the fleet, or use other credentials",
+        )
+
+
 class NotFoundError(FleetError):
     """There is no such thing."""
 

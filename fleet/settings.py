@@ -4,6 +4,7 @@ Every setting `X` of a service with the prefix `SIMULATOR_` is `SIMULATOR_X`, or
 naming a file that holds the value: the form that Docker and Kubernetes give secrets.
 """
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -20,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from fleet.accounts import ApiKeys, Users
 from fleet.errors import FleetError
 
 SEED = 42
@@ -48,6 +50,17 @@ class InvalidSettingsError(FleetError):
 
     def __init__(self, error: str) -> None:
         super().__init__(error, "Correct the environment variable, then start again")
+
+
+class NoAccountsError(FleetError):
+    """A service that others can reach has nobody whom it could let in."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(
+            f"{prefix}USERS and {prefix}API_KEYS are empty, and credentials are required",
+            "Make a user with `python -m fleet.credentials user NAME --role admin` and put its line into the "
+            f"file that {prefix}USERS_FILE names, or say {prefix}AUTH=off, which lets everybody in",
+        )
 
 
 class FileSource(PydanticBaseSettingsSource):
@@ -126,6 +139,19 @@ class ServiceSettings(Settings):
         10 * 1024 * 1024, ge=1, description="Size at which the file is set aside, in bytes."
     )
     log_file_count: int = Field(5, ge=1, description="Files set aside that are kept.")
+    auth: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether credentials are required. `auto`: unless only this host can reach the service "
+        "and no user or key is given.",
+    )
+    publish_address: str = Field(
+        "", description="Address on which the host publishes the container's port; counts instead of `HOST`."
+    )
+    users: Users = Field((), description="Users, one a line: `name:role:hash`. Better as a file.")
+    api_keys: ApiKeys = Field((), description="API keys, one a line: `name:role:hash`. Better as a file.")
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="Reverse proxies in front, whose `X-Forwarded-…` headers are believed."
+    )
     database_url: DatabaseUrl = Field(
         SecretStr("postgresql+psycopg2://mlfleet@127.0.0.1:15432/dataset"),
         description="The `dataset` database: `postgresql://user:password@host:port/name`.",
@@ -135,3 +161,23 @@ class ServiceSettings(Settings):
     def path(self) -> str:
         """Path that the service's routes start with."""
         return self.base_url + self.service_url
+
+    @property
+    def asks_for_credentials(self) -> bool:
+        """Whether a request must show credentials. Whoever configures users wants them asked for."""
+        if self.auth != "auto":
+            return self.auth == "on"
+        return bool(self.users or self.api_keys) or not _is_loopback(self.publish_address or self.host)
+
+    @model_validator(mode="after")
+    def _somebody_can_be_let_in(self) -> Self:
+        if self.asks_for_credentials and not (self.users or self.api_keys):
+            raise NoAccountsError(str(self.model_config.get("env_prefix", "")))
+        return self
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"

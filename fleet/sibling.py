@@ -6,9 +6,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from fleet.caller import Caller
 from fleet.errors import SiblingFailedError, SiblingRefusedError
 
+ON_BEHALF_OF = "X-On-Behalf-Of"  # name:role of the caller; believed only with a sibling's key
 CONNECT_TIMEOUT_S = 3.05
+UNAUTHORIZED = 401
 RETRIES = Retry(total=2, connect=2, read=False, status=0, other=0, backoff_factor=0.2, allowed_methods=None)
 
 
@@ -16,25 +19,32 @@ class Sibling:
     """A service of the fleet, called by HTTP.
 
     name: as it is called in errors. url: of the service, path included. timeout_s: for an answer.
+    key: the API key that it knows us by; empty if it asks for none.
     Only a connection that was not made is tried again: nothing was sent then, so repeating it is safe.
     """
 
-    def __init__(self, name: str, url: str, *, timeout_s: float) -> None:
+    def __init__(self, name: str, url: str, *, timeout_s: float, key: str = "") -> None:
         self._name = name
         self._url = url.rstrip("/")
         self._timeout = (CONNECT_TIMEOUT_S, timeout_s)
         self._session = requests.Session()
+        self._key = key
         self._session.trust_env = False  # siblings are not behind the user's proxy, nor in their .netrc
         adapter = HTTPAdapter(max_retries=RETRIES)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
-    def post(self, path: str, body: dict[str, Any], *, request_id: str | None = None) -> dict[str, Any]:
-        """POST JSON and return the answer's body.
+    def post(self, path: str, body: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
+        """POST JSON on behalf of the caller, and return the answer's body.
 
         Raises SiblingFailedError if it is not reached or answers 5xx, SiblingRefusedError on 4xx.
         """
-        headers = {"X-Request-ID": request_id} if request_id else {}
+        headers = {"X-Request-ID": caller.request_id}
+        if self._key:
+            headers |= {
+                "Authorization": f"Bearer {self._key}",
+                ON_BEHALF_OF: f"{caller.name}:{caller.role}",
+            }
         try:
             response = self._session.post(self._url + path, json=body, headers=headers, timeout=self._timeout)
         except requests.Timeout as error:
@@ -50,6 +60,11 @@ class Sibling:
             raise self._failed(f"answered {response.status_code} without JSON") from error
         if response.status_code >= 500:
             raise self._failed(f"answered {response.status_code}")
+        if response.status_code == UNAUTHORIZED:
+            raise SiblingFailedError(
+                f"The service {self._name} does not take this service's API key",
+                f"Name in SIBLING_KEY_FILE a key that {self._name} knows as a sibling's",
+            )
         if not isinstance(body, dict):
             raise self._failed("answered something that is not an object")
         if response.status_code >= 400:

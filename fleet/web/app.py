@@ -11,11 +11,13 @@ from typing import Any
 
 from flask import Flask, Response, g, has_app_context, request
 from flask_restful import Resource
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fleet.caller import ANONYMOUS
 from fleet.logs import set_up_logs
 from fleet.settings import ServiceSettings
 from fleet.web.docs import Docs, DocsFile, OpenApi
+from fleet.web.credentials import ask_for_credentials
 from fleet.web.errors import FleetApi, render_errors
 from fleet.web.health import Live, Ready
 from fleet.web.openapi import make_document
@@ -44,7 +46,11 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     app.before_request(_take_request)
     app.after_request(_finish_request)
+    ask_for_credentials(app, settings)
     render_errors(app)
+    if settings.trusted_proxies:
+        forwarded = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), settings.trusted_proxies)
+        app.wsgi_app = ProxyFix(app.wsgi_app, **forwarded)  # type: ignore[method-assign]
     return app
 
 

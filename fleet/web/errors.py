@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, g, jsonify, request
 from flask_restful import Api
 from werkzeug.exceptions import HTTPException
 
-from fleet.errors import BusyError, FleetError
+from fleet.errors import BusyError, FleetError, UnauthorizedError
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,9 @@ def _fleet_error(error: FleetError) -> Response:
         cause = str(error.__cause__).strip().partition("\n")[0]
         log.log(level, "%s: %s (%s)", error.status, error.error, cause)
     response = _answer(error.body(), error.status)
+    if isinstance(error, UnauthorizedError):
+        for scheme in ("Basic", "Bearer"):
+            response.headers.add("WWW-Authenticate", f'{scheme} realm="mlfleet"')
     if isinstance(error, BusyError):
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fleet.caller import Caller
 from fleet.errors import InvalidRequestError
 from monitoring.persistence.model.judged_sets import JudgedSets
 from monitoring.persistence.model.result import Metric, Result
@@ -49,8 +50,8 @@ class MonitoringService:
         use_case: str,
         groups: Sequence[str] | None = None,
         *,
+        caller: Caller,
         retrain_on_failure: bool = False,
-        request_id: str | None = None,
     ) -> Answer:
         """Compute a metric and keep it.
 
@@ -67,7 +68,7 @@ class MonitoringService:
         if not retrain_on_failure or tests is None or tests["summary"]["all_passed"]:
             return Answer(result_id, result.result)
         kept = {"result_id": result_id, "result": result.result}
-        answer = retrain(self._ml_model, use_case, kept, request_id=request_id)
+        answer = retrain(self._ml_model, use_case, kept, caller=caller)
         return Answer(result_id, result.result, answer)
 
     def _read(self, use_case: str) -> JudgedSets:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from db.definition import UseCase
+from fleet.caller import Caller
 from monitoring.persistence.model.judged_sets import JudgedSets
 from monitoring.persistence.model.result import Result
 
@@ -49,4 +50,4 @@ class Evidence(Protocol):
 class MlModel(Protocol):
     """The service ml_model; see MlModelClient."""
 
-    def retrain(self, use_case: str, *, request_id: str | None) -> dict[str, Any]: ...
+    def retrain(self, use_case: str, *, caller: Caller) -> dict[str, Any]: ...

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fleet.caller import Caller
 from fleet.errors import SiblingFailedError, SiblingRefusedError
 from monitoring.service.ports import MlModel
 
@@ -22,7 +23,7 @@ class RetrainingFailedError(SiblingFailedError):
 
 
 def retrain(
-    ml_model: MlModel, use_case: str, kept: dict[str, Any], *, request_id: str | None
+    ml_model: MlModel, use_case: str, kept: dict[str, Any], *, caller: Caller
 ) -> dict[str, Any]:
     """ml_model's answer.
 
@@ -30,7 +31,7 @@ def retrain(
     Raises RetrainingFailedError, and SiblingRefusedError with ml_model's own status and words.
     """
     try:
-        return ml_model.retrain(use_case, request_id=request_id)
+        return ml_model.retrain(use_case, caller=caller)
     except SiblingFailedError as error:
         raise RetrainingFailedError(error, kept) from error
     except SiblingRefusedError as error:

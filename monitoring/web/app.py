@@ -18,7 +18,12 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
     settings = settings or MonitoringSettings()
     app = make_app("monitoring", settings)
     database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
-    ml_model = Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s)
+    ml_model = Sibling(
+        "ml_model",
+        settings.ml_model_url,
+        timeout_s=settings.ml_model_timeout_s,
+        key=settings.sibling_key.get_secret_value(),
+    )
     engine = Engine()
     monitoring = MonitoringService(
         lambda: MonitoringUnitOfWork(database.session), engine, MlModelClient(ml_model)

@@ -1,6 +1,6 @@
 """What tracking is told by its environment, `TRACKING_*`."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from fleet.settings import ServiceSettings
@@ -23,6 +23,9 @@ class TrackingSettings(ServiceSettings):
         "http://127.0.0.1:5001/root/ml",
         pattern=r"^https?://",
         description="ml_model's address, with its path.",
+    )
+    sibling_key: SecretStr = Field(
+        SecretStr(""), description="API key that other services of the fleet know this one by."
     )
     ml_model_timeout_s: float = Field(60, gt=0, description="Seconds that ml_model may take for one answer.")
     max_combinations: int = Field(

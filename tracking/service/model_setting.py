@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fleet.caller import Caller
 from fleet.errors import InvalidRequestError
 from tracking.persistence.repository.ml_model_client import ModelToSet
 from tracking.persistence.repository.run_contents import best_hyperparameters
@@ -37,7 +38,7 @@ class ModelSettingService:
         self._ml_model = ml_model
 
     def set_model(
-        self, run_id: str, *, use_case: str, use_case_is_asked_for: bool, request_id: str | None
+        self, run_id: str, *, use_case: str, use_case_is_asked_for: bool, caller: Caller
     ) -> dict[str, Any]:
         """ml_model's answer. use_case: of runs that do not say theirs; if asked for, of all others too.
 
@@ -58,4 +59,4 @@ class ModelSettingService:
             run_id=run.run_id,
             use_case=found,
         )
-        return self._ml_model.set_model(model, request_id=request_id)
+        return self._ml_model.set_model(model, caller=caller)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from fleet.caller import Caller
 from tracking.persistence.model.experiment import Experiment, Run
 from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository.ml_model_client import ModelToSet
@@ -45,4 +46,4 @@ class Log(Protocol):
 class MlModel(Protocol):
     """The service ml_model; see MlModelClient."""
 
-    def set_model(self, model: ModelToSet, *, request_id: str | None) -> dict[str, Any]: ...
+    def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]: ...

@@ -32,7 +32,12 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
     database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
     client = connect(settings.mlflow_url, timeout_s=settings.mlflow_timeout_s)
     store = ExperimentStore(client)
-    ml_model = Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s)
+    ml_model = Sibling(
+        "ml_model",
+        settings.ml_model_url,
+        timeout_s=settings.ml_model_timeout_s,
+        key=settings.sibling_key.get_secret_value(),
+    )
     optimisation = OptimisationService(
         lambda: TrackingUnitOfWork(database.session),
         SearchLog(client),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fleet.caller import Caller
 from fleet.sibling import Sibling
 
 
@@ -11,10 +12,10 @@ class MlModelClient:
     def __init__(self, sibling: Sibling) -> None:
         self._sibling = sibling
 
-    def retrain(self, use_case: str, *, request_id: str | None) -> dict[str, Any]:
+    def retrain(self, use_case: str, *, caller: Caller) -> dict[str, Any]:
         """Train the newest set model again; ml_model's answer.
 
         Raises SiblingFailedError and SiblingRefusedError.
         """
         body = {"dataset": "training", "use_case": use_case}
-        return self._sibling.post("", body, request_id=request_id)
+        return self._sibling.post("", body, caller=caller)

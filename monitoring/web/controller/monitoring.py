@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import g
 from flask_restful import Resource
 
+from fleet.web.answers import answers
+from fleet.web.credentials import caller, require
 from fleet.web.validation import NoArguments, accepts
 from monitoring.service.monitoring import NAME, MonitoringService
-from monitoring.web.schema import JudgeRequest
+from monitoring.web.schema import JudgeAnswer, JudgeRequest, MonitoringAnswer
 
 
 class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -16,18 +17,27 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, monitoring: MonitoringService) -> None:
         self._monitoring = monitoring
 
+    @answers(MonitoringAnswer)
     @accepts(role="user", query=NoArguments)
     def get(self, query: NoArguments) -> dict[str, Any]:
+        """Say who judges."""
         return {"name": NAME, "message": "Monitoring"}
 
+    @answers(JudgeAnswer, errors=[404, 409, 429, 502, 503])
     @accepts(role="user", body=JudgeRequest, form=True)
     def post(self, body: JudgeRequest) -> dict[str, Any]:
+        """Compare production with testing.
+
+        Both sets are compared with the predictions of the newest deployment that has scored both.
+        """
+        if body.retrain:
+            require("admin")
         answer = self._monitoring.judge(
             body.metric,
             body.use_case,
             body.groups(),
+            caller=caller(),
             retrain_on_failure=body.retrain,
-            request_id=g.get("request_id"),
         )
         retraining = {} if answer.retraining is None else {"retraining": answer.retraining}
         return {"message": answer.result, "result_id": answer.result_id, **retraining}

@@ -12,6 +12,7 @@ import pytest
 
 from fleet.errors import SiblingFailedError, SiblingRefusedError
 from fleet.sibling import Sibling
+from tests.callers import ALICE, BOB
 from tests.conftest import free_port
 
 
@@ -28,6 +29,7 @@ class Scripted(BaseHTTPRequestHandler):
             b'{"error": "Not set", "message": "Set it", "request_id": "theirs", "more": 1}',
         ),
         "/base/missing": (404, b'{"error": "No such thing", "message": "Check"}'),
+        "/base/unauthorized": (401, b'{"error": "Invalid credentials", "message": "Send others"}'),
         "/base/broken": (500, b'{"error": "Bug", "message": "secret"}'),
         "/base/unavailable": (503, b'{"error": "No database", "message": "Wait"}'),
         "/base/html": (200, b"<html></html>"),
@@ -85,25 +87,37 @@ def client(url: str, timeout_s: float = 5) -> Sibling:
 
 def test_the_answer_of_a_success_is_returned(server: str) -> None:
     sibling = client(server)
-    assert sibling.post("/ok", {"a": 1}) == {"message": "done", "rows": 3}
-    assert sibling.post("/created", {}) == {"message": "made"}
+    assert sibling.post("/ok", {"a": 1}, caller=ALICE) == {"message": "done", "rows": 3}
+    assert sibling.post("/created", {}, caller=ALICE) == {"message": "made"}
 
 
 def test_the_body_is_json_and_the_request_id_is_passed_on(server: str, received: list[Any]) -> None:
-    client(server).post("/ok", {"a": [1, None, "é"]}, request_id="abc")
+    client(server).post("/ok", {"a": [1, None, "é"]}, caller=ALICE)
     path, body, headers = received[0]
-    assert (path, body, headers["X-Request-ID"]) == ("/base/ok", {"a": [1, None, "é"]}, "abc")
+    assert (path, body, headers["X-Request-ID"]) == ("/base/ok", {"a": [1, None, "é"]}, "request-1")
     assert headers["Content-Type"] == "application/json"
 
 
-def test_without_a_request_id_none_is_sent(server: str, received: list[Any]) -> None:
-    client(server).post("/ok", {})
-    assert "X-Request-ID" not in received[0][2]
+def test_without_a_key_none_is_sent_and_nobody_is_named(server: str, received: list[Any]) -> None:
+    client(server).post("/ok", {}, caller=ALICE)
+    assert {"Authorization", "X-On-Behalf-Of"}.isdisjoint(received[0][2])
+
+
+def test_the_key_is_sent_with_the_name_and_the_role_of_the_caller(server: str, received: list[Any]) -> None:
+    Sibling("kettle", server, timeout_s=5, key="our key").post("/ok", {}, caller=BOB)
+    headers = received[0][2]
+    assert (headers["Authorization"], headers["X-On-Behalf-Of"]) == ("Bearer our key", "bob:user")
+
+
+def test_a_key_that_the_sibling_does_not_take_is_no_fault_of_the_callers(server: str) -> None:
+    with pytest.raises(SiblingFailedError, match="kettle does not take this service's API key") as caught:
+        client(server).post("/unauthorized", {}, caller=ALICE)
+    assert "SIBLING_KEY" in caught.value.message
 
 
 def test_a_refusal_is_passed_on_with_status_and_body(server: str) -> None:
     with pytest.raises(SiblingRefusedError) as caught:
-        client(server).post("/conflict", {})
+        client(server).post("/conflict", {}, caller=ALICE)
     assert caught.value.status == 409
     assert caught.value.body() == {"error": "Not set", "message": "Set it", "more": 1}
 
@@ -125,7 +139,7 @@ def test_a_sibling_that_fails_is_502_and_named(
     server: str, received: list[Any], path: str, said: str
 ) -> None:
     with pytest.raises(SiblingFailedError) as caught:
-        client(server).post(path, {})
+        client(server).post(path, {}, caller=ALICE)
     assert caught.value.status == 502
     assert "kettle" in caught.value.error
     assert said in caught.value.error
@@ -136,18 +150,18 @@ def test_a_sibling_that_fails_is_502_and_named(
 
 def test_a_sibling_that_takes_too_long_is_502_and_asked_once(server: str, received: list[Any]) -> None:
     with pytest.raises(SiblingFailedError, match="in time"):
-        client(server, timeout_s=0.2).post("/slow", {})
+        client(server, timeout_s=0.2).post("/slow", {}, caller=ALICE)
     assert len(received) == 1
 
 
 def test_a_refused_connection_is_502() -> None:
     with pytest.raises(SiblingFailedError, match="kettle cannot be reached"):
-        client(f"http://127.0.0.1:{free_port()}").post("/ok", {})
+        client(f"http://127.0.0.1:{free_port()}").post("/ok", {}, caller=ALICE)
 
 
 def test_an_unknown_host_is_502_and_not_told() -> None:
     with pytest.raises(SiblingFailedError) as caught:
-        client("http://kettle.invalid:1").post("/ok", {})
+        client("http://kettle.invalid:1").post("/ok", {}, caller=ALICE)
     assert "invalid" not in caught.value.error
 
 
@@ -162,7 +176,7 @@ def test_a_refused_connection_is_tried_again() -> None:
 
     thread = threading.Thread(target=start_late, daemon=True)
     thread.start()
-    assert client(f"http://127.0.0.1:{port}/base").post("/ok", {})["rows"] == 3
+    assert client(f"http://127.0.0.1:{port}/base").post("/ok", {}, caller=ALICE)["rows"] == 3
     started[0].shutdown()
     started[0].server_close()
     thread.join()
@@ -171,5 +185,5 @@ def test_a_refused_connection_is_tried_again() -> None:
 def test_a_connection_that_the_sibling_closed_meanwhile_is_opened_anew(server: str) -> None:
     sibling = client(server)
     for _ in range(3):
-        assert sibling.post("/leaving", {}) == {}
+        assert sibling.post("/leaving", {}, caller=ALICE) == {}
         time.sleep(0.05)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from db.definition import Feature, Task, UseCase
+from fleet.caller import Caller
 from fleet.errors import ConflictError, SiblingFailedError, SiblingRefusedError
 from monitoring.persistence.model.judged_sets import JudgedSets
 from monitoring.persistence.model.result import Result
@@ -15,6 +16,7 @@ from monitoring.service.group_names import GROUP_NAMES
 from monitoring.service.groups import GROUPS
 from monitoring.service.monitoring import MonitoringService, UnfitGroupError
 from monitoring.service.retraining import RetrainingFailedError
+from tests.callers import ALICE
 
 FRAME = pd.DataFrame({"a": [1.0], "target": [1], "prediction": [1]})
 DOWN = SiblingFailedError("The service ml_model cannot be reached", "Check that ml_model is running")
@@ -85,8 +87,8 @@ class FakeMlModel:
         self._error = error
         self.calls: list[tuple[str, str | None]] = []
 
-    def retrain(self, use_case: str, *, request_id: str | None) -> dict[str, Any]:
-        self.calls.append((use_case, request_id))
+    def retrain(self, use_case: str, *, caller: Caller) -> dict[str, Any]:
+        self.calls.append((use_case, caller))
         if self._error is not None:
             raise self._error
         return {"message": "trained"}
@@ -108,7 +110,7 @@ def test_every_group_has_a_name_that_requests_know() -> None:
 
 def test_tests_are_answered_and_kept_with_their_groups() -> None:
     parts = Parts(all_passed=True)
-    answer = parts.service.judge("tests", "wine", ["data_drift"])
+    answer = parts.service.judge("tests", "wine", ["data_drift"], caller=ALICE)
     expected = {"tests": [{"group": "data_drift"}], "summary": {"all_passed": True}}
     assert (answer.result_id, answer.result, answer.retraining) == (1, expected, None)
     assert parts.work.results.added == [Result("wine", 7, "tests", expected, ["data_drift"], all_passed=True)]
@@ -117,13 +119,13 @@ def test_tests_are_answered_and_kept_with_their_groups() -> None:
 
 def test_the_summary_is_of_all_groups_unless_some_are_named() -> None:
     parts = Parts()
-    assert parts.service.judge("summary", "wine").result == {"all_passed": False}
+    assert parts.service.judge("summary", "wine", caller=ALICE).result == {"all_passed": False}
     assert parts.evidence.groups == list(GROUP_NAMES)
 
 
 def test_a_report_is_kept_without_groups_and_verdict() -> None:
     parts = Parts()
-    assert parts.service.judge("report", "wine").result == {"metrics": []}
+    assert parts.service.judge("report", "wine", caller=ALICE).result == {"metrics": []}
     assert parts.work.results.added == [Result("wine", 7, "report", {"metrics": []})]
     assert parts.evidence.groups == []
 
@@ -131,27 +133,27 @@ def test_a_report_is_kept_without_groups_and_verdict() -> None:
 @pytest.mark.parametrize("metric", ["tests", "summary", "report"])
 def test_the_model_is_trained_again_when_a_check_fails(metric: Any) -> None:
     parts = Parts(all_passed=False)
-    answer = parts.service.judge(metric, "wine", retrain_on_failure=True, request_id="r1")
+    answer = parts.service.judge(metric, "wine", retrain_on_failure=True, caller=ALICE)
     assert answer.retraining == {"message": "trained"}
-    assert parts.ml_model.calls == [("wine", "r1")]
+    assert parts.ml_model.calls == [("wine", ALICE)]
 
 
 def test_the_model_is_left_alone_when_all_checks_pass() -> None:
     parts = Parts(all_passed=True)
-    assert parts.service.judge("summary", "wine", retrain_on_failure=True).retraining is None
+    assert parts.service.judge("summary", "wine", retrain_on_failure=True, caller=ALICE).retraining is None
     assert parts.ml_model.calls == []
 
 
 def test_the_model_is_left_alone_unless_retraining_is_asked_for() -> None:
     parts = Parts(all_passed=False)
-    parts.service.judge("summary", "wine")
+    parts.service.judge("summary", "wine", caller=ALICE)
     assert parts.ml_model.calls == []
 
 
 def test_the_verdict_is_kept_and_answered_when_ml_model_is_down() -> None:
     parts = Parts(error=DOWN)
     with pytest.raises(RetrainingFailedError) as caught:
-        parts.service.judge("summary", "wine", retrain_on_failure=True)
+        parts.service.judge("summary", "wine", retrain_on_failure=True, caller=ALICE)
     body = caught.value.body()
     assert caught.value.status == 502
     assert "ml_model" in body["error"]
@@ -162,7 +164,7 @@ def test_the_verdict_is_kept_and_answered_when_ml_model_is_down() -> None:
 def test_ml_models_refusal_is_passed_on_with_the_verdict() -> None:
     refusal = SiblingRefusedError(409, {"error": "No model is set", "message": "Set one", "request_id": "x"})
     with pytest.raises(SiblingRefusedError) as caught:
-        Parts(error=refusal).service.judge("summary", "wine", retrain_on_failure=True)
+        Parts(error=refusal).service.judge("summary", "wine", retrain_on_failure=True, caller=ALICE)
     assert caught.value.status == 409
     assert caught.value.body() == {
         "error": "No model is set",
@@ -174,10 +176,10 @@ def test_ml_models_refusal_is_passed_on_with_the_verdict() -> None:
 
 def test_a_regression_use_case_has_no_classification_group() -> None:
     parts = Parts(task=Task.REGRESSION)
-    parts.service.judge("summary", "fire_brigade")
+    parts.service.judge("summary", "fire_brigade", caller=ALICE)
     assert parts.evidence.groups == [name for name in GROUP_NAMES if name != "multi_class_classification"]
     with pytest.raises(UnfitGroupError, match="multi_class_classification"):
-        parts.service.judge("summary", "fire_brigade", ["multi_class_classification"])
+        parts.service.judge("summary", "fire_brigade", ["multi_class_classification"], caller=ALICE)
 
 
 def test_nothing_is_kept_when_there_is_nothing_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,5 +190,5 @@ def test_nothing_is_kept_when_there_is_nothing_to_judge(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(parts.work.samples, "read", refuse)
     with pytest.raises(ConflictError):
-        parts.service.judge("summary", "wine")
+        parts.service.judge("summary", "wine", caller=ALICE)
     assert parts.work.results.added == []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from fleet.caller import Caller
 from tracking.persistence.model.experiment import Experiment, Run
 from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository.experiment_store import ExperimentNotFoundError, RunNotFoundError
@@ -94,6 +95,6 @@ class FakeMlModel:
 
     models: list[ModelToSet] = field(default_factory=list)
 
-    def set_model(self, model: ModelToSet, *, request_id: str | None) -> dict[str, Any]:
+    def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]:
         self.models.append(model)
-        return {"message": "Model successfully uploaded", "request_id": request_id}
+        return {"message": "Model successfully uploaded", "request_id": caller.request_id}

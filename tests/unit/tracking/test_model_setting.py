@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.callers import ALICE
 from tests.unit.tracking.fakes import FakeMlflow, FakeMlModel, make_run
 from tracking.persistence.model.experiment import Run
 from tracking.service.model_setting import (
@@ -19,7 +20,7 @@ def push(run: Run, *, asked: str | None = None) -> FakeMlModel:
     """Set this run's model. asked: the use case, if it is named."""
     ml_model = FakeMlModel()
     ModelSettingService(FakeMlflow(held_runs=[run]), ml_model).set_model(
-        "a", use_case=asked or "wine", use_case_is_asked_for=asked is not None, request_id="r"
+        "a", use_case=asked or "wine", use_case_is_asked_for=asked is not None, caller=ALICE
     )
     return ml_model
 

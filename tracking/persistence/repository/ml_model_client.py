@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fleet.caller import Caller
 from fleet.sibling import Sibling
 
 
@@ -23,6 +24,6 @@ class MlModelClient:
     def __init__(self, sibling: Sibling) -> None:
         self._sibling = sibling
 
-    def set_model(self, model: ModelToSet, *, request_id: str | None) -> dict[str, Any]:
+    def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]:
         """ml_model's answer. Raises SiblingFailedError and SiblingRefusedError."""
-        return self._sibling.post("/set_model", asdict(model), request_id=request_id)
+        return self._sibling.post("/set_model", asdict(model), caller=caller)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from flask import g
 from flask_restful import Resource
 
+from fleet.web.answers import answers
+from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from tracking.service.model_setting import ModelSettingService
 from tracking.service.optimisation import Optimisation, OptimisationService
+from tracking.web.answers import OptimisationAnswer, SettingAnswer
 from tracking.web.schema import ManagementRequest
 
 
@@ -18,8 +20,14 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
         self._optimisation = optimisation
         self._setting = setting
 
+    @answers(OptimisationAnswer, status=201)
+    @answers(SettingAnswer, errors=[404, 409, 429, 502, 503])
     @accepts(role="admin", body=ManagementRequest)
     def post(self, body: ManagementRequest) -> tuple[dict[str, Any], int]:
+        """Search models, or set the model of a run.
+
+        All of an optimisation is checked, and searched, before anything is recorded.
+        """
         if body.request_information == "setting":
             return self._set_model(body), 200
         done = self._optimisation.optimise(_optimisation(body))
@@ -31,7 +39,7 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
             str(body.run_id),
             use_case=body.use_case,
             use_case_is_asked_for="use_case" in body.model_fields_set,
-            request_id=g.get("request_id"),
+            caller=caller(),
         )
 
 

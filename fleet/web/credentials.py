@@ -1,0 +1,99 @@
+"""Lets a request in, or not: HTTP Basic for people, bearer keys for programs."""
+
+from flask import Flask, current_app, g, request
+from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth, MultiAuth
+
+from fleet.accounts import NAME, USER_ROLES
+from fleet.caller import ANONYMOUS, Caller, Role
+from fleet.errors import ForbiddenError, InvalidRequestError, UnauthorizedError
+from fleet.settings import ServiceSettings
+from fleet.sibling import ON_BEHALF_OF
+from fleet.web.roles import DeclaredRole, role_of
+from fleet.web.verification import Verifier
+
+
+class UnreadableCallerError(InvalidRequestError):
+    """A sibling says on whose behalf it calls, but not as siblings do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The header {ON_BEHALF_OF} cannot be read", "Send name:role, the role being user or admin"
+        )
+
+
+def caller() -> Caller:
+    """Who sent the request that is being answered."""
+    found: Caller = g.caller
+    return found
+
+
+def require(role: Role) -> None:
+    """Raise ForbiddenError unless the caller has the role: for what a route only does if it is asked to."""
+    if role not in caller().roles:
+        raise ForbiddenError(role)
+
+
+def ask_for_credentials(app: Flask, settings: ServiceSettings) -> None:
+    """Check each request before it is answered, against the role that its route declares.
+
+    Where the settings say that nobody needs credentials, everybody is the anonymous admin.
+    """
+    door = _Door(Verifier(settings.users, settings.api_keys)) if settings.asks_for_credentials else None
+
+    def admit() -> None:
+        if request.endpoint is None:
+            return  # there is no such route, and that is what will be said
+        role = role_of(current_app, request.endpoint, request.method)
+        if door is None:
+            g.caller = Caller(ANONYMOUS, "admin", g.request_id)
+        elif role != "anyone":
+            door.admit(role)
+
+    app.before_request(admit)
+
+
+class _Door:
+    """Flask-HTTPAuth with our accounts."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+        basic, bearer = HTTPBasicAuth(realm="mlfleet"), HTTPTokenAuth("Bearer", realm="mlfleet")
+        basic.verify_password(self._by_password)
+        bearer.verify_token(self._by_key)
+        for each in (basic, bearer):
+            each.get_user_roles(lambda found: found.roles)
+            each.error_handler(_refuse)
+        self._auth = MultiAuth(basic, bearer)
+
+    def admit(self, role: DeclaredRole | None) -> None:
+        """Let the caller in who may do what the role may; raises UnauthorizedError, ForbiddenError."""
+        self._auth.login_required(role=role or "admin")(lambda: None)()
+        g.caller = self._auth.current_user()
+
+    def _by_password(self, name: str, password: str) -> Caller | None:
+        if not name:
+            return None  # nothing was sent: that is no failure
+        user = self._verifier.user(name, password, request.remote_addr)
+        return Caller(user.name, user.role, g.request_id) if user is not None else None
+
+    def _by_key(self, key: str) -> Caller | None:
+        found = self._verifier.key(key, request.remote_addr) if key else None
+        if found is None:
+            return None
+        if found.role == "sibling":
+            return _on_behalf() or Caller(found.name, "admin", g.request_id)
+        return Caller(found.name, found.role, g.request_id)
+
+
+def _on_behalf() -> Caller | None:
+    given = request.headers.get(ON_BEHALF_OF)
+    if given is None:
+        return None
+    name, _, role = given.partition(":")
+    if not NAME.fullmatch(name) or role not in USER_ROLES:
+        raise UnreadableCallerError
+    return Caller(name, "admin" if role == "admin" else "user", g.request_id)
+
+
+def _refuse(status: int) -> None:
+    raise ForbiddenError("admin") if status == ForbiddenError.status else UnauthorizedError

@@ -1,0 +1,96 @@
+"""Is a password or a key right?"""
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import InvalidHashError, VerificationError
+from cachetools import TTLCache
+
+from fleet.accounts import ApiKey, User
+from fleet.credentials import key_digest
+from fleet.web.failures import Failures
+
+REMEMBERED_S = 60
+MOST_REMEMBERED = 1000
+
+
+class Verifier:
+    """Knows users and keys.
+
+    A right password is remembered for a minute, by an HMAC of it, so that not every request pays for the
+    hash. One password is hashed at a time, for each takes some 64 MiB of memory while it lasts.
+    """
+
+    def __init__(
+        self, users: Sequence[User], keys: Sequence[ApiKey], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._users = {user.name: user for user in users}
+        self._keys = keys
+        self._failures = Failures(clock)
+        self._remembered: TTLCache[bytes, User] = TTLCache(MOST_REMEMBERED, REMEMBERED_S, timer=clock)
+        self._secret = secrets.token_bytes(32)
+        self._hasher = PasswordHasher()
+        self._nobodys = _hash_of_nobody(users)
+        self._hashing, self._counting = threading.Lock(), threading.Lock()
+
+    def user(self, name: str, password: str, address: str | None) -> User | None:
+        """The user, if the password is theirs. Raises TooManyFailuresError.
+
+        An unknown name costs as much time as a wrong password.
+        """
+        mark = self._mark(name, password)
+        with self._counting:
+            remembered = self._remembered.get(mark)
+        if remembered is not None:
+            return remembered
+        with self._hashing:
+            self._check(address)
+            user = self._users.get(name)
+            right = self._matches(user.password_hash if user else self._nobodys, password)
+            if user is None or not right:
+                self._count(address)
+                return None
+        with self._counting:
+            self._remembered[mark] = user
+        return user
+
+    def key(self, key: str, address: str | None) -> ApiKey | None:
+        """The key's entry. Raises TooManyFailuresError, but never for a right key: it is cheap to look up."""
+        digest = key_digest(key)
+        found = None
+        for entry in self._keys:  # all of them: the time must not tell which
+            if hmac.compare_digest(entry.digest, digest):
+                found = entry
+        if found is None:
+            self._check(address)
+            self._count(address)
+        return found
+
+    def _check(self, address: str | None) -> None:
+        with self._counting:
+            self._failures.check(address)
+
+    def _count(self, address: str | None) -> None:
+        with self._counting:
+            self._failures.count(address)
+
+    def _mark(self, name: str, password: str) -> bytes:
+        return hmac.digest(self._secret, f"{name}:{password}".encode(errors="surrogatepass"), "sha256")
+
+    def _matches(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
+            return False
+
+
+def _hash_of_nobody(users: Sequence[User]) -> str:
+    """A hash that no password has, as dear as the dearest of the users'."""
+    parameters = [extract_parameters(user.password_hash) for user in users]
+    dearest = max(parameters, key=lambda each: each.time_cost * each.memory_cost, default=None)
+    hasher = PasswordHasher() if dearest is None else PasswordHasher.from_parameters(dearest)
+    return hasher.hash(secrets.token_urlsafe(32))
