@@ -135,3 +135,22 @@ class MonitoringResultRow(SharedTable):
     all_passed: Mapped[bool | None] = mapped_column(comment="null for a report")
     result: Mapped[dict[str, Any]] = mapped_column(comment="as it was answered")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AuditEventRow(SharedTable):
+    """Something that somebody did. It outlives what it tells of: nothing refers to other tables."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (
+        Index("audit_events_use_case_idx", "use_case", text("id DESC")),
+        {"comment": "Who did what, and in which request; rows are only added"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    service: Mapped[str] = mapped_column(comment="that was asked")
+    action: Mapped[str] = mapped_column(comment="set_model, train, activate, ...")
+    use_case: Mapped[str | None] = mapped_column(comment="null where it is none's, or not known")
+    subject: Mapped[str] = mapped_column(comment="a set's name, or the id of a deployment, experiment or run")
+    actor: Mapped[str] = mapped_column(comment="who asked for it; anonymous while credentials are off")
+    request_id: Mapped[str] = mapped_column(comment="X-Request-ID, the same on every service and in logs")

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from db.audit import AuditRepository
 from db.unit_of_work import UnitOfWork
 from ml_model.persistence.repository.deployments import DeploymentRepository
 from ml_model.persistence.repository.samples import SampleRepository
@@ -12,9 +13,11 @@ class MlModelUnitOfWork(UnitOfWork):
 
     deployments: DeploymentRepository
     samples: SampleRepository
+    audit: AuditRepository
 
     def __enter__(self) -> Self:
         super().__enter__()
         self.deployments = DeploymentRepository(self.session)
         self.samples = SampleRepository(self.session)
+        self.audit = AuditRepository(self.session, "ml_model")
         return self

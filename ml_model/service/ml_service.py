@@ -13,6 +13,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from db.definition import UseCase
 from db.sets import SampleBlock, SetName
+from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters
 from fleet.errors import BusyError, ConflictError
 from ml_model.persistence.model.deployment import Deployment, ModelChoice
@@ -97,12 +98,13 @@ class MlService:
         same = newest is not None and active is not None and newest.id == active.id
         return (active if same else newest), active
 
-    def set_model(
+    def set_model(  # noqa: PLR0913  # what a model is, and who sets it
         self,
         name: str,
         model_name: str,
         hyperparameters: Mapping[str, Any],
         *,
+        caller: Caller,
         preprocessing: Preprocessing = "standard_scaler",
         run_id: str | None = None,
     ) -> int:
@@ -120,7 +122,8 @@ class MlService:
         with self._turn():
             self._try(use_case, choice, rows)
         with self._units() as work:
-            deployment = work.deployments.add(use_case.name, choice)
+            deployment = work.deployments.add(use_case.name, choice, actor=caller.name)
+            work.audit.add("set_model", deployment.id, caller, use_case=use_case.name)
             work.commit()
         return deployment.id
 
@@ -135,7 +138,7 @@ class MlService:
                 everything = work.samples.read(use_case, "training")
             try_fit(choice, *_labelled(everything))
 
-    def train(self, name: str) -> Score:
+    def train(self, name: str, *, caller: Caller) -> Score:
         """Fit the newest set model on the training set and make it the live one.
 
         A model that is trained already is trained again, as a new deployment.
@@ -151,13 +154,17 @@ class MlService:
             with self._turn():
                 artifact = make_artifact(fit(deployment, features, target), features, self._key)
         except (TrainingFailedError, ArtifactTooLargeError) as error:
-            self._record_failure(deployment, error.error)
+            self._record_failure(deployment, error.error, caller)
             raise
         predictor = open_artifact(artifact, self._key)
         with self._units() as work:
             work.deployments.hold_use_case(use_case.name)
-            trained = work.deployments.store_training(deployment, artifact, started=started)
-            work.deployments.activate(trained, "training")
+            trained = work.deployments.store_training(
+                deployment, artifact, started=started, actor=caller.name
+            )
+            work.deployments.activate(trained, "training", actor=caller.name)
+            for action in ("train", "activate"):
+                work.audit.add(action, trained.id, caller, use_case=use_case.name)
             score = _score(work, use_case, trained, predictor, "training")
             work.commit()
         return score
@@ -197,9 +204,10 @@ class MlService:
         finally:
             self._fits.release()
 
-    def _record_failure(self, deployment: Deployment, failure: str) -> None:
+    def _record_failure(self, deployment: Deployment, failure: str, caller: Caller) -> None:
         with self._units() as work:
             work.deployments.store_failure(deployment.id, failure)
+            work.audit.add("train_failed", deployment.id, caller, use_case=deployment.use_case)
             work.commit()
 
 

@@ -6,7 +6,9 @@ from db.database import check_database, make_database
 from fleet.web.app import Route, add_routes, make_app
 from ml_model.config.settings import MlModelSettings
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.audit_trail import AuditTrail
 from ml_model.service.ml_service import MlService
+from ml_model.web.controller.audit import Audit
 from ml_model.web.controller.model import Model
 from ml_model.web.controller.set_model import SetModel
 
@@ -22,6 +24,7 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
         fits_at_once=max(1, settings.threads // 2),
     )
     routes = [
+        Route(Audit, ["/audit"], {"trail": AuditTrail(lambda: MlModelUnitOfWork(database.session))}),
         Route(Model, [""], {"models": models}),
         Route(SetModel, ["/set_model"], {"models": models}),
     ]

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.answers import AnswerModel
+from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import Id, RequestModel, UseCaseName
 
 DEPLOYMENT_EXAMPLE = {
@@ -31,6 +32,21 @@ SCORE_EXAMPLE = {
     "rows": 36,
     "deployment_id": 1,
     "metrics": {"accuracy": 0.9722222222222222, "f1_score": 0.9722, "precision": 0.9744, "recall": 0.9722},
+}
+AUDIT_EXAMPLE = {
+    "events": [
+        {
+            "id": 7,
+            "at": "2026-01-31T12:00:05Z",
+            "service": "ml_model",
+            "action": "activate",
+            "use_case": "wine",
+            "subject": "1",
+            "actor": "alice",
+            "request_id": "2f0c…",
+        }
+    ],
+    "next_page_token": None,
 }
 
 
@@ -63,6 +79,33 @@ class DescribeRequest(RequestModel):
     """`GET /root/ml`."""
 
     use_case: UseCaseName = "wine"
+
+
+class AuditQuery(PageQuery):
+    """`GET /root/ml/audit`. use_case: only its events."""
+
+    use_case: UseCaseName | None = None
+
+
+class AuditEventAnswer(AnswerModel):
+    """Something that was done. subject: a set's name, or the id of a deployment, experiment or run."""
+
+    id: int
+    at: datetime
+    service: str
+    action: str
+    use_case: str | None
+    subject: str
+    actor: str
+    request_id: str
+
+
+class AuditAnswer(PageAnswer):
+    """Who did what; next_page_token is null on the last page."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [AUDIT_EXAMPLE]})
+
+    events: list[AuditEventAnswer]
 
 
 class DeploymentAnswer(AnswerModel):

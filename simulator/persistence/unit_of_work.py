@@ -2,16 +2,19 @@
 
 from typing import Self
 
+from db.audit import AuditRepository
 from db.unit_of_work import UnitOfWork
 from simulator.persistence.repository.samples import SampleRepository
 
 
 class SimulatorUnitOfWork(UnitOfWork):
-    """A transaction with the simulator's repository in it."""
+    """A transaction with the simulator's repositories in it."""
 
     samples: SampleRepository
+    audit: AuditRepository
 
     def __enter__(self) -> Self:
         super().__enter__()
         self.samples = SampleRepository(self.session)
+        self.audit = AuditRepository(self.session, "simulator")
         return self

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from db.sets import SetName
+from fleet.caller import Caller
 from fleet.errors import NotFoundError
 from simulator.persistence.model.simulated_set import SimulatedSet
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
@@ -76,7 +77,9 @@ class SimulatorService:
             work.commit()
         return count
 
-    def load(self, set_name: SetName, name: str, fouling: Fouling | Level = "reference") -> int:
+    def load(
+        self, set_name: SetName, name: str, fouling: Fouling | Level = "reference", *, caller: Caller
+    ) -> int:
         """Load a set, in place of what was loaded before; returns its number of rows.
 
         fouling: of production only.
@@ -86,6 +89,7 @@ class SimulatorService:
         rows = make_set(use_case, set_name, fouling, self._divided(use_case))
         with self._units() as work:
             count = work.samples.replace(use_case.definition, set_name, rows)
+            work.audit.add("load_set", set_name, caller, use_case=use_case.name)
             work.commit()
         return count
 

@@ -35,6 +35,7 @@ from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
 from simulator.service.simulator import SimulatorService
+from tests.callers import ALICE
 from tests.mlflow_server import MlflowServer, free_port
 from tracking.config.settings import TrackingSettings
 from tracking.service.warm_up import WarmUp
@@ -158,7 +159,9 @@ def load_wine_training(database_url: str) -> None:
     engine = create_engine(database_url)
     sessions = sessionmaker(engine)
     definitions = read_definitions(SimulatorSettings().use_cases_dir)
-    SimulatorService(definitions, lambda: SimulatorUnitOfWork(sessions)).load("training", "wine")
+    SimulatorService(definitions, lambda: SimulatorUnitOfWork(sessions)).load(
+        "training", "wine", caller=ALICE
+    )
     engine.dispose()
 
 

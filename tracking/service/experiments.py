@@ -1,11 +1,13 @@
 """What there is to know about experiments."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from fleet.caller import Caller
 from fleet.errors import NotFoundError
 from tracking.persistence.model.experiment import Experiment, Run
+from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.metrics import ALL_STATISTICS, STATISTICS_NAMES, goodness, number
 from tracking.service.ports import Experiments
 from tracking.service.statistics import describe
@@ -38,10 +40,11 @@ class NoBestRunError(NotFoundError):
 
 
 class ExperimentService:
-    """Lists, describes, compares and deletes experiments."""
+    """Lists, describes, compares and deletes experiments. units: opens a transaction."""
 
-    def __init__(self, experiments: Experiments) -> None:
+    def __init__(self, experiments: Experiments, units: Callable[[], TrackingUnitOfWork]) -> None:
         self._experiments = experiments
+        self._units = units
 
     def all(self) -> list[dict[str, Any]]:
         """Every experiment with its number of runs."""
@@ -95,9 +98,13 @@ class ExperimentService:
         values = {name: [value for run in runs if (value := number(run, name)) is not None] for name in names}
         return {STATISTICS_NAMES[name]: describe(found) for name, found in values.items() if found}
 
-    def delete(self, experiment_id: str) -> None:
+    def delete(self, experiment_id: str, *, caller: Caller) -> None:
         """Raises ExperimentNotFoundError."""
-        self._experiments.delete_experiment(experiment_id)
+        with self._units() as work:
+            # First, so that nothing is deleted that could not be written down; kept if it was deleted.
+            work.audit.add("delete_experiment", experiment_id, caller)
+            self._experiments.delete_experiment(experiment_id)
+            work.commit()
 
     def _runs(self, experiment: Experiment) -> list[Run]:
         runs = self._experiments.runs(experiment.experiment_id)

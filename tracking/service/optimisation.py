@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fleet.caller import Caller
 from fleet.catalogue import Preprocessing
 from tracking.persistence.model.search import FinishedSearch, Grid, NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository.search_log import RecordedSearches
@@ -46,7 +47,7 @@ class OptimisationService:
         self._log = log
         self._max_combinations = max_combinations
 
-    def optimise(self, asked: Optimisation) -> RecordedSearches:
+    def optimise(self, asked: Optimisation, *, caller: Caller) -> RecordedSearches:
         """Search each model on the use case's training set; nothing is created unless all of them succeed."""
         request = asked.search_request()
         check_request(request, max_combinations=self._max_combinations)
@@ -56,7 +57,7 @@ class OptimisationService:
         check_on(request, training)
         searches = [self._search(model_name, request, training) for model_name in request.models]
         experiment = NewExperiment(asked.experiment_name, asked.experiment_tags)
-        return self._log.record(experiment, request, searches, training)
+        return self._log.record(experiment, request, searches, training, caller)
 
     @staticmethod
     def _search(model_name: str, request: SearchRequest, training: TrainingSet) -> FinishedSearch:

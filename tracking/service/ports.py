@@ -40,6 +40,7 @@ class Log(Protocol):
         request: SearchRequest,
         searches: Sequence[FinishedSearch],
         training: TrainingSet,
+        caller: Caller,
     ) -> RecordedSearches: ...
 
 

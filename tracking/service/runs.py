@@ -1,11 +1,14 @@
 """What there is to know about the runs of an experiment."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
+from fleet.caller import Caller
 from fleet.errors import NotFoundError
 from tracking.persistence.model.experiment import Run
 from tracking.persistence.repository.run_contents import prefixed
+from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.experiments import NoRunsError
 from tracking.service.ports import Experiments
 from tracking.utils.times import text
@@ -24,10 +27,11 @@ class RunOfAnotherExperimentError(NotFoundError):
 
 
 class RunService:
-    """Lists, describes and deletes runs."""
+    """Lists, describes and deletes runs. units: opens a transaction."""
 
-    def __init__(self, experiments: Experiments) -> None:
+    def __init__(self, experiments: Experiments, units: Callable[[], TrackingUnitOfWork]) -> None:
         self._experiments = experiments
+        self._units = units
 
     def all(self, experiment_id: str) -> list[dict[str, Any]]:
         """Every run of the experiment, the newest first. Raises ExperimentNotFoundError, NoRunsError."""
@@ -46,9 +50,14 @@ class RunService:
         values = prefixed(self._run(experiment_id, run_id).metrics, f"{kind}_")
         return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
-    def delete(self, experiment_id: str, run_id: str) -> None:
+    def delete(self, experiment_id: str, run_id: str, *, caller: Caller) -> None:
         """Raises ExperimentNotFoundError, RunNotFoundError, RunOfAnotherExperimentError."""
-        self._experiments.delete_run(self._run(experiment_id, run_id).run_id)
+        run = self._run(experiment_id, run_id)
+        with self._units() as work:
+            # First, so that nothing is deleted that could not be written down; kept if it was deleted.
+            work.audit.add("delete_run", run.run_id, caller, use_case=run.tags.get("use_case"))
+            self._experiments.delete_run(run.run_id)
+            work.commit()
 
     def _run(self, experiment_id: str, run_id: str) -> Run:
         experiment = self._experiments.experiment(experiment_id)

@@ -38,16 +38,20 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
         timeout_s=settings.ml_model_timeout_s,
         key=settings.sibling_key.get_secret_value(),
     )
+
+    def units() -> TrackingUnitOfWork:
+        return TrackingUnitOfWork(database.session)
+
     optimisation = OptimisationService(
-        lambda: TrackingUnitOfWork(database.session),
+        units,
         SearchLog(client),
         max_combinations=settings.max_combinations,
     )
     setting = ModelSettingService(store, MlModelClient(ml_model))
     routes = [
         Route(ModelManagement, ["/model_management"], {"optimisation": optimisation, "setting": setting}),
-        Route(Experiments, ["/experiments"], {"experiments": ExperimentService(store)}),
-        Route(Runs, ["/runs"], {"runs": RunService(store)}),
+        Route(Experiments, ["/experiments"], {"experiments": ExperimentService(store, units)}),
+        Route(Runs, ["/runs"], {"runs": RunService(store, units)}),
     ]
 
     def ready() -> None:

@@ -28,14 +28,17 @@ class DeploymentRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, use_case: str, choice: ModelChoice, *, set_at: datetime | None = None) -> Deployment:
-        """Write down that a model was set, now unless said otherwise."""
+    def add(
+        self, use_case: str, choice: ModelChoice, *, actor: str, set_at: datetime | None = None
+    ) -> Deployment:
+        """Write down that the actor has set a model, now unless said otherwise."""
         row = DeploymentRow(
             use_case=use_case,
             model_name=choice.model_name,
             hyperparameters=dict(choice.hyperparameters),
             preprocessing=choice.preprocessing,
             run_id=choice.run_id,
+            actor=actor,
         )
         if set_at is not None:
             row.set_at = set_at
@@ -90,15 +93,17 @@ class DeploymentRepository:
             select(UseCaseRow.name).where(UseCaseRow.name == use_case).with_for_update(key_share=True)
         )
 
-    def store_training(self, deployment: Deployment, artifact: Artifact, *, started: datetime) -> Deployment:
+    def store_training(
+        self, deployment: Deployment, artifact: Artifact, *, started: datetime, actor: str
+    ) -> Deployment:
         """Store the fitted model: in the deployment, or in a new one like it if it is trained already.
 
-        started: when the training was asked for; a model that was set since then stays the newest.
+        started: when the actor asked for the training; a model that was set since then stays the newest.
         """
         moment = self.now()
         row = self._session.get_one(DeploymentRow, deployment.id, populate_existing=True)
         if row.trained_at is not None:
-            added = self.add(deployment.use_case, deployment, set_at=started)
+            added = self.add(deployment.use_case, deployment, actor=actor, set_at=started)
             row = self._session.get_one(DeploymentRow, added.id)
         row.artifact = artifact.data
         row.artifact_format = artifact.format
@@ -120,7 +125,7 @@ class DeploymentRepository:
         row = self._session.get_one(DeploymentRow, deployment_id)
         row.metrics = {**(row.metrics or {}), set_name: metrics}
 
-    def activate(self, deployment: Deployment, reason: str) -> None:
+    def activate(self, deployment: Deployment, reason: str, *, actor: str) -> None:
         """Make a deployment the live one; the one before it ends at the same moment."""
         moment = self.now()  # not now(), the transaction's start: an activation before it may be younger
         live = (ActivationRow.role == "active") & ActivationRow.until.is_(None)
@@ -135,6 +140,7 @@ class DeploymentRepository:
             role="active",
             since=moment,
             reason=reason,
+            actor=actor,
         )
         self._session.add(activation)
         self._session.flush()

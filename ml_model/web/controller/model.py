@@ -5,6 +5,7 @@ from typing import Any
 from flask_restful import Resource
 
 from fleet.web.answers import answers
+from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from ml_model.service.ml_service import MlService
 from ml_model.web.schema import DeploymentAnswer, DescribeRequest, ModelsAnswer, RunRequest, ScoreAnswer
@@ -36,7 +37,7 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         `training` fits it, makes it the live one and scores it. Each call stores its predictions.
         """
         if body.dataset == "training":
-            score = self._models.train(body.use_case)
+            score = self._models.train(body.use_case, caller=caller())
         else:
             score = self._models.score(body.use_case, body.dataset)
         accuracy = score.metrics.get("accuracy")

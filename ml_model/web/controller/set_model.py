@@ -5,6 +5,7 @@ from typing import Any
 from flask_restful import Resource
 
 from fleet.web.answers import answers
+from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from ml_model.service.ml_service import MlService
 from ml_model.web.schema import SetModelAnswer, SetModelRequest
@@ -29,5 +30,6 @@ class SetModel(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             body.hyperparameters or {},
             preprocessing=body.preprocessing,
             run_id=body.run_id,
+            caller=caller(),
         )
         return {"message": "Model successfully uploaded", "deployment_id": deployment_id}

@@ -5,6 +5,7 @@ from typing import Any
 from flask_restful import Resource
 
 from fleet.web.answers import answers
+from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from simulator.service.fouling import Fouling
 from simulator.service.simulator import NAME, Level, SimulatorService
@@ -33,7 +34,8 @@ class Simulator(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         if body.set_name == "dataset":
             rows = self._simulator.name_sets(body.use_case)
         else:
-            rows = self._simulator.load(body.set_name, body.use_case, _fouling(body.fouling))
+            fouling = _fouling(body.fouling)
+            rows = self._simulator.load(body.set_name, body.use_case, fouling, caller=caller())
         return {"message": f"Load {body.set_name} set", "rows": rows}
 
 

@@ -17,6 +17,7 @@ from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
 from simulator.service.simulator import SimulatorService
+from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
@@ -92,7 +93,7 @@ def simulator(sessions: Sessions) -> SimulatorService:
 @pytest.fixture
 def training(simulator: SimulatorService) -> int:
     """Wine's training set, loaded; its number of rows."""
-    return simulator.load("training", "wine")
+    return simulator.load("training", "wine", caller=ALICE)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
 
+from tests.callers import ALICE
 from tests.integration.tracking.conftest import EXPERIMENTS, RUNS, Optimise
 from tests.mlflow_server import MlflowServer
 from tracking.persistence.model.search import NewExperiment, SearchRequest, TrainingSet
@@ -27,7 +28,8 @@ ROWS = TrainingSet("wine", ("x", "y"), np.arange(24.0).reshape(12, 2), np.repeat
 
 def record(log: SearchLog, name: str) -> None:
     """Record two small searches."""
-    log.record(NewExperiment(name), REQUEST, [search(model, REQUEST, ROWS) for model in MODELS], ROWS)
+    searches = [search(model, REQUEST, ROWS) for model in MODELS]
+    log.record(NewExperiment(name), REQUEST, searches, ROWS, ALICE)
 
 
 def failing(client: MlflowClient, monkeypatch: pytest.MonkeyPatch, method: str, *, calls: range) -> None:

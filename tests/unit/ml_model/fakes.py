@@ -12,6 +12,7 @@ import numpy.typing as npt
 from db.definition import Feature, Task, UseCase
 from db.sets import SampleBlock, SetName
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
+from tests.audit import AuditInMemory
 
 WINE = UseCase(
     name="wine",
@@ -40,7 +41,9 @@ class FakeDeployments:
     metrics: dict[tuple[int, str], dict[str, float]] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
 
-    def add(self, use_case: str, choice: ModelChoice, *, set_at: datetime | None = None) -> Deployment:
+    def add(
+        self, use_case: str, choice: ModelChoice, *, actor: str, set_at: datetime | None = None
+    ) -> Deployment:
         deployment = Deployment(
             id=len(self.rows) + 1,
             use_case=use_case,
@@ -73,10 +76,12 @@ class FakeDeployments:
     def hold_use_case(self, use_case: str) -> None:
         """One thread: nobody else is there to wait."""
 
-    def store_training(self, deployment: Deployment, artifact: Artifact, *, started: datetime) -> Deployment:
+    def store_training(
+        self, deployment: Deployment, artifact: Artifact, *, started: datetime, actor: str
+    ) -> Deployment:
         stored = self.rows[deployment.id - 1]
         if stored.trained_at is not None:
-            stored = self.add(deployment.use_case, deployment, set_at=started)
+            stored = self.add(deployment.use_case, deployment, actor=actor, set_at=started)
         stored = replace(stored, trained_at=datetime.now(UTC))
         self.rows[stored.id - 1] = stored
         self.artifacts[stored.id] = artifact
@@ -88,7 +93,7 @@ class FakeDeployments:
     def store_metrics(self, deployment_id: int, set_name: str, metrics: dict[str, float]) -> None:
         self.metrics[deployment_id, set_name] = metrics
 
-    def activate(self, deployment: Deployment, reason: str) -> None:
+    def activate(self, deployment: Deployment, reason: str, *, actor: str) -> None:
         self.live.append(deployment.id)
 
 
@@ -136,6 +141,7 @@ class FakeUnit:
 
     deployments: FakeDeployments = field(default_factory=FakeDeployments)
     samples: FakeSamples = field(default_factory=FakeSamples)
+    audit: AuditInMemory = field(default_factory=AuditInMemory)
     commits: int = 0
 
     def __enter__(self) -> Self:

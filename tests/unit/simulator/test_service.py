@@ -14,6 +14,8 @@ from simulator.persistence.model.simulated_set import SimulatedSet
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.service.simulator import NotSimulatedError, SimulatorService
+from tests.audit import AuditInMemory
+from tests.callers import ALICE
 
 
 class SamplesInMemory:
@@ -42,6 +44,7 @@ class UnitInMemory:
 
     def __init__(self) -> None:
         self.samples = SamplesInMemory()
+        self.audit = AuditInMemory()
         self.commits = 0
         self.down = False
 
@@ -88,29 +91,29 @@ def test_registering_is_made_up_for_when_postgres_was_down(
     with pytest.raises(UnavailableError):
         simulator.register()
     unit.down = False
-    assert simulator.load("training", "wine") == 106
+    assert simulator.load("training", "wine", caller=ALICE) == 106
     assert unit.samples.registered == ["wine"]
 
 
 def test_a_load_is_one_commit(simulator: SimulatorService, unit: UnitInMemory) -> None:
     simulator.register()
     before = unit.commits
-    assert simulator.load("testing", "wine") == 36
+    assert simulator.load("testing", "wine", caller=ALICE) == 36
     assert unit.commits == before + 1
 
 
 @pytest.mark.parametrize("set_name", ["training", "testing"])
 def test_only_production_is_fouled(simulator: SimulatorService, unit: UnitInMemory, set_name: Any) -> None:
-    simulator.load(set_name, "wine", "heavy")
+    simulator.load(set_name, "wine", "heavy", caller=ALICE)
     heavy = unit.samples.sets[set_name].features
-    simulator.load(set_name, "wine", "none")
+    simulator.load(set_name, "wine", "none", caller=ALICE)
     np.testing.assert_array_equal(unit.samples.sets[set_name].features, heavy)
 
 
 def test_each_level_fouls_production_in_its_own_way(simulator: SimulatorService, unit: UnitInMemory) -> None:
     missing = {}
     for level in ("none", "reference", "heavy"):
-        simulator.load("production", "wine", cast(Any, level))
+        simulator.load("production", "wine", cast(Any, level), caller=ALICE)
         missing[level] = int(np.isnan(unit.samples.sets["production"].features).sum())
     assert missing["none"] == 0
     assert missing["reference"] == 13
@@ -119,7 +122,7 @@ def test_each_level_fouls_production_in_its_own_way(simulator: SimulatorService,
 
 def test_an_unknown_use_case_is_named_with_the_known_ones(simulator: SimulatorService) -> None:
     with pytest.raises(NotSimulatedError, match="beer") as caught:
-        simulator.load("training", "beer")
+        simulator.load("training", "beer", caller=ALICE)
     assert "wine" in caught.value.message
 
 

@@ -82,6 +82,7 @@ class FakeMlflow:
         request: SearchRequest,
         searches: Sequence[FinishedSearch],
         training: TrainingSet,
+        caller: Caller,
     ) -> RecordedSearches:
         self.recorded.append((experiment, list(searches)))
         return RecordedSearches(

@@ -1,18 +1,37 @@
 """What is said about experiments."""
 
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
+from tests.audit import AuditedUnit
+from tests.callers import ALICE
 from tests.unit.tracking.fakes import NOON, FakeMlflow, make_experiment, make_run
 from tracking.persistence.model.experiment import Run
 from tracking.persistence.repository.experiment_store import ExperimentNotFoundError
+from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.experiments import ExperimentService, NoBestRunError, NoRunsError
 
 
 def service(*runs: Run) -> ExperimentService:
     """A service over experiment 1 with these runs, and experiment 2 without any."""
-    return ExperimentService(FakeMlflow([make_experiment("1"), make_experiment("2")], list(runs)))
+    return make_service(list(runs), AuditedUnit())
+
+
+def make_service(runs: list[Run], unit: AuditedUnit) -> ExperimentService:
+    """The same, with a trail."""
+    mlflow = FakeMlflow([make_experiment("1"), make_experiment("2")], runs)
+    return ExperimentService(mlflow, lambda: cast(TrackingUnitOfWork, unit))
+
+
+def test_who_deleted_an_experiment_is_kept_once_it_is_deleted() -> None:
+    unit = AuditedUnit()
+    experiments = make_service([], unit)
+    experiments.delete("1", caller=ALICE)
+    with pytest.raises(ExperimentNotFoundError):
+        experiments.delete("1", caller=ALICE)
+    assert unit.committed == [("delete_experiment", "1", "alice", None)]
 
 
 def test_the_list_counts_runs_and_says_zero() -> None:

@@ -6,6 +6,7 @@ from typing import Any, Self, cast
 import pytest
 
 from fleet.errors import ConflictError, InvalidRequestError
+from tests.callers import ALICE
 from tests.unit.tracking.fakes import FakeMlflow
 from tracking.persistence.model.search import NewExperiment, TrainingSet
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
@@ -70,7 +71,7 @@ def test_every_model_is_searched_and_recorded_together(wine: TrainingSet) -> Non
     request = make_request(
         models=["LogisticRegression", "SVC", "SVC"], grids={"LogisticRegression": LIBLINEAR, "SVC": {}}
     )
-    done = make_service(wine, mlflow).optimise(request)
+    done = make_service(wine, mlflow).optimise(request, caller=ALICE)
     assert set(done.run_ids) == {"LogisticRegression", "SVC"}
     ((experiment, searches),) = mlflow.recorded
     assert experiment == EXPERIMENT
@@ -93,39 +94,41 @@ REFUSED: dict[str, dict[str, Any]] = {
 def test_what_is_refused_is_not_recorded(changes: dict[str, Any], wine: TrainingSet) -> None:
     mlflow = FakeMlflow()
     with pytest.raises(InvalidRequestError):
-        make_service(wine, mlflow).optimise(make_request(**changes))
+        make_service(wine, mlflow).optimise(make_request(**changes), caller=ALICE)
     assert mlflow.recorded == []
 
 
 def test_a_combination_refused_in_fit_is_named(wine: TrainingSet) -> None:
     grids = {"LogisticRegression": {"solver": ["liblinear", "lbfgs"], "penalty": ["l1"]}}
     with pytest.raises(HyperparametersRefusedError, match=r"penalty='l1', solver='lbfgs'"):
-        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids))
+        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids), caller=ALICE)
 
 
 def test_one_bad_model_among_good_ones_records_none(wine: TrainingSet) -> None:
     mlflow = FakeMlflow()
     grids = {"LogisticRegression": LIBLINEAR, "SVC": {"gamma": ["steep"]}}
     with pytest.raises(HyperparametersRefusedError, match="gamma='steep'"):
-        make_service(wine, mlflow).optimise(make_request(models=["LogisticRegression", "SVC"], grids=grids))
+        make_service(wine, mlflow).optimise(
+            make_request(models=["LogisticRegression", "SVC"], grids=grids), caller=ALICE
+        )
     assert mlflow.recorded == []
 
 
 def test_a_scoring_that_cannot_score_these_classes_is_named(wine: TrainingSet) -> None:
     with pytest.raises(ScoringRefusedError, match="roc_auc"):
-        make_service(wine, FakeMlflow()).optimise(make_request(scoring="roc_auc"))
+        make_service(wine, FakeMlflow()).optimise(make_request(scoring="roc_auc"), caller=ALICE)
 
 
 def test_a_grid_larger_than_the_limit_is_refused_before_it_is_tried(wine: TrainingSet) -> None:
     grids = {"LogisticRegression": {"C": [float(number) for number in range(1, 52)]}}
     with pytest.raises(TooManyCombinationsError, match="51 combinations"):
-        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids))
+        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids), caller=ALICE)
 
 
 def test_a_deleted_name_is_refused_before_the_search(wine: TrainingSet) -> None:
     mlflow = FakeMlflow(deleted_names={"wine_test_1"})
     with pytest.raises(ConflictError):
-        make_service(wine, mlflow).optimise(make_request())
+        make_service(wine, mlflow).optimise(make_request(), caller=ALICE)
     assert mlflow.recorded == []
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from fleet.caller import Caller
 from tracking.persistence.model.experiment import Run
 from tracking.persistence.model.search import FinishedSearch, Grid, SearchRequest, TrainingSet
 
@@ -28,7 +29,11 @@ def run_name(model_name: str) -> str:
 
 
 def run_tags(
-    search: FinishedSearch, request: SearchRequest, training: TrainingSet, model_format: str
+    search: FinishedSearch,
+    request: SearchRequest,
+    training: TrainingSet,
+    caller: Caller,
+    model_format: str,
 ) -> dict[str, str]:
     """Tags of the run. model_format: how the model's file was written, such as skops."""
     return {
@@ -37,6 +42,8 @@ def run_tags(
         "preprocessing": request.preprocessing,
         "use_case": training.use_case,
         "model_format": model_format,
+        "mlflow.user": caller.name,
+        "request_id": caller.request_id,
         HYPERPARAMETERS_TAG: json.dumps(search.hyperparameters),
     }
 

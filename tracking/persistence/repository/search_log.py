@@ -18,6 +18,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param, RunStatus
 from mlflow.exceptions import MlflowException
 
+from fleet.caller import Caller
 from fleet.errors import ConflictError
 from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository import run_contents
@@ -57,6 +58,15 @@ class _Prepared:
     model: SavedModel
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What every run of one request says: what was asked, on which rows, and by whom."""
+
+    request: SearchRequest
+    training: TrainingSet
+    caller: Caller
+
+
 class SearchLog:
     """Writes to one MLflow server, one request at a time: the runs of a failed one can then be told apart."""
 
@@ -74,8 +84,12 @@ class SearchLog:
         request: SearchRequest,
         searches: Sequence[FinishedSearch],
         training: TrainingSet,
+        caller: Caller,
     ) -> RecordedSearches:
-        """Record all of them or none. Raises ExperimentDeletedError, MlflowUnavailableError."""
+        """Record all of them or none, as the caller's.
+
+        Raises ExperimentDeletedError, MlflowUnavailableError.
+        """
         with tempfile.TemporaryDirectory(prefix="tracking-") as folder:
             prepared = [
                 _Prepared(search, save(search.pipeline, training, Path(folder) / search.model_name))
@@ -84,7 +98,7 @@ class SearchLog:
             with self._one_at_a_time, translated(), Undo() as undo:
                 experiment_id = self._find(experiment.name) or self._create(experiment, undo)
                 write = partial(
-                    self._record_one, experiment_id, request=request, training=training, undo=undo
+                    self._record_one, experiment_id, told=_Told(request, training, caller), undo=undo
                 )
                 try:
                     # Side by side: it is waiting for the server that takes the time.
@@ -128,19 +142,17 @@ class SearchLog:
             self._client.rename_experiment(experiment_id, f"{name[:200]} (failed, {experiment_id})")
             self._client.delete_experiment(experiment_id)
 
-    def _record_one(
-        self, experiment_id: str, each: _Prepared, request: SearchRequest, training: TrainingSet, undo: Undo
-    ) -> str:
+    def _record_one(self, experiment_id: str, each: _Prepared, told: _Told, undo: Undo) -> str:
         search = each.search
         run = self._client.create_run(
             experiment_id,
             start_time=int(search.started_at.timestamp() * 1000),
             run_name=run_contents.run_name(search.model_name),
-            tags=run_contents.run_tags(search, request, training, each.model.format),
+            tags=run_contents.run_tags(search, told.request, told.training, told.caller, each.model.format),
         )
         run_id = str(run.info.run_id)
         undo.add(lambda: self._client.delete_run(run_id))
-        self._log_values(run_id, search, run_contents.run_params(search, request, training))
+        self._log_values(run_id, search, run_contents.run_params(search, told.request, told.training))
         model_id = self._log_model(experiment_id, run_id, each, undo)
         self._register(search.model_name, run_id, model_id, undo)
         self._client.set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED))

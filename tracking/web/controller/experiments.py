@@ -5,6 +5,7 @@ from typing import Any
 from flask_restful import Resource
 
 from fleet.web.answers import answers
+from fleet.web.credentials import caller
 from fleet.web.validation import NoArguments, accepts
 from tracking.service.experiments import ExperimentService
 from tracking.web.answers import DeletedAnswer, ExperimentAnswer, ExperimentsAnswer
@@ -44,5 +45,5 @@ class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @accepts(role="admin", query=ExperimentQuery)
     def delete(self, query: ExperimentQuery) -> dict[str, str]:
         """Delete an experiment."""
-        self._experiments.delete(query.experiment_id)
+        self._experiments.delete(query.experiment_id, caller=caller())
         return {"message": f"Experiment {query.experiment_id} deleted successfully."}

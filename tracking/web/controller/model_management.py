@@ -30,7 +30,7 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
         """
         if body.request_information == "setting":
             return self._set_model(body), 200
-        done = self._optimisation.optimise(_optimisation(body))
+        done = self._optimisation.optimise(_optimisation(body), caller=caller())
         data = {"experiment_id": done.experiment_id, "run_ids": done.run_ids}
         return {"message": "Experiments retrieved successfully", "data": data}, 201
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask_restful import Resource
 
 from fleet.web.answers import answers
+from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from tracking.service.runs import RunService
 from tracking.web.answers import DeletedAnswer, RunAnswer, RunsAnswer
@@ -35,5 +36,5 @@ class Runs(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @accepts(role="admin", query=RunQuery)
     def delete(self, query: RunQuery) -> dict[str, str]:
         """Delete a run."""
-        self._runs.delete(query.experiment_id, query.run_id)
+        self._runs.delete(query.experiment_id, query.run_id, caller=caller())
         return {"message": f"Run {query.run_id} deleted successfully."}

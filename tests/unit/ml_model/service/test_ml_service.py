@@ -15,6 +15,7 @@ from ml_model.service.ml_service import (
     SetNotLoadedError,
     TooManyFitsError,
 )
+from tests.callers import ALICE
 from tests.unit.ml_model.fakes import FakeUnit, block
 
 
@@ -33,7 +34,7 @@ def loaded(unit: FakeUnit) -> None:
 
 
 def test_a_model_can_be_set_before_any_row_is_loaded(service: MlService, unit: FakeUnit) -> None:
-    assert service.set_model("wine", "SVC", {"C": 2}) == 1
+    assert service.set_model("wine", "SVC", {"C": 2}, caller=ALICE) == 1
     assert unit.deployments.rows[0].hyperparameters == {"C": 2}
     assert unit.commits == 1
 
@@ -55,20 +56,20 @@ def test_what_the_catalogue_or_the_estimator_refuses_is_not_recorded(
 ) -> None:
     loaded(unit)
     with pytest.raises(error):
-        service.set_model("wine", name, hyperparameters)
+        service.set_model("wine", name, hyperparameters, caller=ALICE)
     assert unit.deployments.rows == []
     assert unit.commits == 0
 
 
 def test_the_refusal_names_the_hyperparameter(service: MlService) -> None:
     with pytest.raises(RefusedHyperparametersError, match="'C' parameter"):
-        service.set_model("wine", "SVC", {"C": -1})
+        service.set_model("wine", "SVC", {"C": -1}, caller=ALICE)
 
 
 def test_training_activates_the_set_model_and_scores_it(service: MlService, unit: FakeUnit) -> None:
     loaded(unit)
-    service.set_model("wine", "LogisticRegression", {})
-    score = service.train("wine")
+    service.set_model("wine", "LogisticRegression", {}, caller=ALICE)
+    score = service.train("wine", caller=ALICE)
     assert (score.deployment_id, score.rows, score.metrics["accuracy"]) == (1, 60, 1.0)
     assert unit.deployments.live == [1]
 
@@ -77,9 +78,9 @@ def test_training_again_is_a_new_deployment_with_the_same_parameters(
     service: MlService, unit: FakeUnit
 ) -> None:
     loaded(unit)
-    service.set_model("wine", "SVC", {"C": 3})
-    service.train("wine")
-    assert service.train("wine").deployment_id == 2
+    service.set_model("wine", "SVC", {"C": 3}, caller=ALICE)
+    service.train("wine", caller=ALICE)
+    assert service.train("wine", caller=ALICE).deployment_id == 2
     assert unit.deployments.rows[1].hyperparameters == {"C": 3}
     assert unit.deployments.live == [1, 2]
 
@@ -88,8 +89,8 @@ def test_a_set_is_scored_block_by_block_with_every_prediction_stored(
     service: MlService, unit: FakeUnit
 ) -> None:
     loaded(unit)
-    service.set_model("wine", "RandomForest", {"n_estimators": 5})
-    service.train("wine")
+    service.set_model("wine", "RandomForest", {"n_estimators": 5}, caller=ALICE)
+    service.train("wine", caller=ALICE)
     score = service.score("wine", "testing")
     assert score.rows == 30
     assert [len(labels) for labels in unit.samples.predictions[1, "testing"]] == [20, 10]
@@ -99,36 +100,36 @@ def test_a_set_is_scored_block_by_block_with_every_prediction_stored(
 def test_rows_without_a_target_are_predicted_but_not_judged(service: MlService, unit: FakeUnit) -> None:
     loaded(unit)
     unit.samples.sets["production"] = [block(5, labelled=False)]
-    service.set_model("wine", "SVC", {})
-    service.train("wine")
+    service.set_model("wine", "SVC", {}, caller=ALICE)
+    service.train("wine", caller=ALICE)
     score = service.score("wine", "production")
     assert (score.rows, score.metrics) == (5, {})
 
 
 def test_the_newest_set_model_is_the_one_spoken_to(service: MlService, unit: FakeUnit) -> None:
     loaded(unit)
-    service.set_model("wine", "SVC", {})
-    service.train("wine")
-    service.set_model("wine", "RandomForest", {})
+    service.set_model("wine", "SVC", {}, caller=ALICE)
+    service.train("wine", caller=ALICE)
+    service.set_model("wine", "RandomForest", {}, caller=ALICE)
     with pytest.raises(NotTrainedError, match="RandomForest"):
         service.score("wine", "testing")
 
 
 def test_nothing_set_says_what_to_call(service: MlService) -> None:
     with pytest.raises(NothingSetError) as raised:
-        service.train("wine")
+        service.train("wine", caller=ALICE)
     assert "set_model" in raised.value.message
 
 
 @pytest.mark.parametrize("action", ["train", "score"])
 def test_a_set_that_is_not_loaded_says_what_to_call(service: MlService, unit: FakeUnit, action: str) -> None:
-    service.set_model("wine", "SVC", {})
+    service.set_model("wine", "SVC", {}, caller=ALICE)
     if action == "score":
         loaded(unit)
-        service.train("wine")
+        service.train("wine", caller=ALICE)
         unit.samples.sets.pop("testing")
     with pytest.raises(SetNotLoadedError) as raised:
-        service.train("wine") if action == "train" else service.score("wine", "testing")
+        service.train("wine", caller=ALICE) if action == "train" else service.score("wine", "testing")
     assert "/root/simulator" in raised.value.message
 
 
@@ -136,12 +137,12 @@ def test_a_training_that_fails_is_recorded_and_leaves_the_live_model(
     service: MlService, unit: FakeUnit
 ) -> None:
     loaded(unit)
-    service.set_model("wine", "LogisticRegression", {})
+    service.set_model("wine", "LogisticRegression", {}, caller=ALICE)
     one_class = block(60)
     one_class.target[:] = 1
     unit.samples.sets["training"] = [one_class]
     with pytest.raises(TrainingFailedError):
-        service.train("wine")
+        service.train("wine", caller=ALICE)
     assert "LogisticRegression" in unit.deployments.failures[1]
     assert unit.deployments.live == []
 
@@ -154,15 +155,15 @@ def test_a_fit_waits_for_a_place_and_is_refused_when_none_becomes_free(
 
     def ask_for_another(*_: object) -> None:
         try:
-            service.set_model("wine", "SVC", {})
+            service.set_model("wine", "SVC", {}, caller=ALICE)
         except TooManyFitsError as error:
             answers.append(error)
 
     with monkeypatch.context() as patch:
         patch.setattr("ml_model.service.ml_service.try_fit", ask_for_another)
-        service.set_model("wine", "SVC", {})
+        service.set_model("wine", "SVC", {}, caller=ALICE)
     assert [type(answer) for answer in answers] == [TooManyFitsError]
-    assert service.set_model("wine", "SVC", {}) == 2
+    assert service.set_model("wine", "SVC", {}, caller=ALICE) == 2
 
 
 def test_a_model_that_is_too_large_is_refused_and_recorded(
@@ -170,8 +171,8 @@ def test_a_model_that_is_too_large_is_refused_and_recorded(
 ) -> None:
     loaded(unit)
     monkeypatch.setattr("ml_model.service.artifacts.LARGEST_ARTIFACT", 100)
-    service.set_model("wine", "RandomForest", {"n_estimators": 5})
+    service.set_model("wine", "RandomForest", {"n_estimators": 5}, caller=ALICE)
     with pytest.raises(ArtifactTooLargeError):
-        service.train("wine")
+        service.train("wine", caller=ALICE)
     assert unit.deployments.live == []
     assert "MiB" in unit.deployments.failures[1]

@@ -1,0 +1,72 @@
+"""Who did what: written in the transaction of the very change, and never changed afterwards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.paging import newest_first
+from db.shared import AuditEventRow
+from fleet.caller import Caller
+from fleet.paging import Page, PageRequest
+
+Action = Literal[
+    "load_set", "set_model", "train", "train_failed", "activate", "delete_experiment", "delete_run"
+]
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """What was done. subject: to what; the set's name, or the id of the deployment, experiment or run."""
+
+    id: int
+    at: datetime
+    service: str
+    action: str
+    use_case: str | None
+    subject: str
+    actor: str
+    request_id: str
+
+
+class AuditRepository:
+    """`audit_events`, in the session's transaction. service: the one that it writes for."""
+
+    def __init__(self, session: Session, service: str) -> None:
+        self._session = session
+        self._service = service
+
+    def add(self, action: Action, subject: object, caller: Caller, *, use_case: str | None = None) -> None:
+        """Write down what the caller has done. use_case: whose data or model it was, where that is known."""
+        row = AuditEventRow(
+            service=self._service,
+            action=action,
+            use_case=use_case,
+            subject=str(subject),
+            actor=caller.name,
+            request_id=caller.request_id,
+        )
+        self._session.add(row)
+        self._session.flush()
+
+    def page(self, asked: PageRequest, *, use_case: str | None = None) -> Page[AuditEvent]:
+        """Events of all services, the newest first. use_case: only its own."""
+        query = select(AuditEventRow)
+        if use_case is not None:
+            query = query.where(AuditEventRow.use_case == use_case)
+        return newest_first(self._session, query, [AuditEventRow.id], asked, lambda found: _event(found[0]))
+
+
+def _event(row: AuditEventRow) -> AuditEvent:
+    return AuditEvent(
+        id=row.id,
+        at=row.at,
+        service=row.service,
+        action=row.action,
+        use_case=row.use_case,
+        subject=row.subject,
+        actor=row.actor,
+        request_id=row.request_id,
+    )
