@@ -1,11 +1,14 @@
 """The engine and sessions of a service, through Flask-SQLAlchemy."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from db.migrate import newest_revision
 from db.unit_of_work import UnitOfWork
@@ -26,10 +29,11 @@ class SchemaMismatchError(UnavailableError):
         )
 
 
-def make_database(app: Flask, url: str, *, connections: int) -> SQLAlchemy:
+def make_database(app: Flask, url: str, *, connections: int, statement_timeout_s: float) -> SQLAlchemy:
     """Connect the app to PostgreSQL; nothing is opened until the first query.
 
     connections: kept in the pool, one for each request that can be answered at the same time.
+    statement_timeout_s: PostgreSQL ends a statement, a COPY too, that takes longer than its request may.
     """
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
@@ -41,11 +45,19 @@ def make_database(app: Flask, url: str, *, connections: int) -> SQLAlchemy:
         "connect_args": {
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": app.name,
-            "options": f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_S}s",
+            "options": f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_S}s "
+            f"-c statement_timeout={1000 * statement_timeout_s:.0f}",
             "tcp_user_timeout": SILENCE_TIMEOUT_MS,
         },
     }
     return SQLAlchemy(app)
+
+
+def connections_in_use(app: Flask, database: SQLAlchemy) -> Callable[[], int]:
+    """Counts the connections that are lent out by the pool of this process."""
+    with app.app_context():
+        engine = database.engine
+    return lambda: cast(QueuePool, engine.pool).checkedout()
 
 
 def check_database(session: Session) -> None:

@@ -1,9 +1,7 @@
 """Builds the Flask app of a service."""
 
 import logging
-import re
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,17 +14,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from fleet.caller import ANONYMOUS
 from fleet.logs import set_up_logs
 from fleet.settings import ServiceSettings
-from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.credentials import ask_for_credentials
+from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.errors import FleetApi, render_errors
 from fleet.web.health import Live, Ready
+from fleet.web.heavy import EXTENSION as HEAVY
+from fleet.web.heavy import HeavyWork
+from fleet.web.metrics import Exposition, measure, metrics_of
 from fleet.web.openapi import make_document
+from fleet.web.request_id import request_id
 from fleet.web.roles import check_roles
 
 log = logging.getLogger(__name__)
 
 TOO_LARGE = 413
-REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,14 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     set_up_logs(name, settings, _log_context)
     app = Flask(name, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_JSON_DEPTH"] = settings.max_json_depth
+    app.extensions[HEAVY] = HeavyWork(
+        at_once=settings.heavy_at_once,
+        waiting=settings.max_heavy_waiting,
+        seconds=settings.request_timeout_s,
+    )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
+    measure(app)
     app.before_request(_take_request)
     app.after_request(_finish_request)
     ask_for_credentials(app, settings)
@@ -62,7 +70,11 @@ def add_routes(
     The documents know a route by the first prefix; the others are aliases.
     ready: raises a FleetError that says why the service cannot answer yet.
     """
-    every_service = [Route(Live, ["/health/live"]), Route(Ready, ["/health/ready"], {"ready": ready})]
+    every_service = [
+        Route(Live, ["/health/live"]),
+        Route(Ready, ["/health/ready"], {"ready": ready}),
+        Route(Exposition, ["/metrics"], {"metrics": metrics_of(app)}),
+    ]
     places = [
         *((prefixes[0] + path, route.resource) for route in routes for path in route.paths),
         *((path, route.resource) for route in every_service for path in route.paths),
@@ -83,8 +95,7 @@ def add_routes(
 
 def _take_request() -> None:
     g.started = time.perf_counter()
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = request_id(request.headers.get("X-Request-ID"))
     request.get_data()  # whole, also where nobody asks for it: the next request comes on the same connection
 
 

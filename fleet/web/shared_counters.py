@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -17,3 +18,9 @@ def shared_counters() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="mlfleet-metrics-", ignore_cleanup_errors=True) as folder:
         os.environ[FOLDER_VARIABLE] = folder  # also over a value that another service may have set
         yield
+
+
+def counters_folder() -> Path | None:
+    """The folder; None in a process that `serve` did not start, which counts for itself."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return Path(folder) if folder else None

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from db.definition import UseCase
+from db.definition import Task, UseCase
 from db.sets import SampleBlock, SetName
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters
 from fleet.errors import BusyError, ConflictError
-from ml_model.persistence.model.deployment import Deployment, ModelChoice
+from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import ArtifactTooLargeError, make_artifact, open_artifact
 from ml_model.service.fitting import (
@@ -27,6 +27,8 @@ from ml_model.service.fitting import (
     try_fit,
 )
 from ml_model.service.predictor import Predictor
+
+Predicted = Callable[[str, Mapping[int, int]], object]
 
 OPEN_MODELS = 8  # kept in memory, opened
 TURN_SECONDS = 3
@@ -70,10 +72,15 @@ class TooManyFitsError(BusyError):
 
 @dataclass(frozen=True)
 class Score:
-    """How a deployment did on a set. rows: how many were predicted and stored; metrics: of the labelled."""
+    """How a deployment did on a set.
+
+    rows: how many were predicted and stored; classes: how many of them as which class, none for a regression;
+    metrics: of the labelled.
+    """
 
     deployment_id: int
     rows: int
+    classes: dict[int, int]
     metrics: dict[str, float]
 
 
@@ -81,12 +88,21 @@ class MlService:
     """The models of every use case.
 
     units: opens a transaction. key: signs artifacts. fits_at_once: how many models may be fitted at the same
-    time, fewer than requests can be answered, so that the others go on.
+    time, fewer than requests can be answered, so that the others go on. predicted: told, with the use case,
+    how often each class was predicted.
     """
 
-    def __init__(self, units: Callable[[], MlModelUnitOfWork], key: bytes, *, fits_at_once: int = 1) -> None:
+    def __init__(
+        self,
+        units: Callable[[], MlModelUnitOfWork],
+        key: bytes,
+        *,
+        fits_at_once: int = 1,
+        predicted: Predicted = lambda *_: None,
+    ) -> None:
         self._units = units
         self._key = key
+        self._predicted = predicted
         self._fits = BoundedSemaphore(fits_at_once)
         self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
 
@@ -97,6 +113,11 @@ class MlService:
             newest, active = work.deployments.newest(use_case.name), work.deployments.active(use_case.name)
         same = newest is not None and active is not None and newest.id == active.id
         return (active if same else newest), active
+
+    def live(self) -> list[LiveModel]:
+        """What is live in every use case."""
+        with self._units() as work:
+            return work.deployments.live()
 
     def set_model(  # noqa: PLR0913  # what a model is, and who sets it
         self,
@@ -167,6 +188,7 @@ class MlService:
                 work.audit.add(action, trained.id, caller, use_case=use_case.name)
             score = _score(work, use_case, trained, predictor, "training")
             work.commit()
+        self._predicted(use_case.name, score.classes)
         return score
 
     def score(self, name: str, set_name: SetName) -> Score:
@@ -181,6 +203,7 @@ class MlService:
             work.deployments.hold(deployment.id)
             score = _score(work, use_case, deployment, predictor, set_name)
             work.commit()
+        self._predicted(use_case.name, score.classes)
         return score
 
     def _newest(self, work: MlModelUnitOfWork, use_case: UseCase) -> Deployment:
@@ -236,9 +259,17 @@ def _score(
         labels.append(predicted.labels)
     if not targets:
         raise SetNotLoadedError(set_name, "samples")
-    metrics = _metrics(np.concatenate(targets), np.concatenate(labels))
+    every_label = np.concatenate(labels)
+    metrics = _metrics(np.concatenate(targets), every_label)
     work.deployments.store_metrics(deployment.id, set_name, metrics)
-    return Score(deployment.id, sum(map(len, labels)), metrics)
+    return Score(deployment.id, len(every_label), _classes(use_case, every_label), metrics)
+
+
+def _classes(use_case: UseCase, labels: npt.NDArray[np.float64]) -> dict[int, int]:
+    if use_case.task is not Task.CLASSIFICATION:
+        return {}
+    values, counts = np.unique(labels, return_counts=True)
+    return dict(zip(values.astype(int).tolist(), counts.tolist(), strict=True))
 
 
 def _metrics(target: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> dict[str, float]:

@@ -2,8 +2,9 @@
 
 from flask import Flask
 
-from db.database import check_database, make_database
+from db.database import check_database, connections_in_use, make_database
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.metrics import metrics_of
 from ml_model.config.settings import MlModelSettings
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.audit_trail import AuditTrail
@@ -11,18 +12,28 @@ from ml_model.service.ml_service import MlService
 from ml_model.web.controller.audit import Audit
 from ml_model.web.controller.model import Model
 from ml_model.web.controller.set_model import SetModel
+from ml_model.web.metrics import count_predictions, live_metrics
 
 
 def create_app(settings: MlModelSettings | None = None) -> Flask:
     """The app of ml_model; settings come from the environment unless given."""
     settings = settings or MlModelSettings()
     app = make_app("ml_model", settings)
-    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    database = make_database(
+        app,
+        settings.database_url.get_secret_value(),
+        connections=settings.connections,
+        statement_timeout_s=settings.request_timeout_s,
+    )
+    metrics = metrics_of(app)
+    metrics.watch_pool(settings.connections, connections_in_use(app, database))
     models = MlService(
         lambda: MlModelUnitOfWork(database.session),
         settings.artifact_key.get_secret_value().encode(),
         fits_at_once=max(1, settings.threads // 2),
+        predicted=count_predictions(metrics.registry),
     )
+    metrics.read_at_scrape(lambda: live_metrics(models.live()))
     routes = [
         Route(Audit, ["/audit"], {"trail": AuditTrail(lambda: MlModelUnitOfWork(database.session))}),
         Route(Model, [""], {"models": models}),

@@ -7,12 +7,13 @@ from typing import Any
 from fleet.caller import Caller
 from fleet.errors import InvalidRequestError
 from monitoring.persistence.model.judged_sets import JudgedSets
-from monitoring.persistence.model.result import Metric, Result
+from monitoring.persistence.model.result import LastVerdict, Metric, Result
 from monitoring.service.group_names import fitting_groups
 from monitoring.service.ports import Evidence, MlModel, Units
 from monitoring.service.retraining import retrain
 
 NAME = "EvidentlyAI"
+SHARE_CHECK = "share_of_drifted_columns"
 
 
 class UnfitGroupError(InvalidRequestError):
@@ -71,6 +72,11 @@ class MonitoringService:
         answer = retrain(self._ml_model, use_case, kept, caller=caller)
         return Answer(result_id, result.result, answer)
 
+    def last_verdicts(self) -> list[LastVerdict]:
+        """How every use case that was judged stands."""
+        with self._units() as work:
+            return work.results.last_verdicts()
+
     def _read(self, use_case: str) -> JudgedSets:
         with self._units() as work:
             return work.samples.read(work.samples.find(use_case))
@@ -92,6 +98,7 @@ class MonitoringService:
             result=tests if metric == "tests" else tests["summary"],
             groups=list(groups),
             all_passed=tests["summary"]["all_passed"],
+            drifted_columns_share=_share(tests) if metric == "summary" else None,
         )
 
     def _keep(self, result: Result) -> int:
@@ -107,3 +114,8 @@ def _choose(groups: Sequence[str] | None, sets: JudgedSets, use_case: str) -> Se
         if name not in fitting:
             raise UnfitGroupError(name, use_case, fitting)
     return fitting if groups is None else groups
+
+
+def _share(tests: dict[str, Any]) -> float | None:
+    """The share of drifted columns by the first group that judged it, if any did."""
+    return next((test["value"] for test in tests["tests"] if test["name"] == SHARE_CHECK), None)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from db.definition import UseCase
 from fleet.caller import Caller
 from monitoring.persistence.model.judged_sets import JudgedSets
-from monitoring.persistence.model.result import Result
+from monitoring.persistence.model.result import LastVerdict, Result
 
 
 class Samples(Protocol):
@@ -22,6 +22,8 @@ class Results(Protocol):
     """Where results are kept; see ResultRepository."""
 
     def add(self, result: Result) -> int: ...
+
+    def last_verdicts(self) -> list[LastVerdict]: ...
 
 
 class Work(Protocol):

@@ -2,22 +2,31 @@
 
 from flask import Flask
 
-from db.database import check_database, make_database
+from db.database import check_database, connections_in_use, make_database
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.metrics import metrics_of
 from monitoring.config.settings import MonitoringSettings
 from monitoring.persistence.repository.ml_model_client import MlModelClient
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.engine import Engine
 from monitoring.service.monitoring import MonitoringService
 from monitoring.web.controller.monitoring import Monitoring
+from monitoring.web.metrics import verdict_metrics
 
 
 def create_app(settings: MonitoringSettings | None = None) -> Flask:
     """Monitoring's app; settings come from the environment unless given."""
     settings = settings or MonitoringSettings()
     app = make_app("monitoring", settings)
-    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    database = make_database(
+        app,
+        settings.database_url.get_secret_value(),
+        connections=settings.connections,
+        statement_timeout_s=settings.request_timeout_s,
+    )
+    metrics = metrics_of(app)
+    metrics.watch_pool(settings.connections, connections_in_use(app, database))
     ml_model = Sibling(
         "ml_model",
         settings.ml_model_url,
@@ -28,6 +37,8 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
     monitoring = MonitoringService(
         lambda: MonitoringUnitOfWork(database.session), engine, MlModelClient(ml_model)
     )
+
+    metrics.read_at_scrape(lambda: verdict_metrics(monitoring.last_verdicts()))
 
     def ready() -> None:
         engine.check()

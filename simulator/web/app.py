@@ -4,9 +4,10 @@ import logging
 
 from flask import Flask
 
-from db.database import check_database, make_database
+from db.database import check_database, connections_in_use, make_database
 from fleet.errors import UnavailableError
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.metrics import metrics_of
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
@@ -20,7 +21,13 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     """The simulator's app; settings come from the environment unless given."""
     settings = settings or SimulatorSettings()
     app = make_app("simulator", settings)
-    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    database = make_database(
+        app,
+        settings.database_url.get_secret_value(),
+        connections=settings.connections,
+        statement_timeout_s=settings.request_timeout_s,
+    )
+    metrics_of(app).watch_pool(settings.connections, connections_in_use(app, database))
     simulator = SimulatorService(
         read_definitions(settings.use_cases_dir), lambda: SimulatorUnitOfWork(database.session)
     )

@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from db.database import check_database, make_database
+from db.database import check_database, connections_in_use, make_database
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.metrics import metrics_of
 from tracking.config.settings import TrackingSettings
 from tracking.persistence.repository.experiment_store import ExperimentStore
 from tracking.persistence.repository.ml_model_client import MlModelClient
@@ -29,7 +30,13 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
     settings = settings or TrackingSettings()
     warm_up = warm_up or WarmUp()
     app = make_app("tracking", settings)
-    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    database = make_database(
+        app,
+        settings.database_url.get_secret_value(),
+        connections=settings.connections,
+        statement_timeout_s=settings.request_timeout_s,
+    )
+    metrics_of(app).watch_pool(settings.connections, connections_in_use(app, database))
     client = connect(settings.mlflow_url, timeout_s=settings.mlflow_timeout_s)
     store = ExperimentStore(client)
     ml_model = Sibling(

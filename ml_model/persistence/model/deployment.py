@@ -36,3 +36,12 @@ class Artifact:
     format: Literal["onnx", "joblib"]
     data: bytes
     signature: bytes | None = None
+
+
+@dataclass(frozen=True)
+class LiveModel:
+    """What is live in a use case; deployment is None while nothing is. scores: last metrics by set name."""
+
+    use_case: str
+    deployment: Deployment | None
+    scores: Mapping[str, Mapping[str, float]]

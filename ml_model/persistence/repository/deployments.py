@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, undefer
 from db.shared import ActivationRow, DeploymentRow, UseCaseRow
 from fleet.catalogue import Preprocessing
 from fleet.errors import ConflictError
-from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
+from ml_model.persistence.model.deployment import Artifact, Deployment, LiveModel, ModelChoice
 
 
 class ArtifactMissingError(ConflictError):
@@ -73,6 +73,17 @@ class DeploymentRepository:
         )
         found = self._session.execute(query).one_or_none()
         return _deployment(found[0], active_since=found[1]) if found is not None else None
+
+    def live(self) -> list[LiveModel]:
+        """What is live in every registered use case."""
+        is_live = (ActivationRow.role == "active") & ActivationRow.until.is_(None)
+        query = (
+            select(UseCaseRow.name, DeploymentRow, ActivationRow.since)
+            .outerjoin(ActivationRow, (ActivationRow.use_case == UseCaseRow.name) & is_live)
+            .outerjoin(DeploymentRow, DeploymentRow.id == ActivationRow.deployment_id)
+            .order_by(UseCaseRow.name)
+        )
+        return [_live(*found) for found in self._session.execute(query)]
 
     def artifact(self, deployment_id: int) -> Artifact:
         """The artifact of a trained deployment."""
@@ -158,3 +169,9 @@ def _deployment(row: DeploymentRow, active_since: datetime | None = None) -> Dep
         trained_at=row.trained_at,
         active_since=active_since,
     )
+
+
+def _live(use_case: str, row: DeploymentRow | None, since: datetime | None) -> LiveModel:
+    if row is None:
+        return LiveModel(use_case, None, {})
+    return LiveModel(use_case, _deployment(row, active_since=since), row.metrics or {})

@@ -1,6 +1,7 @@
 """A result of monitoring, as it is kept."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 Metric = Literal["report", "tests", "summary"]
@@ -8,7 +9,10 @@ Metric = Literal["report", "tests", "summary"]
 
 @dataclass(frozen=True)
 class Result:
-    """What was answered. groups and all_passed are None for a report, which has no checks."""
+    """What was answered. groups and all_passed are None for a report, which has no checks.
+
+    drifted_columns_share: kept with a summary, in which it cannot be looked up.
+    """
 
     use_case: str
     deployment_id: int
@@ -16,3 +20,18 @@ class Result:
     result: dict[str, Any]
     groups: list[str] | None = None
     all_passed: bool | None = None
+    drifted_columns_share: float | None = None
+
+
+@dataclass(frozen=True)
+class LastVerdict:
+    """How many checks of a use case passed and failed when it was judged last.
+
+    drifted_columns_share: when drift was judged last, which may have been before; None if it never was.
+    """
+
+    use_case: str
+    passed: int
+    failed: int
+    judged_at: datetime
+    drifted_columns_share: float | None

@@ -11,7 +11,7 @@ from db.definition import Feature, Task, UseCase
 from fleet.caller import Caller
 from fleet.errors import ConflictError, SiblingFailedError, SiblingRefusedError
 from monitoring.persistence.model.judged_sets import JudgedSets
-from monitoring.persistence.model.result import Result
+from monitoring.persistence.model.result import LastVerdict, Result
 from monitoring.service.group_names import GROUP_NAMES
 from monitoring.service.groups import GROUPS
 from monitoring.service.monitoring import MonitoringService, UnfitGroupError
@@ -44,6 +44,9 @@ class FakeResults:
         self.added.append(result)
         return len(self.added)
 
+    def last_verdicts(self) -> list[LastVerdict]:
+        return []
+
 
 class FakeWork:
     """A unit of work that remembers whether it was committed."""
@@ -75,7 +78,8 @@ class FakeEvidence:
 
     def run_tests(self, sets: JudgedSets, groups: Sequence[str]) -> dict[str, Any]:
         self.groups = list(groups)
-        return {"tests": [{"group": name} for name in groups], "summary": {"all_passed": self._all_passed}}
+        tests = [{"group": name, "name": "check"} for name in groups]
+        return {"tests": tests, "summary": {"all_passed": self._all_passed}}
 
     def run_report(self, sets: JudgedSets) -> dict[str, Any]:
         self.reports += 1
@@ -111,7 +115,7 @@ def test_every_group_has_a_name_that_requests_know() -> None:
 def test_tests_are_answered_and_kept_with_their_groups() -> None:
     parts = Parts(all_passed=True)
     answer = parts.service.judge("tests", "wine", ["data_drift"], caller=ALICE)
-    expected = {"tests": [{"group": "data_drift"}], "summary": {"all_passed": True}}
+    expected = {"tests": [{"group": "data_drift", "name": "check"}], "summary": {"all_passed": True}}
     assert (answer.result_id, answer.result, answer.retraining) == (1, expected, None)
     assert parts.work.results.added == [Result("wine", 7, "tests", expected, ["data_drift"], all_passed=True)]
     assert parts.work.commits == 1

@@ -1,0 +1,55 @@
+"""What ml_model tells Prometheus besides what every service does."""
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from ml_model.persistence.model.deployment import LiveModel
+from ml_model.service.ml_service import Predicted
+
+
+def count_predictions(registry: CollectorRegistry) -> Predicted:
+    """A counter of predictions by class, to be told of them."""
+    predictions = Counter(
+        "mlfleet_predictions", "Predictions stored, by class", ("use_case", "class"), registry=registry
+    )
+
+    def predicted(use_case: str, classes: Mapping[int, int]) -> None:
+        for name, count in classes.items():
+            predictions.labels(use_case, name).inc(count)
+
+    return predicted
+
+
+def live_metrics(models: Iterable[LiveModel]) -> list[Metric]:
+    """Which models are live, since when, and how they scored last."""
+    live = GaugeMetricFamily(
+        "mlfleet_model_live", "1 if a model is live in the use case, otherwise 0", labels=("use_case",)
+    )
+    info = GaugeMetricFamily(
+        "mlfleet_model_live_info", "The live model", labels=("use_case", "model_name", "deployment_id")
+    )
+    trained = GaugeMetricFamily(
+        "mlfleet_model_trained_timestamp_seconds", "When the live model was trained", labels=("use_case",)
+    )
+    activated = GaugeMetricFamily(
+        "mlfleet_model_activated_timestamp_seconds", "When it became the live one", labels=("use_case",)
+    )
+    scores = GaugeMetricFamily(
+        "mlfleet_last_score", "The live model's last score", labels=("use_case", "set", "metric")
+    )
+    for model in models:
+        deployment = model.deployment
+        live.add_metric((model.use_case,), float(deployment is not None))
+        if deployment is None:
+            continue
+        info.add_metric((model.use_case, deployment.model_name, str(deployment.id)), 1)
+        for moment, metric in ((deployment.trained_at, trained), (deployment.active_since, activated)):
+            if moment is not None:
+                metric.add_metric((model.use_case,), moment.timestamp())
+        for set_name, values in model.scores.items():
+            for name, value in values.items():
+                scores.add_metric((model.use_case, set_name, name), value)
+    return [live, info, trained, activated, scores]
