@@ -17,8 +17,9 @@ VERSION = "1.0.0"  # of the interface
 METHODS = ("get", "put", "post", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
 DESCRIPTION = (
-    "A service of mlfleet. Bodies are JSON. Where forms are taken too, objects in them are written as JSON, "
-    "and the fields may as well be query arguments. A field that a route does not know is refused, by name."
+    "A service of mlfleet. Bodies are JSON. Where forms are taken too, objects in them are written as JSON; "
+    "such a form may also be multipart/form-data, or be spread over the query arguments. A field that a route "
+    "does not know is refused, by name."
 )
 ERRORS = {
     400: "The request is malformed, or asks for something that cannot be",
@@ -184,8 +185,7 @@ def _body(each: Operation, refs: Refs, definitions: Json) -> Json:
         encoding = {
             field: {"contentType": JSON_TYPE} for field, of in form["properties"].items() if _is_object(of)
         }
-        for media_type in FORM_TYPES:
-            content[media_type] = {"schema": {"$ref": f"{reference['$ref']}Form"}, "encoding": encoding}
+        content[FORM_TYPES[0]] = {"schema": {"$ref": f"{reference['$ref']}Form"}, "encoding": encoding}
     return {"required": True, "content": content}
 
 

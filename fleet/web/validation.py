@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from flask import request
+from flask import current_app, request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
@@ -22,6 +22,7 @@ M = TypeVar("M", bound=BaseModel)
 
 JSON_TYPE = "application/json"
 LONGEST_NAME = 100  # of a field that is named in an error
+TRUTH = {"true": True, "false": False}
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -89,12 +90,21 @@ def accepts(
 
 
 def _validate(model: type[M], data: object, *, strict: bool) -> M:
-    """strict: a number must be a number; otherwise its text does."""
-    _check_values(data)
+    """strict: a number must be a number; otherwise its text does, where the model is not strict itself."""
+    _check_values(data, current_app.config["MAX_JSON_DEPTH"])
+    if not strict and isinstance(data, dict):
+        data = _with_truth(model, data)
     try:
-        return model.model_validate(data, strict=strict)
+        return model.model_validate(data, strict=strict or None)
     except ValidationError as error:
         raise ValidationFailedError(error.errors(include_url=False), model) from error
+
+
+def _with_truth(model: type[BaseModel], texts: dict[str, Any]) -> dict[str, Any]:
+    """Fields that are true or false are written as in JSON."""
+    flags = {name for name, field in model.model_fields.items() if field.annotation is bool}
+    read = {name: TRUTH[text] for name, text in texts.items() if name in flags and text in ("true", "false")}
+    return {**texts, **read}
 
 
 def _is_json(form: bool) -> bool:
@@ -169,8 +179,13 @@ def _decoded(name: str, text: str) -> object:
         ) from error
 
 
-def _check_values(data: object) -> None:
-    """Refuse what JSON may hold but PostgreSQL, or any number, may not."""
+def _check_values(data: object, depth: int) -> None:
+    """Refuse what JSON may hold but PostgreSQL, or any number, may not, and what is nested deeper than that.
+
+    The parser itself gives up at 200, before anything is built that deep.
+    """
+    if isinstance(data, dict | list) and not depth:
+        raise MalformedBodyError("The body is nested too deeply", "Send lists and objects that are less deep")
     if isinstance(data, str) and "\0" in data:
         raise MalformedBodyError(
             "A text holds the character NUL", "Remove the character \\u0000 from the request"
@@ -179,11 +194,11 @@ def _check_values(data: object) -> None:
         raise MalformedBodyError("A number is too large", f"Give numbers between ±{sys.float_info.max:.2g}")
     if isinstance(data, dict):
         for key, value in data.items():
-            _check_values(key)
-            _check_values(value)
+            _check_values(key, depth - 1)
+            _check_values(value, depth - 1)
     if isinstance(data, list):
         for value in data:
-            _check_values(value)
+            _check_values(value, depth - 1)
 
 
 def _sentence(error: ErrorDetails) -> str:

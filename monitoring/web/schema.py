@@ -50,7 +50,7 @@ class JudgeRequest(RequestModel):
         Annotated[dict[str, StrictBool], AfterValidator(_known_and_wanted), WithJsonSchema(KNOWN_AND_WANTED)]
         | None
     ) = None
-    retrain: bool = False
+    retrain: StrictBool = False
     use_case: UseCaseName = "wine"
 
     def groups(self) -> list[str] | None:

@@ -27,7 +27,8 @@ ONLY_PRODUCTION_IS_FOULED = [
 class FoulingRequest(RequestModel):
     """How production is fouled: a level, or any of the others."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": LEVEL_OR_DETAILS})
+    # Strict in forms too: there it is written as JSON, which has types.
+    model_config = ConfigDict(strict=True, json_schema_extra={"anyOf": LEVEL_OR_DETAILS})
 
     level: Level | None = None
     shift: float = Field(0.0, ge=-1e6, le=1e6)

@@ -1,0 +1,106 @@
+"""Every service over HTTP, on a real PostgreSQL, with the siblings and the data that it needs to say yes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from db.embedded import EmbeddedPostgres, ensure_database
+from tests.mlflow_server import MlflowServer
+from tests.running import running_service
+
+READY_SECONDS = 60
+ARTIFACT_KEY = "a key for the tests"
+SETS = ("training", "testing", "production")
+OPTIMIZATION = {
+    "request_information": "optimization",
+    "models": ["LogisticRegression"],
+    "hyperparameters": {"LogisticRegression": {"C": [1]}},
+    "cv": 2,
+    "experiment_name": "wine",
+}
+
+
+class Fleet:
+    """Starts services one after the other; each stays until the test ends."""
+
+    def __init__(self, stack: ExitStack, folder: Path, database_url: str) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._database_url = database_url
+        self.addresses: dict[str, str] = {}
+
+    def start(self, name: str, **settings: str) -> str:
+        """The service's address, once it is ready."""
+        if name not in self.addresses:
+            running = running_service(name, self._folder, database_url=self._database_url, **settings)
+            self.addresses[name] = self._stack.enter_context(running).address
+            wait_until_ready(self.addresses[name])
+        return self.addresses[name]
+
+    def simulator(self) -> str:
+        """The simulator, with every set loaded."""
+        address = self.start("simulator")
+        for name in SETS:
+            post(f"{address}/root/simulator", {"set_name": name})
+        return address
+
+    def ml_model(self) -> str:
+        """ml_model, with a model that has been trained and has scored both sets."""
+        self.simulator()
+        address = self.start("ml_model", artifact_key=ARTIFACT_KEY)
+        post(f"{address}/root/ml/set_model", {"model_name": "LogisticRegression"})
+        for name in SETS:
+            post(f"{address}/root/ml", {"dataset": name})
+        return address
+
+    def monitoring(self) -> str:
+        """Monitoring, with ml_model to ask for retraining."""
+        return self.start("monitoring", ml_model_url=f"{self.ml_model()}/root/ml")
+
+    def tracking(self, mlflow: MlflowServer) -> str:
+        """Tracking, with ml_model to set models in, and an experiment with a run."""
+        ml_model = f"{self.ml_model()}/root/ml"
+        address = self.start("tracking", ml_model_url=ml_model, mlflow_url=mlflow.url, max_combinations="4")
+        post(f"{address}/root/tracking/model_management", OPTIMIZATION)
+        return address
+
+
+def post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The answer to what must succeed."""
+    answer = requests.post(url, json=body, timeout=60)
+    assert answer.ok, answer.text
+    read: dict[str, Any] = answer.json()
+    return read
+
+
+def wait_until_ready(address: str) -> None:
+    """Return once the service, and what it needs, can answer."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not requests.get(f"{address}/health/ready", timeout=10).ok:
+        assert time.monotonic() < deadline, f"{address} is not ready"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(
+    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MlflowServer]:
+    """The server, on the embedded PostgreSQL."""
+    server = MlflowServer(
+        ensure_database(postgres.url(), "documents_mlflow"), tmp_path_factory.mktemp("mlflow")
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, database_url: str) -> Iterator[Fleet]:
+    """Nothing is started yet; what is ends with the test."""
+    with ExitStack() as stack:
+        yield Fleet(stack, tmp_path, database_url)
