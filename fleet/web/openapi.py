@@ -18,8 +18,8 @@ METHODS = ("get", "put", "post", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
 DESCRIPTION = (
     "A service of mlfleet. Bodies are JSON. Where forms are taken too, objects in them are written as JSON; "
-    "such a form may also be multipart/form-data, or be spread over the query arguments. A field that a route "
-    "does not know is refused, by name."
+    "such a form may also be multipart/form-data, or be spread over the query arguments. A field that is not "
+    "known to a route is refused, by name."
 )
 ERRORS = {
     400: "The request is malformed, or asks for something that cannot be",

@@ -1,6 +1,7 @@
 """Runs Schemathesis against a service that answers, in a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ class Finding:
 def check_document(address: str, folder: Path, *, examples: int) -> Finding:
     """All checks on all operations of the service's document.
 
-    folder: for the report. examples: made up for each operation, beside those that the document leads to.
+    folder: for the report and whatever else it writes. examples: made up for each operation, beside those that the document leads to.
     """
     report = folder / "report.json"
     done = subprocess.run(
@@ -40,7 +41,8 @@ def check_document(address: str, folder: Path, *, examples: int) -> Finding:
             "--no-color",
             f"--report-json-path={report}",
         ],
-        cwd=PROJECT,
+        cwd=folder,  # where it leaves files of its own
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},  # for the hooks
         capture_output=True,
         text=True,
         check=False,
