@@ -10,11 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from fleet.errors import ConflictError, FleetError, UnavailableError
+from fleet.errors import ConflictError, FleetError, OutOfTimeError, UnavailableError
 
 # SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
 UNAVAILABLE_CLASSES = ("08", "57P")  # connection lost, shutting down
 OUT_OF_RESOURCES = "53"
+TIMED_OUT = "57014"
 SIMULTANEOUS = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
 
 
@@ -99,6 +100,8 @@ def _translate(error: BaseException | None) -> FleetError | None:
             return DatabaseUnavailableError()
         if cause.pgcode.startswith(OUT_OF_RESOURCES):
             return OutOfResourcesError()
+        if cause.pgcode == TIMED_OUT:
+            return OutOfTimeError()
         if cause.pgcode in SIMULTANEOUS:
             return SimultaneousChangeError()
     return TableMissingError() if isinstance(cause, UndefinedTable) else None

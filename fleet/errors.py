@@ -26,6 +26,16 @@ class FleetError(Exception):
         return {"error": self.error, "message": self.message}
 
 
+class BugError(FleetError):
+    """Something happened that the service has no name for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service failed on this request",
+            "This is a bug of the service: report it with the request_id; the details are in its log",
+        )
+
+
 class InvalidRequestError(FleetError):
     """The request is malformed, or asks for something that no state of the fleet could answer."""
 
@@ -85,6 +95,18 @@ class BusyError(FleetError):
 
     status = 429
     retry_after_s: ClassVar[int] = 5
+
+
+class OutOfTimeError(FleetError):
+    """The service did not answer in the time that a request may take."""
+
+    status = 504
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request took longer than a request may take",
+            "What it asked for may still be done: look before you send it again, or ask for less at a time",
+        )
 
 
 class SiblingFailedError(FleetError):

@@ -131,7 +131,26 @@ class ServiceSettings(Settings):
         pattern=r"^(/[\w.-]+)+$", description="Second part of every path: the service's own."
     )
     threads: int = Field(8, ge=1, description="Requests answered at the same time.")
+    max_waiting: int = Field(
+        256, ge=0, description="Requests that wait for one of the threads; more are answered 429."
+    )
     max_body_bytes: int = Field(16 * 1024 * 1024, ge=1, description="Largest request body, in bytes.")
+    max_json_depth: int = Field(
+        200, ge=2, le=200, description="Deepest nesting of lists and objects in a body."
+    )
+    body_timeout_s: float = Field(30, gt=0, description="Seconds that a client may take to send a body.")
+    request_timeout_s: float = Field(
+        900,
+        gt=0,
+        le=1_000_000,
+        description="Seconds after which a request, or a statement in the database, is given up.",
+    )
+    heavy_at_once: int = Field(
+        2, ge=1, description="Loads, fits, scorings, searches and judgements that run at the same time."
+    )
+    max_heavy_waiting: int = Field(
+        8, ge=0, description="Those that wait for their turn; more are answered 429."
+    )
     log_level: LogLevel = Field("INFO", description="Least severe level that is logged.")
     log_format: LogFormat = Field("text", description="`text` for people, `json` for programs.")
     log_file: Path | None = Field(None, description="File that the log is also written to.")
@@ -161,6 +180,11 @@ class ServiceSettings(Settings):
     def path(self) -> str:
         """Path that the service's routes start with."""
         return self.base_url + self.service_url
+
+    @property
+    def connections(self) -> int:
+        """Connections to the database that the requests answered at the same time need."""
+        return self.threads + self.heavy_at_once
 
     @property
     def asks_for_credentials(self) -> bool:

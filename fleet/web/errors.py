@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, g, jsonify, request
 from flask_restful import Api
 from werkzeug.exceptions import HTTPException
 
-from fleet.errors import BusyError, FleetError, UnauthorizedError
+from fleet.errors import BugError, BusyError, FleetError, UnauthorizedError
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ def _fleet_error(error: FleetError) -> Response:
     if isinstance(error, UnauthorizedError):
         for scheme in ("Basic", "Bearer"):
             response.headers.add("WWW-Authenticate", f'{scheme} realm="mlfleet"')
-    if isinstance(error, BusyError):
-        response.headers["Retry-After"] = str(error.retry_after_s)
+    if error.status == BusyError.status:
+        response.headers["Retry-After"] = str(getattr(error, "retry_after_s", BusyError.retry_after_s))
     return response
 
 
@@ -60,11 +60,7 @@ def _http_error(error: HTTPException) -> Response:
 
 def _bug(error: Exception) -> Response:
     log.error("Unexpected error", exc_info=error)
-    body = {
-        "error": "The service failed on this request",
-        "message": "This is a bug of the service: report it with the request_id; the details are in its log",
-    }
-    return _answer(body, 500)
+    return _answer(BugError().body(), BugError.status)
 
 
 def _answer(body: dict[str, Any], status: int) -> Response:

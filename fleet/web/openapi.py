@@ -25,12 +25,14 @@ ERRORS = {
     400: "The request is malformed, or asks for something that cannot be",
     404: "There is no such experiment, run, use case or other thing",
     409: "The right request at the wrong moment; `message` says what to call first",
+    408: "The body was not sent in time",
     413: "The body is too large",
     415: "The body is of a content type that is not taken here",
     429: "The service has as much work as it can take at a time",
     500: "A bug of the service",
     502: "Another service of the fleet failed or cannot be reached; `error` names it",
     503: "PostgreSQL or MLflow cannot be reached, or the service is not ready yet",
+    504: "The request took longer than a request may; what it asked for may still be done",
 }
 REQUEST_ID = {
     "name": "X-Request-ID",
@@ -225,7 +227,7 @@ def _responses(each: Operation, refs: Refs) -> Json:
 
 def _errors(each: Operation) -> set[int]:
     """Statuses of the errors that a method may answer: its own, and those that the mechanism gives."""
-    errors = {413, 500, *each.answers.errors}
+    errors = {408, 413, 429, 500, 504, *each.answers.errors}
     if each.accepts.get("body"):
         errors |= {400, 415}
     if each.accepts.get("query"):

@@ -1,4 +1,4 @@
-"""Runs a service's app under granian, a production WSGI server."""
+"""Runs a service's app under granian, behind a front of our own (fleet.web.front)."""
 
 import os
 import pkgutil
@@ -8,16 +8,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from fleet.errors import FleetError
 from fleet.logs import GRANIAN_LOGS, set_up_logs
 from fleet.settings import ServiceSettings
+from fleet.web.front import Front
 from fleet.web.shared_counters import shared_counters
 
 STOP_SECONDS = 20
@@ -52,9 +54,10 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
         target,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,
+        loop=Loops.uvloop,
         workers=1,
-        blocking_threads=settings.threads,
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
@@ -62,7 +65,7 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
         log_dictconfig=GRANIAN_LOGS,
     )
     with shared_counters():
-        server.serve(target_loader=_build)
+        server.serve(target_loader=partial(_build, settings=settings))  # type: ignore[arg-type]  # RSGI's is no function
 
 
 def _check_port(host: str, port: int) -> None:
@@ -99,14 +102,14 @@ def _obey_sigterm() -> None:
     _release_sigterm()
 
 
-def _build(target: str) -> Flask:
+def _build(target: str, *, settings: ServiceSettings) -> Front:
     """Make the app, in the worker."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     try:
         app: Flask = pkgutil.resolve_name(target)()
     except FleetError as error:
         sys.exit(f"{error.error}\n{error.message}")
-    return app
+    return Front(app, settings)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -1,10 +1,8 @@
 """Sets, trains and scores models."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ from db.definition import Task, UseCase
 from db.sets import SampleBlock, SetName
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters
-from fleet.errors import BusyError, ConflictError
+from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import ArtifactTooLargeError, make_artifact, open_artifact
@@ -31,7 +29,6 @@ from ml_model.service.predictor import Predictor
 Predicted = Callable[[str, Mapping[int, int]], object]
 
 OPEN_MODELS = 8  # kept in memory, opened
-TURN_SECONDS = 3
 
 
 class NothingSetError(ConflictError):
@@ -61,15 +58,6 @@ class SetNotLoadedError(ConflictError):
         )
 
 
-class TooManyFitsError(BusyError):
-    """As many models are being fitted as may be at the same time."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Too many models are being fitted at the moment", "Send the request again in a while"
-        )
-
-
 @dataclass(frozen=True)
 class Score:
     """How a deployment did on a set.
@@ -87,9 +75,8 @@ class Score:
 class MlService:
     """The models of every use case.
 
-    units: opens a transaction. key: signs artifacts. fits_at_once: how many models may be fitted at the same
-    time, fewer than requests can be answered, so that the others go on. predicted: told, with the use case,
-    how often each class was predicted.
+    units: opens a transaction. key: signs artifacts. predicted: told, with the use case, how often each class
+    was predicted.
     """
 
     def __init__(
@@ -97,13 +84,11 @@ class MlService:
         units: Callable[[], MlModelUnitOfWork],
         key: bytes,
         *,
-        fits_at_once: int = 1,
         predicted: Predicted = lambda *_: None,
     ) -> None:
         self._units = units
         self._key = key
         self._predicted = predicted
-        self._fits = BoundedSemaphore(fits_at_once)
         self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
 
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
@@ -140,8 +125,7 @@ class MlService:
         with self._units() as work:
             use_case = work.samples.find(name)
             rows = work.samples.read(use_case, "training", limit=TRIAL_ROWS)
-        with self._turn():
-            self._try(use_case, choice, rows)
+        self._try(use_case, choice, rows)
         with self._units() as work:
             deployment = work.deployments.add(use_case.name, choice, actor=caller.name)
             work.audit.add("set_model", deployment.id, caller, use_case=use_case.name)
@@ -172,8 +156,7 @@ class MlService:
         if not len(target):
             raise SetNotLoadedError("training", "labelled samples")
         try:
-            with self._turn():
-                artifact = make_artifact(fit(deployment, features, target), features, self._key)
+            artifact = make_artifact(fit(deployment, features, target), features, self._key)
         except (TrainingFailedError, ArtifactTooLargeError) as error:
             self._record_failure(deployment, error.error, caller)
             raise
@@ -216,16 +199,6 @@ class MlService:
         with self._units() as work:
             artifact = work.deployments.artifact(deployment_id)
         return open_artifact(artifact, self._key)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """A place to fit a model in, if one is free soon."""
-        if not self._fits.acquire(timeout=TURN_SECONDS):
-            raise TooManyFitsError
-        try:
-            yield
-        finally:
-            self._fits.release()
 
     def _record_failure(self, deployment: Deployment, failure: str, caller: Caller) -> None:
         with self._units() as work:

@@ -30,7 +30,6 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
     models = MlService(
         lambda: MlModelUnitOfWork(database.session),
         settings.artifact_key.get_secret_value().encode(),
-        fits_at_once=max(1, settings.threads // 2),
         predicted=count_predictions(metrics.registry),
     )
     metrics.read_at_scrape(lambda: live_metrics(models.live()))

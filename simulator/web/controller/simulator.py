@@ -6,6 +6,7 @@ from flask_restful import Resource
 
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
+from fleet.web.heavy import heavy
 from fleet.web.validation import accepts
 from simulator.service.fouling import Fouling
 from simulator.service.simulator import NAME, Level, SimulatorService
@@ -26,6 +27,7 @@ class Simulator(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
     @answers(LoadAnswer, errors=[404, 409, 503])
     @accepts(role="admin", body=LoadRequest, form=True)
+    @heavy
     def post(self, body: LoadRequest) -> dict[str, Any]:
         """Load a set.
 

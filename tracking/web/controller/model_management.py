@@ -6,6 +6,7 @@ from flask_restful import Resource
 
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
+from fleet.web.heavy import heavy
 from fleet.web.validation import accepts
 from tracking.service.model_setting import ModelSettingService
 from tracking.service.optimisation import Optimisation, OptimisationService
@@ -30,9 +31,13 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
         """
         if body.request_information == "setting":
             return self._set_model(body), 200
+        return self._optimise(body), 201
+
+    @heavy
+    def _optimise(self, body: ManagementRequest) -> dict[str, Any]:
         done = self._optimisation.optimise(_optimisation(body), caller=caller())
         data = {"experiment_id": done.experiment_id, "run_ids": done.run_ids}
-        return {"message": "Experiments retrieved successfully", "data": data}, 201
+        return {"message": "Experiments retrieved successfully", "data": data}
 
     def _set_model(self, body: ManagementRequest) -> dict[str, Any]:
         return self._setting.set_model(

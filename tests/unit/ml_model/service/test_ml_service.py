@@ -13,7 +13,6 @@ from ml_model.service.ml_service import (
     NothingSetError,
     NotTrainedError,
     SetNotLoadedError,
-    TooManyFitsError,
 )
 from tests.callers import ALICE
 from tests.unit.ml_model.fakes import FakeUnit, block
@@ -145,25 +144,6 @@ def test_a_training_that_fails_is_recorded_and_leaves_the_live_model(
         service.train("wine", caller=ALICE)
     assert "LogisticRegression" in unit.deployments.failures[1]
     assert unit.deployments.live == []
-
-
-def test_a_fit_waits_for_a_place_and_is_refused_when_none_becomes_free(
-    service: MlService, unit: FakeUnit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ml_model.service.ml_service.TURN_SECONDS", 0.01)
-    answers: list[Exception] = []
-
-    def ask_for_another(*_: object) -> None:
-        try:
-            service.set_model("wine", "SVC", {}, caller=ALICE)
-        except TooManyFitsError as error:
-            answers.append(error)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("ml_model.service.ml_service.try_fit", ask_for_another)
-        service.set_model("wine", "SVC", {}, caller=ALICE)
-    assert [type(answer) for answer in answers] == [TooManyFitsError]
-    assert service.set_model("wine", "SVC", {}, caller=ALICE) == 2
 
 
 def test_a_model_that_is_too_large_is_refused_and_recorded(

@@ -1,0 +1,86 @@
+"""What stands between granian and the app of a service: a request gets a thread when it is there, not before.
+
+granian's WSGI interface gives a request a thread as soon as its headers are read; clients that stall in the
+middle of a body then hold all of them. Here an event loop reads the bodies, within bounds of size and time,
+and hands whole requests to threads. Health and metrics have threads of their own.
+"""
+
+import asyncio
+import json
+import logging
+from functools import partial
+
+from granian.rsgi import (  # type: ignore[attr-defined]  # it has no __all__
+    HTTPProtocol,
+    ProtocolClosed,
+    Scope,
+)
+
+from fleet.errors import BugError, BusyError, FleetError
+from fleet.settings import ServiceSettings
+from fleet.web.body import Body, BodyReader
+from fleet.web.heavy import LEAVE_LANE
+from fleet.web.lane import Job, Lane
+from fleet.web.request_id import request_id
+from fleet.web.wsgi_call import WsgiAnswer, WsgiApp, call, environ_of
+
+log = logging.getLogger(__name__)
+
+WATCHED_PATHS = ("/health/", "/metrics")
+WATCHING_THREADS = 2
+
+
+class Front:
+    """The RSGI application that a service's worker runs."""
+
+    def __init__(self, app: WsgiApp, settings: ServiceSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._reader = BodyReader(limit=settings.max_body_bytes, seconds=settings.body_timeout_s)
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        waiting = self._settings.max_waiting
+        self._working = Lane(loop, threads=self._settings.threads, waiting=waiting)
+        self._watching = Lane(loop, threads=WATCHING_THREADS, waiting=waiting)
+
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        name = request_id(scope.headers.get("x-request-id"))
+        body = Body()
+        try:
+            await self._reader.read(scope, protocol, body)
+            answer = await self._answer(scope, body, name)
+        except ProtocolClosed:
+            return  # the client has gone
+        except FleetError as error:
+            answer = _refuse(scope, error, name, close=not body.complete)
+        except Exception:
+            log.exception("Unexpected error outside of the app", extra={"request_id": name})
+            answer = _refuse(scope, BugError(), name, close=not body.complete)
+        finally:
+            self._reader.release(body)
+        protocol.response_bytes(answer.status, answer.headers, answer.body)
+
+    def _answer(self, scope: Scope, body: Body, name: str) -> asyncio.Future[WsgiAnswer]:
+        lane = self._watching if scope.path.startswith(WATCHED_PATHS) else self._working
+
+        def work(job: Job) -> WsgiAnswer:
+            environ = environ_of(scope, body.content, body.size)
+            environ["HTTP_X_REQUEST_ID"] = name
+            environ[LEAVE_LANE] = partial(lane.leave, job)
+            return call(self._app, environ)
+
+        return lane.run(work, seconds=self._settings.request_timeout_s)
+
+
+def _refuse(scope: Scope, error: FleetError, name: str, *, close: bool) -> WsgiAnswer:
+    """close: the rest of the body was not read, so that no other request can come on the connection."""
+    log.warning(
+        "%s %s %s: %s", scope.method, scope.path, error.status, error.error, extra={"request_id": name}
+    )
+    headers = [("content-type", "application/json"), ("x-request-id", name)]
+    if isinstance(error, BusyError):
+        headers.append(("retry-after", str(error.retry_after_s)))
+    if close:
+        headers.append(("connection", "close"))
+    body = json.dumps({**error.body(), "request_id": name}, ensure_ascii=False).encode()
+    return WsgiAnswer(error.status, headers, body)

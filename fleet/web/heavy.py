@@ -1,0 +1,74 @@
+"""Requests that keep a processor busy for long: a few at a time, a bounded number waits, others come back.
+
+`@heavy` on a resource's method, below `@accepts` so that only what is valid waits, is all that a route says.
+A request that waits or works here gives its place among the service's threads to another one.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import ParamSpec, TypeVar
+
+from flask import current_app, request
+
+from fleet.errors import BusyError
+
+EXTENSION = "mlfleet-heavy"
+LEAVE_LANE = "mlfleet.leave_lane"  # in the WSGI environment: gives the request's place to another one
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class TooMuchWorkError(BusyError):
+    """As much heavy work as may is being done, and as much waits."""
+
+    retry_after_s = 15
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too much heavy work is waiting at the moment",
+            "Send the request again after the seconds that Retry-After says",
+        )
+
+
+class HeavyWork:
+    """Turns for heavy work. seconds: how long a request waits for its turn at most."""
+
+    def __init__(self, *, at_once: int, waiting: int, seconds: float) -> None:
+        self._places = BoundedSemaphore(at_once + waiting)
+        self._turns = BoundedSemaphore(at_once)
+        self._seconds = seconds
+
+    @contextmanager
+    def turn(self, leave_lane: Callable[[], None]) -> Iterator[None]:
+        """A turn, when it comes. leave_lane: called before it waits. Raises TooMuchWorkError."""
+        if not self._places.acquire(blocking=False):
+            raise TooMuchWorkError
+        try:
+            leave_lane()
+            if not self._turns.acquire(timeout=self._seconds):
+                raise TooMuchWorkError
+            try:
+                yield
+            finally:
+                self._turns.release()
+        finally:
+            self._places.release()
+
+
+def heavy(method: Callable[P, R]) -> Callable[P, R]:
+    """Have the method wait for its turn."""
+
+    @functools.wraps(method)
+    def queued(*args: P.args, **kwargs: P.kwargs) -> R:
+        work: HeavyWork = current_app.extensions[EXTENSION]
+        with work.turn(request.environ.get(LEAVE_LANE, _stay)):
+            return method(*args, **kwargs)
+
+    return queued
+
+
+def _stay() -> None:
+    """Without a front there is no lane to leave."""

@@ -1,0 +1,94 @@
+"""Threads for requests, and a bounded queue before them."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from fleet.errors import BusyError, OutOfTimeError
+from fleet.web.wsgi_call import WsgiAnswer
+
+
+class FullError(BusyError):
+    """All threads are busy, and as many requests wait as may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service has as many requests as it can take at the moment",
+            "Send the request again after the seconds that Retry-After says",
+        )
+
+
+@dataclass(eq=False)
+class Job:
+    """Work for a thread. left: it gave its place in the lane up while it ran."""
+
+    work: "Callable[[Job], WsgiAnswer]"
+    answer: asyncio.Future[WsgiAnswer]
+    left: bool = False
+
+
+class Lane:
+    """Runs work in threads of its own; a bounded number waits. Only `leave` may be called in a thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, threads: int, waiting: int) -> None:
+        self._loop = loop
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._free = threads + waiting
+        for _ in range(threads):
+            self._start_thread()
+
+    def run(self, work: Callable[[Job], WsgiAnswer], *, seconds: float) -> asyncio.Future[WsgiAnswer]:
+        """The answer that work will give. Raises FullError.
+
+        Awaiting it raises OutOfTimeError after that many seconds: work that has begun by then goes on and
+        keeps its thread until it ends, work that has not is dropped.
+        """
+        if not self._free:
+            raise FullError
+        self._free -= 1
+        job = Job(work, self._loop.create_future())
+        timer = self._loop.call_later(seconds, _give_up, job.answer)
+        job.answer.add_done_callback(lambda _: timer.cancel())
+        self._jobs.put(job)
+        return job.answer
+
+    def leave(self, job: Job) -> None:
+        """Called by work that will take long: another thread takes its place in the lane."""
+        job.left = True
+        self._start_thread()
+        self._loop.call_soon_threadsafe(self._release)
+
+    def _start_thread(self) -> None:
+        # A daemon: what nobody waits for any more must not keep the process from ending.
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        job = None
+        while job is None or not job.left:
+            job = self._jobs.get()
+            try:
+                answer = None if job.answer.done() else job.work(job)
+            except Exception as error:  # noqa: BLE001  # it is raised where the answer is awaited
+                self._loop.call_soon_threadsafe(self._end, job, None, error)
+            else:
+                self._loop.call_soon_threadsafe(self._end, job, answer, None)
+
+    def _end(self, job: Job, answer: WsgiAnswer | None, error: Exception | None) -> None:
+        if not job.left:
+            self._release()
+        if job.answer.done():
+            return  # too late: nobody waits for it
+        if error is not None:
+            job.answer.set_exception(error)
+        elif answer is not None:
+            job.answer.set_result(answer)
+
+    def _release(self) -> None:
+        self._free += 1
+
+
+def _give_up(answer: asyncio.Future[WsgiAnswer]) -> None:
+    if not answer.done():
+        answer.set_exception(OutOfTimeError())
