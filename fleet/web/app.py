@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from fleet.caller import ANONYMOUS
 from fleet.logs import set_up_logs
 from fleet.settings import ServiceSettings
+from fleet.web.credentials import EXTENSION as CREDENTIALS
 from fleet.web.credentials import ask_for_credentials
 from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.errors import FleetApi, render_errors
@@ -79,8 +80,12 @@ def add_routes(
         *((prefixes[0] + path, route.resource) for route in routes for path in route.paths),
         *((path, route.resource) for route in every_service for path in route.paths),
     ]
+
+    def document() -> dict[str, Any]:
+        return make_document(app.name, places, secured=app.extensions[CREDENTIALS])
+
     documents = [
-        Route(OpenApi, ["/openapi.json"], {"make": cache(lambda: make_document(app.name, places))}),
+        Route(OpenApi, ["/openapi.json"], {"make": cache(document)}),
         Route(Docs, ["/docs"]),
         Route(DocsFile, ["/docs/<path:name>"]),
     ]

@@ -11,6 +11,8 @@ from fleet.sibling import ON_BEHALF_OF
 from fleet.web.roles import DeclaredRole, role_of
 from fleet.web.verification import Verifier
 
+EXTENSION = "credentials"  # whether the app asks for them
+
 
 class UnreadableCallerError(InvalidRequestError):
     """A sibling says on whose behalf it calls, but not as siblings do."""
@@ -49,6 +51,7 @@ def ask_for_credentials(app: Flask, settings: ServiceSettings) -> None:
         elif role != "anyone":
             door.admit(role)
 
+    app.extensions[EXTENSION] = settings.asks_for_credentials
     app.before_request(admit)
 
 

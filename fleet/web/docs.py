@@ -27,7 +27,7 @@ class OpenApi(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
         self._make = make
 
-    @takes_role("anyone")
+    @takes_role("user")
     def get(self) -> dict[str, Any]:
         return self._make()
 
@@ -35,7 +35,7 @@ class OpenApi(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 class Docs(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """`/docs`: Swagger UI showing the document; needs no internet."""
 
-    @takes_role("anyone")
+    @takes_role("user")
     def get(self) -> Response:
         page = Response(_page(), mimetype="text/html")
         page.headers["Content-Security-Policy"] = ONLY_FROM_HERE
@@ -45,7 +45,7 @@ class Docs(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 class DocsFile(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """`/docs/…`: the files that the page loads."""
 
-    @takes_role("anyone")
+    @takes_role("user")
     def get(self, name: str) -> Response:
         return send_from_directory(PAGES if name in OWN_FILES else SWAGGER_UI, name)
 

@@ -48,7 +48,7 @@ class Failures:
 
 def _client(address: str | None) -> str:
     try:
-        parsed = ipaddress.ip_address(address or "")
+        parsed = ipaddress.ip_address((address or "").strip("[]"))
     except ValueError:
         return "unknown"
     if parsed.version == 4:

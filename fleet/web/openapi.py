@@ -23,6 +23,8 @@ DESCRIPTION = (
 )
 ERRORS = {
     400: "The request is malformed, or asks for something that cannot be",
+    401: "The credentials are missing or wrong",
+    403: "The credentials are not enough: it takes another role",
     404: "There is no such experiment, run, use case or other thing",
     409: "The right request at the wrong moment; `message` says what to call first",
     408: "The body was not sent in time",
@@ -46,7 +48,17 @@ HEADERS = {
         "required": True,
         "schema": {"type": "string"},
     },
+    "Challenge": {
+        "description": "The kinds of credentials that are taken",
+        "required": True,
+        "schema": {"type": "string"},
+    },
     "RetryAfter": {"description": "Seconds to wait", "required": True, "schema": {"type": "integer"}},
+}
+SECURITY = [{"basic": []}, {"bearer": []}]
+SECURITY_SCHEMES = {
+    "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key"},
 }
 PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 NULL = {"type": "null"}
@@ -77,6 +89,11 @@ class Operation:
         return documented(self.function)
 
     @property
+    def is_guarded(self) -> bool:
+        """Whether it takes credentials, where the service asks for them."""
+        return getattr(self.function, "role", "anyone") != "anyone"
+
+    @property
     def tag(self) -> str:
         return str(self.resource.__module__.rpartition(".")[2])
 
@@ -87,14 +104,18 @@ def operations(places: Sequence[tuple[str, type[Resource]]]) -> list[Operation]:
     return [each for each in found if each.answers != Documented()]
 
 
-def make_document(name: str, places: Sequence[tuple[str, type[Resource]]]) -> Json:
-    """The document of the service of that name, ready for JSON."""
+def make_document(name: str, places: Sequence[tuple[str, type[Resource]]], *, secured: bool = False) -> Json:
+    """The document of the service of that name, ready for JSON. secured: it asks for credentials."""
     found = operations(places)
     refs, definitions = _schemas(found)
     paths: dict[str, Json] = {}
     for each in found:
         path = PATH_ARGUMENT.sub(r"{\2}", each.path)
-        paths.setdefault(path, {})[each.method] = _operation(each, refs, definitions)
+        paths.setdefault(path, {})[each.method] = {
+            **_operation(each, refs, definitions),
+            **({"security": SECURITY} if secured and each.is_guarded else {}),
+        }
+    components = {"schemas": definitions, "headers": HEADERS, "parameters": {"RequestId": REQUEST_ID}}
     return {
         "openapi": "3.1.0",
         "info": {"title": f"mlfleet {name}", "version": VERSION, "description": DESCRIPTION},
@@ -104,7 +125,7 @@ def make_document(name: str, places: Sequence[tuple[str, type[Resource]]]) -> Js
             for tag, described in {e.tag: _doc(e) for e in found}.items()
         ],
         "paths": paths,
-        "components": {"schemas": definitions, "headers": HEADERS, "parameters": {"RequestId": REQUEST_ID}},
+        "components": {**components, **({"securitySchemes": SECURITY_SCHEMES} if secured else {})},
     }
 
 
@@ -220,6 +241,8 @@ def _responses(each: Operation, refs: Refs) -> Json:
         responses[status] = _response("A text", media_type, {"type": "string"})
     for status in _errors(each):
         responses[status] = _response(ERRORS[status], JSON_TYPE, refs[ErrorAnswer, "serialization"])
+        if status == 401:
+            responses[status]["headers"]["WWW-Authenticate"] = {"$ref": "#/components/headers/Challenge"}
         if status == 429:
             responses[status]["headers"]["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     return {str(status): responses[status] for status in sorted(responses)}
@@ -228,6 +251,8 @@ def _responses(each: Operation, refs: Refs) -> Json:
 def _errors(each: Operation) -> set[int]:
     """Statuses of the errors that a method may answer: its own, and those that the mechanism gives."""
     errors = {408, 413, 429, 500, 504, *each.answers.errors}
+    if each.is_guarded:
+        errors |= {401, 403}
     if each.accepts.get("body"):
         errors |= {400, 415}
     if each.accepts.get("query"):

@@ -1,0 +1,147 @@
+"""Every route of every service, without credentials, with the wrong role and with the right one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+
+from fleet.web.roles import role_of
+from ml_model.config.settings import MlModelSettings
+from ml_model.web.app import create_app as create_ml_model
+from monitoring.config.settings import MonitoringSettings
+from monitoring.service.engine import Engine
+from monitoring.web.app import create_app as create_monitoring
+from simulator.config.settings import SimulatorSettings
+from simulator.web.app import create_app as create_simulator
+from tests.accounts import API_KEYS, KEYS, USERS, basic, bearer
+from tests.architecture.project import services
+from tracking.config.settings import TrackingSettings
+from tracking.service.warm_up import WarmUp
+from tracking.web.app import create_app as create_tracking
+
+NOWHERE = SecretStr("postgresql+psycopg2://nobody@127.0.0.1:1/none")
+
+# What everybody may do who has credentials of any role, and what takes an admin's. A route that is not
+# written down here has not been thought about.
+OPEN = {"/health/live", "/health/ready"}
+FOR_USERS = {
+    ("GET", "/root/ml"),
+    ("GET", "/root/model"),
+    ("GET", "/root/simulator"),
+    ("GET", "/root/monitoring"),
+    ("POST", "/root/monitoring"),
+    ("GET", "/root/tracking/experiments"),
+    ("POST", "/root/tracking/experiments"),
+    ("GET", "/root/tracking/runs"),
+    ("POST", "/root/tracking/runs"),
+    ("GET", "/metrics"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/<path:name>"),
+}
+FOR_ADMINS = {
+    ("POST", "/root/ml"),
+    ("POST", "/root/model"),
+    ("POST", "/root/ml/set_model"),
+    ("POST", "/root/model/set_model"),
+    ("GET", "/root/ml/audit"),
+    ("GET", "/root/model/audit"),
+    ("POST", "/root/simulator"),
+    ("POST", "/root/tracking/model_management"),
+    ("DELETE", "/root/tracking/experiments"),
+    ("DELETE", "/root/tracking/runs"),
+}
+OF_EVERY_SERVICE = {"/metrics", "/openapi.json", "/docs", "/docs/<path:name>", *OPEN}
+Walked = list[tuple[FlaskClient, str, str, str]]
+
+
+def make_apps() -> dict[str, Flask]:
+    told: dict[str, Any] = {"database_url": NOWHERE, "users": USERS, "api_keys": API_KEYS}
+    key = SecretStr("k" * 16)
+    return {
+        "ml_model": create_ml_model(MlModelSettings(**told, artifact_key=key)),
+        "monitoring": create_monitoring(MonitoringSettings(**told, ml_model_url="http://127.0.0.1:1")),
+        "simulator": create_simulator(SimulatorSettings(**told)),
+        "tracking": create_tracking(TrackingSettings(**told, mlflow_url="http://127.0.0.1:1")),
+    }
+
+
+@pytest.fixture(scope="module")
+def apps() -> Iterator[dict[str, Flask]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Engine, "start", lambda _: None)
+        patch.setattr(WarmUp, "start", lambda _: None)
+        yield make_apps()
+
+
+@pytest.fixture(scope="module")
+def walked(apps: dict[str, Flask]) -> Walked:
+    """Client, method, path and declared role of every method of every route; OPTIONS is Flask's own."""
+    return [
+        (app.test_client(), method, rule.rule, str(role_of(app, rule.endpoint, method)))
+        for app in apps.values()
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"OPTIONS"})
+    ]
+
+
+def status(client: FlaskClient, method: str, path: str, headers: dict[str, str]) -> int:
+    return client.open(path.replace("<path:name>", "x.css"), method=method, headers=headers).status_code
+
+
+def test_every_route_is_walked(apps: dict[str, Flask], walked: Walked) -> None:
+    assert sorted(apps) == [service.name for service in services()]
+    own = {(method, path) for _, method, path, _ in walked if path not in OF_EVERY_SERVICE}
+    common = [path for _, method, path, _ in walked if method == "GET" and path in OF_EVERY_SERVICE]
+    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 43
+    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 19
+    assert len(common) == len(OF_EVERY_SERVICE) * len(apps) == 24
+
+
+def test_every_route_takes_the_role_that_was_thought_about(walked: Walked) -> None:
+    roles = {(method, path): role for _, method, path, role in walked if method != "HEAD"}
+    assert {route for route, role in roles.items() if role == "anyone"} == {("GET", path) for path in OPEN}
+    assert {route for route, role in roles.items() if role == "user"} == FOR_USERS
+    assert {route for route, role in roles.items() if role == "admin"} == FOR_ADMINS
+
+
+def test_without_credentials_only_health_answers(walked: Walked) -> None:
+    for client, method, path, _ in walked:
+        assert (status(client, method, path, {}) == 401) == (path not in OPEN), (method, path)
+
+
+def test_with_the_role_of_a_user_what_takes_an_admin_is_refused(walked: Walked) -> None:
+    refused = 0
+    for client, method, path, role in walked:
+        for headers in (basic("bob"), bearer(KEYS["prometheus"])):
+            found = status(client, method, path, headers)
+            assert found != 401, (method, path)
+            assert (found == 403) == (role == "admin"), (method, path)
+            refused += found == 403
+    assert refused == 2 * (len(FOR_ADMINS) + 2)  # HEAD goes with GET, of the audit
+
+
+def test_with_the_role_of_an_admin_nothing_is_refused(walked: Walked) -> None:
+    for client, method, path, _ in walked:
+        for headers in (basic("alice"), bearer(KEYS["robot"]), bearer(KEYS["tracking"])):
+            assert status(client, method, path, headers) not in (401, 403), (method, path)
+
+
+def test_options_tells_only_the_methods(walked: Walked) -> None:
+    for client, _, path, _ in walked:
+        answer = client.options(path.replace("<path:name>", "x.css"))
+        assert (answer.status_code, answer.data) == (200, b""), path
+
+
+def test_judging_is_for_users_and_retraining_for_admins(apps: dict[str, Flask]) -> None:
+    client = apps["monitoring"].test_client()
+
+    def judge(name: str, **fields: Any) -> int:
+        body = {"metric": "summary", **fields}
+        return client.post("/root/monitoring", json=body, headers=basic(name)).status_code
+
+    assert (judge("bob"), judge("bob", retrain=False)) == (503, 503)
+    assert (judge("bob", retrain=True), judge("alice", retrain=True)) == (403, 503)
