@@ -23,6 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from fleet.errors import FleetError
+from fleet.web.answers import answers
 from fleet.web.openapi import VERSION
 from fleet.web.roles import takes_role
 from fleet.web.shared_counters import counters_folder
@@ -130,8 +131,10 @@ class Exposition(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
+    @answers(None, media_type="text/plain")
     @takes_role("user")
     def get(self) -> Response:
+        """Expose the metrics to Prometheus."""
         text, content_type = self._metrics.expose(request.headers.get("Accept", ""))
         return Response(text, content_type=content_type)
 

@@ -24,7 +24,8 @@ class Finding:
 def check_document(address: str, folder: Path, *, examples: int) -> Finding:
     """All checks on all operations of the service's document.
 
-    folder: for the report and whatever else it writes. examples: made up for each operation, beside those that the document leads to.
+    folder: for the report and whatever else it writes.
+    examples: made up for each operation, beside those that the document leads to.
     """
     report = folder / "report.json"
     done = subprocess.run(
