@@ -1,0 +1,150 @@
+"""The OpenAPI document of every service: of every route, valid, and with the examples of extras/API.md."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from fleet.web.openapi import METHODS, PATH_ARGUMENT
+from tests.architecture.project import PROJECT, services
+
+API = PROJECT / "extras" / "API.md"
+ALIAS = "/root/model"
+THEMSELVES = ("/openapi.json", "/docs")  # what the documents are read by
+CODE = re.compile(r"```json\n(.*?)```|`([^`]+)`", re.DOTALL)
+
+# In a process of its own: the apps start threads that import half the world.
+PRINT_DOCUMENT = """
+import json, sys
+from importlib import import_module
+app = import_module(sys.argv[1] + ".web.app").create_app()
+rules = [(method.lower(), rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods]
+document = app.test_client().get("/openapi.json").json
+print(json.dumps({"rules": rules, "document": document}))
+"""
+
+Json = dict[str, Any]
+every_service = pytest.mark.parametrize("service", [path.name for path in services()])
+
+
+def printed(service: str) -> Json:
+    closed = "postgresql://nobody@127.0.0.1:1/none"
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_DOCUMENT, service],
+        cwd=PROJECT,
+        env={**os.environ, f"{service.upper()}_DATABASE_URL": closed, "ML_MODEL_ARTIFACT_KEY": "k" * 16},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer: Json = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Json]:
+    return {service.name: printed(service.name) for service in services()}
+
+
+def operations(document: Json) -> Iterator[tuple[str, Json]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+def schemas(document: Json) -> Iterator[Json]:
+    """Every schema with examples, in a document of its own that holds what it refers to."""
+    for schema in document["components"]["schemas"].values():
+        if "examples" in schema:
+            yield {**schema, "components": document["components"]}
+
+
+@every_service
+def test_every_route_is_documented_and_back(found: dict[str, Json], service: str) -> None:
+    document = found[service]["document"]
+    served = {
+        f"{method} " + PATH_ARGUMENT.sub(r"{\2}", path)
+        for method, path in found[service]["rules"]
+        if method in METHODS and not path.startswith((ALIAS, *THEMSELVES))
+    }
+    assert {name for name, _ in operations(document)} == served
+    assert len(served) >= 5
+
+
+@every_service
+def test_every_operation_says_what_it_is_and_how_it_fails(found: dict[str, Json], service: str) -> None:
+    every = dict(operations(found[service]["document"]))
+    assert len({operation["operationId"] for operation in every.values()}) == len(every)
+    for name, operation in every.items():
+        assert operation["summary"], name
+        assert [tag for tag in operation["tags"] if tag], name
+        assert {"413", "500"} <= set(operation["responses"]), name
+        assert min(operation["responses"]) in ("200", "201"), name
+        for status, response in operation["responses"].items():
+            assert response["headers"]["X-Request-ID"], name
+            assert response["content"], name
+            if status >= "400":
+                reference = response["content"]["application/json"]["schema"]["$ref"]
+                assert reference.endswith("/ErrorAnswer"), name
+
+
+@every_service
+def test_every_reference_leads_somewhere(found: dict[str, Json], service: str) -> None:
+    document = found[service]["document"]
+    references = set(re.findall(r'"\$ref": "#/components/(\w+)/(\w+)"', json.dumps(document)))
+    assert len(references) > 5
+    assert {(kind, name) for kind, name in references if name not in document["components"][kind]} == set()
+
+
+@every_service
+def test_every_request_refuses_unknown_fields(found: dict[str, Json], service: str) -> None:
+    document = found[service]["document"]
+    bodies = [
+        document["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+        for _, operation in operations(document)
+        for content in operation.get("requestBody", {"content": {}})["content"].values()
+    ]
+    assert bodies
+    assert all(body["additionalProperties"] is False for body in bodies)
+
+
+@every_service
+def test_every_example_is_valid(found: dict[str, Json], service: str) -> None:
+    checked = 0
+    for schema in schemas(found[service]["document"]):
+        validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        for example in schema["examples"]:
+            assert [error.message for error in validator.iter_errors(example)] == []
+            checked += 1
+    assert checked >= 4
+
+
+def test_what_api_md_shows_is_an_example(found: dict[str, Json]) -> None:
+    examples = [
+        example
+        for service in found.values()
+        for schema in schemas(service["document"])
+        for example in schema["examples"]
+    ]
+    shown = list(objects_in(API.read_text(encoding="utf-8")))
+    assert [thing for thing in shown if thing not in examples] == []
+    assert len(shown) >= 10
+
+
+def objects_in(page: str) -> Iterator[Json]:
+    """Whole JSON objects of the page; those with a … for what is left out are none."""
+    for block, code in CODE.findall(page):
+        text = (block or code).strip()
+        text = text[text.find("{") :] if text[:3].isdigit() else text
+        try:
+            thing = json.loads(text)
+        except json.JSONDecodeError:
+            continue
+        if thing and isinstance(thing, dict):
+            yield thing
