@@ -100,10 +100,11 @@ class ExperimentService:
 
     def delete(self, experiment_id: str, *, caller: Caller) -> None:
         """Raises ExperimentNotFoundError."""
+        found = self._experiments.experiment(experiment_id).experiment_id
         with self._units() as work:
             # First, so that nothing is deleted that could not be written down; kept if it was deleted.
-            work.audit.add("delete_experiment", experiment_id, caller)
-            self._experiments.delete_experiment(experiment_id)
+            work.audit.add("delete_experiment", found, caller)
+            self._experiments.delete_experiment(found)
             work.commit()
 
     def _runs(self, experiment: Experiment) -> list[Run]:
