@@ -10,6 +10,7 @@ import json
 import logging
 from functools import partial
 
+from flask import Flask
 from granian.rsgi import (  # type: ignore[attr-defined]  # it has no __all__
     HTTPProtocol,
     ProtocolClosed,
@@ -22,7 +23,8 @@ from fleet.web.body import Body, BodyReader
 from fleet.web.heavy import LEAVE_LANE
 from fleet.web.lane import Job, Lane
 from fleet.web.request_id import request_id
-from fleet.web.wsgi_call import WsgiAnswer, WsgiApp, call, environ_of
+from fleet.web.shared_counters import REFUSALS
+from fleet.web.wsgi_call import WsgiAnswer, call, environ_of
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +35,9 @@ WATCHING_THREADS = 2
 class Front:
     """The RSGI application that a service's worker runs."""
 
-    def __init__(self, app: WsgiApp, settings: ServiceSettings) -> None:
+    def __init__(self, app: Flask, settings: ServiceSettings) -> None:
         self._app = app
+        self._count_refusal = app.extensions[REFUSALS]
         self._settings = settings
         self._reader = BodyReader(limit=settings.max_body_bytes, seconds=settings.body_timeout_s)
 
@@ -52,10 +55,10 @@ class Front:
         except ProtocolClosed:
             return  # the client has gone
         except FleetError as error:
-            answer = _refuse(scope, error, name, close=not body.complete)
+            answer = self._refuse(scope, error, name, body)
         except Exception:
             log.exception("Unexpected error outside of the app", extra={"request_id": name})
-            answer = _refuse(scope, BugError(), name, close=not body.complete)
+            answer = self._refuse(scope, BugError(), name, body)
         finally:
             self._reader.release(body)
         protocol.response_bytes(answer.status, answer.headers, answer.body)
@@ -70,6 +73,10 @@ class Front:
             return call(self._app, environ)
 
         return lane.run(work, seconds=self._settings.request_timeout_s)
+
+    def _refuse(self, scope: Scope, error: FleetError, name: str, body: Body) -> WsgiAnswer:
+        self._count_refusal(scope.method, error.status)
+        return _refuse(scope, error, name, close=not body.complete)
 
 
 def _refuse(scope: Scope, error: FleetError, name: str, *, close: bool) -> WsgiAnswer:

@@ -26,7 +26,7 @@ from fleet.errors import FleetError
 from fleet.web.answers import answers
 from fleet.web.openapi import VERSION
 from fleet.web.roles import takes_role
-from fleet.web.shared_counters import counters_folder
+from fleet.web.shared_counters import REFUSALS, counters_folder
 
 log = logging.getLogger(__name__)
 
@@ -108,13 +108,17 @@ class Metrics:
         counted: Iterable[Metric] = MultiProcessCollector(None, str(folder)).collect()  # type: ignore[no-untyped-call]
         return counted
 
+    def refused(self, method: str, status: int) -> None:
+        """Count a request that the app never saw."""
+        self._requests.labels(self.service, "refused", _known(method), status).inc()
+
     def _began(self) -> None:
         g.counted_since = time.perf_counter()
         self._in_progress.inc()
 
     def _answered(self, response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "unmatched"
-        method = request.method if request.method in METHODS else "other"
+        method = _known(request.method)
         self._requests.labels(self.service, route, method, response.status_code).inc()
         self._seconds.labels(self.service, route, method).observe(time.perf_counter() - g.counted_since)
         return response
@@ -183,6 +187,10 @@ class _Reader:
             log.exception("A reader of metrics failed")
 
 
+def _known(method: str) -> str:
+    return method if method in METHODS else "other"
+
+
 def _forget_the_dead(folder: Path) -> None:
     """Take dead workers' gauges out of the sums; what they counted stays counted."""
     owners = {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*.db")}
@@ -203,6 +211,7 @@ def measure(app: Flask) -> Metrics:
     """Count and time every request of the app."""
     metrics = Metrics(app)
     app.extensions[EXTENSION] = metrics
+    app.extensions[REFUSALS] = metrics.refused
     return metrics
 
 

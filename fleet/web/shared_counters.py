@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+REFUSALS = "mlfleet-refusals"  # in an app's extensions: counts what is refused before the app sees it
 
 
 @contextmanager
