@@ -155,7 +155,12 @@ class DeletedAnswer(AnswerModel):
     """It was deleted."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"message": "Experiment 1 deleted successfully."}]}
+        json_schema_extra={
+            "examples": [
+                {"message": "Experiment 1 deleted successfully."},
+                {"message": "Run … deleted successfully."},
+            ]
+        }
     )
 
     message: str

@@ -1,0 +1,110 @@
+"""What the services answer is what their documents say: every operation, over HTTP, when all is well."""
+
+from typing import Any
+
+import jsonschema_rs
+import requests
+
+from tests.integration.documents.conftest import OPTIMIZATION, Fleet
+from tests.mlflow_server import MlflowServer
+
+OPERATIONS = 27  # of the four services; health and metrics count for each
+
+
+class Documented:
+    """A service, each of whose answers is held against its document."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._document = requests.get(f"{address}/openapi.json", timeout=60).json()
+        self.seen: set[str] = set()
+
+    @property
+    def operations(self) -> set[str]:
+        return {f"{method} {path}" for path, of in self._document["paths"].items() for method in of}
+
+    def call(self, method: str, path: str, **request: Any) -> Any:
+        """The body of the answer, which must be 2xx and as documented."""
+        answer = requests.request(method, self._address + path, timeout=120, **request)
+        assert answer.ok, answer.text
+        said = self._document["paths"][path][method]["responses"][str(answer.status_code)]
+        content_type = answer.headers["Content-Type"].partition(";")[0]
+        assert answer.headers["X-Request-ID"]
+        schema = {**said["content"][content_type]["schema"], "components": self._document["components"]}
+        body = answer.json() if content_type == "application/json" else answer.text
+        validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        assert [error.message for error in validator.iter_errors(body)] == [], (method, path, body)
+        self.seen.add(f"{method} {path}")
+        return body
+
+    def watch(self) -> None:
+        """What every service has."""
+        for path in ("/health/live", "/health/ready", "/metrics"):
+            self.call("get", path)
+
+
+def use_simulator(service: Documented) -> None:
+    service.call("get", "/root/simulator")
+    service.call("post", "/root/simulator", json={"set_name": "dataset"})
+    service.call("post", "/root/simulator", data={"set_name": "testing"})
+
+
+def use_ml_model(service: Documented) -> None:
+    service.call("post", "/root/ml/set_model", json={"model_name": "SVC", "hyperparameters": {"C": 10}})
+    service.call("get", "/root/ml")
+    for name in ("training", "testing", "production"):
+        service.call("post", "/root/ml", json={"dataset": name})
+    service.call("get", "/root/ml")
+    service.call("get", "/root/ml/audit")
+
+
+def use_monitoring(service: Documented) -> None:
+    path = "/root/monitoring"
+    service.call("get", path)
+    for metric in ("summary", "tests", "report"):
+        service.call("post", path, json={"metric": metric})
+    service.call("post", path, json={"metric": "summary", "retrain": True})
+
+
+def use_tracking(service: Documented) -> None:
+    path = "/root/tracking"
+    made = service.call(
+        "post", f"{path}/model_management", json={**OPTIMIZATION, "experiment_name": "answers"}
+    )
+    experiment = {"experiment_id": made["data"]["experiment_id"]}
+    (run_id,) = made["data"]["run_ids"].values()
+    service.call(
+        "post", f"{path}/model_management", json={"request_information": "setting", "run_id": run_id}
+    )
+    service.call("get", f"{path}/experiments")
+    for asked in (
+        {"request_information": "general"},
+        {"request_information": "best_model", "filter": ["model_accuracy"]},
+        {"request_information": "statistics"},
+    ):
+        service.call("post", f"{path}/experiments", json={**experiment, **asked})
+    service.call("get", f"{path}/runs", params=experiment)
+    run = {**experiment, "run_id": run_id}
+    for asked in (
+        {"request_information": "parameters", "type": "data"},
+        {"request_information": "metrics", "type": "model"},
+    ):
+        service.call("post", f"{path}/runs", json={**run, **asked})
+    service.call("delete", f"{path}/runs", params=run)
+    service.call("delete", f"{path}/experiments", params=experiment)
+
+
+def test_every_operation_answers_as_documented(fleet: Fleet, mlflow_server: MlflowServer) -> None:
+    fleet.monitoring()
+    fleet.tracking(mlflow_server)
+    services = {name: Documented(address) for name, address in fleet.addresses.items()}
+    use_simulator(services["simulator"])
+    use_ml_model(services["ml_model"])
+    use_tracking(services["tracking"])
+    use_simulator(services["simulator"])
+    use_ml_model(services["ml_model"])
+    use_monitoring(services["monitoring"])
+    for service in services.values():
+        service.watch()
+        assert service.seen == service.operations
+    assert sum(len(service.seen) for service in services.values()) == OPERATIONS
