@@ -49,7 +49,7 @@ def running_service(
     folder: where its log goes. port: a free one if not given. settings: its variables, without the prefix.
     """
     port = port or free_port()
-    prefix = name.upper()
+    prefix = name.rpartition(".")[2].upper()
     given = {f"{prefix}_{setting.upper()}": value for setting, value in settings.items()}
     log = folder / f"{name}-{port}.log"
     with log.open("ab") as output:

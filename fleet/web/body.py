@@ -23,6 +23,10 @@ class SlowBodyError(FleetError):
         )
 
 
+class ClientGoneError(Exception):
+    """The client left before it had sent the whole body: there is nobody to answer."""
+
+
 class TooManyBytesError(BusyError):
     """The bodies of all requests together need more memory than they may."""
 
@@ -51,15 +55,17 @@ class BodyReader:
         self._memory = BODIES_IN_MEMORY * limit
 
     async def read(self, scope: Scope, protocol: HTTPProtocol, body: Body) -> None:
-        """Fill the body. Raises TooLargeError, SlowBodyError or TooManyBytesError."""
-        announced = scope.headers.get("content-length", "0")
-        if announced != "0" or "transfer-encoding" in scope.headers:
-            self._check_size(int(announced))
+        """Fill the body. Raises TooLargeError, SlowBodyError, TooManyBytesError or ClientGoneError."""
+        announced = scope.headers.get("content-length")
+        if announced is not None or "transfer-encoding" in scope.headers:
+            self._check_size(int(announced or 0))
             try:
                 async with asyncio.timeout(self._seconds):
                     await self._fill(protocol, body)
             except TimeoutError as error:
                 raise SlowBodyError(self._seconds) from error
+            if announced is not None and body.size < int(announced):
+                raise ClientGoneError  # granian ends the chunks as if all had been well
             body.content.seek(0)
         body.complete = True
 

@@ -13,13 +13,12 @@ from functools import partial
 from flask import Flask
 from granian.rsgi import (  # type: ignore[attr-defined]  # it has no __all__
     HTTPProtocol,
-    ProtocolClosed,
     Scope,
 )
 
 from fleet.errors import BugError, BusyError, FleetError
 from fleet.settings import ServiceSettings
-from fleet.web.body import Body, BodyReader
+from fleet.web.body import Body, BodyReader, ClientGoneError
 from fleet.web.heavy import LEAVE_LANE
 from fleet.web.lane import Job, Lane
 from fleet.web.request_id import request_id
@@ -52,8 +51,8 @@ class Front:
         try:
             await self._reader.read(scope, protocol, body)
             answer = await self._answer(scope, body, name)
-        except ProtocolClosed:
-            return  # the client has gone
+        except ClientGoneError:
+            return
         except FleetError as error:
             answer = self._refuse(scope, error, name, body)
         except Exception:
