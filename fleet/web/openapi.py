@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_restful import Resource
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import models_json_schema
 
 from fleet.web.answers import JSON_TYPE, Documented, ErrorAnswer, documented
 from fleet.web.validation import FORM_TYPES
@@ -55,7 +55,7 @@ HEADERS = {
     },
     "RetryAfter": {"description": "Seconds to wait", "required": True, "schema": {"type": "integer"}},
 }
-SECURITY = [{"basic": []}, {"bearer": []}]
+SECURITY: list[dict[str, list[str]]] = [{"basic": []}, {"bearer": []}]
 SECURITY_SCHEMES = {
     "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password"},
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key"},
@@ -65,7 +65,7 @@ NULL = {"type": "null"}
 NO_NUL = {"pattern": "^[^\\u0000]*$"}
 
 Json = dict[str, Any]
-Refs = dict[tuple[type[BaseModel], JsonSchemaMode], Json]
+Refs = dict[Any, Json]  # by model and mode, as pydantic gives them
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,10 @@ def make_document(name: str, places: Sequence[tuple[str, type[Resource]]], *, se
 def _schemas(found: Sequence[Operation]) -> tuple[Refs, Json]:
     """References to all models, and what they refer to."""
     asked = {each.accepts["body"] for each in found if each.accepts.get("body")}
-    answered = {ErrorAnswer, *(model for each in found for model in each.answers.models.values())}
+    answered: set[type[BaseModel]] = {
+        ErrorAnswer,
+        *(model for each in found for model in each.answers.models.values()),
+    }
     refs, taken = models_json_schema([(model, "validation") for model in asked], ref_template=REFERENCE)
     more, given = models_json_schema([(model, "serialization") for model in answered], ref_template=REFERENCE)
     definitions = {**_without_nul(taken.get("$defs", {})), **given["$defs"]}

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import Id, RequestModel, UseCaseName
 
-DEPLOYMENT_EXAMPLE = {
+DEPLOYMENT_EXAMPLE: JsonDict = {
     "id": 1,
     "model_name": "SVC",
     "hyperparameters": {"C": 10, "kernel": "rbf"},
@@ -20,20 +21,20 @@ DEPLOYMENT_EXAMPLE = {
     "trained_at": "2026-01-31T12:00:05Z",
     "active_since": "2026-01-31T12:00:05Z",
 }
-MODELS_EXAMPLE = {
+MODELS_EXAMPLE: JsonDict = {
     "name": "SVC",
     "message": "ML model",
     "set": DEPLOYMENT_EXAMPLE,
     "active": DEPLOYMENT_EXAMPLE,
 }
-SCORE_EXAMPLE = {
+SCORE_EXAMPLE: JsonDict = {
     "message": "Score on testing set: 97.22222222222221%",
     "score": 0.9722222222222222,
     "rows": 36,
     "deployment_id": 1,
     "metrics": {"accuracy": 0.9722222222222222, "f1_score": 0.9722, "precision": 0.9744, "recall": 0.9722},
 }
-AUDIT_EXAMPLE = {
+AUDIT_EXAMPLE: JsonDict = {
     "events": [
         {
             "id": 7,
@@ -57,9 +58,7 @@ class SetModelRequest(RequestModel):
         json_schema_extra={"examples": [{"model_name": "SVC", "hyperparameters": {"C": 10, "kernel": "rbf"}}]}
     )
 
-    model_name: Annotated[
-        str, Field(min_length=1, max_length=100, json_schema_extra={"enum": list(CATALOGUE)})
-    ]
+    model_name: Annotated[str, Field(min_length=1, max_length=100, json_schema_extra={"enum": [*CATALOGUE]})]
     hyperparameters: dict[str, Any] | None = None
     run_id: Id | None = None
     preprocessing: Preprocessing = "standard_scaler"

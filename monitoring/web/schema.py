@@ -3,12 +3,13 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, StrictBool, WithJsonSchema
+from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
 from fleet.web.validation import RequestModel, UseCaseName
 from monitoring.service.group_names import GROUP_NAMES
 
-JUDGE_EXAMPLE = {
+JUDGE_EXAMPLE: JsonDict = {
     "message": {
         "all_passed": False,
         "total_tests": 134,
@@ -18,7 +19,7 @@ JUDGE_EXAMPLE = {
     },
     "result_id": 1,
 }
-KNOWN_AND_WANTED = {
+KNOWN_AND_WANTED: JsonDict = {
     "type": "object",
     "properties": {name: {"type": "boolean"} for name in GROUP_NAMES},
     "additionalProperties": False,

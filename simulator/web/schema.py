@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.types import JsonValue
 
 from fleet.settings import SEED
 from fleet.web.answers import AnswerModel
@@ -11,14 +12,14 @@ from fleet.web.validation import RequestModel, UseCaseName
 Share = Annotated[float, Field(ge=0, le=1)]
 Level = Literal["reference", "heavy", "none"]
 DETAILS = ("shift", "scale", "noise", "missing", "outliers", "columns", "rows", "seed")
-LEVEL_OR_DETAILS = [
+LEVEL_OR_DETAILS: list[JsonValue] = [
     {"required": ["level"], "maxProperties": 1, "properties": {"level": {"type": "string"}}},
     {
         "properties": {"level": {"type": "null"}},
         "anyOf": [{"required": [detail]} for detail in DETAILS],
     },
 ]
-ONLY_PRODUCTION_IS_FOULED = [
+ONLY_PRODUCTION_IS_FOULED: list[JsonValue] = [
     {"properties": {"set_name": {"const": "production"}}},
     {"properties": {"fouling": {"type": "null"}}},
 ]

@@ -98,5 +98,12 @@ def test_every_route_validates_what_it_is_sent(found: dict[str, dict[str, Any]])
     unchecked = {
         route for service in found.values() for route, checked in service["validated"].items() if not checked
     }
-    take_nothing = {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/docs/<path:name>"}
+    take_nothing = {
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+        "/docs/<path:name>",
+    }
     assert unchecked == {f"GET {path}" for path in take_nothing}

@@ -3,12 +3,13 @@
 from typing import Literal
 
 from pydantic import ConfigDict
+from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
 
 Moment = str | None
 RUN_ID = "0123456789abcdef0123456789abcdef"
-PARAMETERS_EXAMPLE = {
+PARAMETERS_EXAMPLE: JsonDict = {
     "message": "Parameters Retrieved",
     "data": {"classes": "3", "features": "13", "samples": "106"},
 }

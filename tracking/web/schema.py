@@ -4,6 +4,8 @@ import unicodedata
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstraints, model_validator
+from pydantic.config import JsonDict
+from pydantic.types import JsonValue
 
 from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.validation import Id, RequestModel, UseCaseName
@@ -11,10 +13,12 @@ from tracking.service.experiments import ALL
 from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
+Forms = list[JsonValue]
+
 NO_CONTROL = r"[^\u0000-\u001f\u007f-\u009f]"
 NEEDED_BY_OPTIMIZATION = ("models", "hyperparameters", "experiment_name")
 TYPES = {"parameters": ("data", "grid_search", "model"), "metrics": ("system", "model")}
-OPTIMIZATION_EXAMPLE = {
+OPTIMIZATION_EXAMPLE: JsonDict = {
     "request_information": "optimization",
     "models": ["LogisticRegression", "RandomForest", "SVC"],
     "hyperparameters": {
@@ -28,14 +32,14 @@ OPTIMIZATION_EXAMPLE = {
     "experiment_description": "…",
     "experiment_owner": "…",
 }
-SETTING_EXAMPLE = {"request_information": "setting", "run_id": "0123456789abcdef0123456789abcdef"}
-MANAGEMENT_FORMS = [
+SETTING_EXAMPLE: JsonDict = {"request_information": "setting", "run_id": "0123456789abcdef0123456789abcdef"}
+MANAGEMENT_FORMS: Forms = [
     {
         "title": "optimization",
-        "required": list(NEEDED_BY_OPTIMIZATION),
+        "required": [*NEEDED_BY_OPTIMIZATION],
         "properties": {
             "request_information": {"const": "optimization"},
-            "models": {"type": "array", "minItems": 1, "items": {"enum": list(CATALOGUE)}},
+            "models": {"type": "array", "minItems": 1, "items": {"enum": [*CATALOGUE]}},
             "hyperparameters": {"type": "object"},
             "experiment_name": {"type": "string"},
             "cv": {"minimum": 2},
@@ -50,13 +54,13 @@ MANAGEMENT_FORMS = [
         },
     },
 ]
-EXPERIMENT_FORMS = [
+EXPERIMENT_FORMS: Forms = [
     {"properties": {"request_information": {"const": "general"}}},
     {
         "required": ["filter"],
         "properties": {
             "request_information": {"const": "best_model"},
-            "filter": {"type": "array", "minItems": 1, "items": {"enum": list(METRIC_NAMES)}},
+            "filter": {"type": "array", "minItems": 1, "items": {"enum": [*METRIC_NAMES]}},
         },
     },
     {
@@ -66,14 +70,14 @@ EXPERIMENT_FORMS = [
         }
     },
 ]
-RUN_EXAMPLE = {
+RUN_EXAMPLE: JsonDict = {
     "experiment_id": "1",
     "run_id": "0123456789abcdef0123456789abcdef",
     "request_information": "parameters",
     "type": "data",
 }
-RUN_FORMS = [
-    {"properties": {"request_information": {"const": asked}, "type": {"enum": list(known)}}}
+RUN_FORMS: Forms = [
+    {"properties": {"request_information": {"const": asked}, "type": {"enum": [*known]}}}
     for asked, known in TYPES.items()
 ]
 

@@ -37,7 +37,8 @@ class Fleet:
     def start(self, name: str, **settings: str) -> str:
         """The service's address, once it is ready."""
         if name not in self.addresses:
-            running = running_service(name, self._folder, database_url=self._database_url, **settings)
+            told: dict[str, Any] = {"database_url": self._database_url, **settings}
+            running = running_service(name, self._folder, **told)
             self.addresses[name] = self._stack.enter_context(running).address
             wait_until_ready(self.addresses[name])
         return self.addresses[name]

@@ -10,11 +10,11 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 @schemathesis.hook
-def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Write objects in forms as their `encoding` says, JSON, which Schemathesis does not."""
     if case.media_type == FORM_TYPE and isinstance(case.body, dict):
         case.body = {name: _written(value) for name, value in case.body.items()}
 
 
-def _written(value: object) -> object:
+def _written(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value

@@ -122,7 +122,7 @@ def test_the_page_and_all_it_loads_come_from_the_service_behind_any_path(client:
     page = client.get("/docs")
     links = LINK.findall(page.text)
     with client.get("/docs/page.js") as file:
-        script = file.text
+        script = file.get_data(as_text=True)
     document = re.search(r'url: "([^"]+)"', script)
     assert len(links) >= 4
     assert document
