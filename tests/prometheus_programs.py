@@ -13,6 +13,7 @@ PROGRAMS = {
     "amtool": ("prom/alertmanager:v0.28.1", "amtool"),
     "alertmanager": ("prom/alertmanager:v0.28.1", "prometheus-alertmanager"),
 }
+TOOLS = ("promtool", "amtool")
 
 
 @cache
@@ -29,8 +30,8 @@ def command(program: str, folder: Path, *arguments: str) -> list[str]:
         return [installed, *arguments]
     user = f"{os.getuid()}:{os.getgid()}"
     place = ["--volume", f"{folder}:{folder}", "--workdir", str(folder), "--user", user, "--network", "host"]
-    path = f"/bin/{program}"
-    return ["docker", "run", "--rm", "--init", *place, "--entrypoint", path, image, *arguments]
+    tool = ["--entrypoint", program] if program in TOOLS else []  # the servers are what the images start
+    return ["docker", "run", "--rm", "--init", *place, *tool, image, *arguments]
 
 
 def run(program: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -36,10 +36,10 @@ class Watchers:
     alertmanager: str
 
     def query(self, query: str) -> dict[str, float]:
-        """Prometheus's answer now: value by service, or by use case."""
+        """Prometheus's answer now: value by use case, or else by service."""
         answer = get(f"{self.prometheus}/api/v1/query", query=query)["data"]["result"]
         return {
-            each["metric"].get("service") or each["metric"].get("use_case", ""): float(each["value"][1])
+            each["metric"].get("use_case") or each["metric"].get("service", ""): float(each["value"][1])
             for each in answer
         }
 
