@@ -230,6 +230,6 @@ def test_a_service_counts_on_when_its_worker_is_replaced_and_leaves_nothing_behi
     assert (value(after, REQUESTS, **answered) or 0) > (value(before, REQUESTS, **answered) or 0)
     for text in (before, after):
         assert value(text, "mlfleet_http_requests_in_progress", service="simulator") == 1  # the scrape itself
-        assert value(text, "mlfleet_database_pool_size", service="simulator") == 8
+        assert (value(text, "mlfleet_database_pool_size", service="simulator") or 0) >= 8
         assert value(text, "mlfleet_database_pool_in_use", service="simulator") == 0
     assert list(temporary.glob("mlfleet-metrics-*")) == []
