@@ -36,6 +36,10 @@ LARGEST = 16 * 2**20
 PATIENCE_S = 45  # longer than any limit of time that a service has here
 MEGABYTE = 2**20
 
+HEADINGS = """\
+| attack | answers | readiness: median / slowest | memory, MB: before / peak / after |
+|---|---|---|---|"""
+
 Attack = Callable[[Target], Coroutine[Any, Any, Counter[str]]]
 
 
@@ -214,11 +218,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         services = start(stack, Path(folder))
-        print(
-            "| attack | answers | readiness: median / slowest | memory, MB: before / peak / after |",
-            flush=True,
-        )  # noqa: T201
-        print("|---|---|---|---|")  # noqa: T201
+        print(HEADINGS, flush=True)  # noqa: T201
         for line in attacks(services, arguments.seconds):
             print(line, flush=True)  # noqa: T201
 

@@ -201,3 +201,12 @@ def test_nul_is_found_at_any_depth(client: FlaskClient) -> None:
 def test_a_deep_but_valid_body_is_answered(client: FlaskClient) -> None:
     deep = '{"leaf": "green", "additions": ' + '{"a":' * 150 + "1" + "}" * 151
     assert client.post("/root/tea", data=deep, content_type="application/json").status_code == 200
+
+
+@pytest.mark.parametrize(("additions", "status"), [({"a": [[]]}, 200), ({"a": [[[]]]}, 400)])
+def test_what_is_nested_deeper_than_the_setting_says_is_refused(
+    app: Flask, additions: object, status: int
+) -> None:
+    app.config["MAX_JSON_DEPTH"] = 4
+    response = app.test_client().post("/root/tea", json={"leaf": "green", "additions": additions})
+    assert response.status_code == status
