@@ -39,7 +39,7 @@ def make_key(name: str, role: str) -> tuple[str, str]:
 
 def key_digest(key: str) -> str:
     """What is kept of a key."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

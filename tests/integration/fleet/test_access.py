@@ -105,6 +105,7 @@ def test_the_right_ones_are_let_in(
         basic("", ""),
         bearer("wrong"),
         bearer(""),
+        bearer("é\xff"),
         bearer(KEYS["robot"] + "x"),
         bearer(API_KEYS[0].digest),
         {"Authorization": "Basic"},
