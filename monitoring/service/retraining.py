@@ -22,9 +22,7 @@ class RetrainingFailedError(SiblingFailedError):
         return {**super().body(), **self._kept}
 
 
-def retrain(
-    ml_model: MlModel, use_case: str, kept: dict[str, Any], *, caller: Caller
-) -> dict[str, Any]:
+def retrain(ml_model: MlModel, use_case: str, kept: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
     """ml_model's answer.
 
     kept: the id and the text of the result, which an error's body carries too.
