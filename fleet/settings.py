@@ -7,6 +7,7 @@ naming a file that holds the value: the form that Docker and Kubernetes give sec
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import (
     AfterValidator,
@@ -107,7 +108,29 @@ class Settings(BaseSettings):
         return f"{cls.model_config.get('env_prefix', '')}{name}".upper() + f": {detail['msg']}"
 
 
-class ServiceSettings(Settings):
+class DatabaseSettings(Settings):
+    """Where the `dataset` database is, and what opens it."""
+
+    database_url: DatabaseUrl = Field(
+        SecretStr("postgresql+psycopg2://mlfleet@127.0.0.1:15432/dataset"),
+        description="The `dataset` database: `postgresql://user:password@host:port/name`.",
+    )
+    database_password: SecretStr | None = Field(
+        None, description="Its password, instead of one in the address: as a file it is a secret of its own."
+    )
+
+    def database_address(self) -> str:
+        """SQLAlchemy's URL of the database, the password included."""
+        url = self.database_url.get_secret_value()
+        if self.database_password is None:
+            return url
+        parts = urlsplit(url)
+        user, _, host = parts.netloc.rpartition("@")
+        password = quote(self.database_password.get_secret_value(), safe="")
+        return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{password}@{host}"))
+
+
+class ServiceSettings(DatabaseSettings):
     """What every service is told. A service adds its own port, path and siblings."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -119,10 +142,6 @@ class ServiceSettings(Settings):
     threads: int = Field(8, ge=1, description="Requests answered at the same time.")
     max_body_bytes: int = Field(16 * 1024 * 1024, ge=1, description="Largest request body, in bytes.")
     log_level: LogLevel = Field("INFO", description="Least severe level that is logged.")
-    database_url: DatabaseUrl = Field(
-        SecretStr("postgresql+psycopg2://mlfleet@127.0.0.1:15432/dataset"),
-        description="The `dataset` database: `postgresql://user:password@host:port/name`.",
-    )
 
     @property
     def path(self) -> str:

@@ -15,7 +15,7 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
     """The app of ml_model; settings come from the environment unless given."""
     settings = settings or MlModelSettings()
     app = make_app("ml_model", settings)
-    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    database = make_database(app, settings.database_address(), connections=settings.threads)
     models = MlService(
         lambda: MlModelUnitOfWork(database.session),
         settings.artifact_key.get_secret_value().encode(),

@@ -17,7 +17,7 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
     """Monitoring's app; settings come from the environment unless given."""
     settings = settings or MonitoringSettings()
     app = make_app("monitoring", settings)
-    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    database = make_database(app, settings.database_address(), connections=settings.threads)
     ml_model = Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s)
     engine = Engine()
     monitoring = MonitoringService(

@@ -20,7 +20,7 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     """The simulator's app; settings come from the environment unless given."""
     settings = settings or SimulatorSettings()
     app = make_app("simulator", settings)
-    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    database = make_database(app, settings.database_address(), connections=settings.threads)
     simulator = SimulatorService(
         read_definitions(settings.use_cases_dir), lambda: SimulatorUnitOfWork(database.session)
     )

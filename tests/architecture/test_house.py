@@ -39,7 +39,7 @@ def settings_of(service: Path) -> type[ServiceSettings]:
 
 def default_text(default: object) -> str:
     """A default as the table shows it; secrets, files of ours and what must be given show none."""
-    if default is PydanticUndefined or isinstance(default, SecretStr | Path):
+    if default is None or default is PydanticUndefined or isinstance(default, SecretStr | Path):
         return ""
     return str(default)
 

@@ -29,7 +29,7 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
     settings = settings or TrackingSettings()
     warm_up = warm_up or WarmUp()
     app = make_app("tracking", settings)
-    database = make_database(app, settings.database_url.get_secret_value(), connections=settings.threads)
+    database = make_database(app, settings.database_address(), connections=settings.threads)
     client = connect(settings.mlflow_url, timeout_s=settings.mlflow_timeout_s)
     store = ExperimentStore(client)
     ml_model = Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s)
