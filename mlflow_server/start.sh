@@ -7,4 +7,6 @@ password=$(sed 's/[\\:]/\\&/g' "$MLFLOW_DATABASE_PASSWORD_FILE")
 export PGPASSFILE=/tmp/pgpass
 printf '*:*:*:*:%s\n' "$password" >"$PGPASSFILE"
 unset password
-exec mlflow server --host 0.0.0.0 --port 5000 --workers 1 --serve-artifacts --artifacts-destination /var/lib/mlflow
+# Its health is asked for every few seconds: no line for each.
+exec mlflow server --host 0.0.0.0 --port 5000 --workers 1 --serve-artifacts --artifacts-destination /var/lib/mlflow \
+    --uvicorn-opts "--log-level warning"

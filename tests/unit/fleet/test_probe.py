@@ -13,7 +13,7 @@ from tests.conftest import free_port
 class Answers(BaseHTTPRequestHandler):
     """Ready at /ready, and nowhere else."""
 
-    def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
+    def do_GET(self) -> None:  # the name that http.server calls
         self.send_response(200 if self.path == "/ready" else 503)
         self.end_headers()
         self.wfile.write(b"as it is")
