@@ -57,7 +57,7 @@ def main() -> None:
 def install_local() -> None:
     """Installs what the stack needs on a machine without Docker, when `main` made the environment.
 
-    An environment that this was called in by other means is somebody else's to fill. Raises InstallationError.
+    An environment of somebody else's making is theirs to fill. Raises InstallationError.
     """
     if os.environ.get(INSTALLS):
         with _locked():
