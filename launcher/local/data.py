@@ -8,12 +8,12 @@ from launcher.purge import Doomed, find_paths
 CONTENTS = {
     "postgres": "both databases",
     "mlartifacts": "MLflow's models and files",
-    "secrets/artifact_key": "the key that signs stored models",
+    "secrets": "the key that signs stored models",
     "logs": "the logs",
     "run": "what was running",
 }
 # Of no use without the databases, which are of little use without them.
-KEPT_WITH_DATABASES = frozenset({"mlartifacts", "secrets/artifact_key"})
+KEPT_WITH_DATABASES = frozenset({"mlartifacts", "secrets"})
 
 
 def find_local_data(state_dir: Path, *, databases_stay: bool = False) -> list[Doomed]:
@@ -23,5 +23,5 @@ def find_local_data(state_dir: Path, *, databases_stay: bool = False) -> list[Do
     """
     kept = set(KEPT_WITH_DATABASES) if databases_stay else set()
     if (state_dir / "secrets" / "postgres_password").exists():
-        kept.add("secrets/artifact_key")  # the containers' data needs it
+        kept.add("secrets")  # the containers' data needs the key in it
     return find_paths(state_dir, {name: what for name, what in CONTENTS.items() if name not in kept})

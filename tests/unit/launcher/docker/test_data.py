@@ -13,17 +13,15 @@ def test_passwords_and_logs_are_found(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "venv").mkdir()
 
-    assert names(tmp_path) == [
-        "secrets/postgres_password",
-        "secrets/dataset_password",
-        "secrets/mlflow_password",
-        "secrets/artifact_key",
-        "logs",
-    ]
+    assert names(tmp_path) == ["secrets", "logs"]
 
 
 def test_the_key_stays_while_a_local_stack_has_data_that_needs_it(tmp_path: Path) -> None:
     make_secret_files(tmp_path / "secrets", [])
     (tmp_path / "postgres").mkdir()
 
-    assert "secrets/artifact_key" not in names(tmp_path)
+    assert names(tmp_path) == [
+        "secrets/postgres_password",
+        "secrets/dataset_password",
+        "secrets/mlflow_password",
+    ]

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from launcher.docker.images import finished_image, images_by_service
@@ -17,7 +19,7 @@ def test_a_complete_image_is_told_from_the_output(line: str, image: str | None) 
 
 
 def test_each_image_is_shown_once_under_its_own_name() -> None:
-    services = {
+    services: dict[str, dict[str, Any]] = {
         "db": {"image": "postgres:17"},
         "migrate": {"image": "mlfleet/simulator:latest", "build": {}},
         "simulator": {"image": "mlfleet/simulator:latest", "build": {}},

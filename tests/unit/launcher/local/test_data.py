@@ -20,7 +20,7 @@ def names(state: Path, *, databases_stay: bool = False) -> list[str]:
 
 
 def test_all_but_the_environment_is_data(state: Path) -> None:
-    assert names(state) == ["postgres", "mlartifacts", "secrets/artifact_key", "logs", "run"]
+    assert names(state) == ["postgres", "mlartifacts", "secrets", "logs", "run"]
 
 
 def test_what_belongs_to_databases_that_stay_is_not_found(state: Path) -> None:
@@ -30,4 +30,4 @@ def test_what_belongs_to_databases_that_stay_is_not_found(state: Path) -> None:
 def test_the_key_stays_while_containers_have_data_that_needs_it(state: Path) -> None:
     (state / "secrets" / "postgres_password").touch()
 
-    assert "secrets/artifact_key" not in names(state)
+    assert "secrets" not in names(state)
