@@ -32,7 +32,7 @@ def test_a_newer_schema_is_named_and_left_as_it_is(stack: ComposeStack) -> None:
         assert stack.sql("SELECT version_num FROM alembic_version") == "9999"
     finally:
         stack.compose("up", "-d", "--no-build", "--wait", "db")
-        stack.sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+        stack.sql(f"UPDATE alembic_version SET version_num = '{revision}'")  # noqa: S608  # our own
     assert stack.launch("up").returncode == 0
     stack.wait_until_ready()
 
@@ -49,7 +49,7 @@ def test_an_older_schema_is_named_by_every_service(stack: ComposeStack) -> None:
             )
             assert "db.migrate" in answer.json()["message"]
     finally:
-        stack.sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+        stack.sql(f"UPDATE alembic_version SET version_num = '{revision}'")  # noqa: S608  # our own
     stack.wait_until_ready()
 
 
