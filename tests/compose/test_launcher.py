@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import free_port
 from tests.e2e.conftest import PORT_SETTINGS, PROJECT
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]  # images may have to be built first
 
 PARTS = ("postgres", "mlflow", "simulator", "ml_model", "tracking", "monitoring")
 RESOURCES = {
@@ -64,6 +64,7 @@ def launcher(tmp_path: Path) -> Iterator[Launcher]:
     state = tmp_path / "a state"
     own = {setting: str(free_port()) for setting in PORT_SETTINGS.values()}
     own |= {"COMPOSE_PROJECT_NAME": project, "MLFLEET_STATE_DIR": str(state), "VERSION": "test"}
+    own |= {"MLFLEET_START_SECONDS": "400"}  # other tests may run beside this one
     launcher = Launcher(project, state, {**os.environ, **own})
     yield launcher
     launcher.launch("down", "--purge", "--yes", "--docker")
