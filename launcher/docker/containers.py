@@ -66,10 +66,15 @@ class Container:
         return self.status == "running" and self.health == "healthy"
 
     @property
-    def has_failed(self) -> bool:
-        """Whether it ended in an error, was started again after one, or does not answer in time."""
+    def has_ended(self) -> bool:
+        """Whether it ended in an error, even if it was started again after that."""
         ended = self.status in {"restarting", "dead"} or (self.status == "exited" and self.exit_code != 0)
-        return ended or self.restarts > 0 or self.health == "unhealthy"
+        return ended or self.restarts > 0
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended, or does not answer in time."""
+        return self.has_ended or self.health == "unhealthy"
 
     def is_new_since(self, before: Mapping[str, "Container"]) -> bool:
         """Whether it was made or started after this moment. before: the containers of then, by id."""

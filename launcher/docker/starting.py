@@ -94,7 +94,7 @@ class Starting:
                 f"{name} was killed: it needs more memory than it may have",
                 f"Raise {setting}. Its log: {log}",
             )
-        what = "does not answer" if container.health == "unhealthy" else "ended while it was starting"
+        what = "ended while it was starting" if container.has_ended else "does not answer"
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         return ContainerFailedError(f"{name} {what}: {cause(lines)}", f"Its whole log: {log}")
 

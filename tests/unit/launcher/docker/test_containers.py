@@ -62,6 +62,11 @@ def test_a_container_that_started_badly_is_told_at_once(change: dict[str, object
     assert replace(READY, **change).has_failed is failed  # type: ignore[arg-type]
 
 
+def test_docker_calls_what_ended_unhealthy_too_and_it_is_told_apart() -> None:
+    assert replace(READY, status="restarting", health="unhealthy").has_ended
+    assert not replace(READY, health="unhealthy").has_ended
+
+
 def test_what_only_had_something_to_do_is_ready_when_it_is_done() -> None:
     assert replace(READY, status="exited", health="").is_ready
     assert not replace(READY, status="running", health="").is_ready
