@@ -96,7 +96,7 @@ class Project:
     def stop(self, ids: Sequence[str], seconds: str) -> None:
         """Stops and removes these containers."""
         if ids:
-            self.run(["docker", "stop", "--time", seconds, *ids])
+            self.run(["docker", "stop", "-t", seconds, *ids])
             self.run(["docker", "rm", "--force", *ids])
 
     def name_is_default(self) -> bool:
