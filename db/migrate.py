@@ -15,10 +15,10 @@ from pydantic_settings import SettingsConfigDict
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from fleet.settings import DatabaseUrl, InvalidSettingsError, Settings
+from fleet.settings import DatabaseSettings, DatabaseUrl, InvalidSettingsError
 
 
-class MigrationSettings(Settings):
+class MigrationSettings(DatabaseSettings):
     """What the migration is told."""
 
     model_config = SettingsConfigDict(env_prefix="")
@@ -61,7 +61,7 @@ def _upgrade(connection: Connection) -> None:
 def main() -> int:
     """Migrate; on a failure print one line and return 1."""
     try:
-        migrate(MigrationSettings().database_url.get_secret_value())
+        migrate(MigrationSettings().database_address())
     except InvalidSettingsError as error:
         return _fail(error.error)
     except ArgumentError:

@@ -8,6 +8,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import (
     AfterValidator,
@@ -121,7 +122,29 @@ class Settings(BaseSettings):
         return f"{cls.model_config.get('env_prefix', '')}{name}".upper() + f": {detail['msg']}"
 
 
-class ServiceSettings(Settings):
+class DatabaseSettings(Settings):
+    """Where the `dataset` database is, and what opens it."""
+
+    database_url: DatabaseUrl = Field(
+        SecretStr("postgresql+psycopg2://mlfleet@127.0.0.1:15432/dataset"),
+        description="The `dataset` database: `postgresql://user:password@host:port/name`.",
+    )
+    database_password: SecretStr | None = Field(
+        None, description="Its password, instead of one in the address: as a file it is a secret of its own."
+    )
+
+    def database_address(self) -> str:
+        """SQLAlchemy's URL of the database, the password included."""
+        url = self.database_url.get_secret_value()
+        if self.database_password is None:
+            return url
+        parts = urlsplit(url)
+        user, _, host = parts.netloc.rpartition("@")
+        password = quote(self.database_password.get_secret_value(), safe="")
+        return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{password}@{host}"))
+
+
+class ServiceSettings(DatabaseSettings):
     """What every service is told. A service adds its own port, path and siblings."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -170,10 +193,6 @@ class ServiceSettings(Settings):
     api_keys: ApiKeys = Field((), description="API keys, one a line: `name:role:hash`. Better as a file.")
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="Reverse proxies in front, whose `X-Forwarded-…` headers are believed."
-    )
-    database_url: DatabaseUrl = Field(
-        SecretStr("postgresql+psycopg2://mlfleet@127.0.0.1:15432/dataset"),
-        description="The `dataset` database: `postgresql://user:password@host:port/name`.",
     )
 
     @property

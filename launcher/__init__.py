@@ -1,1 +1,1 @@
-"""What `./launch.sh` does: installs, starts, watches and stops the fleet on one machine, without Docker."""
+"""What `./launch.sh` does: builds or installs, starts, watches and stops the fleet on one machine."""

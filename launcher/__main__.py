@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 from fleet.errors import FleetError
+from launcher.bootstrap import InstallationError
 from launcher.interrupts import Interrupted, interrupts
 
 
@@ -15,6 +16,8 @@ def main() -> None:
     except FleetError as error:
         sys.stderr.write(f"{error.error}\n{error.message}\n")
         sys.exit(1)
+    except InstallationError as error:
+        sys.exit(str(error))
     except Interrupted as interrupted:
         sys.stderr.write(f"Stopped by {interrupted}.\n")
         sys.exit(interrupted.status)

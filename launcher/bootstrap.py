@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -19,11 +20,14 @@ STATE = PROJECT / ".mlfleet"
 VENV = STATE / "venv"
 PYTHON = VENV / "bin" / "python"
 LOG = STATE / "logs" / "install.log"
-# There while the launcher's own packages are being installed: found at the start, it tells of an
-# interrupted installation, and the environment is made anew. Other sets have only their stamps: what a
+# There while packages that the fleet runs on are being installed: found at the start, it tells of an
+# interrupted installation, and the environment is made anew. The tests' have only their stamp: what a
 # running stack lives in is not removed because the tests' packages are incomplete.
 UNFINISHED = STATE / "venv.unfinished"
-LAUNCHER = "launcher"
+# Set for the launcher that `main` hands over to. The tests' launchers go without: a test must never change
+# the environment that it runs in.
+INSTALLS = "MLFLEET_INSTALLS"
+LAUNCHER, LOCAL, TESTS = "launcher", "launcher/local", "tests"
 PATIENCE_SECONDS = 5.0
 STAGES = ("Collecting", "Downloading", "Installing", "Building")
 
@@ -38,33 +42,55 @@ def main() -> None:
     os.chdir(PROJECT)
     LOG.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # Several sets of requirements, because only those who test need what the tests need.
-        prepare(LAUNCHER, *(["tests"] if sys.argv[1:2] == ["test"] else []))
+        # Several sets of requirements: the launcher needs little, and finds out which way the fleet runs
+        # here before it has more installed; only those who test need what the tests need.
+        prepare(LAUNCHER, *([LOCAL, TESTS] if sys.argv[1:2] == ["test"] else []))
     except InstallationError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         _say("Interrupted. The next call starts the installation again.")
         sys.exit(130)
+    os.environ[INSTALLS] = "1"
     os.execv(PYTHON, [str(PYTHON), "-m", "launcher", *sys.argv[1:]])  # noqa: S606  # no shell is wanted
+
+
+def install_local() -> None:
+    """Installs what the stack needs on a machine without Docker, when `main` made the environment.
+
+    An environment of somebody else's making is theirs to fill. Raises InstallationError.
+    """
+    if os.environ.get(INSTALLS):
+        with _locked():
+            _complete(LOCAL)
 
 
 def prepare(*folders: str) -> None:
     """Installs the requirements of these folders unless the environment has them already."""
+    with _locked():
+        if not _is_usable():
+            _make()
+        _complete(*folders)
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
     with (STATE / "venv.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             _say("Another ./launch.sh is installing packages: waiting for it.")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _is_usable():
-            _make()
-        for folder in folders:
-            stamp = VENV / f"{folder}.stamp"
-            wanted = _fingerprint()
-            if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-                stamp.unlink(missing_ok=True)
-                _install(folder)
-                stamp.write_text(wanted, encoding="utf-8")
+        yield
+
+
+def _complete(*folders: str) -> None:
+    for folder in folders:
+        stamp = VENV / f"{folder.replace('/', '-')}.stamp"
+        wanted = _fingerprint()
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+            stamp.unlink(missing_ok=True)
+            _install(folder)
+            stamp.write_text(wanted, encoding="utf-8")
 
 
 def _is_usable() -> bool:
@@ -85,18 +111,19 @@ def _make() -> None:
 def _install(folder: str) -> None:
     requirements = f"{folder}/requirements.txt"
     _say(f"Installing {requirements} (minutes the first time; log: {LOG.relative_to(PROJECT)})")
-    if folder == LAUNCHER:
+    if folder != TESTS:
         UNFINISHED.touch()
     started = time.monotonic()
     command = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
     _run([*command, "-r", requirements, "-c", "constraints.txt"])
-    if folder == LAUNCHER:
+    if folder != TESTS:
         UNFINISHED.unlink()
     _say(f"Installed in {time.monotonic() - started:.0f} s")
 
 
 def _fingerprint() -> str:
-    files = [PROJECT / "constraints.txt", *sorted(PROJECT.glob("*/requirements.txt"))]
+    patterns = ("constraints.txt", "*/requirements.txt", f"{LOCAL}/requirements.txt")
+    files = [file for pattern in patterns for file in sorted(PROJECT.glob(pattern))]
     return "\n".join([sys.version, *(file.read_text(encoding="utf-8") for file in files)])
 
 

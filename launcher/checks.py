@@ -13,7 +13,10 @@ CHECKS = (
     ("mypy", "."),
 )
 NODE_PROGRAMS = PROJECT / ".mlfleet" / "node" / "node_modules" / ".bin"
-PREFIXES = ("MLFLEET_", "SIMULATOR_", "ML_MODEL_", "TRACKING_", "MONITORING_", "MLFLOW_")
+PREFIXES = (
+    *("MLFLEET_", "SIMULATOR_", "ML_MODEL_", "TRACKING_", "MONITORING_", "MLFLOW_"),
+    *("COMPOSE_", "PUBLISH_ADDRESS"),
+)
 
 
 def run_checks(arguments: Sequence[str], environment: Mapping[str, str]) -> int:

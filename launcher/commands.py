@@ -2,20 +2,20 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from fleet.errors import FleetError
-from launcher import purge as purging
 from launcher.checks import run_checks
+from launcher.composition import Launch
 from launcher.demo import Demo
 from launcher.interrupts import Interrupted, interrupts
+from launcher.purge import Doomed
 from launcher.report import findings_table, print_addresses, print_next_steps
-from launcher.settings import LauncherSettings, check_state_folder, read_environment
-from launcher.stack import POSTGRES, SERVICES, Stack
-from launcher.status import conditions, status_table
+from launcher.status import status_table
+from launcher.ways import Way
 
 cli = typer.Typer(
     name="./launch.sh",
@@ -23,60 +23,73 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-DATABASES_STAY = (
-    "The databases on the server that MLFLEET_POSTGRES_URL names stay, and with them what they need: "
-    "MLflow's files (mlartifacts) and the key that signs stored models (secrets)."
-)
+PURGED = "Deleted. The virtual environment stays, so that the next start takes seconds."
 console = Console(width=None if sys.stdout.isatty() else 120)  # logs of CI need no narrow lines
 
 
-class UnknownLogError(FleetError):
-    """There is no such service, or it has not written anything yet."""
+def _same_on_both_sides(context: typer.Context, docker: bool | None) -> bool | None:
+    """The option counts before the command as well as after it."""
+    said = context.find_root().meta
+    if docker is not None:
+        said["docker"] = docker
+    return said.get("docker")
+
+
+InDocker = Annotated[
+    bool | None,
+    typer.Option(
+        "--docker/--local",
+        help="In containers, or as processes of this machine. By default as before; the first time, in "
+        "containers if Docker answers.",
+        callback=_same_on_both_sides,
+        show_default=False,
+    ),
+]
 
 
 @cli.callback(invoke_without_command=True)
-def default(context: typer.Context) -> None:
+def default(context: typer.Context, docker: InDocker = None) -> None:
     if context.invoked_subcommand is None:
-        up()
+        up(docker)
 
 
 @cli.command()
-def up() -> None:
+def up(docker: InDocker = None) -> None:
     """Start everything and return when every service is ready."""
-    stack = _stack()
+    launch = _launch(docker)
+    launch.remember()
     try:
-        started = stack.up()
+        started = launch.stack.up()
     except Interrupted:
-        stack.undo()
+        launch.stack.undo()
         raise
     console.print("Everything is up." if started else "Everything is up already.")
-    print_addresses(console, stack.services())
+    print_addresses(console, launch.stack.addresses())
 
 
 @cli.command()
-def demo() -> None:
+def demo(docker: InDocker = None) -> None:
     """Start everything and walk the loop over HTTP: load, search, deploy, score, monitor, retrain."""
-    stack = _stack()
+    launch = _launch(docker)
+    launch.remember()
+    stack = launch.stack
     try:
         stack.up()
-        services = stack.services()
+        addresses = stack.addresses()
         console.print("Walking the loop:")
-        walk = Demo(
-            {service.name: service.url for service in services}, lambda step: console.print(f"  {step}")
-        )
-        findings = walk.run()
+        findings = Demo(addresses, lambda step: console.print(f"  {step}")).run()
     except Interrupted:
         stack.undo()
         raise
     console.print()
     console.print(findings_table(findings))
-    print_next_steps(console, services, stack.settings)
+    print_next_steps(console, addresses, stack.psql_line())
 
 
 @cli.command()
-def status() -> None:
+def status(docker: InDocker = None) -> None:
     """Show how every service is. Exit status 0 when all are ready."""
-    found = conditions(_stack())
+    found = _launch(docker).stack.conditions()
     console.print(status_table(found))
     if any(condition.state != "ready" for condition in found):
         raise typer.Exit(1)
@@ -87,42 +100,33 @@ def logs(
     service: Annotated[str | None, typer.Argument(help="One service; otherwise all.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Lines of each log.")] = 50,
+    docker: InDocker = None,
 ) -> None:
     """Show the end of the logs."""
-    stack = _stack()
-    known = {name: stack.processes.log(name) for name in (*SERVICES, "migrate")}
-    if stack.server.embedded is not None:
-        known[POSTGRES] = stack.server.embedded.log
-    if service is not None and service not in known:
-        raise UnknownLogError(f"There is no service {service}", f"The services are {', '.join(known)}")
-    files = [log for name, log in known.items() if service in {None, name} and log.exists()]
-    if not files:
-        raise UnknownLogError("Nothing has been logged yet", "Start the stack with ./launch.sh")
-    os.execvp("tail", ["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, files)])  # noqa: S606, S607
+    _launch(docker).stack.show_logs(service, lines, follow=follow)
 
 
 @cli.command()
 def down(
     purge: Annotated[bool, typer.Option("--purge", help="Delete all data too, after saying what.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    docker: InDocker = None,
 ) -> None:
     """Stop what was started here, and nothing else. The data stays unless --purge."""
-    stack = _stack()
-    elsewhere = stack.server.embedded is None
-    doomed = purging.find_data(stack.settings.state_dir, databases_stay=elsewhere) if purge else []
-    if purge and elsewhere:
-        console.print(DATABASES_STAY)
+    launch = _launch(docker)
+    doomed = launch.stack.find_data() if purge else []
+    if purge and (kept := launch.stack.kept_by_purge()):
+        console.print(kept)
     if doomed:
         _announce(doomed)
         # Before anything is stopped or locked: who says no has changed nothing and kept nobody waiting.
         if not yes and sys.stdin.isatty():
             typer.confirm("Delete?", abort=True)
-    stopped = stack.down(then=lambda: purging.delete(doomed))
+    stopped = launch.stack.down(doomed)
     console.print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.", highlight=False)
-    if doomed:
-        console.print("Deleted. The virtual environment stays, so that the next start takes seconds.")
-    elif purge:
-        console.print("There is no data to delete.")
+    if purge:
+        launch.forget()
+        console.print(PURGED if doomed else "There is no data to delete.")
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -131,15 +135,13 @@ def test(context: typer.Context) -> None:
     raise typer.Exit(run_checks(context.args, os.environ))
 
 
-def _announce(doomed: list[purging.Doomed]) -> None:
+def _announce(doomed: Sequence[Doomed]) -> None:
     console.print("This stops what runs and deletes for good:")
-    for folder in doomed:
-        size = f"{folder.size / 1024 / 1024:.1f} MiB"
-        console.print(f"  {folder.path}  ({folder.content}, {size})", highlight=False, soft_wrap=True)
+    for each in doomed:
+        about = ", ".join(filter(None, (each.content, each.size)))
+        console.print(f"  {each.name}  ({about})", highlight=False, soft_wrap=True)
 
 
-def _stack() -> Stack:
-    environment = read_environment()
-    settings = LauncherSettings.from_environment(environment)
-    check_state_folder(settings.state_dir)
-    return Stack(settings, environment, console, interrupts)
+def _launch(docker: bool | None) -> Launch:
+    asked = None if docker is None else Way.DOCKER if docker else Way.LOCAL
+    return Launch(asked, console, interrupts)

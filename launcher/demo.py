@@ -8,7 +8,7 @@ import requests
 
 from fleet.errors import FleetError
 from launcher.findings import Findings, Verdict, drift_outcome, overall_outcome, retraining_outcome
-from launcher.readiness import local_session
+from launcher.session import local_session
 
 EXPERIMENT = "wine_demo"
 NAMES_TRIED = 50

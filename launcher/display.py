@@ -12,10 +12,11 @@ from rich.text import Text
 
 
 class StartDisplay:
-    """Shows each part from `starting` to `ready`."""
+    """Shows each part from `starting` to `ready`. done: what a line says of one that is."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, done: str = "ready after") -> None:
         self._console = console
+        self._done = done
         self._lines: dict[str, tuple[float, Spinner | Text, str]] = {}
         self._live = Live(console=console, refresh_per_second=10) if console.is_terminal else None
 
@@ -37,9 +38,8 @@ class StartDisplay:
     def ready(self, name: str, detail: str = "") -> None:
         """The part answers. detail: its address."""
         started = self._lines[name][0]
-        self._set(
-            name, started, Text("✓", "green"), f"ready after {time.monotonic() - started:4.1f} s  {detail}"
-        )
+        passed = f"{self._done} {time.monotonic() - started:4.1f} s"
+        self._set(name, started, Text("✓", "green"), f"{passed}  {detail}".rstrip())
 
     def _set(self, name: str, started: float, sign: Spinner | Text, detail: str) -> None:
         self._lines[name] = (started, sign, detail)

@@ -8,15 +8,16 @@ from contextlib import suppress
 import psutil
 
 from fleet.errors import FleetError
-from launcher.plan import HOST
+
+LOOPBACK = "127.0.0.1"
 
 
 class PortTakenError(FleetError):
     """A port that is needed is in use; the message names the setting that changes it."""
 
 
-def check_ports(wanted: Sequence[tuple[str, int, str]]) -> None:
-    """wanted: name, port and setting of everything about to start.
+def check_ports(wanted: Sequence[tuple[str, int, str]], host: str = LOOPBACK) -> None:
+    """wanted: name, port and setting of everything about to start. host: the address to listen on.
 
     Raises PortTakenError naming every port that is in use, or that two of them were given.
     """
@@ -26,7 +27,7 @@ def check_ports(wanted: Sequence[tuple[str, int, str]]) -> None:
     for name, port, setting in wanted:
         if port in seen:
             problems.append(f"port {port} is given to both {seen[port]} and {name}")
-        elif problem := _problem(port):
+        elif problem := _problem(host, port):
             problems.append(f"port {port} ({name}) {problem}")
         else:
             seen[port] = name
@@ -40,12 +41,12 @@ def check_ports(wanted: Sequence[tuple[str, int, str]]) -> None:
         )
 
 
-def _problem(port: int) -> str:
-    with socket.socket() as probe:
+def _problem(host: str, port: int) -> str:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         # Connections that are only being closed do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError as error:
             in_use = error.errno == errno.EADDRINUSE
             return f"is in use{_holder(port)}" if in_use else f"cannot be used: {error.strerror}"
@@ -66,5 +67,5 @@ def _port(address: object) -> int | None:
 
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -2,54 +2,47 @@
 
 import os
 import shutil
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-# The virtual environment and other tools stay: they hold nothing of the user's and take minutes to install.
-DATA_FOLDERS = {
-    "postgres": "both databases",
-    "mlartifacts": "MLflow's models and files",
-    "secrets": "the key that signs stored models",
-    "logs": "the logs",
-    "run": "what was running",
-}
-# Of no use without the databases, which are of little use without them.
-KEPT_WITH_DATABASES = frozenset({"mlartifacts", "secrets"})
+MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Doomed:
-    """A folder that would be deleted. size: of its files, in bytes."""
+    """A file, folder or volume that would be deleted. size: for people."""
 
-    path: Path
+    name: str
     content: str
-    size: int
+    size: str = ""
 
 
-def find_data(state_dir: Path, *, databases_stay: bool = False) -> list[Doomed]:
-    """The data folders there are below this state folder.
-
-    databases_stay: they are on a server elsewhere, so what belongs to them stays too.
-    """
-    kept = KEPT_WITH_DATABASES if databases_stay else frozenset()
+def find_paths(state_dir: Path, contents: Mapping[str, str]) -> list[Doomed]:
+    """Those of these files and folders that are below the state folder. contents: in words, by path."""
     return [
-        Doomed(path, content, _size(path))
-        for name, content in DATA_FOLDERS.items()
-        if name not in kept and (path := state_dir / name).exists()
+        Doomed(str(path), content, f"{_size(path) / MIB:.1f} MiB")
+        for name, content in contents.items()
+        if (path := state_dir / name).exists()
     ]
 
 
-def delete(doomed: list[Doomed]) -> None:
-    """Deletes these folders and all in them."""
-    for folder in doomed:
+def delete_paths(names: Iterable[str]) -> None:
+    """Deletes these files, and these folders with all in them."""
+    for path in map(Path, names):
         with suppress(FileNotFoundError):  # deleted already by somebody else who was asked the same
-            shutil.rmtree(folder.path)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
-def _size(folder: Path) -> int:
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
     total = 0
-    for parent, _, names in os.walk(folder):
+    for parent, _, names in os.walk(path):
         for name in names:
             with suppress(FileNotFoundError):  # of a stack that runs: files come and go
                 total += (Path(parent) / name).lstat().st_size

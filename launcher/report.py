@@ -1,15 +1,11 @@
 """What the demo and `up` print when they are done."""
 
-import shlex
-import shutil
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
 
-from db.embedded import USER, programs_folder
 from launcher.findings import Findings
-from launcher.plan import HOST, Service
-from launcher.settings import LauncherSettings
 
 
 def findings_table(findings: Findings) -> Table:
@@ -31,29 +27,20 @@ def findings_table(findings: Findings) -> Table:
     return table
 
 
-def print_addresses(console: Console, services: list[Service]) -> None:
+def print_addresses(console: Console, addresses: Mapping[str, str]) -> None:
     """A line a service: where it answers."""
-    for service in services:
-        console.print(f"  {service.name:<12}{service.url}", highlight=False, soft_wrap=True)
+    for name, url in addresses.items():
+        console.print(f"  {name:<12}{url}", highlight=False, soft_wrap=True)
 
 
-def print_next_steps(console: Console, services: list[Service], settings: LauncherSettings) -> None:
+def print_next_steps(console: Console, addresses: Mapping[str, str], psql_line: str) -> None:
     """Where to look after the demo."""
     console.print("\nThe stack is still up. Where to look next:", highlight=False)
-    print_addresses(console, services)
+    print_addresses(console, addresses)
     for what, command in (
-        ("the tables", psql_line(settings)),
+        ("the tables", psql_line),
         ("the logs", "./launch.sh logs [service] [--follow]"),
         ("how it is", "./launch.sh status"),
         ("stop it", "./launch.sh down"),
     ):
         console.print(f"  {what:<12}{command}", highlight=False, markup=False, soft_wrap=True)
-
-
-def psql_line(settings: LauncherSettings) -> str:
-    """A shell line that opens the dataset database, without the password in it."""
-    if settings.postgres_url is not None:
-        return "psql, on the server that MLFLEET_POSTGRES_URL names, database dataset"
-    password = shlex.quote(str(settings.state_dir / "postgres" / "password"))
-    program = "psql" if shutil.which("psql") else shlex.quote(str(programs_folder() / "psql"))
-    return f"PGPASSWORD=$(cat {password}) {program} -h {HOST} -p {settings.postgres_port} -U {USER} dataset"

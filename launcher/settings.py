@@ -40,6 +40,17 @@ class LauncherSettings(BaseModel):
     tracking_port: Port = Field(5002, alias="TRACKING_PORT", description="Port of tracking.")
     monitoring_port: Port = Field(5003, alias="MONITORING_PORT", description="Port of monitoring.")
     simulator_port: Port = Field(5004, alias="SIMULATOR_PORT", description="Port of the simulator.")
+    publish_address: str = Field(
+        "127.0.0.1",
+        alias="PUBLISH_ADDRESS",
+        description="This machine's address on which containers are reached.",
+    )
+    project_name: str = Field(
+        "mlfleet",
+        pattern=r"^[a-z0-9][a-z0-9_-]*$",
+        alias="COMPOSE_PROJECT_NAME",
+        description="What the names of containers, networks and volumes begin with.",
+    )
     start_seconds: float = Field(
         120,
         gt=0,

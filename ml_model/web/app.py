@@ -21,7 +21,7 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
     app = make_app("ml_model", settings)
     database = make_database(
         app,
-        settings.database_url.get_secret_value(),
+        settings.database_address(),
         connections=settings.connections,
         statement_timeout_s=settings.request_timeout_s,
     )

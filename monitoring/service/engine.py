@@ -27,18 +27,31 @@ class StillWarmingUpError(UnavailableError):
         super().__init__("Evidently is still being loaded", "Ask again in a few seconds")
 
 
+class UnusableEngineError(UnavailableError):
+    """Evidently is installed wrongly, or in a version that this code does not know."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Evidently does not work here: its warm-up failed",
+            "See the log of monitoring, and install what monitoring/requirements.txt and constraints.txt say",
+        )
+
+
 class Engine:
     """Computes verdicts and reports. Evidently is imported through here only, and only when needed."""
 
     def __init__(self) -> None:
         self._warm = threading.Event()
+        self._usable = True
 
     def start(self) -> None:
         """Warm up in the background."""
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
 
     def check(self) -> None:
-        """Raises StillWarmingUpError until a request would be answered at once."""
+        """Raises StillWarmingUpError until requests are answered, UnusableEngineError if none ever will be."""
+        if not self._usable:
+            raise UnusableEngineError
         if not self._warm.is_set():
             raise StillWarmingUpError
 
@@ -58,8 +71,10 @@ class Engine:
         sets = _made_up_sets()
         try:
             self.run_tests(sets, GROUP_NAMES)
-        except Exception:  # a request will say it better; until then the service can answer
+        except Exception:  # whatever it is: a request would end in it too
             log.exception("The warm-up failed")
+            self._usable = False
+            return
         self._warm.set()
         self.run_report(sets)  # slow, and seldom asked for: nobody need wait for it
         log.info("Evidently is warm")

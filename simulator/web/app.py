@@ -23,7 +23,7 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     app = make_app("simulator", settings)
     database = make_database(
         app,
-        settings.database_url.get_secret_value(),
+        settings.database_address(),
         connections=settings.connections,
         statement_timeout_s=settings.request_timeout_s,
     )

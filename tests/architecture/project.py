@@ -1,7 +1,10 @@
 """What the architecture tests find in the project."""
 
+import importlib
 import subprocess
 from pathlib import Path
+
+from fleet.settings import ServiceSettings
 
 PROJECT = Path(__file__).parents[2]
 SERVICE_COUNT = 4
@@ -22,3 +25,13 @@ def tracked_files() -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True).stdout
     paths = [PROJECT / name for name in listed.decode().split("\0") if name]
     return [path for path in paths if path.is_file()]
+
+
+def settings_of(service: Path) -> type[ServiceSettings]:
+    module = importlib.import_module(f"{service.name}.config.settings")
+    (found,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
+    )
+    return found

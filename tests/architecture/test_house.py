@@ -1,7 +1,6 @@
 """Every service is laid out alike, and its settings are documented."""
 
 import ast
-import importlib
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from fleet.settings import ServiceSettings
-from tests.architecture.project import PROJECT, SERVICE_COUNT, modules, services
+from tests.architecture.project import PROJECT, SERVICE_COUNT, modules, services, settings_of
 
 FILES = (
     "README.md",
@@ -25,16 +24,6 @@ ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \| (?:`(.*?)`)? ?\| (.+) \|$", re.MUL
 LONGEST_MODULE = 300
 
 every_service = pytest.mark.parametrize("service", services(), ids=lambda path: path.name)
-
-
-def settings_of(service: Path) -> type[ServiceSettings]:
-    module = importlib.import_module(f"{service.name}.config.settings")
-    (found,) = (
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
-    )
-    return found
 
 
 def default_text(default: object) -> str:

@@ -42,7 +42,7 @@ class Stack:
         """Run a command of launch.sh on this stack."""
         settings = {PORT_SETTINGS[name]: str(port) for name, port in self.ports.items()}
         return subprocess.run(
-            [sys.executable, "-m", "launcher", *arguments],
+            [sys.executable, "-m", "launcher", "--local", *arguments],
             cwd=PROJECT,
             env={**os.environ, **settings, "MLFLEET_STATE_DIR": str(self.folder)},
             stdin=subprocess.DEVNULL,
@@ -71,6 +71,11 @@ class Stack:
                 top = parent if parent and service in " ".join(_command(parent)) else process
                 return [top, *top.children(recursive=True)]
         return []
+
+    def server_url(self) -> str:
+        """SQLAlchemy's URL of the PostgreSQL server, without a database."""
+        password = (self.folder / "postgres" / "password").read_text(encoding="ascii").strip()
+        return f"postgresql+psycopg2://mlfleet:{password}@127.0.0.1:{self.ports['postgres']}"
 
     def kill(self, *services: str) -> None:
         """End services without warning."""

@@ -53,8 +53,7 @@ def test_the_postman_collection_passes(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_the_document_of_the_databases_is_that_of_the_tables(stack: Stack) -> None:
-    password = (stack.folder / "postgres" / "password").read_text(encoding="ascii").strip()
-    server = f"postgresql+psycopg2://mlfleet:{password}@127.0.0.1:{stack.ports['postgres']}"
+    server = stack.server_url()
     written = DATABASE.read_text(encoding="utf-8")
     assert written == describe(f"{server}/dataset", f"{server}/mlflow")
     assert len(re.findall(r"^### ", written, re.MULTILINE)) > 40

@@ -32,7 +32,7 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
     app = make_app("tracking", settings)
     database = make_database(
         app,
-        settings.database_url.get_secret_value(),
+        settings.database_address(),
         connections=settings.connections,
         statement_timeout_s=settings.request_timeout_s,
     )

@@ -36,7 +36,7 @@ def launch(
     command: Sequence[str], environment: dict[str, str], stdin: int = subprocess.DEVNULL
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "launcher", *command],
+        [sys.executable, "-m", "launcher", "--local", *command],
         cwd=PROJECT,
         env=environment,
         stdin=stdin,
@@ -81,7 +81,11 @@ def test_a_service_that_dies_ends_the_start_with_its_log_and_nothing_running(
 
 def test_interrupting_the_start_leaves_nothing_running(environment: dict[str, str]) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "launcher"], cwd=PROJECT, env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "launcher", "--local"],
+        cwd=PROJECT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         deadline = time.monotonic() + 60
         while not (Path(environment["MLFLEET_STATE_DIR"]) / "run" / "monitoring.json").exists():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
+from sqlalchemy import make_url
 
 from fleet.settings import InvalidSettingsError, ServiceSettings
 
@@ -123,3 +124,16 @@ def test_settings_are_frozen() -> None:
     settings = TeaSettings()
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]  # that it is read-only is what is tested
+
+
+def test_the_database_password_goes_into_the_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("p@ss/w:rd\n", encoding="utf-8")
+    monkeypatch.setenv("TEA_DATABASE_URL", "postgresql://dataset:old@db:5432/dataset")
+    assert TeaSettings().database_address() == "postgresql+psycopg2://dataset:old@db:5432/dataset"
+    monkeypatch.setenv("TEA_DATABASE_PASSWORD_FILE", str(file))
+    assert make_url(TeaSettings().database_address()).password == "p@ss/w:rd"
+    assert TeaSettings().database_address() == (
+        "postgresql+psycopg2://dataset:p%40ss%2Fw%3Ard@db:5432/dataset"
+    )
+    assert "p@ss" not in repr(TeaSettings())

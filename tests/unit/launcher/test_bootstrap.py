@@ -109,3 +109,31 @@ def test_a_command_that_does_not_end_is_killed(state: Path, monkeypatch: pytest.
         bootstrap._run([sys.executable, "-c", script])  # noqa: SLF001  # the only way in without pip
 
     assert time.monotonic() - started < 30
+
+
+def test_the_packages_of_the_local_way_are_installed_when_the_launcher_asks(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "_run", commands.append)
+    monkeypatch.setenv(bootstrap.INSTALLS, "1")
+
+    bootstrap.install_local()
+    bootstrap.install_local()
+
+    assert ["launcher/local/requirements.txt" in command for command in commands] == [True]
+
+
+def test_an_environment_that_was_not_made_here_is_left_alone(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "_run", commands.append)
+    monkeypatch.delenv(bootstrap.INSTALLS, raising=False)
+    bootstrap.UNFINISHED.touch()
+
+    bootstrap.install_local()
+
+    assert commands == []
+    assert bootstrap.VENV.exists()
+    assert bootstrap.UNFINISHED.exists()

@@ -1,29 +1,27 @@
 from pathlib import Path
 
-from launcher.purge import delete, find_data
+from launcher.purge import delete_paths, find_paths
 
 
-def test_only_data_folders_are_found_with_their_size(tmp_path: Path) -> None:
+def test_only_what_is_there_is_found_with_its_size(tmp_path: Path) -> None:
     (tmp_path / "venv").mkdir()
     (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "table").write_bytes(b"12345")
+    (tmp_path / "postgres" / "table").write_bytes(b"1" * 2**20)
 
-    (doomed,) = find_data(tmp_path)
+    (doomed,) = find_paths(tmp_path, {"postgres": "both databases", "logs": "the logs"})
 
-    assert (doomed.path, doomed.size) == (tmp_path / "postgres", 5)
-
-
-def test_what_belongs_to_databases_that_stay_is_not_found(tmp_path: Path) -> None:
-    for name in ("secrets", "mlartifacts", "logs"):
-        (tmp_path / name).mkdir()
-
-    assert [doomed.path.name for doomed in find_data(tmp_path, databases_stay=True)] == ["logs"]
+    assert (doomed.name, doomed.content, doomed.size) == (
+        str(tmp_path / "postgres"),
+        "both databases",
+        "1.0 MiB",
+    )
 
 
-def test_what_was_found_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+def test_what_is_named_is_deleted_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "venv").mkdir()
     (tmp_path / "logs" / "old").mkdir(parents=True)
+    (tmp_path / "key").touch()
 
-    delete(find_data(tmp_path))
+    delete_paths([str(tmp_path / "logs"), str(tmp_path / "key"), str(tmp_path / "gone")])
 
     assert [path.name for path in tmp_path.iterdir()] == ["venv"]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from monitoring.service.engine import Engine, StillWarmingUpError
+from monitoring.service.engine import Engine, StillWarmingUpError, UnusableEngineError
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # Evidently's own, in its report
 
@@ -32,3 +32,19 @@ def test_an_engine_gets_ready_in_the_background() -> None:
     while not is_ready(engine) and time.monotonic() < deadline:
         time.sleep(0.05)
     engine.check()
+
+
+def test_an_engine_whose_evidently_fails_is_never_ready(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'evidently.legacy.tests'")
+
+    engine = Engine()
+    monkeypatch.setattr(engine, "run_tests", fail)
+    engine.start()
+    deadline = time.monotonic() + WARM_UP_SECONDS
+    while "The warm-up failed" not in caplog.text and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with pytest.raises(UnusableEngineError):
+        engine.check()

@@ -89,7 +89,7 @@ class FakeEvidence:
 class FakeMlModel:
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
-        self.calls: list[tuple[str, str | None]] = []
+        self.calls: list[tuple[str, Caller]] = []
 
     def retrain(self, use_case: str, *, caller: Caller) -> dict[str, Any]:
         self.calls.append((use_case, caller))

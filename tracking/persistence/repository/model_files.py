@@ -18,7 +18,7 @@ from tracking.persistence.model.search import TrainingSet
 from tracking.utils.quiet import no_warnings
 
 EXAMPLE_ROWS = 5
-REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+REQUIREMENTS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 # skops trusts no type that it was not told of; these libraries' own are as safe as the libraries.
 TRUSTED_LIBRARIES = ("numpy.", "scipy.", "sklearn.")
 
@@ -73,4 +73,5 @@ def _format(pipeline: Pipeline) -> tuple[str, list[str] | None]:
 
 @cache
 def _requirements() -> list[str]:
-    return [f"{name}=={version(name)}" for name in REQUIREMENTS]
+    # Its version from itself: the service may carry only the part of it that is called mlflow-skinny.
+    return [f"mlflow=={mlflow.__version__}", *(f"{name}=={version(name)}" for name in REQUIREMENTS)]

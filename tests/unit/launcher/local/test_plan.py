@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.plan import Resources, Service, base_environment, fleet_services, mlflow_service
+from launcher.local.plan import Resources, Service, base_environment, fleet_services, mlflow_service
 from launcher.settings import LauncherSettings
 
 RESOURCES = Resources(

@@ -3,9 +3,9 @@ from collections.abc import Callable
 
 import pytest
 
-from launcher.plan import Service
-from launcher.processes import Processes
-from launcher.readiness import ServiceFailedError, wait_until_ready
+from launcher.local.plan import Service
+from launcher.local.processes import Processes
+from launcher.local.readiness import ServiceFailedError, wait_until_ready
 from tests.conftest import free_port
 
 FakeService = Callable[[str, int], Service]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.plan import Service
-from launcher.processes import Processes
+from launcher.local.plan import Service
+from launcher.local.processes import Processes
 
 FakeService = Callable[[str, int], Service]
 NAME = "fake"
@@ -33,8 +33,8 @@ def fake_service() -> FakeService:
 @pytest.fixture
 def processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]:
     """Processes recorded in the test's own folder, with short patience; none is left at the end."""
-    monkeypatch.setattr("launcher.processes.LEADER_SECONDS", 1.0)
-    monkeypatch.setattr("launcher.processes.REST_SECONDS", 1.0)
+    monkeypatch.setattr("launcher.local.processes.LEADER_SECONDS", 1.0)
+    monkeypatch.setattr("launcher.local.processes.REST_SECONDS", 1.0)
     started = Processes(tmp_path / "run", tmp_path / "logs")
     yield started
     started.stop([NAME])

@@ -1,15 +1,17 @@
 """The PostgreSQL server that the stack uses: the embedded one, or the one that a setting names."""
 
 import secrets
+import shlex
+import shutil
 from pathlib import Path
 
 import psycopg2
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from db.embedded import EmbeddedPostgres, ensure_database
+from db.embedded import HOST, USER, EmbeddedPostgres, ensure_database, programs_folder
 from fleet.errors import FleetError, UnavailableError
-from launcher.plan import Resources
+from launcher.local.plan import Resources
 from launcher.settings import InvalidSettingError, LauncherSettings
 
 DATASET, MLFLOW = "dataset", "mlflow"
@@ -53,6 +55,14 @@ class Server:
         )
         state = self._settings.state_dir
         return Resources(dataset, mlflow, _secret(state / "secrets" / "artifact_key"), state / "mlartifacts")
+
+    def psql_line(self) -> str:
+        """A shell line that opens the dataset database, without the password in it."""
+        if self.embedded is None:
+            return "psql, on the server that MLFLEET_POSTGRES_URL names, database dataset"
+        password = shlex.quote(str(self.embedded.folder / "password"))
+        program = "psql" if shutil.which("psql") else shlex.quote(str(programs_folder() / "psql"))
+        return f"PGPASSWORD=$(cat {password}) {program} -h {HOST} -p {self.embedded.port} -U {USER} {DATASET}"
 
     def _server_url(self) -> str:
         if self.embedded is not None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.plan import Service
-from launcher.processes import TOKEN, Processes
+from launcher.local.plan import Service
+from launcher.local.processes import TOKEN, Processes
 
 FakeService = Callable[[str, int], Service]
 
@@ -45,7 +45,7 @@ def test_the_output_is_appended_to_the_log(processes: Processes, fake_service: F
 def test_a_log_that_has_grown_large_is_put_aside(
     processes: Processes, fake_service: FakeService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("launcher.processes.LOG_BYTES", 5)
+    monkeypatch.setattr("launcher.local.processes.LOG_BYTES", 5)
     for _ in range(2):
         processes.start(fake_service("dies", 0), {}).wait()
 

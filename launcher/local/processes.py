@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import psutil
 
-from launcher.plan import Service
+from launcher.local.plan import Service
 from launcher.settings import PROJECT
 
 # In the environment of each process, and so of all its descendants: tells ours from any other that has

@@ -8,7 +8,8 @@ import psutil
 import requests
 
 from fleet.errors import FleetError
-from launcher.plan import Service
+from launcher.local.plan import Service
+from launcher.session import local_session
 
 POLL_SECONDS = 0.25
 ANSWER_SECONDS = 2.0
@@ -26,13 +27,6 @@ def last_lines(log: Path, count: int = LOG_LINES) -> str:
     """The last lines of a log, or a word that there are none."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return "\n".join(f"  {line}" for line in lines[-count:]) or "  (it is empty)"
-
-
-def local_session() -> requests.Session:
-    """A session that talks to this machine directly, whatever proxy the environment names."""
-    session = requests.Session()
-    session.trust_env = False
-    return session
 
 
 def is_ready(service: Service, session: requests.Session) -> bool:

@@ -1,0 +1,81 @@
+"""Finds out which way the fleet runs here, and wires the stack of that way."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+
+from fleet.errors import FleetError
+from launcher.bootstrap import install_local
+from launcher.docker.engine import check_engine, engine_problem
+from launcher.docker.stack import ComposeStack, runs_in_docker
+from launcher.interrupts import Interrupts
+from launcher.local.running import runs_locally
+from launcher.settings import (
+    InvalidSettingError,
+    LauncherSettings,
+    check_state_folder,
+    make_state_folder,
+    read_environment,
+)
+from launcher.stack import Stack
+from launcher.ways import Way, choose, forget, held_way, remember
+
+
+class OtherWayRunsError(FleetError):
+    """The stack was asked to start one way while it runs the other."""
+
+
+class Launch:
+    """What a command works on. asked: the way that its options name."""
+
+    def __init__(self, asked: Way | None, console: Console, interrupts: Interrupts) -> None:
+        self._environment = read_environment()
+        self._settings = LauncherSettings.from_environment(self._environment)
+        check_state_folder(self._settings.state_dir)
+        self._held = held_way(self._settings.state_dir)
+        self.way = choose(asked, self._held, self._docker_is_wanted)
+        self.stack = self._wire(console, interrupts)
+
+    def remember(self) -> None:
+        """Has later commands go the same way. Raises OtherWayRunsError while the stack runs the other."""
+        if self._held not in {None, self.way} and self._other_runs():
+            raise OtherWayRunsError(
+                f"The stack is up the other way ({self._held})",
+                f"Take it down first: ./launch.sh down {self._held.option if self._held else ''}".rstrip(),
+            )
+        make_state_folder(self._settings.state_dir)
+        remember(self.way, self._settings.state_dir)
+
+    def forget(self) -> None:
+        """Leaves the next start free to choose."""
+        forget(self.way, self._settings.state_dir)
+
+    def _docker_is_wanted(self) -> bool:
+        # Who names a server of their own means that one, which containers do not use.
+        return self._settings.postgres_url is None and engine_problem() is None
+
+    def _other_runs(self) -> bool:
+        if self._held is Way.LOCAL:
+            return runs_locally(self._settings.state_dir)
+        return runs_in_docker(self._settings)
+
+    def _wire(self, console: Console, interrupts: Interrupts) -> Stack:
+        if self.way is Way.DOCKER:
+            return _compose_stack(self._settings, self._environment, console, interrupts)
+        install_local()
+        # Only now: the packages that it needs are installed on this way alone.
+        from launcher.local.stack import LocalStack  # noqa: PLC0415
+
+        return LocalStack(self._settings, self._environment, console, interrupts)
+
+
+def _compose_stack(
+    settings: LauncherSettings, environment: Mapping[str, str], console: Console, interrupts: Interrupts
+) -> Stack:
+    check_engine()
+    if settings.postgres_url is not None:
+        raise InvalidSettingError(
+            "MLFLEET_POSTGRES_URL names a server, and the containers bring their own",
+            "Remove it from the environment and .env, or use --local",
+        )
+    return ComposeStack(settings, environment, console, interrupts)

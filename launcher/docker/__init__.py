@@ -1,0 +1,1 @@
+"""The stack in containers, through `docker compose`: nothing but Docker and Python is needed."""

@@ -1,0 +1,66 @@
+"""Where the containers are reached from this machine."""
+
+import socket
+from collections.abc import Iterable, Mapping
+
+from launcher.docker.containers import Container
+from launcher.ports import LOOPBACK, check_ports
+from launcher.settings import InvalidSettingError, LauncherSettings
+
+ALL_ADDRESSES = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # recognised, not listened on
+PAGES = {"simulator": "/simulator", "ml_model": "/ml", "tracking": "/tracking", "monitoring": "/monitoring"}
+
+
+def service_addresses(settings: LauncherSettings, environment: Mapping[str, str]) -> dict[str, str]:
+    """What people open or call, by service."""
+    host = settings.publish_address.strip("[]")
+    host = ALL_ADDRESSES.get(host, host)
+    shown = f"[{host}]" if ":" in host else host
+    return {
+        name: f"http://{shown}:{port}{_page(name, environment)}"
+        for name, (port, _) in published_ports(settings).items()
+    }
+
+
+def published_ports(settings: LauncherSettings) -> dict[str, tuple[int, str]]:
+    """Port of each service and the setting that changes it."""
+    return {
+        "mlflow": (settings.mlflow_port, "MLFLEET_MLFLOW_PORT"),
+        "simulator": (settings.simulator_port, "SIMULATOR_PORT"),
+        "ml_model": (settings.ml_model_port, "ML_MODEL_PORT"),
+        "tracking": (settings.tracking_port, "TRACKING_PORT"),
+        "monitoring": (settings.monitoring_port, "MONITORING_PORT"),
+    }
+
+
+def check_published_ports(settings: LauncherSettings, containers: Iterable[Container]) -> None:
+    """Raises PortTakenError naming each port that neither is free nor held by the service's own container."""
+    host = settings.publish_address.strip("[]")
+    held = {(each.service, port) for each in containers if each.runs for port in each.ports}
+    wanted = [
+        (name, port, setting)
+        for name, (port, setting) in published_ports(settings).items()
+        if (name, port) not in held
+    ]
+    if wanted:
+        _check_address(host)
+    check_ports(wanted, host)
+
+
+def _check_address(host: str) -> None:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.bind((host, 0))
+    except OSError as error:
+        raise InvalidSettingError(
+            f"PUBLISH_ADDRESS: {host} is not an address of this machine ({error.strerror})",
+            "Correct PUBLISH_ADDRESS in the environment or in .env (see .env.example)",
+        ) from error
+
+
+def _page(name: str, environment: Mapping[str, str]) -> str:
+    if name not in PAGES:
+        return "/"
+    prefix = name.upper()
+    base = environment.get(f"{prefix}_BASE_URL") or "/root"
+    return base + (environment.get(f"{prefix}_SERVICE_URL") or PAGES[name])

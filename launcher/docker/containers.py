@@ -1,0 +1,87 @@
+"""What Docker says of a container."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+SERVICE_LABEL = "com.docker.compose.service"
+FOLDER_LABEL = "com.docker.compose.project.working_dir"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of the project at one moment.
+
+    service: as docker-compose.yml names it. status: created, running, restarting, exited, …
+    health: starting, healthy, unhealthy, or nothing where none is checked.
+    started_at: of its last start; the same as long as it is not started again.
+    """
+
+    id: str
+    service: str
+    folder: Path
+    status: str
+    health: str
+    exit_code: int
+    started_at: str
+    restarts: int
+    pid: int
+    killed_for_memory: bool
+    ports: frozenset[int]
+
+    @classmethod
+    def from_inspection(cls, found: Mapping[str, Any]) -> Self:
+        """From an object of `docker inspect`'s list."""
+        state, labels = found["State"], found["Config"]["Labels"]
+        bindings = [each for some in (found["HostConfig"]["PortBindings"] or {}).values() for each in some]
+        return cls(
+            id=found["Id"],
+            service=labels[SERVICE_LABEL],
+            folder=Path(labels.get(FOLDER_LABEL, "")),
+            status=state["Status"],
+            health=(state.get("Health") or {}).get("Status", ""),
+            exit_code=state["ExitCode"],
+            started_at=state["StartedAt"],
+            restarts=found["RestartCount"],
+            pid=state["Pid"],
+            killed_for_memory=state["OOMKilled"],
+            ports=frozenset(int(each["HostPort"]) for each in bindings if each["HostPort"].isdigit()),
+        )
+
+    @property
+    def runs(self) -> bool:
+        return self.status in {"running", "restarting", "paused"}
+
+    @property
+    def was_started(self) -> bool:
+        return self.status != "created"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it answers; one that only had something to do is ready when that is done."""
+        if self.status == "exited":
+            return self.exit_code == 0
+        return self.status == "running" and self.health == "healthy"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ended in an error, even if it was started again after that."""
+        ended = self.status in {"restarting", "dead"} or (self.status == "exited" and self.exit_code != 0)
+        return ended or self.restarts > 0
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended, or does not answer in time."""
+        return self.has_ended or self.health == "unhealthy"
+
+    def is_new_since(self, before: Mapping[str, "Container"]) -> bool:
+        """Whether it was made or started after this moment. before: the containers of then, by id."""
+        then = before.get(self.id)
+        return then is None or then.started_at != self.started_at
+
+    def minutes(self, now: datetime) -> float:
+        """How long it has run; now: with a time zone."""
+        seconds, _, _ = self.started_at.rstrip("Z").partition(".")
+        return (now - datetime.fromisoformat(f"{seconds}+00:00")).total_seconds() / 60

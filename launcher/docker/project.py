@@ -1,0 +1,139 @@
+"""The containers, volumes and networks of one Compose project, through the `docker` command."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from dotenv import dotenv_values
+
+from fleet.errors import ConflictError, FleetError
+from launcher.docker.containers import Container
+from launcher.settings import PROJECT, LauncherSettings
+
+LABEL = "com.docker.compose.project"
+DEFAULT_NAME = "mlfleet"  # in docker-compose.yml
+
+
+class DockerCommandError(FleetError):
+    """A docker command failed; the error is the last line that it wrote."""
+
+
+class ForeignProjectError(ConflictError):
+    """A project of the same name belongs to another folder."""
+
+
+class Project:
+    """Everything that Docker keeps under the project's name.
+
+    environment: what Compose sees besides .env, which it reads itself.
+    """
+
+    def __init__(self, settings: LauncherSettings) -> None:
+        self.name = settings.project_name
+        self.environment = compose_environment(settings, os.environ)
+
+    def compose(self, *arguments: str) -> list[str]:
+        """The command line of `docker compose` with these arguments."""
+        where = ("--project-directory", str(PROJECT), "--project-name", self.name)
+        return ["docker", "compose", *where, *arguments]
+
+    def run(self, command: Sequence[str], timeout: float | None = None) -> str:
+        """What the command prints. Raises DockerCommandError, subprocess.TimeoutExpired."""
+        done = subprocess.run(
+            command,
+            cwd=PROJECT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+            raise DockerCommandError(
+                f"Docker refuses: {said[-1].strip()}", "The command was " + " ".join(command)
+            )
+        return done.stdout
+
+    def become(self, command: list[str]) -> NoReturn:
+        """Replaces this process by the command."""
+        os.chdir(PROJECT)
+        os.execvpe(command[0], command, self.environment)  # noqa: S606  # no shell is wanted
+
+    def config(self) -> dict[str, Any]:
+        """docker-compose.yml as Compose understands it, every variable filled in."""
+        content: dict[str, Any] = json.loads(self.run(self.compose("config", "--format", "json")))
+        return content
+
+    def containers(self) -> dict[str, Container]:
+        """All there are, running or not, by id. Raises ForeignProjectError if they are another folder's."""
+        found = {each["Id"]: Container.from_inspection(each) for each in self._inspect()}
+        self._check_folders(found.values())
+        return found
+
+    def volumes(self) -> list[str]:
+        """Names of all volumes there are."""
+        return self.run(["docker", "volume", "ls", "-q", "--filter", f"label={LABEL}={self.name}"]).split()
+
+    def has_image(self, image: str) -> bool:
+        """Whether the engine has it already."""
+        command = ["docker", "image", "inspect", image]
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False).returncode == 0
+
+    def write_log(self, container: Container, file: Path) -> None:
+        """Writes all that the container logged, anew."""
+        command = ["docker", "logs", container.id]
+        with file.open("w", encoding="utf-8") as output:
+            subprocess.run(
+                command, env=self.environment, stdout=output, stderr=subprocess.STDOUT, check=False
+            )
+
+    def stop(self, ids: Sequence[str], seconds: str) -> None:
+        """Stops and removes these containers."""
+        if ids:
+            self.run(["docker", "stop", "-t", seconds, *ids])
+            self.run(["docker", "rm", "--force", *ids])
+
+    def name_is_default(self) -> bool:
+        """Whether `docker compose`, called in the project's folder by hand, would find this name itself."""
+        return (dotenv_values(PROJECT / ".env").get("COMPOSE_PROJECT_NAME") or DEFAULT_NAME) == self.name
+
+    def _inspect(self) -> Any:
+        question = ["docker", "ps", "-aq", "--no-trunc", "--filter", f"label={LABEL}={self.name}"]
+        for last in (False, False, False, True):
+            ids = self.run(question).split()
+            try:
+                return json.loads(self.run(["docker", "inspect", *ids])) if ids else []
+            except DockerCommandError:  # one of them has gone since the question
+                if last:
+                    raise
+        return []
+
+    def _check_folders(self, found: Iterable[Container]) -> None:
+        others = {each.folder for each in found if each.folder.resolve() != PROJECT}
+        if others:
+            raise ForeignProjectError(
+                f"The Docker project {self.name} belongs to another folder, {sorted(others)[0]}",
+                "Give this one another name: COMPOSE_PROJECT_NAME, in the environment or in .env",
+            )
+
+
+def compose_environment(settings: LauncherSettings, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of `docker compose`: the launcher's settings, however they were given, as variables."""
+    told = {
+        "MLFLEET_STATE_DIR": settings.state_dir,
+        "MLFLEET_MLFLOW_PORT": settings.mlflow_port,
+        "SIMULATOR_PORT": settings.simulator_port,
+        "ML_MODEL_PORT": settings.ml_model_port,
+        "TRACKING_PORT": settings.tracking_port,
+        "MONITORING_PORT": settings.monitoring_port,
+        "PUBLISH_ADDRESS": settings.publish_address,
+    }
+    # Attestations would give every build a new image, and every `up` new containers.
+    own = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "COMPOSE_MENU": "false"}
+    return {**environment, **own, **{name: str(value) for name, value in told.items()}}

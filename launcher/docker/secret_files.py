@@ -1,0 +1,40 @@
+"""The passwords of the containers, as files that Compose hands to those who need them."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from fleet.errors import ConflictError
+
+NAMES = ("postgres_password", "dataset_password", "mlflow_password", "artifact_key")
+
+
+class SecretsGoneError(ConflictError):
+    """There is data that only the passwords open that are not there any more."""
+
+
+def make_secret_files(folder: Path, volumes: Sequence[str]) -> None:
+    """Makes those that are missing, at random.
+
+    volumes: names of the project's; once there are any, nothing new would fit them.
+    Raises SecretsGoneError. The folder keeps other users of this machine out; the files are open to all,
+    because in a container another user reads them.
+    """
+    missing = [name for name in NAMES if not (folder / name).exists()]
+    if missing and volumes:
+        raise SecretsGoneError(
+            f"The volumes {', '.join(volumes)} hold data, and what opens it is gone: "
+            + ", ".join(str(folder / name) for name in missing),
+            "Restore these files; or delete the data with ./launch.sh down --purge --docker; or, if it is "
+            "another folder's, set COMPOSE_PROJECT_NAME to a name of your own",
+        )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for name in missing:
+        unfinished = folder / f"{name}.new"
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        unfinished.replace(folder / name)
+    for name in NAMES:
+        (folder / name).chmod(0o444)

@@ -1,0 +1,199 @@
+"""The stack on this machine: what belongs to it, bringing it up, taking it down."""
+
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import psutil
+from rich.console import Console
+
+from launcher.display import StartDisplay
+from launcher.interrupts import Interrupts
+from launcher.local.conditions import service_conditions
+from launcher.local.data import find_local_data
+from launcher.local.databases import Server
+from launcher.local.logs import show_logs
+from launcher.local.migration import MIGRATE, run_migration
+from launcher.local.plan import HOST, Service, base_environment, fleet_services, mlflow_service
+from launcher.local.processes import Processes
+from launcher.local.readiness import is_ready, wait_until_ready
+from launcher.locking import locked
+from launcher.ports import check_ports
+from launcher.purge import Doomed, delete_paths
+from launcher.session import local_session
+from launcher.settings import LauncherSettings
+from launcher.stack import POSTGRES, SERVICES, Condition
+
+UNDO_SECONDS = 1.0  # what has just been started has no request in flight worth waiting for
+DATABASES_STAY = (
+    "The databases on the server that MLFLEET_POSTGRES_URL names stay, and with them what they need: "
+    "MLflow's files (mlartifacts) and the key that signs stored models (secrets)."
+)
+
+
+class LocalStack:
+    """Everything that runs from one state folder."""
+
+    def __init__(
+        self,
+        settings: LauncherSettings,
+        environment: Mapping[str, str],
+        console: Console,
+        interrupts: Interrupts,
+    ) -> None:
+        self.settings = settings
+        self.server = Server(settings)
+        self.processes = Processes(settings.state_dir / "run", settings.state_dir / "logs")
+        self._environment = environment
+        self._base = base_environment(environment)
+        self._console = console
+        self._interrupts = interrupts
+        self._started: list[str] = []
+
+    def services(self) -> list[Service]:
+        """MLflow and the four services as the settings want them now."""
+        resources = self.server.resources()
+        return [
+            mlflow_service(self.settings, resources),
+            *fleet_services(self.settings, self._environment, resources),
+        ]
+
+    def up(self) -> bool:
+        """Starts whatever is not up. Returns False when all was up already.
+
+        Stops again what it started when anything fails or somebody interrupts.
+        """
+        with locked(self.settings.state_dir, self._console):
+            services = self.services()
+            if self._is_up(services):
+                return False
+            try:
+                self._bring_up(services)
+            except BaseException:
+                self._undo()
+                raise
+            return True
+
+    def undo(self) -> None:
+        """Stops what this object's `up` started."""
+        with locked(self.settings.state_dir, self._console):
+            self._undo()
+
+    def addresses(self) -> dict[str, str]:
+        """What people open or call."""
+        return {service.name: service.url for service in self.services()}
+
+    def conditions(self) -> list[Condition]:
+        """How every part is at this moment. Writes nothing."""
+        embedded = self.server.embedded
+        found = []
+        if embedded is not None:
+            state = "ready" if embedded.is_running() else "stopped"
+            found.append(Condition(POSTGRES, state, f"{HOST}:{embedded.running_port() or embedded.port}"))
+        if not (self.settings.state_dir / "run").exists():
+            return found + [Condition(name, "stopped") for name in SERVICES]
+        return found + service_conditions(self.services(), self.processes)
+
+    def show_logs(self, service: str | None, lines: int, *, follow: bool) -> NoReturn:
+        """Becomes `tail`."""
+        known = {name: self.processes.log(name) for name in (*SERVICES, MIGRATE)}
+        if self.server.embedded is not None:
+            known[POSTGRES] = self.server.embedded.log
+        show_logs(known, service, lines, follow=follow)
+
+    def find_data(self) -> list[Doomed]:
+        """All data of a local stack below the state folder."""
+        return find_local_data(self.settings.state_dir, databases_stay=self.server.embedded is None)
+
+    def kept_by_purge(self) -> str:
+        """What a purge leaves."""
+        return "" if self.server.embedded is not None else DATABASES_STAY
+
+    def down(self, doomed: Sequence[Doomed] = ()) -> list[str]:
+        """Stops all that was started from this state folder; the names of what ran.
+
+        doomed: deleted while everything is down and nobody else can start it.
+        """
+        with locked(self.settings.state_dir, self._console), self._interrupts.held():
+            stopped = self._stop([*SERVICES, POSTGRES])
+            delete_paths(each.name for each in doomed)
+            return stopped
+
+    def psql_line(self) -> str:
+        """A shell line that opens the dataset database, without the password in it."""
+        return self.server.psql_line()
+
+    def _is_up(self, services: list[Service]) -> bool:
+        embedded = self.server.embedded
+        if embedded is not None and not embedded.is_running():
+            return False
+        if not all(self._is_current(service) for service in services):
+            return False
+        with local_session() as session:
+            return all(is_ready(service, session) for service in services)
+
+    def _is_current(self, service: Service) -> bool:
+        record = self.processes.record(service.name)
+        living = self.processes.find(service.name) is not None
+        return living and record is not None and record.fingerprint == service.fingerprint
+
+    def _bring_up(self, services: list[Service]) -> None:
+        # What runs with other settings, and what is left of a service that died.
+        self.processes.stop(service.name for service in services if not self._is_current(service))
+        self._check_ports(services)
+        with StartDisplay(self._console) as display:
+            self._start_server(display)
+            resources = self.server.resources()
+            resources.artifacts.mkdir(parents=True, exist_ok=True)
+            mlflow, *fleet = services
+            running = [(mlflow, self._start(mlflow, display))]
+            run_migration(self.processes, self._base, resources.dataset_url)
+            running += [(service, self._start(service, display)) for service in fleet]
+            wait_until_ready(
+                running,
+                self.processes.log,
+                lambda service: display.ready(service.name, service.url),
+                self.settings.start_seconds,
+            )
+
+    def _check_ports(self, services: list[Service]) -> None:
+        wanted = [
+            (service.name, service.port, service.port_setting)
+            for service in services
+            if self.processes.find(service.name) is None
+        ]
+        embedded = self.server.embedded
+        if embedded is not None and embedded.running_port() != embedded.port:
+            wanted.append((POSTGRES, embedded.port, "MLFLEET_POSTGRES_PORT"))
+        check_ports(wanted)
+
+    def _start_server(self, display: StartDisplay) -> None:
+        embedded = self.server.embedded
+        display.starting(POSTGRES)
+        if embedded is not None:
+            with self._interrupts.held():
+                if not embedded.is_running():
+                    self._started.append(POSTGRES)
+                embedded.start()
+        self.server.make_databases()
+        display.ready(POSTGRES, f"127.0.0.1:{embedded.port}" if embedded else "your own server")
+
+    def _start(self, service: Service, display: StartDisplay) -> psutil.Process:
+        display.starting(service.name)
+        living = self.processes.find(service.name)
+        if living is not None:
+            return living
+        with self._interrupts.held():
+            self._started.append(service.name)
+            return self.processes.start(service, self._base)
+
+    def _undo(self) -> None:
+        with self._interrupts.held():
+            self._stop(self._started, patience=UNDO_SECONDS)
+            self._started = []
+
+    def _stop(self, names: list[str], patience: float | None = None) -> list[str]:
+        stopped = self.processes.stop((name for name in names if name != POSTGRES), patience)
+        if POSTGRES in names and self.server.own.is_running():
+            self.server.own.stop()  # last: the others finish what they are writing
+            stopped.append(POSTGRES)
+        return stopped

@@ -1,0 +1,53 @@
+"""Starts MLflow in its container, once its database answers: `python mlflow_server/start.py`.
+
+MLflow knows only an address with the password in it, which everybody could read in its environment; libpq
+takes the password from a file of its own form, which nobody else may read. And for a database that is late
+MLflow would wait in steps of up to a minute.
+"""
+
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import psycopg2
+
+PASSWORDS = Path("/tmp/pgpass")  # noqa: S108  # the container's own, in memory
+WAIT_SECONDS = 1.0
+COMMAND = (
+    *("mlflow", "server", "--host", "0.0.0.0", "--port", "5000", "--workers", "1"),  # noqa: S104  # in a container
+    *("--serve-artifacts", "--artifacts-destination", "/var/lib/mlflow"),
+    # Its health is asked for every few seconds: no line for each.
+    *("--uvicorn-opts", "--log-level warning"),
+)
+
+
+def main() -> None:
+    """Never returns: MLflow takes the place of this process."""
+    password = Path(os.environ["MLFLOW_DATABASE_PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
+    PASSWORDS.touch(mode=0o600)
+    PASSWORDS.write_text("*:*:*:*:" + re.sub(r"([\\:])", r"\\\1", password) + "\n", encoding="utf-8")
+    os.environ["PGPASSFILE"] = str(PASSWORDS)
+    _wait_for_database(os.environ["MLFLOW_BACKEND_STORE_URI"].replace("+psycopg2", ""))
+    os.execvp(COMMAND[0], COMMAND)  # noqa: S606  # no shell is wanted
+
+
+def _wait_for_database(address: str) -> None:
+    """Says each reason for waiting once."""
+    said = ""
+    while True:
+        try:
+            psycopg2.connect(address, connect_timeout=3).close()
+        except psycopg2.OperationalError as error:
+            reason = " ".join(str(error).split())
+        else:
+            return
+        if reason != said:
+            sys.stderr.write(f"Waiting for MLflow's database: {reason}\n")
+            said = reason
+        time.sleep(WAIT_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""docker-compose.yml, the images and the settings say the same."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.architecture.project import PROJECT, services, settings_of
+
+COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+OURS = {name: part for name, part in COMPOSE["services"].items() if "build" in part}
+# What the image itself says: where the service listens, and where its definitions lie.
+OF_THE_IMAGE = {"HOST", "PORT", "USE_CASES_DIR"}
+
+
+def variables(service: str) -> set[str]:
+    return {name.removesuffix("_FILE") for name in COMPOSE["services"][service]["environment"]}
+
+
+@pytest.mark.parametrize("service", services(), ids=lambda service: service.name)
+def test_every_variable_of_the_compose_file_is_a_setting_and_back(service: Path) -> None:
+    settings = {name.upper() for name in settings_of(service).model_fields} - OF_THE_IMAGE
+    assert variables(service.name) == {f"{service.name.upper()}_{name}" for name in settings}
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_every_container_is_locked_down_bounded_and_restarted(name: str) -> None:
+    part: dict[str, Any] = COMPOSE["services"][name]
+    assert part["read_only"] is True
+    assert part["cap_drop"] == ["ALL"]
+    assert part["security_opt"] == ["no-new-privileges:true"]
+    assert part["mem_limit"]
+    assert part["restart"]
+    assert part["logging"]["options"]["max-size"]
+
+
+def test_no_password_stands_in_an_environment() -> None:
+    for name, part in COMPOSE["services"].items():
+        for variable, value in part["environment"].items():
+            secret = any(word in variable for word in ("PASSWORD", "KEY", "SECRET"))
+            assert not secret or variable.endswith("_FILE"), f"{name}: {variable}"
+            assert (
+                value is None or "@" not in str(value) or ":" not in str(value).split("@")[0].split("//")[1]
+            )
+
+
+def test_ports_are_published_on_this_host_only_unless_told_otherwise() -> None:
+    published = [port for part in COMPOSE["services"].values() for port in part.get("ports", [])]
+    assert len(published) == 1 + len(services())
+    assert all(port.startswith("${PUBLISH_ADDRESS:-127.0.0.1}:") for port in published)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_an_image_is_as_small_and_as_weak_as_its_siblings(name: str) -> None:
+    dockerfile = (PROJECT / OURS[name]["build"]["dockerfile"]).read_text(encoding="utf-8")
+    lines = dockerfile.splitlines()
+    assert lines[0] == "FROM python:3.13-slim-trixie"
+    assert "USER 10001:10001" in lines
+    assert "HEALTHCHECK" in dockerfile
+    assert "-c constraints.txt" in dockerfile
+    assert "org.opencontainers.image.title" in dockerfile
+    copied = [line.split()[1] for line in lines if line.startswith("COPY") and "/" not in line.split()[1]]
+    assert set(copied) <= {"constraints.txt", "fleet", "db", OURS[name]["build"]["dockerfile"].split("/")[0]}

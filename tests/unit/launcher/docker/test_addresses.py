@@ -1,0 +1,54 @@
+import socket
+from dataclasses import replace
+
+import pytest
+
+from launcher.docker.addresses import check_published_ports, service_addresses
+from launcher.ports import PortTakenError
+from launcher.settings import InvalidSettingError, LauncherSettings
+from tests.conftest import free_port
+from tests.unit.launcher.docker.test_containers import READY
+
+
+def settings(**given: str) -> LauncherSettings:
+    return LauncherSettings.from_environment(given)
+
+
+def free_settings(**given: str) -> LauncherSettings:
+    names = ("MLFLEET_MLFLOW_PORT", "SIMULATOR_PORT", "ML_MODEL_PORT", "TRACKING_PORT", "MONITORING_PORT")
+    return settings(**({name: str(free_port()) for name in names} | given))
+
+
+@pytest.mark.parametrize(
+    ("published", "host"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]"), ("192.0.2.7", "192.0.2.7")],  # noqa: S104
+)
+def test_services_are_called_where_this_machine_reaches_them(published: str, host: str) -> None:
+    addresses = service_addresses(settings(PUBLISH_ADDRESS=published, TRACKING_PORT="7002"), {})
+
+    assert addresses["tracking"] == f"http://{host}:7002/root/tracking"
+
+
+def test_addresses_follow_the_path_settings() -> None:
+    addresses = service_addresses(settings(), {"ML_MODEL_BASE_URL": "/api", "ML_MODEL_SERVICE_URL": "/m"})
+
+    assert addresses["ml_model"] == "http://127.0.0.1:5001/api/m"
+
+
+def test_a_port_that_somebody_else_has_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(PortTakenError, match=str(port)):
+            check_published_ports(free_settings(TRACKING_PORT=str(port)), [])
+
+
+def test_a_port_that_the_services_own_container_has_is_no_problem() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        own = replace(READY, ports=frozenset({port}))
+        check_published_ports(free_settings(TRACKING_PORT=str(port)), [own])
+
+
+def test_an_address_that_this_machine_does_not_have_is_refused() -> None:
+    with pytest.raises(InvalidSettingError, match="PUBLISH_ADDRESS"):
+        check_published_ports(free_settings(PUBLISH_ADDRESS="192.0.2.7"), [])

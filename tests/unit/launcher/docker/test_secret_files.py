@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from launcher.docker.secret_files import NAMES, SecretsGoneError, make_secret_files
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_they_are_made_at_random_in_a_folder_for_nobody_else(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    make_secret_files(folder, [])
+
+    made = contents(folder)
+    assert set(made) == set(NAMES)
+    assert len(set(made.values())) == len(NAMES)
+    assert all(len(value) >= 32 for value in made.values())
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
+
+
+def test_those_that_are_there_stay(tmp_path: Path) -> None:
+    make_secret_files(tmp_path, [])
+    before = contents(tmp_path)
+    (tmp_path / "mlflow_password").unlink()
+    before.pop("mlflow_password")
+
+    make_secret_files(tmp_path, [])
+
+    assert before.items() <= contents(tmp_path).items()
+
+
+def test_a_key_that_only_its_owner_could_read_is_opened_to_the_containers(tmp_path: Path) -> None:
+    (tmp_path / "artifact_key").write_text("key")
+    (tmp_path / "artifact_key").chmod(0o600)
+
+    make_secret_files(tmp_path, [])
+
+    assert (tmp_path / "artifact_key").read_text() == "key"
+    assert (tmp_path / "artifact_key").stat().st_mode & 0o777 == 0o444
+
+
+def test_nothing_new_is_made_while_there_is_data_that_it_would_not_fit(tmp_path: Path) -> None:
+    make_secret_files(tmp_path, [])
+    (tmp_path / "dataset_password").unlink()
+
+    with pytest.raises(SecretsGoneError) as caught:
+        make_secret_files(tmp_path, ["mlfleet_db"])
+
+    assert "mlfleet_db" in caught.value.error
+    assert str(tmp_path / "dataset_password") in caught.value.error
+    assert "down --purge" in caught.value.message
+    assert not (tmp_path / "dataset_password").exists()
