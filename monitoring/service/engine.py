@@ -49,7 +49,7 @@ class Engine:
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
 
     def check(self) -> None:
-        """Raises StillWarmingUpError until requests are answered, UnusableEngineError if none ever will be."""
+        """Raises StillWarmingUpError until requests are answered; UnusableEngineError if none ever is."""
         if not self._usable:
             raise UnusableEngineError
         if not self._warm.is_set():
