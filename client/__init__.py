@@ -1,0 +1,39 @@
+"""A typed client of the fleet's REST services. It stands alone: the folder can be copied."""
+
+from client.connection import Auth
+from client.errors import (
+    BusyError,
+    CallError,
+    ConflictError,
+    FailedError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    TimedOutError,
+    UnauthorizedError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from client.fleet import ADDRESSES, PATHS, Fleet
+from client.simulator import Fouling
+
+__all__ = [
+    "ADDRESSES",
+    "PATHS",
+    "Auth",
+    "BusyError",
+    "CallError",
+    "ConflictError",
+    "FailedError",
+    "Fleet",
+    "ForbiddenError",
+    "Fouling",
+    "InvalidError",
+    "NotFoundError",
+    "RefusedError",
+    "TimedOutError",
+    "UnauthorizedError",
+    "UnexpectedAnswerError",
+    "UnreachableError",
+]

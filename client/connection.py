@@ -1,0 +1,194 @@
+"""HTTP to one service: credentials, errors, waiting while it is busy, and lists page by page."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from pydantic import BaseModel, ValidationError
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from client.errors import (
+    BY_STATUS,
+    BusyError,
+    RefusedError,
+    TimedOutError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+
+CONNECT_TIMEOUT_S = 3.05
+LONGEST_WAIT_S = 60.0  # for a busy service; who asks for more is not waited for
+DEFAULT_WAIT_S = 5.0
+BUSY = 429
+REDIRECTIONS = range(300, 400)
+KEY = re.compile(r"[!-~]+")
+
+M = TypeVar("M", bound=BaseModel)
+Auth = tuple[str, str]
+"""A user's name and password."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How every service is called; Fleet explains them."""
+
+    auth: Auth | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+    timeout_s: float = 120.0
+    busy_retries: int = 0
+    verify: bool | str = True
+    trust_env: bool = False
+    request_ids: Callable[[], str] = lambda: uuid.uuid4().hex
+
+
+class Credentials(AuthBase):
+    """What is sent with every request: a user's password, an API key, or nothing."""
+
+    def __init__(self, auth: Auth | None, api_key: str | None) -> None:
+        if auth and api_key:
+            raise ValueError("Give either auth or api_key, not both")
+        if api_key and not KEY.fullmatch(api_key):
+            raise ValueError("The API key has characters that no key has: perhaps a space or a line break")
+        # As UTF-8, which the services read; requests itself would send Latin-1.
+        self._basic = HTTPBasicAuth(auth[0].encode(), auth[1].encode()) if auth else None
+        self._key = api_key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._key:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        return self._basic(request) if self._basic else request
+
+
+class Connection:
+    """A service at its URL, path included. Not for several threads at a time."""
+
+    def __init__(self, url: str, options: Options) -> None:
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("An address takes no credentials: give them as auth or api_key")
+        self._url = url.rstrip("/")
+        self._options = options
+        self._session = requests.Session()
+        self._session.auth = Credentials(options.auth, options.api_key)
+        self._session.verify = options.verify
+        self._session.trust_env = options.trust_env
+
+    def close(self) -> None:
+        """Ends the kept connections."""
+        self._session.close()
+
+    def ask(  # noqa: PLR0913  # the parts of a request
+        self,
+        model: type[M],
+        method: str,
+        path: str = "",
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> M:
+        """The answer, read by the model. Arguments that are None are left out. Raises CallError's kinds."""
+        name = self._options.request_ids()
+        sent: dict[str, Any] = {
+            "json": None if body is None else _given(body),
+            "params": _given(query or {}),
+            "headers": {**(headers or {}), "X-Request-ID": name},
+        }
+        content = self._patiently(method, self._url + path, sent)
+        try:
+            return model.model_validate(content)
+        except ValidationError as error:
+            raise UnexpectedAnswerError(
+                f"{method} {self._url + path}",
+                f"was answered something that this client does not understand: {_first(error)}",
+                "Use the client of the version that the fleet has",
+                name,
+            ) from error
+
+    def pages(self, model: type[M], path: str, *, query: Mapping[str, Any]) -> Iterator[M]:
+        """Every page of a list, each asked for when it is needed. model: has `next_page_token`."""
+        page = self.ask(model, "GET", path, query=query)
+        yield page
+        while token := getattr(page, "next_page_token", None):
+            page = self.ask(model, "GET", path, query={**query, "page_token": token})
+            yield page
+
+    def _patiently(self, method: str, url: str, sent: Mapping[str, Any]) -> dict[str, Any]:
+        retries = self._options.busy_retries
+        while True:
+            try:
+                return self._send(method, url, sent)
+            except BusyError as busy:
+                if retries <= 0 or busy.retry_after_s > LONGEST_WAIT_S:
+                    raise
+                retries -= 1
+                time.sleep(busy.retry_after_s)
+
+    def _send(self, method: str, url: str, sent: Mapping[str, Any]) -> dict[str, Any]:
+        name = sent["headers"]["X-Request-ID"]
+        try:
+            answer = self._session.request(
+                method,
+                url,
+                **sent,
+                timeout=(CONNECT_TIMEOUT_S, self._options.timeout_s),
+                allow_redirects=False,  # requests would make a GET of a redirected POST
+            )
+        except requests.ReadTimeout as error:
+            raise TimedOutError(
+                f"{method} {url}",
+                f"was not answered within {self._options.timeout_s:g} s",
+                "What it asked for may still be done: look before you send it again",
+                name,
+            ) from error
+        except requests.RequestException as error:
+            raise UnreachableError(
+                f"{method} {url}",
+                f"was not answered: {type(error).__name__}",
+                "Check the address, and that the service is running",
+                name,
+            ) from error
+        content = _object(answer, f"{method} {url}", name)
+        if not answer.ok:
+            raise _refusal(f"{method} {url}", answer, content, name)
+        return content
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _object(answer: requests.Response, call: str, name: str) -> dict[str, Any]:
+    try:
+        content = answer.json()
+    except requests.JSONDecodeError:
+        content = None
+    if isinstance(content, dict) and answer.status_code not in REDIRECTIONS:
+        return content
+    raise UnexpectedAnswerError(
+        call,
+        f"was answered {answer.status_code} without a JSON object",
+        "Check the address: no service of the fleet answers so",
+        name,
+    )
+
+
+def _refusal(call: str, answer: requests.Response, content: dict[str, Any], name: str) -> RefusedError:
+    status = answer.status_code
+    if status == BUSY:
+        return BusyError(call, status, content, name, _wait_s(answer))
+    return BY_STATUS.get(status, RefusedError)(call, status, content, name)
+
+
+def _wait_s(answer: requests.Response) -> float:
+    told = answer.headers.get("Retry-After", "")
+    return float(told) if told.isdecimal() else DEFAULT_WAIT_S
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -1,0 +1,87 @@
+"""The four services of a fleet, as one object."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+from client.connection import Auth, Connection, Options
+from client.ml_model import MlModel
+from client.monitoring import Monitoring
+from client.simulator import Simulator
+from client.tracking import Tracking
+
+ADDRESSES = {
+    "simulator": "http://127.0.0.1:5004",
+    "ml_model": "http://127.0.0.1:5001",
+    "tracking": "http://127.0.0.1:5002",
+    "monitoring": "http://127.0.0.1:5003",
+}
+PATHS = {
+    "simulator": "/root/simulator",
+    "ml_model": "/root/ml",
+    "tracking": "/root/tracking",
+    "monitoring": "/root/monitoring",
+}
+
+
+class Fleet:
+    """Calls the services of a fleet. Not for several threads at a time: give each a Fleet of its own.
+
+    simulator, ml_model, tracking, monitoring: their addresses.
+    paths: of services whose path below the address is not that of PATHS.
+    auth: a user's name and password. api_key: a program's, instead.
+    timeout_s: the longest wait for an answer, in seconds.
+    busy_retries: how often a call that a busy service refuses (429) is sent again, each time after the
+        seconds that it asks for, unless these are more than a minute.
+    verify: whether certificates are checked, or a file of authorities to check them against.
+    trust_env: also uses the proxies, .netrc and authorities that the environment names. Not by default: they
+        are seldom meant for a fleet on this machine.
+    request_ids: makes the X-Request-ID of each call, which errors carry and the logs of the services show.
+    """
+
+    def __init__(  # noqa: PLR0913  # all are optional, and given by name
+        self,
+        *,
+        simulator: str = ADDRESSES["simulator"],
+        ml_model: str = ADDRESSES["ml_model"],
+        tracking: str = ADDRESSES["tracking"],
+        monitoring: str = ADDRESSES["monitoring"],
+        paths: Mapping[str, str] | None = None,
+        auth: Auth | None = None,
+        api_key: str | None = None,
+        timeout_s: float = 120.0,
+        busy_retries: int = 0,
+        verify: bool | str = True,
+        trust_env: bool = False,
+        request_ids: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        options = Options(auth, api_key, timeout_s, busy_retries, verify, trust_env, request_ids)
+        addresses = {
+            "simulator": simulator,
+            "ml_model": ml_model,
+            "tracking": tracking,
+            "monitoring": monitoring,
+        }
+        places = PATHS | dict(paths or {})
+        self._connections = {
+            name: Connection(address.rstrip("/") + places[name], options)
+            for name, address in addresses.items()
+        }
+        self.simulator = Simulator(self._connections["simulator"])
+        self.ml_model = MlModel(self._connections["ml_model"])
+        self.tracking = Tracking(self._connections["tracking"])
+        self.monitoring = Monitoring(self._connections["monitoring"])
+
+    def close(self) -> None:
+        """Ends the kept connections; `with Fleet(...) as fleet:` does so by itself."""
+        for connection in self._connections.values():
+            connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,125 @@
+"""monitoring: compares production with testing."""
+
+from collections.abc import Collection
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import Field
+
+from client.answer import Answer
+from client.connection import Connection
+from client.ml_model import Score
+
+Group = Literal[
+    "data_drift",
+    "data_quality",
+    "data_stability",
+    "no_target_performance",
+    "multi_class_classification",
+]
+Status = Literal["SUCCESS", "FAIL"]
+
+
+class Summary(Answer):
+    """How many checks passed."""
+
+    all_passed: bool
+    total_tests: int
+    success_tests: int
+    failed_tests: int
+    by_status: dict[Status, int]
+
+
+class Check(Answer):
+    """One check. value: what was found. Its limit is a number, `threshold`, or in words, `condition`."""
+
+    group: str
+    name: str
+    column: str | None
+    status: Status
+    value: float | None
+    threshold: float | None = None
+    condition: str | None = None
+    description: str
+
+
+class Checks(Answer):
+    """Every check, and how many passed."""
+
+    tests: list[Check]
+    summary: Summary
+
+
+class Report(Answer):
+    """Evidently's metrics. left_out: columns without values; failed: parts that could not be made."""
+
+    metrics: list[dict[str, Any]]
+    left_out: list[str] = []
+    failed: list[str] = []
+
+
+R = TypeVar("R", Summary, Checks, Report)
+
+
+class Judgement(Answer, Generic[R]):
+    """A result, kept under its id. retraining: how the model did after training again, if it was trained."""
+
+    result: R = Field(validation_alias="message")
+    result_id: int
+    retraining: Score | None = None
+
+
+class Monitor(Answer):
+    """Who judges."""
+
+    name: str
+    message: str
+
+
+class Monitoring:
+    """`fleet.monitoring`. Compares production with testing, by the newest model that has scored both.
+
+    groups: of checks that are wanted; all if left out. retrain: if a check fails, ml_model trains again.
+    use_case: whose data is meant; the service's default is wine.
+    All raise ConflictError if no model has scored both sets.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def describe(self) -> Monitor:
+        """Says who judges."""
+        return self._connection.ask(Monitor, "GET")
+
+    def summary(
+        self, groups: Collection[Group] | None = None, *, retrain: bool = False, use_case: str | None = None
+    ) -> Judgement[Summary]:
+        """How many checks passed."""
+        return self._connection.ask(
+            Judgement[Summary], "POST", body=_question("summary", groups, retrain, use_case)
+        )
+
+    def tests(
+        self, groups: Collection[Group] | None = None, *, retrain: bool = False, use_case: str | None = None
+    ) -> Judgement[Checks]:
+        """Every check with its verdict."""
+        return self._connection.ask(
+            Judgement[Checks], "POST", body=_question("tests", groups, retrain, use_case)
+        )
+
+    def report(
+        self, groups: Collection[Group] | None = None, *, retrain: bool = False, use_case: str | None = None
+    ) -> Judgement[Report]:
+        """Evidently's own metrics. groups: of the checks that decide on retraining."""
+        return self._connection.ask(
+            Judgement[Report], "POST", body=_question("report", groups, retrain, use_case)
+        )
+
+
+def _question(
+    metric: str,
+    groups: Collection[Group] | None,
+    retrain: bool,
+    use_case: str | None,
+) -> dict[str, Any]:
+    chosen = None if groups is None else dict.fromkeys(groups, True)
+    return {"metric": metric, "tests": chosen, "retrain": retrain or None, "use_case": use_case}
