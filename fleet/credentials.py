@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         if asked.kind == "user":
-            line = user_line(asked.name, asked.role, _password())
+            line = user_line(asked.name, asked.role, read_password())
         else:
             key, line = make_key(asked.name, asked.role)
             _say(f"The key, which is shown only now:\n{key}\nThe line for <SERVICE>_API_KEYS_FILE:")
@@ -77,7 +77,8 @@ def _name(text: str) -> str:
     return text
 
 
-def _password() -> str:
+def read_password() -> str:
+    """From standard input, or twice from the terminal. Raises ValueError."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass("Password: ")

@@ -59,8 +59,9 @@ class NoAccountsError(FleetError):
     def __init__(self, prefix: str) -> None:
         super().__init__(
             f"{prefix}USERS and {prefix}API_KEYS are empty, and credentials are required",
-            "Make a user with `python -m fleet.credentials user NAME --role admin` and put its line into the "
-            f"file that {prefix}USERS_FILE names, or say {prefix}AUTH=off, which lets everybody in",
+            "Make a user with `./launch.sh user add NAME --role admin`, or put what "
+            "`python -m fleet.credentials user NAME --role admin` prints into the file that "
+            f"{prefix}USERS_FILE names, or say {prefix}AUTH=off, which lets everybody in",
         )
 
 
@@ -184,10 +185,12 @@ class ServiceSettings(DatabaseSettings):
     auth: Literal["auto", "on", "off"] = Field(
         "auto",
         description="Whether credentials are required. `auto`: unless only this host can reach the service "
-        "and no user or key is given.",
+        "and no user or key but siblings' is given.",
     )
     publish_address: str = Field(
-        "", description="Address on which the host publishes the container's port; counts instead of `HOST`."
+        "",
+        description="Addresses, separated by commas, on which the host publishes the container; they count "
+        "instead of `HOST`.",
     )
     users: Users = Field((), description="Users, one a line: `name:role:hash`. Better as a file.")
     api_keys: ApiKeys = Field((), description="API keys, one a line: `name:role:hash`. Better as a file.")
@@ -210,17 +213,23 @@ class ServiceSettings(DatabaseSettings):
         """Whether a request must show credentials. Whoever configures users wants them asked for."""
         if self.auth != "auto":
             return self.auth == "on"
-        return bool(self.users or self.api_keys) or not _is_loopback(self.publish_address or self.host)
+        addresses = (self.publish_address or self.host).split(",")
+        return self._has_accounts or not all(map(_is_loopback, addresses))
+
+    @property
+    def _has_accounts(self) -> bool:
+        # A sibling's key lets in nobody from outside of the fleet: it is there before there are users.
+        return bool(self.users) or any(key.role != "sibling" for key in self.api_keys)
 
     @model_validator(mode="after")
     def _somebody_can_be_let_in(self) -> Self:
-        if self.asks_for_credentials and not (self.users or self.api_keys):
+        if self.asks_for_credentials and not self._has_accounts:
             raise NoAccountsError(str(self.model_config.get("env_prefix", "")))
         return self
 
 
 def _is_loopback(address: str) -> bool:
     try:
-        return ipaddress.ip_address(address).is_loopback
+        return ipaddress.ip_address(address.strip(" []")).is_loopback
     except ValueError:
-        return address == "localhost"
+        return address.strip() == "localhost"

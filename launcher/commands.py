@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from launcher.account_commands import key_commands, user_commands
 from launcher.checks import run_checks
 from launcher.composition import Launch
 from launcher.demo import Demo
@@ -23,6 +24,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(user_commands, name="user")
+cli.add_typer(key_commands, name="key")
 PURGED = "Deleted. The virtual environment stays, so that the next start takes seconds."
 console = Console(width=None if sys.stdout.isatty() else 120)  # logs of CI need no narrow lines
 
@@ -75,15 +78,15 @@ def demo(docker: InDocker = None) -> None:
     stack = launch.stack
     try:
         stack.up()
-        addresses = stack.addresses()
         console.print("Walking the loop:")
-        findings = Demo(addresses, lambda step: console.print(f"  {step}")).run()
+        with launch.fleet() as fleet:
+            findings = Demo(fleet, lambda step: console.print(f"  {step}")).run()
     except Interrupted:
         stack.undo()
         raise
     console.print()
     console.print(findings_table(findings))
-    print_next_steps(console, addresses, stack.psql_line())
+    print_next_steps(console, stack.addresses(), stack.psql_line())
 
 
 @cli.command()

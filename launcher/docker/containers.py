@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 SERVICE_LABEL = "com.docker.compose.service"
+UNSEEN = frozenset({"migrate"})  # does something and ends: not a part of the stack that anybody reaches
 FOLDER_LABEL = "com.docker.compose.project.working_dir"
 
 
@@ -63,7 +64,8 @@ class Container:
         """Whether it answers; one that only had something to do is ready when that is done."""
         if self.status == "exited":
             return self.exit_code == 0
-        return self.status == "running" and self.health == "healthy"
+        unchecked = not self.health and self.service not in UNSEEN  # the image has nothing to check with
+        return self.status == "running" and (unchecked or self.health == "healthy")
 
     @property
     def has_ended(self) -> bool:
@@ -83,5 +85,12 @@ class Container:
 
     def minutes(self, now: datetime) -> float:
         """How long it has run; now: with a time zone."""
+        return (now - self._started()).total_seconds() / 60
+
+    def was_started_before(self, moment: float) -> bool:
+        """moment: seconds since 1970."""
+        return self._started().timestamp() < moment
+
+    def _started(self) -> datetime:
         seconds, _, _ = self.started_at.rstrip("Z").partition(".")
-        return (now - datetime.fromisoformat(f"{seconds}+00:00")).total_seconds() / 60
+        return datetime.fromisoformat(f"{seconds}+00:00")

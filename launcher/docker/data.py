@@ -25,7 +25,7 @@ def find_volumes(project: Project) -> list[Doomed]:
 
 def find_files(state_dir: Path) -> list[Doomed]:
     """The passwords and logs below the state folder."""
-    contents = {"secrets": "the passwords, and the key that signs stored models"}
+    contents = {"secrets": "the passwords, users and API keys, and the key that signs stored models"}
     if (state_dir / "postgres").exists():  # the local stack's data needs the key
         contents = {f"secrets/{name}": "password" for name in NAMES if name != "artifact_key"}
     contents["logs"] = "the logs"

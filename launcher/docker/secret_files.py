@@ -7,6 +7,8 @@ from pathlib import Path
 from fleet.errors import ConflictError
 
 NAMES = ("postgres_password", "dataset_password", "mlflow_password", "artifact_key")
+# Of what can be set anew at any time: no data depends on them.
+RENEWABLE = ("grafana_password",)
 
 
 class SecretsGoneError(ConflictError):
@@ -30,11 +32,12 @@ def make_secret_files(folder: Path, volumes: Sequence[str]) -> None:
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
+    missing += [name for name in RENEWABLE if not (folder / name).exists()]
     for name in missing:
         unfinished = folder / f"{name}.new"
         unfinished.unlink(missing_ok=True)
         unfinished.touch(mode=0o600)
         unfinished.write_text(secrets.token_urlsafe(32), encoding="ascii")
         unfinished.replace(folder / name)
-    for name in NAMES:
+    for name in (*NAMES, *RENEWABLE):
         (folder / name).chmod(0o444)

@@ -5,15 +5,16 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from launcher.accounts import AccountFiles
 from launcher.docker.addresses import check_published_ports, service_addresses
 from launcher.docker.conditions import container_conditions
-from launcher.docker.containers import Container
+from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.data import find_files, find_volumes
 from launcher.docker.engine import engine_problem
 from launcher.docker.images import Images
 from launcher.docker.project import Project
 from launcher.docker.secret_files import make_secret_files
-from launcher.docker.starting import NAMES, UNSEEN, Starting
+from launcher.docker.starting import NAMES, Starting
 from launcher.interrupts import Interrupts
 from launcher.locking import locked
 from launcher.purge import Doomed, delete_paths
@@ -22,6 +23,7 @@ from launcher.stack import POSTGRES, SERVICES, Condition, UnknownLogError
 
 UNDO_SECONDS = "1"  # what has just been started has no request in flight worth waiting for
 STOP_SECONDS = "30"
+ACCOUNT_READERS = frozenset(SERVICES) - {"mlflow"}
 IMAGES_STAY = "The images stay; docker image rm removes them."
 
 
@@ -40,6 +42,7 @@ class ComposeStack:
         self._console = console
         self._interrupts = interrupts
         self._project = Project(settings)
+        self._accounts = AccountFiles(settings.state_dir / "secrets")
         self._before: dict[str, Container] | None = None
         self._volumes_before: list[str] = []
 
@@ -53,10 +56,12 @@ class ComposeStack:
             volumes = self._project.volumes()
             check_published_ports(self._settings, before.values())
             make_secret_files(self._settings.state_dir / "secrets", volumes)
+            self._accounts.make()
             logs = self._settings.state_dir / "logs"
             Images(self._project, logs / "build.log", self._console).prepare()
             self._before, self._volumes_before = before, volumes
             try:
+                self._restart_outdated(before)
                 starting = Starting(self._project, logs, before)
                 return starting.run(self._console, self.addresses(), self._settings.start_seconds)
             except BaseException:
@@ -116,6 +121,18 @@ class ComposeStack:
         """A shell line that opens the dataset database."""
         named = "" if self._project.name_is_default() else f" -p {self._project.name}"
         return f"docker compose{named} exec db psql -U postgres dataset"
+
+    def _restart_outdated(self, before: Mapping[str, Container]) -> None:
+        """Restarts the services that were started before users or keys changed: they read them then."""
+        changed = self._accounts.changed_at()
+        outdated = [
+            each.id
+            for each in before.values()
+            if each.service in ACCOUNT_READERS and each.runs and each.was_started_before(changed)
+        ]
+        if outdated:
+            self._console.print("Users or API keys have changed: the services are started again.")
+            self._project.run(["docker", "restart", "-t", STOP_SECONDS, *outdated])
 
     def _undo(self) -> None:
         before = self._before

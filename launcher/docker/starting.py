@@ -10,13 +10,12 @@ from fleet.errors import FleetError
 from launcher.display import StartDisplay
 from launcher.docker.background import last_line, running
 from launcher.docker.causes import cause
-from launcher.docker.containers import Container
+from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.project import Project
 from launcher.stack import POSTGRES
 
 POLL_SECONDS = 0.5
 NAMES = {"db": POSTGRES}  # where people's name is not docker-compose.yml's
-UNSEEN = frozenset({"migrate"})  # not a part of the stack that anybody reaches
 
 
 class ContainerFailedError(FleetError):

@@ -8,7 +8,7 @@ from launcher.purge import Doomed, find_paths
 CONTENTS = {
     "postgres": "both databases",
     "mlartifacts": "MLflow's models and files",
-    "secrets": "the key that signs stored models",
+    "secrets": "users and API keys, and the key that signs stored models",
     "logs": "the logs",
     "run": "what was running",
 }

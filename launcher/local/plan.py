@@ -1,4 +1,4 @@
-"""What is started, with which command and environment. Pure: nothing is read and nothing is started here."""
+"""What is started, with which command and environment. Nothing is started here."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from launcher.accounts import SIBLINGS, AccountFiles
 from launcher.settings import LauncherSettings
 
 HOST = "127.0.0.1"
@@ -20,7 +21,8 @@ COMMON_VARIABLES = frozenset(
 class Service:
     """One process of the stack and how to tell that it is ready.
 
-    told: its own settings, secrets included; never printed.
+    told: its own settings, secrets included; never printed. accounts: stands for the content of the files of
+    users and keys that it reads.
     """
 
     name: str
@@ -30,11 +32,12 @@ class Service:
     ready_path: str
     page: str
     told: Mapping[str, str] = field(repr=False)
+    accounts: str = ""
 
     @property
     def fingerprint(self) -> str:
         """Changes when a restart is needed for the settings to take effect."""
-        described = json.dumps([self.command, sorted(self.told.items())])
+        described = json.dumps([self.command, sorted(self.told.items()), self.accounts])
         return hashlib.sha256(described.encode()).hexdigest()
 
     @property
@@ -90,7 +93,10 @@ def mlflow_service(settings: LauncherSettings, resources: Resources) -> Service:
 
 
 def fleet_services(
-    settings: LauncherSettings, environment: Mapping[str, str], resources: Resources
+    settings: LauncherSettings,
+    environment: Mapping[str, str],
+    resources: Resources,
+    accounts: AccountFiles,
 ) -> list[Service]:
     """The four services; each knows its siblings' addresses and nothing else of them."""
     ml_model_path = environment.get("ML_MODEL_BASE_URL", "/root") + environment.get(
@@ -108,11 +114,12 @@ def fleet_services(
         ),
         "monitoring": (settings.monitoring_port, "/monitoring", {"ML_MODEL_URL": ml_model_url}),
     }
-    services = []
+    services, digest = [], accounts.digest()
     for name, (port, path, told) in own.items():
         prefix = f"{name.upper()}_"
         given = {key: value for key, value in environment.items() if key.startswith(prefix) and value}
         defaults = {"DATABASE_URL": resources.dataset_url, "PORT": str(port), **told}
+        defaults |= _account_settings(name, accounts)
         # A value given as X_FILE is the user's choice as much as one given as X.
         planned = {
             prefix + key: value for key, value in defaults.items() if f"{prefix}{key}_FILE" not in given
@@ -127,6 +134,14 @@ def fleet_services(
                 ready_path="/health/ready",
                 page=base_path + own_path,
                 told=planned | given,
+                accounts=digest,
             )
         )
     return services
+
+
+def _account_settings(name: str, accounts: AccountFiles) -> dict[str, str]:
+    files = {"USERS_FILE": accounts.users_file(), "API_KEYS_FILE": accounts.api_keys_file()}
+    if name in SIBLINGS:
+        files["SIBLING_KEY_FILE"] = accounts.key_file(name)
+    return {setting: str(file) for setting, file in files.items()}

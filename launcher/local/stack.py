@@ -6,6 +6,7 @@ from typing import NoReturn
 import psutil
 from rich.console import Console
 
+from launcher.accounts import AccountFiles
 from launcher.display import StartDisplay
 from launcher.interrupts import Interrupts
 from launcher.local.conditions import service_conditions
@@ -44,6 +45,7 @@ class LocalStack:
         self.server = Server(settings)
         self.processes = Processes(settings.state_dir / "run", settings.state_dir / "logs")
         self._environment = environment
+        self._accounts = AccountFiles(settings.state_dir / "secrets")
         self._base = base_environment(environment)
         self._console = console
         self._interrupts = interrupts
@@ -54,7 +56,7 @@ class LocalStack:
         resources = self.server.resources()
         return [
             mlflow_service(self.settings, resources),
-            *fleet_services(self.settings, self._environment, resources),
+            *fleet_services(self.settings, self._environment, resources, self._accounts),
         ]
 
     def up(self) -> bool:
@@ -63,6 +65,7 @@ class LocalStack:
         Stops again what it started when anything fails or somebody interrupts.
         """
         with locked(self.settings.state_dir, self._console):
+            self._accounts.make()
             services = self.services()
             if self._is_up(services):
                 return False

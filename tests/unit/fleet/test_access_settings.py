@@ -8,6 +8,7 @@ import pytest
 from fleet.settings import InvalidSettingsError, NoAccountsError, ServiceSettings
 from simulator.config.settings import SimulatorSettings
 from tests.accounts import API_KEYS, CHEAP, USERS
+from tracking.config.settings import TrackingSettings
 
 HASH = CHEAP.hash("a password")
 
@@ -36,6 +37,31 @@ def test_everybody_is_asked_where_others_come(host: str) -> None:
 def test_who_configures_users_wants_them_asked_for() -> None:
     assert asks(users=USERS)
     assert asks(api_keys=API_KEYS)
+
+
+def test_a_siblings_key_alone_is_nobody_who_could_log_in() -> None:
+    siblings = [key for key in API_KEYS if key.role == "sibling"]
+    assert siblings
+    assert not asks(api_keys=siblings)
+    for open_to_others in ({"host": "0.0.0.0"}, {"auth": "on"}):  # noqa: S104
+        with pytest.raises(NoAccountsError):
+            asks(api_keys=siblings, **open_to_others)
+
+
+def test_one_address_that_others_reach_is_enough() -> None:
+    assert not asks(publish_address="127.0.0.1, [::1],localhost")
+    assert asks(publish_address="127.0.0.1,0.0.0.0", users=USERS)
+
+
+def test_empty_files_are_no_users_and_no_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    for name in ("USERS_FILE", "API_KEYS_FILE", "SIBLING_KEY_FILE"):
+        monkeypatch.setenv(f"TRACKING_{name}", str(empty))
+    settings = TrackingSettings()
+    assert (settings.users, settings.api_keys) == ((), ())
+    assert settings.sibling_key.get_secret_value() == ""
+    assert not settings.asks_for_credentials
 
 
 def test_off_and_on_are_said_in_so_many_words() -> None:

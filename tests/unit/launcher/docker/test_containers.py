@@ -69,7 +69,18 @@ def test_docker_calls_what_ended_unhealthy_too_and_it_is_told_apart() -> None:
 
 def test_what_only_had_something_to_do_is_ready_when_it_is_done() -> None:
     assert replace(READY, status="exited", health="").is_ready
-    assert not replace(READY, status="running", health="").is_ready
+    assert not replace(READY, service="migrate", status="running", health="").is_ready
+
+
+def test_what_has_nothing_to_check_with_is_ready_when_it_runs() -> None:
+    assert replace(READY, service="pushgateway", health="").is_ready
+    assert not replace(READY, service="pushgateway", health="", status="restarting").is_ready
+
+
+def test_a_container_knows_whether_it_was_started_before_a_moment() -> None:
+    started = datetime.fromisoformat(READY.started_at).timestamp()
+    assert READY.was_started_before(started + 1)
+    assert not READY.was_started_before(started - 1)
 
 
 def test_a_container_that_was_started_again_is_new() -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from launcher.accounts import AccountFiles
 from launcher.local.plan import Resources, Service, base_environment, fleet_services, mlflow_service
 from launcher.settings import LauncherSettings
 
@@ -14,9 +15,12 @@ RESOURCES = Resources(
 )
 
 
+ACCOUNTS = AccountFiles(Path("secrets"))
+
+
 def planned(**environment: str) -> dict[str, Service]:
     settings = LauncherSettings.from_environment(environment)
-    return {service.name: service for service in fleet_services(settings, environment, RESOURCES)}
+    return {service.name: service for service in fleet_services(settings, environment, RESOURCES, ACCOUNTS)}
 
 
 def test_the_four_services_are_planned() -> None:
@@ -47,6 +51,22 @@ def test_a_secret_given_as_a_file_is_not_overruled_by_the_plans_own() -> None:
     told = planned(ML_MODEL_ARTIFACT_KEY_FILE="key.txt")["ml_model"].told
 
     assert "ML_MODEL_ARTIFACT_KEY" not in told
+
+
+def test_every_service_reads_the_same_users_and_two_show_a_key() -> None:
+    told = {name: service.told for name, service in planned().items()}
+
+    for name, settings in told.items():
+        assert settings[f"{name.upper()}_USERS_FILE"] == "secrets/users"
+        assert settings[f"{name.upper()}_API_KEYS_FILE"] == "secrets/api_keys"
+    shown = {name for name, settings in told.items() if f"{name.upper()}_SIBLING_KEY_FILE" in settings}
+    assert shown == {"tracking", "monitoring"}
+
+
+def test_users_of_ones_own_are_stronger_than_those_of_the_state_folder() -> None:
+    told = planned(SIMULATOR_USERS_FILE="mine")["simulator"].told
+
+    assert told["SIMULATOR_USERS_FILE"] == "mine"
 
 
 def test_siblings_are_found_where_their_settings_put_them() -> None:
@@ -89,3 +109,17 @@ def test_the_fingerprint_changes_with_a_setting() -> None:
     assert (
         service.fingerprint != replace(service, told={**service.told, "SIMULATOR_THREADS": "2"}).fingerprint
     )
+
+
+def test_the_fingerprint_changes_with_the_users(tmp_path: Path) -> None:
+    accounts = AccountFiles(tmp_path)
+    accounts.make()
+
+    def fingerprint() -> str:
+        settings = LauncherSettings.from_environment({})
+        return fleet_services(settings, {}, RESOURCES, accounts)[0].fingerprint
+
+    before = fingerprint()
+    assert fingerprint() == before
+    accounts.add_user("alice", "user", "a long password")
+    assert fingerprint() != before

@@ -1,0 +1,75 @@
+"""The commands that make users and API keys: `./launch.sh user add`, `./launch.sh key add`."""
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fleet.credentials import read_password
+from launcher.accounts import AccountFiles, AccountsError
+from launcher.locking import locked
+from launcher.settings import LauncherSettings, make_state_folder, read_environment
+
+WHEN = "The services know of it when they are started next: ./launch.sh up does that."
+console = Console(stderr=True)
+user_commands = typer.Typer(help="Who may log in with a password.", no_args_is_help=True)
+key_commands = typer.Typer(help="Programs that show an API key.", no_args_is_help=True)
+
+
+class UserRole(StrEnum):
+    """What somebody may do."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+Name = Annotated[str, typer.Argument(help="Up to 64 letters, digits and . _ @ -")]
+Role = Annotated[UserRole, typer.Option(help="user: read and judge. admin: everything.")]
+
+
+# An empty callback: with a single command, typer would otherwise take the word `add` for the name.
+@user_commands.callback()
+@key_commands.callback()
+def group() -> None:
+    """Groups the commands."""
+
+
+@user_commands.command("add")
+def add_user(name: Name, role: Role = UserRole.USER) -> None:
+    """Add somebody. The password is asked for, or read from standard input."""
+    try:
+        password = read_password()
+    except ValueError as error:
+        raise AccountsError(f"{name}: {error}", "Nothing was changed; try again") from error
+    settings = _settings()
+    with locked(settings.state_dir, console):
+        files = _files(settings)
+        files.add_user(name, role, password)
+    console.print(f"Added to {files.users_file()}.\n{WHEN}", highlight=False, soft_wrap=True)
+
+
+@key_commands.command("add")
+def add_key(name: Name, role: Role = UserRole.USER) -> None:
+    """Add a program, and show its key on standard output: it is kept nowhere."""
+    settings = _settings()
+    with locked(settings.state_dir, console):
+        files = _files(settings)
+        key = files.add_key(name, role)
+    console.print(
+        f"Added to {files.api_keys_file()}.\n{WHEN}\nThe key, shown only now:",
+        highlight=False,
+        soft_wrap=True,
+    )
+    sys.stdout.write(f"{key}\n")
+
+
+def _settings() -> LauncherSettings:
+    settings = LauncherSettings.from_environment(read_environment())
+    make_state_folder(settings.state_dir)
+    return settings
+
+
+def _files(settings: LauncherSettings) -> AccountFiles:
+    return AccountFiles(settings.state_dir / "secrets")

@@ -1,0 +1,113 @@
+"""The files of users and API keys in the state folder."""
+
+from pathlib import Path
+
+import pytest
+
+from fleet.accounts import parse_keys, parse_users
+from fleet.credentials import key_digest
+from fleet.settings import ServiceSettings
+from launcher.accounts import AccountFiles, AccountsError, NameTakenError
+
+PASSWORD = "a long password"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> AccountFiles:
+    files = AccountFiles(tmp_path / "secrets")
+    files.make()
+    return files
+
+
+def content(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def roles(files: AccountFiles) -> dict[str, str]:
+    return {key.name: key.role for key in parse_keys(content(files.api_keys_file()))}
+
+
+def asks(files: AccountFiles) -> bool:
+    users, keys = parse_users(content(files.users_file())), parse_keys(content(files.api_keys_file()))
+    return ServiceSettings(port=1, service_url="/tea", users=users, api_keys=keys).asks_for_credentials
+
+
+def test_at_first_only_siblings_have_keys_and_nobody_is_asked(files: AccountFiles) -> None:
+    assert content(files.users_file()) == ""
+    assert roles(files) == {"fleet-tracking": "sibling", "fleet-monitoring": "sibling"}
+    for key in parse_keys(content(files.api_keys_file())):
+        shown = content(files.key_file(key.name.removeprefix("fleet-")))
+        assert key_digest(shown) == key.digest
+    assert content(files.key_file("prometheus")) == ""
+    assert not asks(files)
+
+
+def test_the_folder_is_closed_and_its_files_are_open_to_containers(files: AccountFiles) -> None:
+    files.add_user("alice", "admin", PASSWORD)
+    assert files.folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in files.folder.iterdir()} == {0o644, 0o444}
+
+
+def test_making_again_changes_nothing(files: AccountFiles) -> None:
+    files.add_key("robot", "admin")
+    before = {path.name: content(path) for path in files.folder.iterdir()}
+    changed, digest = files.changed_at(), files.digest()
+    files.make()
+    assert {path.name: content(path) for path in files.folder.iterdir()} == before
+    assert (files.changed_at(), files.digest()) == (changed, digest)
+
+
+def test_the_first_user_makes_the_services_ask_and_prometheus_show_a_key(files: AccountFiles) -> None:
+    digest, inode = files.digest(), files.key_file("prometheus").stat().st_ino
+    files.add_user("alice", "admin", PASSWORD)
+    (alice,) = parse_users(content(files.users_file()))
+    assert (alice.name, alice.role) == ("alice", "admin")
+    assert asks(files)
+    assert roles(files)["fleet-prometheus"] == "user"
+    assert content(files.key_file("prometheus")).startswith("mlfleet_")
+    assert files.key_file("prometheus").stat().st_ino == inode, "a container would not see it"
+    assert files.digest() != digest
+
+
+def test_a_key_is_answered_and_only_its_digest_kept(files: AccountFiles) -> None:
+    key = files.add_key("robot", "admin")
+    assert roles(files)["robot"] == "admin"
+    assert key not in "".join(content(path) for path in files.folder.iterdir())
+
+
+def test_what_others_wrote_stays_even_without_a_line_end(files: AccountFiles) -> None:
+    files.users_file().write_text("# people", encoding="utf-8")
+    files.add_user("alice", "user", PASSWORD)
+    assert content(files.users_file()).splitlines()[0] == "# people"
+    assert len(parse_users(content(files.users_file()))) == 1
+
+
+def test_a_name_is_taken_once(files: AccountFiles) -> None:
+    files.add_user("alice", "user", PASSWORD)
+    before = content(files.users_file())
+    with pytest.raises(NameTakenError, match="alice"):
+        files.add_user("alice", "admin", PASSWORD)
+    assert content(files.users_file()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("a b", PASSWORD), ("anonymous", PASSWORD), ("alice", "short")]
+)
+def test_what_cannot_be_an_account_is_refused(files: AccountFiles, name: str, password: str) -> None:
+    with pytest.raises(AccountsError, match=name):
+        files.add_user(name, "user", password)
+    assert content(files.users_file()) == ""
+
+
+def test_a_key_that_is_lost_is_made_anew_with_one_line(files: AccountFiles) -> None:
+    before = content(files.key_file("tracking"))
+    files.key_file("tracking").unlink()
+    files.make()
+    assert content(files.key_file("tracking")) != before
+    assert len(roles(files)) == 2
+
+
+def test_a_line_that_cannot_be_read_is_named(files: AccountFiles) -> None:
+    files.users_file().write_text("alice\n", encoding="utf-8")
+    with pytest.raises(AccountsError, match="line 1"):
+        files.make()
