@@ -24,6 +24,7 @@ from client.errors import (
 CONNECT_TIMEOUT_S = 3.05
 LONGEST_WAIT_S = 60.0  # for a busy service; who asks for more is not waited for
 DEFAULT_WAIT_S = 5.0
+PAGE_SIZE = 100  # entries of a list that are asked for at a time, 1 to 500
 BUSY = 429
 REDIRECTIONS = range(300, 400)
 KEY = re.compile(r"[!-~]+")
@@ -96,7 +97,7 @@ class Connection:
         sent: dict[str, Any] = {
             "json": None if body is None else _given(body),
             "params": _given(query or {}),
-            "headers": {**(headers or {}), "X-Request-ID": name},
+            "headers": {"Accept": "application/json", **(headers or {}), "X-Request-ID": name},
         }
         content = self._patiently(method, self._url + path, sent)
         try:

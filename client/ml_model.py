@@ -6,8 +6,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from client.answer import Answer, Moment
-from client.connection import Connection
+from client.connection import PAGE_SIZE, Connection
 
+ScoredSet = Literal["testing", "production"]
 Preprocessing = Literal["standard_scaler", "none"]
 
 
@@ -108,7 +109,7 @@ class MlModel:
         """
         return self._run("training", use_case)
 
-    def score(self, dataset: Literal["testing", "production"], *, use_case: str | None = None) -> Score:
+    def score(self, dataset: ScoredSet, *, use_case: str | None = None) -> Score:
         """Scores the model that was set last, and stores its predictions.
 
         Raises ConflictError if it is not trained or the set is not loaded.
@@ -119,7 +120,7 @@ class MlModel:
         """Describes the model that was set last, and the live one."""
         return self._connection.ask(Models, "GET", query={"use_case": use_case})
 
-    def audit(self, *, use_case: str | None = None, page_size: int | None = None) -> Iterator[AuditEvent]:
+    def audit(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[AuditEvent]:
         """Who did what on any service, the newest first. page_size: events asked for at a time, 1 to 500."""
         query = {"use_case": use_case, "limit": page_size}
         for page in self._connection.pages(AuditPage, "/audit", query=query):

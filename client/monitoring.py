@@ -1,12 +1,12 @@
 """monitoring: compares production with testing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from client.answer import Answer
-from client.connection import Connection
+from client.answer import Answer, Moment
+from client.connection import PAGE_SIZE, Connection
 from client.ml_model import Score
 
 Group = Literal[
@@ -27,6 +27,12 @@ class Summary(Answer):
     success_tests: int
     failed_tests: int
     by_status: dict[Status, int]
+
+
+class KeptSummary(Summary):
+    """A summary as it is kept. drifted_columns_share: 0 to 1; None where drift was not judged."""
+
+    drifted_columns_share: float | None = None
 
 
 class Check(Answer):
@@ -66,6 +72,34 @@ class Judgement(Answer, Generic[R]):
     result: R = Field(validation_alias="message")
     result_id: int
     retraining: Score | None = None
+
+
+class Listed(Answer):
+    """A kept result in a list. groups, all_passed: None for a report.
+
+    deployment_id: whose predictions were judged; None if that deployment is gone.
+    """
+
+    id: int
+    use_case: str
+    deployment_id: int | None
+    metric: Literal["report", "tests", "summary"]
+    groups: list[str] | None
+    all_passed: bool | None
+    created_at: Moment
+
+
+class Kept(Listed):
+    """A kept result with what it says."""
+
+    result: KeptSummary | Checks | Report
+
+
+class ResultPage(Answer):
+    """Some of the kept results."""
+
+    results: list[Listed]
+    next_page_token: str | None
 
 
 class Monitor(Answer):
@@ -113,6 +147,16 @@ class Monitoring:
         return self._connection.ask(
             Judgement[Report], "POST", body=_question("report", groups, retrain, use_case)
         )
+
+    def results(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[Listed]:
+        """The kept results, the newest first; of one use case, or of all."""
+        query = {"use_case": use_case, "limit": page_size}
+        for page in self._connection.pages(ResultPage, "/results", query=query):
+            yield from page.results
+
+    def result(self, result_id: int) -> Kept:
+        """A kept result. Raises NotFoundError."""
+        return self._connection.ask(Kept, "GET", f"/results/{result_id:d}")
 
 
 def _question(

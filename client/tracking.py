@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar
 
 from client.answer import Answer
-from client.connection import Connection
+from client.connection import PAGE_SIZE, Connection
 from client.experiments import (
     BestRun,
     Experiment,
@@ -82,7 +82,7 @@ class Tracking:
         body = {"request_information": "setting", "run_id": run_id, "use_case": use_case}
         return self._connection.ask(ModelSet, "POST", "/model_management", body=body)
 
-    def experiments(self, *, page_size: int | None = None) -> Iterator[Experiment]:
+    def experiments(self, *, page_size: int = PAGE_SIZE) -> Iterator[Experiment]:
         """Every experiment. page_size: experiments asked for at a time."""
         for page in self._connection.pages(ExperimentPage, "/experiments", query={"limit": page_size}):
             yield from page.data
@@ -108,7 +108,7 @@ class Tracking:
         """Deletes an experiment; its name stays taken."""
         self._connection.ask(Done, "DELETE", "/experiments", query={"experiment_id": experiment_id})
 
-    def runs(self, experiment_id: str, *, page_size: int | None = None) -> Iterator[Run]:
+    def runs(self, experiment_id: str, *, page_size: int = PAGE_SIZE) -> Iterator[Run]:
         """The experiment's runs, the newest first. page_size: runs asked for at a time."""
         query = {"experiment_id": experiment_id, "limit": page_size}
         for page in self._connection.pages(RunPage, "/runs", query=query):

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
+from client import Fleet
 from fleet.errors import FleetError
 from launcher.bootstrap import install_local
+from launcher.calling import fleet_at
 from launcher.docker.engine import check_engine, engine_problem
 from launcher.docker.stack import ComposeStack, runs_in_docker
 from launcher.interrupts import Interrupts
@@ -45,6 +47,10 @@ class Launch:
             )
         make_state_folder(self._settings.state_dir)
         remember(self.way, self._settings.state_dir)
+
+    def fleet(self) -> Fleet:
+        """The services of the stack, to be called. Raises InvalidSettingError about credentials."""
+        return fleet_at(self.stack.addresses(), self._settings)
 
     def forget(self) -> None:
         """Leaves the next start free to choose."""

@@ -1,8 +1,10 @@
 """What the demo found, in the words that its table shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+from client.ml_model import Score
+from client.monitoring import Check, Summary
 
 
 @dataclass(frozen=True)
@@ -27,26 +29,26 @@ class Findings:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
 
-def drift_outcome(tests: Sequence[Mapping[str, Any]]) -> str:
-    """In words, what monitoring's tests of the group data_drift say."""
-    overall = next(test for test in tests if test["name"] == "share_of_drifted_columns")
-    columns = [test for test in tests if test["name"] == "column_drift"]
-    drifted = sum(test["status"] == "FAIL" for test in columns)
-    word = "no drift" if overall["status"] == "SUCCESS" else "DRIFT"
+def drift_outcome(checks: Sequence[Check]) -> str:
+    """In words, what monitoring's checks of the group data_drift say."""
+    overall = next(check for check in checks if check.name == "share_of_drifted_columns")
+    columns = [check for check in checks if check.name == "column_drift"]
+    drifted = sum(check.status == "FAIL" for check in columns)
+    word = "no drift" if overall.status == "SUCCESS" else "DRIFT"
     return f"{word}: {drifted} of {len(columns)} columns"
 
 
-def overall_outcome(summary: Mapping[str, Any]) -> str:
+def overall_outcome(summary: Summary) -> str:
     """In words, monitoring's summary of all groups."""
-    word = "passed" if summary["all_passed"] else "failed"
-    return f"{word}: {summary['success_tests']} of {summary['total_tests']} tests passed"
+    word = "passed" if summary.all_passed else "failed"
+    return f"{word}: {summary.success_tests} of {summary.total_tests} tests passed"
 
 
-def retraining_outcome(answer: Mapping[str, Any], *, asked: bool) -> str:
+def retraining_outcome(retraining: Score | None, *, asked: bool) -> str:
     """In words, whether monitoring had the model trained again."""
     if not asked:
         return "not asked for"
-    retraining = answer.get("retraining")
     if retraining is None:
         return "not needed"
-    return f"retrained, training score {float(retraining['score']):.2%}"
+    score = "unknown" if retraining.score is None else f"{retraining.score:.2%}"
+    return f"retrained, training score {score}"

@@ -51,6 +51,15 @@ class LauncherSettings(BaseModel):
         alias="COMPOSE_PROJECT_NAME",
         description="What the names of containers, networks and volumes begin with.",
     )
+    user: str | None = Field(
+        None,
+        alias="MLFLEET_USER",
+        description="Who the demo is, where the fleet asks for credentials: an admin.",
+    )
+    password: SecretStr | None = Field(None, alias="MLFLEET_PASSWORD", description="The user's password.")
+    api_key: SecretStr | None = Field(
+        None, alias="MLFLEET_API_KEY", description="An admin's API key, instead of a user and a password."
+    )
     start_seconds: float = Field(
         120,
         gt=0,

@@ -1,42 +1,52 @@
-import io
+"""The demo against a fleet that answers as told, without a network."""
+
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 
+from client import Fleet
 from launcher.demo import NAMES_TRIED, Demo, StepFailedError
+from tests.answering import answering
 
-ADDRESSES = {name: f"http://{name}" for name in ("simulator", "tracking", "ml_model", "monitoring")}
+Answer = tuple[int, Any]
+LOADED = (200, {"message": "Load training set", "rows": 106})
+SEARCHED = (201, {"message": "…", "data": {"experiment_id": "1", "run_ids": {}}})
 
 
-class FakeFleet(requests.Session):
-    """Loads everything, refuses searches under deleted names, and fails after the first that it accepts."""
+def refusing(deleted: set[str] | None, asked: list[str]) -> Callable[[requests.PreparedRequest], Answer]:
+    """Loads everything, refuses searches under deleted names, and fails after the first that it accepts.
 
-    def __init__(self, deleted: set[str] | None) -> None:
-        super().__init__()
-        self._deleted = deleted
-        self.asked: list[str] = []
+    deleted: None for every name.
+    """
 
-    def post(self, url: str | bytes, data: Any = None, json: Any = None, **options: Any) -> requests.Response:
-        answer = requests.Response()
-        answer.status_code, answer.raw = 200, io.BytesIO(b"{}")
-        if "experiment_name" in json:
-            name = json["experiment_name"]
-            self.asked.append(name)
-            refused = self._deleted is None or name in self._deleted
-            answer.status_code = 409 if refused else 201
-            answer.raw = io.BytesIO(b'{"error": "deleted", "data": {"experiment_id": "1"}}')
-        elif url == "http://tracking/experiments":
-            answer.status_code = 500
-        return answer
+    def answer(request: requests.PreparedRequest) -> Answer:
+        body = json.loads(request.body or "{}")
+        if "experiment_name" in body:
+            name = body["experiment_name"]
+            asked.append(name)
+            refused = deleted is None or name in deleted
+            return (409, {"error": "deleted", "message": "Choose another name"}) if refused else SEARCHED
+        return (500, {"error": "broken"}) if str(request.url).endswith("/experiments") else LOADED
+
+    return answer
 
 
 def names_asked(monkeypatch: pytest.MonkeyPatch, deleted: set[str] | None, status: int) -> list[str]:
-    fleet = FakeFleet(deleted)
-    monkeypatch.setattr("launcher.demo.local_session", lambda: fleet)
+    asked: list[str] = []
+    answering(monkeypatch, refusing(deleted, asked))
     with pytest.raises(StepFailedError, match=str(status)):
-        Demo(ADDRESSES, lambda step: None).run()
-    return fleet.asked
+        Demo(Fleet(), lambda step: None).run()
+    return asked
+
+
+def failure(monkeypatch: pytest.MonkeyPatch, status: int, body: Any) -> StepFailedError:
+    answering(monkeypatch, lambda request: (status, body))
+    with pytest.raises(StepFailedError) as raised:
+        Demo(Fleet(), lambda step: None).run()
+    return raised.value
 
 
 def test_the_name_of_a_deleted_experiment_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +57,24 @@ def test_the_name_of_a_deleted_experiment_is_passed_over(monkeypatch: pytest.Mon
 
 def test_the_search_for_a_name_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(names_asked(monkeypatch, None, 409)) == NAMES_TRIED
+
+
+def test_a_refused_step_says_which_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = failure(monkeypatch, 409, {"error": "Nothing is loaded", "message": "Load it"})
+
+    assert error.error == "POST http://127.0.0.1:5004/root/simulator was answered 409: Nothing is loaded"
+    assert error.message == "Load it"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_who_is_not_let_in_learns_where_credentials_go(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    error = failure(monkeypatch, status, {"error": "Invalid credentials", "message": "Send a user's name"})
+
+    assert "MLFLEET_API_KEY" in error.message
+
+
+def test_an_answer_of_another_version_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = failure(monkeypatch, 200, {"something": "else"})
+
+    assert "does not understand: message: Field required" in error.error
+    assert "./launch.sh down" in error.message
