@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from launcher.docker.containers import Container
 from launcher.ports import LOOPBACK, check_ports
@@ -20,6 +21,19 @@ def service_addresses(settings: LauncherSettings, environment: Mapping[str, str]
         name: f"http://{shown}:{port}{_page(name, environment)}"
         for name, (port, _) in published_ports(settings).items()
     }
+
+
+def further_addresses(config: Mapping[str, Any]) -> dict[str, str]:
+    """Addresses of what profiles add, by service, from the compose file as Compose understands it."""
+    found = {}
+    for name, part in config["services"].items():
+        ports = part.get("ports") or []
+        if ports and name not in {"mlflow", *PAGES}:
+            scheme = "https" if name == "proxy" else "http"
+            host = ALL_ADDRESSES.get(ports[0].get("host_ip", ""), ports[0].get("host_ip", LOOPBACK))
+            shown = f"[{host}]" if ":" in host else host
+            found[name] = f"{scheme}://{shown}:{ports[0]['published']}/"
+    return found
 
 
 def published_ports(settings: LauncherSettings) -> dict[str, tuple[int, str]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from launcher.docker.containers import Container
+from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.project import DockerCommandError, Project
 from launcher.docker.starting import NAMES
 from launcher.stack import POSTGRES, SERVICES, Condition
@@ -16,10 +16,11 @@ PARTS = (POSTGRES, *SERVICES)
 def container_conditions(project: Project, addresses: Mapping[str, str]) -> list[Condition]:
     """How each part is at this moment. addresses: by people's names."""
     containers = {NAMES.get(each.service, each.service): each for each in project.containers().values()}
-    parts = {name: each for name, each in containers.items() if name in PARTS}
+    names = [*PARTS, *sorted(containers.keys() - UNSEEN - set(PARTS))]  # what profiles add comes last
+    parts = {name: each for name, each in containers.items() if name in names}
     memory = _memory(project, [each.id for each in parts.values() if each.runs])
     now = datetime.now(UTC)
-    return [_condition(name, parts.get(name), addresses[name], memory, now) for name in PARTS]
+    return [_condition(name, parts.get(name), addresses.get(name, ""), memory, now) for name in names]
 
 
 def state_of(container: Container | None) -> str:

@@ -9,6 +9,8 @@ from fleet.errors import ConflictError
 NAMES = ("postgres_password", "dataset_password", "mlflow_password", "artifact_key")
 # Of what can be set anew at any time: no data depends on them.
 RENEWABLE = ("grafana_password",)
+# For a certificate of one's own; Compose wants them to be there.
+EMPTY = ("tls_certificate", "tls_key")
 
 
 class SecretsGoneError(ConflictError):
@@ -39,5 +41,9 @@ def make_secret_files(folder: Path, volumes: Sequence[str]) -> None:
         unfinished.touch(mode=0o600)
         unfinished.write_text(secrets.token_urlsafe(32), encoding="ascii")
         unfinished.replace(folder / name)
+    for name in EMPTY:
+        if not (folder / name).exists():
+            (folder / name).touch()
+        (folder / name).chmod(0o644)
     for name in (*NAMES, *RENEWABLE):
         (folder / name).chmod(0o444)

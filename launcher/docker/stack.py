@@ -6,8 +6,8 @@ from typing import NoReturn
 from rich.console import Console
 
 from launcher.accounts import AccountFiles
-from launcher.docker.addresses import check_published_ports, service_addresses
-from launcher.docker.conditions import container_conditions
+from launcher.docker.addresses import check_published_ports, further_addresses, service_addresses
+from launcher.docker.conditions import PARTS, container_conditions
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.data import find_files, find_volumes
 from launcher.docker.engine import engine_problem
@@ -75,7 +75,8 @@ class ComposeStack:
 
     def addresses(self) -> dict[str, str]:
         """What people open or call."""
-        return service_addresses(self._settings, self._environment)
+        further = further_addresses(self._project.config())
+        return service_addresses(self._settings, self._environment) | further
 
     def conditions(self) -> list[Condition]:
         """How every part is at this moment. Changes nothing."""
@@ -84,11 +85,11 @@ class ComposeStack:
 
     def show_logs(self, service: str | None, lines: int, *, follow: bool) -> NoReturn:
         """Becomes `docker compose logs`."""
-        known = {name: name for name in (*SERVICES, *UNSEEN)} | {POSTGRES: "db", "db": "db"}
+        known = {name: name for name in self._project.config()["services"]} | {POSTGRES: "db"}
         if service is not None and service not in known:
             raise UnknownLogError(
                 f"There is no service {service}",
-                f"The services are {', '.join([*SERVICES, *UNSEEN, POSTGRES])}",
+                f"The services are {', '.join(name for name in known if name != 'db')}",
             )
         if not self._project.containers():
             logs = self._settings.state_dir / "logs"
@@ -115,7 +116,9 @@ class ComposeStack:
             self._remove(STOP_SECONDS, volumes=bool(doomed))
             delete_paths(each.name for each in doomed if each.name.startswith("/"))
             found = {NAMES.get(each.service, each.service) for each in running}
-            return [name for name in (*SERVICES, POSTGRES) if name in found]
+            return sorted(found - UNSEEN - set(PARTS)) + [
+                name for name in (*SERVICES, POSTGRES) if name in found
+            ]
 
     def psql_line(self) -> str:
         """A shell line that opens the dataset database."""
@@ -152,7 +155,7 @@ class ComposeStack:
 
     def _remove(self, seconds: str, *, volumes: bool) -> None:
         options = ["--timeout", seconds, "--remove-orphans", *(["--volumes"] if volumes else [])]
-        self._project.run(self._project.compose("down", *options))
+        self._project.run(self._project.compose("--profile", "*", "down", *options))
 
 
 def _database_was_ready(now: Mapping[str, Container]) -> bool:

@@ -10,8 +10,13 @@ from tests.architecture.project import PROJECT, services, settings_of
 
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
 OURS = {name: part for name, part in COMPOSE["services"].items() if "build" in part}
+IN_PYTHON = [name for name in OURS if name != "proxy"]
+OTHERS_PORTS = {"mlflow": 1, "prometheus": 1, "pushgateway": 1, "alertmanager": 1, "grafana": 1, "proxy": 2}
+LOOPBACK_UNLESS_TOLD = ("${PUBLISH_ADDRESS:-127.0.0.1}:", "${PROXY_ADDRESS:-127.0.0.1}:")
 # What the image itself says: where the service listens, and where its definitions lie.
 OF_THE_IMAGE = {"HOST", "PORT", "USE_CASES_DIR"}
+# A container's log goes to Docker, which keeps it within bounds: there is no place for files of its own.
+OF_DOCKER = {"LOG_FILE", "LOG_FILE_BYTES", "LOG_FILE_COUNT"}
 
 
 def variables(service: str) -> set[str]:
@@ -20,7 +25,7 @@ def variables(service: str) -> set[str]:
 
 @pytest.mark.parametrize("service", services(), ids=lambda service: service.name)
 def test_every_variable_of_the_compose_file_is_a_setting_and_back(service: Path) -> None:
-    settings = {name.upper() for name in settings_of(service).model_fields} - OF_THE_IMAGE
+    settings = {name.upper() for name in settings_of(service).model_fields} - OF_THE_IMAGE - OF_DOCKER
     assert variables(service.name) == {f"{service.name.upper()}_{name}" for name in settings}
 
 
@@ -37,7 +42,7 @@ def test_every_container_is_locked_down_bounded_and_restarted(name: str) -> None
 
 def test_no_password_stands_in_an_environment() -> None:
     for name, part in COMPOSE["services"].items():
-        for variable, value in part["environment"].items():
+        for variable, value in part.get("environment", {}).items():
             secret = any(word in variable for word in ("PASSWORD", "KEY", "SECRET"))
             assert not secret or variable.endswith("_FILE"), f"{name}: {variable}"
             assert (
@@ -46,19 +51,26 @@ def test_no_password_stands_in_an_environment() -> None:
 
 
 def test_ports_are_published_on_this_host_only_unless_told_otherwise() -> None:
-    published = [port for part in COMPOSE["services"].values() for port in part.get("ports", [])]
-    assert len(published) == 1 + len(services())
-    assert all(port.startswith("${PUBLISH_ADDRESS:-127.0.0.1}:") for port in published)
+    ports = {name: part["ports"] for name, part in COMPOSE["services"].items() if "ports" in part}
+    counts = {name: len(published) for name, published in ports.items()}
+    assert counts == OTHERS_PORTS | {service.name: 1 for service in services()}
+    assert all(port.startswith(LOOPBACK_UNLESS_TOLD) for published in ports.values() for port in published)
+
+
+def test_a_service_knows_every_address_on_which_it_or_the_proxy_is_published() -> None:
+    for service in services():
+        told = COMPOSE["services"][service.name]["environment"][f"{service.name.upper()}_PUBLISH_ADDRESS"]
+        assert told == ",".join(prefix.removesuffix(":") for prefix in LOOPBACK_UNLESS_TOLD)
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_an_image_is_as_small_and_as_weak_as_its_siblings(name: str) -> None:
     dockerfile = (PROJECT / OURS[name]["build"]["dockerfile"]).read_text(encoding="utf-8")
     lines = dockerfile.splitlines()
-    assert lines[0] == "FROM python:3.13-slim-trixie"
+    assert "FROM python:3.13-slim-trixie" in lines
     assert "USER 10001:10001" in lines
     assert "HEALTHCHECK" in dockerfile
-    assert "-c constraints.txt" in dockerfile
+    assert ("-c constraints.txt" in dockerfile) == (name in IN_PYTHON)
     assert "org.opencontainers.image.title" in dockerfile
     copied = [line.split()[1] for line in lines if line.startswith("COPY") and "/" not in line.split()[1]]
     assert set(copied) <= {"constraints.txt", "fleet", "db", OURS[name]["build"]["dockerfile"].split("/")[0]}

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.docker.secret_files import NAMES, RENEWABLE, SecretsGoneError, make_secret_files
+from launcher.docker.secret_files import EMPTY, NAMES, RENEWABLE, SecretsGoneError, make_secret_files
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -14,11 +14,12 @@ def test_they_are_made_at_random_in_a_folder_for_nobody_else(tmp_path: Path) -> 
     make_secret_files(folder, [])
 
     made = contents(folder)
-    assert set(made) == {*NAMES, *RENEWABLE}
+    assert set(made) == {*NAMES, *RENEWABLE, *EMPTY}
+    assert {made.pop(name) for name in EMPTY} == {""}
     assert len(set(made.values())) == len(made)
     assert all(len(value) >= 32 for value in made.values())
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444, 0o644}
 
 
 def test_those_that_are_there_stay(tmp_path: Path) -> None:
