@@ -241,7 +241,8 @@ def _responses(each: Operation, refs: Refs) -> Json:
     for status, model in said.models.items():
         responses[status] = _response(model.__doc__ or "", JSON_TYPE, refs[model, "serialization"])
     for status, media_type in said.media_types.items():
-        responses[status] = _response("A text", media_type, {"type": "string"})
+        text = responses.setdefault(status, _response("A text", media_type, {}))
+        text["content"][media_type] = {"schema": {"type": "string"}}
     for status in _errors(each):
         responses[status] = _response(ERRORS[status], JSON_TYPE, refs[ErrorAnswer, "serialization"])
         if status == 401:

@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 from db.definition import UseCase
 from fleet.caller import Caller
+from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.judged_sets import JudgedSets
-from monitoring.persistence.model.result import LastVerdict, Result
+from monitoring.persistence.model.result import KeptResult, LastVerdict, Result, WholeResult
 
 
 class Samples(Protocol):
@@ -22,6 +23,10 @@ class Results(Protocol):
     """Where results are kept; see ResultRepository."""
 
     def add(self, result: Result) -> int: ...
+
+    def page(self, asked: PageRequest, *, use_case: str | None = None) -> Page[KeptResult]: ...
+
+    def find(self, result_id: int) -> WholeResult: ...
 
     def last_verdicts(self) -> list[LastVerdict]: ...
 

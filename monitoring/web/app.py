@@ -10,8 +10,10 @@ from monitoring.config.settings import MonitoringSettings
 from monitoring.persistence.repository.ml_model_client import MlModelClient
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.engine import Engine
+from monitoring.service.kept_results import KeptResults
 from monitoring.service.monitoring import MonitoringService
 from monitoring.web.controller.monitoring import Monitoring
+from monitoring.web.controller.results import Result, Results
 from monitoring.web.metrics import verdict_metrics
 
 
@@ -33,19 +35,24 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
         timeout_s=settings.ml_model_timeout_s,
         key=settings.sibling_key.get_secret_value(),
     )
-    engine = Engine()
-    monitoring = MonitoringService(
-        lambda: MonitoringUnitOfWork(database.session), engine, MlModelClient(ml_model)
-    )
 
+    def units() -> MonitoringUnitOfWork:
+        return MonitoringUnitOfWork(database.session)
+
+    engine = Engine()
+    monitoring = MonitoringService(units, engine, MlModelClient(ml_model))
     metrics.read_at_scrape(lambda: verdict_metrics(monitoring.last_verdicts()))
 
     def ready() -> None:
         engine.check()
         check_database(database.session())
 
-    add_routes(
-        app, [Route(Monitoring, [""], {"monitoring": monitoring})], prefixes=[settings.path], ready=ready
-    )
+    results = KeptResults(units)
+    routes = [
+        Route(Monitoring, [""], {"monitoring": monitoring}),
+        Route(Results, ["/results"], {"results": results}),
+        Route(Result, ["/results/<int:result_id>"], {"results": results}),
+    ]
+    add_routes(app, routes, prefixes=[settings.path], ready=ready)
     engine.start()
     return app

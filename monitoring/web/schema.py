@@ -1,11 +1,13 @@
 """What monitoring is sent, and what it answers."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, StrictBool, WithJsonSchema
 from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
+from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import RequestModel, UseCaseName
 from monitoring.service.group_names import GROUP_NAMES
 
@@ -18,6 +20,15 @@ JUDGE_EXAMPLE: JsonDict = {
         "by_status": {"SUCCESS": 84, "FAIL": 50},
     },
     "result_id": 1,
+}
+LISTED_EXAMPLE: JsonDict = {
+    "id": 1,
+    "use_case": "wine",
+    "deployment_id": 1,
+    "metric": "summary",
+    "groups": [*GROUP_NAMES],
+    "all_passed": False,
+    "created_at": "2026-01-31T12:00:05Z",
 }
 KNOWN_AND_WANTED: JsonDict = {
     "type": "object",
@@ -108,6 +119,53 @@ class Report(AnswerModel):
     metrics: list[dict[str, Any]]
     left_out: list[str] = []
     failed: list[str] = []
+
+
+class KeptSummary(Summary):
+    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged."""
+
+    drifted_columns_share: float | None = None
+
+
+class ResultsQuery(PageQuery):
+    """`GET /root/monitoring/results`. use_case: only its results."""
+
+    use_case: UseCaseName | None = None
+
+
+class ListedResult(AnswerModel):
+    """A result that is kept; `groups` and `all_passed` are null for a report.
+
+    deployment_id: whose predictions were judged; null if that deployment is gone.
+    """
+
+    id: int
+    use_case: str
+    deployment_id: int | None
+    metric: Literal["report", "tests", "summary"]
+    groups: list[str] | None
+    all_passed: bool | None
+    created_at: datetime
+
+
+class ResultsAnswer(PageAnswer):
+    """Results without what they say, the newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"results": [LISTED_EXAMPLE], "next_page_token": None}]}
+    )
+
+    results: list[ListedResult]
+
+
+class ResultAnswer(ListedResult):
+    """A result with what it says."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**LISTED_EXAMPLE, "result": JUDGE_EXAMPLE["message"]}]}
+    )
+
+    result: KeptSummary | Verdicts | Report
 
 
 class JudgeAnswer(AnswerModel):

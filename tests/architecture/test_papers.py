@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fleet.web.openapi import PATH_ARGUMENT
 from tests.architecture.project import PROJECT, services
 
 API = PROJECT / "extras" / "API.md"
@@ -61,7 +62,7 @@ def found() -> dict[str, dict[str, Any]]:
 def served(found: dict[str, dict[str, Any]]) -> set[Route]:
     """Method and path of every route, without what Flask adds and without the alias."""
     return {
-        (method, path)
+        (method, PATH_ARGUMENT.sub(r"<\2>", path))
         for service in found.values()
         for method, path in service["rules"]
         if method not in {"HEAD", "OPTIONS"} and not path.startswith((ALIAS, PARTS))
@@ -70,13 +71,18 @@ def served(found: dict[str, dict[str, Any]]) -> set[Route]:
 
 def requests_of(item: dict[str, Any]) -> Iterator[Route]:
     if "request" in item:
-        yield item["request"]["method"], "/" + "/".join(item["request"]["url"]["path"])
+        yield item["request"]["method"], "/" + "/".join(map(_argument, item["request"]["url"]["path"]))
     for child in item.get("item", []):
         yield from requests_of(child)
 
 
+def _argument(part: str) -> str:
+    """Postman writes :name where Flask writes <name>."""
+    return f"<{part[1:]}>" if part.startswith(":") else part
+
+
 def test_the_services_serve_as_many_routes_as_are_known(served: set[Route]) -> None:
-    assert len(served) == 20
+    assert len(served) == 22
 
 
 def test_every_route_is_described_and_every_description_is_of_a_route(served: set[Route]) -> None:

@@ -33,6 +33,8 @@ FOR_USERS = {
     ("GET", "/root/simulator"),
     ("GET", "/root/monitoring"),
     ("POST", "/root/monitoring"),
+    ("GET", "/root/monitoring/results"),
+    ("GET", "/root/monitoring/results/<int:result_id>"),
     ("GET", "/root/tracking/experiments"),
     ("POST", "/root/tracking/experiments"),
     ("GET", "/root/tracking/runs"),
@@ -88,16 +90,21 @@ def walked(apps: dict[str, Flask]) -> Walked:
     ]
 
 
+def example(path: str) -> str:
+    """An address that the rule takes."""
+    return path.replace("<path:name>", "x.css").replace("<int:result_id>", "1")
+
+
 def status(client: FlaskClient, method: str, path: str, headers: dict[str, str]) -> int:
-    return client.open(path.replace("<path:name>", "x.css"), method=method, headers=headers).status_code
+    return client.open(example(path), method=method, headers=headers).status_code
 
 
 def test_every_route_is_walked(apps: dict[str, Flask], walked: Walked) -> None:
     assert sorted(apps) == [service.name for service in services()]
     own = {(method, path) for _, method, path, _ in walked if path not in OF_EVERY_SERVICE}
     common = [path for _, method, path, _ in walked if method == "GET" and path in OF_EVERY_SERVICE]
-    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 43
-    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 19
+    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 45
+    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 21
     assert len(common) == len(OF_EVERY_SERVICE) * len(apps) == 24
 
 
@@ -132,7 +139,7 @@ def test_with_the_role_of_an_admin_nothing_is_refused(walked: Walked) -> None:
 
 def test_options_tells_only_the_methods(walked: Walked) -> None:
     for client, _, path, _ in walked:
-        answer = client.options(path.replace("<path:name>", "x.css"))
+        answer = client.options(example(path))
         assert (answer.status_code, answer.data) == (200, b""), path
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fleet.caller import Caller
 from fleet.errors import NotFoundError
+from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Experiment, Run
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.metrics import ALL_STATISTICS, STATISTICS_NAMES, goodness, number
@@ -48,7 +49,14 @@ class ExperimentService:
 
     def all(self) -> list[dict[str, Any]]:
         """Every experiment with its number of runs."""
-        found = self._experiments.experiments()
+        return self._counted(self._experiments.experiments())
+
+    def page(self, asked: PageRequest) -> Page[dict[str, Any]]:
+        """A page of the same, the newest first. Raises InvalidPageTokenError."""
+        found = self._experiments.experiment_page(asked)
+        return Page(self._counted(found.items), found.next_token)
+
+    def _counted(self, found: Sequence[Experiment]) -> list[dict[str, Any]]:
         counts = self._experiments.run_counts([experiment.experiment_id for experiment in found])
         return [
             {

@@ -6,6 +6,7 @@ from typing import Any
 
 from fleet.caller import Caller
 from fleet.errors import NotFoundError
+from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Run
 from tracking.persistence.repository.run_contents import prefixed
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
@@ -40,6 +41,14 @@ class RunService:
         if not runs:
             raise NoRunsError(experiment_id)
         return [_summary(run) for run in runs]
+
+    def page(self, experiment_id: str, asked: PageRequest) -> Page[dict[str, Any]]:
+        """A page of the same. Raises InvalidPageTokenError too."""
+        experiment = self._experiments.experiment(experiment_id)
+        found = self._experiments.run_page(experiment.experiment_id, asked)
+        if not found.items and asked.token is None:
+            raise NoRunsError(experiment_id)
+        return Page([_summary(run) for run in found.items], found.next_token)
 
     def parameters(self, experiment_id: str, run_id: str, kind: str) -> dict[str, str]:
         """Parameters `<kind>_*` without that prefix. Raises ExperimentNotFoundError, RunNotFoundError, …"""

@@ -59,10 +59,11 @@ class ListedExperiment(AnswerModel):
 
 
 class ExperimentsAnswer(AnswerModel):
-    """Every experiment."""
+    """Every experiment, or a page of them; next_page_token: only of a page, null on the last one."""
 
     message: str
     data: list[ListedExperiment]
+    next_page_token: str | None = None
 
 
 class ExperimentInfo(AnswerModel):
@@ -137,10 +138,11 @@ class ListedRun(AnswerModel):
 
 
 class RunsAnswer(AnswerModel):
-    """The experiment's runs, the newest first."""
+    """The experiment's runs, the newest first; next_page_token: only of a page, null on the last one."""
 
     message: str
     data: list[ListedRun]
+    next_page_token: str | None = None
 
 
 class RunAnswer(AnswerModel):

@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 from pydantic.types import JsonValue
 
 from fleet.catalogue import CATALOGUE, Preprocessing
+from fleet.web.paging import OptionalPageQuery
 from fleet.web.validation import Id, RequestModel, UseCaseName
 from tracking.service.experiments import ALL
 from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
@@ -134,8 +135,18 @@ class ManagementRequest(RequestModel):
         return self
 
 
+class ExperimentsQuery(OptionalPageQuery):
+    """`GET …/experiments`."""
+
+
+class RunsQuery(OptionalPageQuery):
+    """`GET …/runs`."""
+
+    experiment_id: Id
+
+
 class ExperimentQuery(RequestModel):
-    """`DELETE …/experiments` and `GET …/runs`."""
+    """`DELETE …/experiments`."""
 
     experiment_id: Id
 

@@ -23,6 +23,26 @@ class Result:
     drifted_columns_share: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeptResult:
+    """A result as it was kept, without what it says. deployment_id: None if that deployment is gone."""
+
+    id: int
+    use_case: str
+    deployment_id: int | None
+    metric: Metric
+    groups: list[str] | None
+    all_passed: bool | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeResult(KeptResult):
+    """The same with what it says."""
+
+    result: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class LastVerdict:
     """How many checks of a use case passed and failed when it was judged last.

@@ -1,16 +1,31 @@
 """Where results are kept."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from sqlalchemy import Double, Integer, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import Session
 
+from db.paging import newest_first
 from db.shared import MonitoringResultRow, UseCaseRow
-from monitoring.persistence.model.result import LastVerdict, Result
+from fleet.errors import NotFoundError
+from fleet.paging import Page, PageRequest
+from monitoring.persistence.model.result import KeptResult, LastVerdict, Result, WholeResult
 
 SHARE = "drifted_columns_share"
 SHARE_PATH = '$.tests[*] ? (@.name == "share_of_drifted_columns").value'
+
+
+LARGEST_ID = 2**63 - 1
+
+
+class ResultNotFoundError(NotFoundError):
+    """There is no result of that id."""
+
+    def __init__(self, result_id: int) -> None:
+        super().__init__(
+            f"There is no result {result_id}", "Use an id that GET /root/monitoring/results lists"
+        )
 
 
 class ResultRepository:
@@ -29,6 +44,27 @@ class ResultRepository:
         self._session.add(row)
         self._session.flush()
         return row.id
+
+    def page(self, asked: PageRequest, *, use_case: str | None = None) -> Page[KeptResult]:
+        """Results, the newest first. use_case: only its own. Raises InvalidPageTokenError."""
+        query = select(*(getattr(MonitoringResultRow, field.name) for field in fields(KeptResult)))
+        if use_case is not None:
+            query = query.where(MonitoringResultRow.use_case == use_case)
+        names = [field.name for field in fields(KeptResult)]
+        return newest_first(
+            self._session,
+            query,
+            [MonitoringResultRow.id],
+            asked,
+            lambda found: KeptResult(**dict(zip(names, found, strict=False))),
+        )
+
+    def find(self, result_id: int) -> WholeResult:
+        """Raises ResultNotFoundError."""
+        row = self._session.get(MonitoringResultRow, result_id) if result_id <= LARGEST_ID else None
+        if row is None:
+            raise ResultNotFoundError(result_id)
+        return WholeResult(**{field.name: getattr(row, field.name) for field in fields(WholeResult)})
 
     def last_verdicts(self) -> list[LastVerdict]:
         """The newest verdict of every use case that has one, and the newest share of drifted columns."""

@@ -8,7 +8,7 @@ import requests
 from tests.integration.documents.conftest import OPTIMIZATION, Fleet
 from tests.mlflow_server import MlflowServer
 
-OPERATIONS = 27  # of the four services; health and metrics count for each
+OPERATIONS = 29  # of the four services; health and metrics count for each
 
 
 class Documented:
@@ -23,9 +23,10 @@ class Documented:
     def operations(self) -> set[str]:
         return {f"{method} {path}" for path, of in self._document["paths"].items() for method in of}
 
-    def call(self, method: str, path: str, **request: Any) -> Any:
-        """The body of the answer, which must be 2xx and as documented."""
-        answer = requests.request(method, self._address + path, timeout=120, **request)
+    def call(self, method: str, path: str, *, fill: dict[str, Any] | None = None, **request: Any) -> Any:
+        """The body of the answer, which must be 2xx and as documented. fill: the path's arguments."""
+        address = self._address + path.format(**fill or {})
+        answer = requests.request(method, address, timeout=120, **request)
         assert answer.ok, answer.text
         said = self._document["paths"][path][method]["responses"][str(answer.status_code)]
         content_type = answer.headers["Content-Type"].partition(";")[0]
@@ -64,6 +65,10 @@ def use_monitoring(service: Documented) -> None:
     for metric in ("summary", "tests", "report"):
         service.call("post", path, json={"metric": metric})
     service.call("post", path, json={"metric": "summary", "retrain": True})
+    listed = service.call("get", f"{path}/results", params={"limit": 2})
+    one = {"result_id": listed["results"][0]["id"]}
+    service.call("get", f"{path}/results/{{result_id}}", fill=one)
+    service.call("get", f"{path}/results/{{result_id}}", fill=one, headers={"Accept": "text/html"})
 
 
 def use_tracking(service: Documented) -> None:
@@ -77,6 +82,7 @@ def use_tracking(service: Documented) -> None:
         "post", f"{path}/model_management", json={"request_information": "setting", "run_id": run_id}
     )
     service.call("get", f"{path}/experiments")
+    service.call("get", f"{path}/experiments", params={"limit": 1})
     for asked in (
         {"request_information": "general"},
         {"request_information": "best_model", "filter": ["model_accuracy"]},
@@ -84,6 +90,7 @@ def use_tracking(service: Documented) -> None:
     ):
         service.call("post", f"{path}/experiments", json={**experiment, **asked})
     service.call("get", f"{path}/runs", params=experiment)
+    service.call("get", f"{path}/runs", params={**experiment, "limit": 1})
     run = {**experiment, "run_id": run_id}
     for asked in (
         {"request_information": "parameters", "type": "data"},

@@ -10,8 +10,10 @@ import pytest
 from db.definition import Feature, Task, UseCase
 from fleet.caller import Caller
 from fleet.errors import ConflictError, SiblingFailedError, SiblingRefusedError
+from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.judged_sets import JudgedSets
-from monitoring.persistence.model.result import LastVerdict, Result
+from monitoring.persistence.model.result import KeptResult, LastVerdict, Result, WholeResult
+from monitoring.persistence.repository.results import ResultNotFoundError
 from monitoring.service.group_names import GROUP_NAMES
 from monitoring.service.groups import GROUPS
 from monitoring.service.monitoring import MonitoringService, UnfitGroupError
@@ -43,6 +45,12 @@ class FakeResults:
     def add(self, result: Result) -> int:
         self.added.append(result)
         return len(self.added)
+
+    def page(self, asked: PageRequest, *, use_case: str | None = None) -> Page[KeptResult]:
+        return Page([], None)
+
+    def find(self, result_id: int) -> WholeResult:
+        raise ResultNotFoundError(result_id)
 
     def last_verdicts(self) -> list[LastVerdict]:
         return []

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fleet.caller import Caller
+from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Experiment, Run
 from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository.experiment_store import ExperimentNotFoundError, RunNotFoundError
@@ -62,6 +63,12 @@ class FakeMlflow:
 
     def runs(self, experiment_id: str) -> list[Run]:
         return [run for run in self.held_runs if run.experiment_id == experiment_id]
+
+    def experiment_page(self, asked: PageRequest) -> Page[Experiment]:
+        return Page(self.held[: asked.limit], None)
+
+    def run_page(self, experiment_id: str, asked: PageRequest) -> Page[Run]:
+        return Page(self.runs(experiment_id)[: asked.limit], None)
 
     def run(self, run_id: str) -> Run:
         for run in self.held_runs:

@@ -4,11 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from mlflow import MlflowClient
 
 from fleet.errors import NotFoundError
+from fleet.paging import InvalidPageTokenError, Page, PageRequest, make_token, read_token
 from tracking.persistence.model.experiment import Experiment, Run
 from tracking.persistence.repository.mlflow_connection import translated
 
@@ -17,6 +18,8 @@ EXPERIMENT_ID = re.compile(r"[0-9]{1,10}", re.ASCII)
 LARGEST_EXPERIMENT_ID = 2**31 - 1
 RUN_ID = re.compile(r"[A-Za-z0-9][\w-]{0,249}", re.ASCII)
 UNNAMED = "Unnamed Run"
+
+T = TypeVar("T")
 
 
 class ExperimentNotFoundError(NotFoundError):
@@ -59,6 +62,10 @@ class ExperimentStore:
             pages = self._pages(lambda token: self._client.search_experiments(**self._page(token)))
             return [_experiment(found) for found in pages]
 
+    def experiment_page(self, asked: PageRequest) -> Page[Experiment]:
+        """A page of them, the newest first. Raises InvalidPageTokenError."""
+        return self._one_page("experiments", asked, self._client.search_experiments, _experiment)
+
     def experiment(self, experiment_id: str) -> Experiment:
         """Raises ExperimentNotFoundError."""
         missing = ExperimentNotFoundError(experiment_id)
@@ -88,6 +95,14 @@ class ExperimentStore:
         with translated():
             return [_run(found) for found in self._search_runs([experiment_id])]
 
+    def run_page(self, experiment_id: str, asked: PageRequest) -> Page[Run]:
+        """A page of an experiment's runs, the newest first. Raises InvalidPageTokenError."""
+
+        def search(**page: Any) -> Any:
+            return self._client.search_runs([experiment_id], **page)
+
+        return self._one_page(f"runs of {experiment_id}", asked, search, _run)
+
     def run(self, run_id: str) -> Run:
         """Raises RunNotFoundError."""
         missing = RunNotFoundError(run_id)
@@ -108,6 +123,15 @@ class ExperimentStore:
         ids = list(experiment_ids)
         return self._pages(lambda token: self._client.search_runs(ids, **self._page(token)))
 
+    def _one_page(
+        self, name: str, asked: PageRequest, search: Callable[..., Any], make: Callable[[Any], T]
+    ) -> Page[T]:
+        """MLflow's page. Our token is MLflow's with the name of the list, so that it fits no other one."""
+        with translated(invalid=InvalidPageTokenError() if asked.token else None):
+            found = search(max_results=asked.limit, page_token=_mlflow_token(name, asked.token))
+        token = make_token([name, found.token]) if found.token else None
+        return Page([make(each) for each in found], token)
+
     def _page(self, token: str | None) -> dict[str, Any]:
         return {"max_results": self._page_size, "page_token": token}
 
@@ -120,6 +144,15 @@ class ExperimentStore:
             token = page.token
             if not token:
                 return
+
+
+def _mlflow_token(name: str, token: str | None) -> str | None:
+    if token is None:
+        return None
+    of, inner = read_token(token, [str, str])
+    if of != name:
+        raise InvalidPageTokenError
+    return str(inner)
 
 
 def _experiment(found: Any) -> Experiment:

@@ -7,10 +7,11 @@ from mlflow import MlflowClient
 from mlflow import environment_variables as variables
 from mlflow.exceptions import MlflowException
 
-from fleet.errors import NotFoundError, UnavailableError
+from fleet.errors import InvalidRequestError, NotFoundError, UnavailableError
 
 # One more attempt, for a kept-alive connection that the server has just closed.
 RETRIES = 1
+UNREADABLE = "INVALID_PARAMETER_VALUE"
 NOT_THERE = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
 # Answers that say "not now" or "this is no MLflow" rather than something about the request.
 OUT_OF_ORDER = frozenset({429, 401, 403})
@@ -38,13 +39,21 @@ def connect(url: str, *, timeout_s: int) -> MlflowClient:
 
 
 @contextmanager
-def translated(missing: NotFoundError | None = None) -> Iterator[None]:
-    """Turn MLflow's errors into ours. missing: raised where MLflow says that there is no such thing."""
+def translated(
+    missing: NotFoundError | None = None, *, invalid: InvalidRequestError | None = None
+) -> Iterator[None]:
+    """Turn MLflow's errors into ours.
+
+    missing: raised where MLflow says that there is no such thing; invalid: where it cannot read what it is
+    given.
+    """
     try:
         yield
     except MlflowException as error:
         if missing is not None and error.error_code in NOT_THERE:
             raise missing from error
+        if invalid is not None and error.error_code == UNREADABLE:
+            raise invalid from error
         if out_of_order(error):
             raise MlflowUnavailableError from error
         raise

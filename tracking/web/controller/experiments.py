@@ -6,10 +6,10 @@ from flask_restful import Resource
 
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
-from fleet.web.validation import NoArguments, accepts
+from fleet.web.validation import accepts
 from tracking.service.experiments import ExperimentService
 from tracking.web.answers import DeletedAnswer, ExperimentAnswer, ExperimentsAnswer
-from tracking.web.schema import ExperimentQuery, ExperimentRequest
+from tracking.web.schema import ExperimentQuery, ExperimentRequest, ExperimentsQuery
 
 
 class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -19,10 +19,14 @@ class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         self._experiments = experiments
 
     @answers(ExperimentsAnswer, errors=[503])
-    @accepts(role="user", query=NoArguments)
-    def get(self, query: NoArguments) -> dict[str, Any]:
-        """List every experiment with its number of runs."""
-        return {"message": "Experiments retrieved successfully", "data": self._experiments.all()}
+    @accepts(role="user", query=ExperimentsQuery)
+    def get(self, query: ExperimentsQuery) -> dict[str, Any]:
+        """List experiments with their numbers of runs: all, or a page."""
+        message = "Experiments retrieved successfully"
+        if query.page is None:
+            return {"message": message, "data": self._experiments.all()}
+        page = self._experiments.page(query.page)
+        return {"message": message, "data": page.items, "next_page_token": page.next_token}
 
     @answers(ExperimentAnswer, errors=[404, 503])
     @accepts(role="user", body=ExperimentRequest)

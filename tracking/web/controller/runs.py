@@ -9,7 +9,7 @@ from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from tracking.service.runs import RunService
 from tracking.web.answers import DeletedAnswer, RunAnswer, RunsAnswer
-from tracking.web.schema import ExperimentQuery, RunQuery, RunRequest
+from tracking.web.schema import RunQuery, RunRequest, RunsQuery
 
 
 class Runs(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -19,10 +19,14 @@ class Runs(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         self._runs = runs
 
     @answers(RunsAnswer, errors=[404, 503])
-    @accepts(role="user", query=ExperimentQuery)
-    def get(self, query: ExperimentQuery) -> dict[str, Any]:
-        """List the runs of an experiment, the newest first."""
-        return {"message": "Experiment Runs Retrieved", "data": self._runs.all(query.experiment_id)}
+    @accepts(role="user", query=RunsQuery)
+    def get(self, query: RunsQuery) -> dict[str, Any]:
+        """List the runs of an experiment, the newest first: all, or a page."""
+        message = "Experiment Runs Retrieved"
+        if query.page is None:
+            return {"message": message, "data": self._runs.all(query.experiment_id)}
+        page = self._runs.page(query.experiment_id, query.page)
+        return {"message": message, "data": page.items, "next_page_token": page.next_token}
 
     @answers(RunAnswer, errors=[404, 503])
     @accepts(role="user", body=RunRequest)
