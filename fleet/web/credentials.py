@@ -5,13 +5,14 @@ from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth, MultiAuth
 
 from fleet.accounts import NAME, USER_ROLES
 from fleet.caller import ANONYMOUS, Caller, Role
-from fleet.errors import ForbiddenError, InvalidRequestError, UnauthorizedError
+from fleet.errors import FleetError, ForbiddenError, InvalidRequestError, UnauthorizedError
 from fleet.settings import ServiceSettings
 from fleet.sibling import ON_BEHALF_OF
 from fleet.web.roles import DeclaredRole, role_of
 from fleet.web.verification import Verifier
 
 EXTENSION = "credentials"  # whether the app asks for them
+READING_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class UnreadableCallerError(InvalidRequestError):
@@ -20,6 +21,18 @@ class UnreadableCallerError(InvalidRequestError):
     def __init__(self) -> None:
         super().__init__(
             f"The header {ON_BEHALF_OF} cannot be read", "Send name:role, the role being user or admin"
+        )
+
+
+class ForeignPageError(FleetError):
+    """A page of another site has the reader's browser send this, who need not know of it."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This request comes from a web page of another site",
+            "Send it from a program, or from a page of this service such as /docs",
         )
 
 
@@ -45,6 +58,10 @@ def ask_for_credentials(app: Flask, settings: ServiceSettings) -> None:
     def admit() -> None:
         if request.endpoint is None:
             return  # there is no such route, and that is what will be said
+        # Any page that somebody reads can have their browser send a form to a service on their own machine.
+        foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
+        if foreign and request.method not in READING_METHODS:
+            raise ForeignPageError
         role = role_of(current_app, request.endpoint, request.method)
         if door is None:
             g.caller = Caller(ANONYMOUS, "admin", g.request_id)

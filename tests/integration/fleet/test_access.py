@@ -264,3 +264,13 @@ def test_behind_a_proxy_failures_are_counted_by_the_address_that_it_names() -> N
     assert [fail("203.0.113.7") for _ in range(MOST_FAILURES + 1)][-1] == 429
     assert fail("203.0.113.8") == 401
     assert fail("198.51.100.9, 203.0.113.7") == 429  # what the client made up is not believed
+
+
+@pytest.mark.parametrize(
+    ("sent_by", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]
+)
+def test_a_page_of_another_site_changes_nothing(sent_by: str, status: int) -> None:
+    open_to_this_host = make(users=(), api_keys=()).test_client()
+    answer = open_to_this_host.post(PATH, json={"leaf": "green"}, headers={"Sec-Fetch-Site": sent_by})
+    assert answer.status_code == status
+    assert open_to_this_host.get(PATH, headers={"Sec-Fetch-Site": sent_by}).status_code == 200
