@@ -100,6 +100,7 @@ class Run(Answer):
 class ExperimentPage(Answer):
     """Some of the experiments."""
 
+    message: str
     data: list[Experiment]
     next_page_token: str | None = None
 
@@ -107,5 +108,6 @@ class ExperimentPage(Answer):
 class RunPage(Answer):
     """Some of an experiment's runs."""
 
+    message: str
     data: list[Run]
     next_page_token: str | None = None

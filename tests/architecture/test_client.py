@@ -1,0 +1,253 @@
+"""The client and the services' OpenAPI documents say the same."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import jsonschema_rs
+import pytest
+import requests
+from pydantic import BaseModel
+
+from client import ADDRESSES, Fleet, Fouling, UnexpectedAnswerError
+from client.answer import Answer
+from tests.answering import answering
+from tests.architecture.project import PROJECT
+from tests.architecture.test_documents import printed
+
+Json = dict[str, Any]
+Operation = tuple[str, str, str]
+RUN = ("1", "0123456789abcdef0123456789abcdef")
+GRIDS: dict[str, dict[str, list[Any]]] = {
+    "LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]},
+    "RandomForest": {"max_depth": [None, 3]},
+}
+CALLS: list[Callable[[Fleet], object]] = [
+    lambda fleet: fleet.simulator.describe(use_case="wine"),
+    lambda fleet: fleet.simulator.load("dataset"),
+    lambda fleet: fleet.simulator.load("production", fouling="heavy", use_case="wine"),
+    lambda fleet: fleet.simulator.load("production", fouling=Fouling(shift=1, columns=("alcohol",), seed=1)),
+    lambda fleet: fleet.ml_model.describe(use_case="wine"),
+    lambda fleet: fleet.ml_model.set_model("SVC"),
+    lambda fleet: fleet.ml_model.set_model(
+        "SVC", {"C": 10}, preprocessing="none", run_id=RUN[1], use_case="wine"
+    ),
+    lambda fleet: fleet.ml_model.train(use_case="wine"),
+    lambda fleet: fleet.ml_model.score("production"),
+    lambda fleet: list(fleet.ml_model.audit(use_case="wine", page_size=2)),
+    lambda fleet: fleet.tracking.optimise([*GRIDS], GRIDS, experiment_name="wine"),
+    lambda fleet: fleet.tracking.optimise(
+        [*GRIDS],
+        GRIDS,
+        experiment_name="wine",
+        scoring="accuracy",
+        cv=3,
+        preprocessing="none",
+        experiment_description="…",
+        experiment_owner="…",
+        use_case="wine",
+        idempotency_key="key-1",
+    ),
+    lambda fleet: fleet.tracking.set_model(RUN[1], use_case="wine"),
+    lambda fleet: list(fleet.tracking.experiments()),
+    lambda fleet: fleet.tracking.experiment("1"),
+    lambda fleet: fleet.tracking.best_run("1", ["model_accuracy", "system_cpu_usage"]),
+    lambda fleet: fleet.tracking.statistics("1"),
+    lambda fleet: fleet.tracking.statistics("1", ["all", "model_recall"]),
+    lambda fleet: fleet.tracking.delete_experiment("1"),
+    lambda fleet: list(fleet.tracking.runs("1", page_size=2)),
+    lambda fleet: fleet.tracking.parameters(*RUN, "grid_search"),
+    lambda fleet: fleet.tracking.metrics(*RUN, "system"),
+    lambda fleet: fleet.tracking.delete_run(*RUN),
+    lambda fleet: fleet.monitoring.describe(),
+    lambda fleet: fleet.monitoring.summary(retrain=True, use_case="wine"),
+    lambda fleet: fleet.monitoring.tests(["data_drift", "data_quality"]),
+    lambda fleet: fleet.monitoring.report(),
+    lambda fleet: list(fleet.monitoring.results(use_case="wine", page_size=2)),
+    lambda fleet: fleet.monitoring.result(7),
+]
+
+
+# A text that is a moment too, as not all moments say that they are.
+SAMPLES = {"string": "2026-01-31T12:00:05Z", "integer": 1, "number": 0.5, "boolean": True, "null": None}
+
+
+class Documented:
+    """Every documented operation, its requests and its answers."""
+
+    def __init__(self, documents: dict[str, Json]) -> None:
+        self._documents = documents
+        # What the documents leave open is ml_model's answer, which monitoring and tracking pass on.
+        self._free = documents["ml_model"]["components"]["schemas"]["ScoreAnswer"]["examples"][0]
+
+    @property
+    def operations(self) -> set[Operation]:
+        return {
+            (service, method.upper(), path)
+            for service, document in self._documents.items()
+            for path, methods in document["paths"].items()
+            for method in methods
+            if not path.startswith("/health/") and path != "/metrics"
+        }
+
+    def find(self, request: requests.PreparedRequest) -> Operation:
+        """The operation that a request is of, whose path, arguments and body must be as documented."""
+        parts = urlsplit(str(request.url))
+        service = next(name for name, at in ADDRESSES.items() if urlsplit(at).netloc == parts.netloc)
+        (path,) = (
+            path
+            for path in self._documents[service]["paths"]
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), parts.path)
+        )
+        said = self._documents[service]["paths"][path][str(request.method).lower()]
+        known = {parameter["name"] for parameter in said["parameters"] if "name" in parameter}
+        assert parse_qs(parts.query).keys() <= known, (path, parts.query)
+        if request.body is not None:
+            schema = said["requestBody"]["content"]["application/json"]["schema"]
+            self._check(service, schema, json.loads(request.body))
+        return service, str(request.method), path
+
+    def _check(self, service: str, schema: Json, body: Json) -> None:
+        whole = {**schema, "components": self._documents[service]["components"]}
+        assert [error.message for error in jsonschema_rs.Draft202012Validator(whole).iter_errors(body)] == []
+
+    def answers(self, operation: Operation) -> list[tuple[int, Any]]:
+        """Status and body: the examples of the document, and one made of each form that its schema has."""
+        service, method, path = operation
+        found = []
+        for status, said in self._documents[service]["paths"][path][method.lower()]["responses"].items():
+            if status < "300" and "application/json" in said["content"]:
+                schema = self._resolved(service, said["content"]["application/json"]["schema"])
+                # An answer that is another service's as it is has no form of its own, only an example.
+                choices = range(3 if schema["properties"] else 0)
+                made = [self._sample(service, schema, choice) for choice in choices]
+                found += [(int(status), body) for body in (*schema.get("examples", []), *made)]
+        return found
+
+    def _resolved(self, service: str, schema: Json) -> Json:
+        if "$ref" not in schema:
+            return schema
+        name = schema["$ref"].rpartition("/")[2]
+        resolved: Json = self._documents[service]["components"]["schemas"][name]
+        return resolved
+
+    def _sample(self, service: str, schema: Json, choice: int) -> Any:
+        """A value of the schema; wherever there are several forms, the one of that number, or the last."""
+        schema = self._resolved(service, schema)
+        if "anyOf" in schema:
+            return self._sample(service, _chosen(schema["anyOf"], choice), choice)
+        if "enum" in schema:
+            return _chosen(schema["enum"], choice)
+        match schema.get("type", "null"):
+            case "object":
+                return self._object(service, schema, choice)
+            case "array":
+                return [self._sample(service, schema["items"], choice)]
+            case kind:
+                return SAMPLES[kind]
+
+    def _object(self, service: str, schema: Json, choice: int) -> Json:
+        made = {name: self._sample(service, of, choice) for name, of in schema.get("properties", {}).items()}
+        more = schema.get("additionalProperties", not made)
+        if isinstance(more, dict):
+            name = schema.get("propertyNames", {}).get("enum", ["name"])[0]
+            made[name] = self._sample(service, more, choice)
+        return made if made or not more else self._free
+
+
+def _chosen(forms: list[Any], choice: int) -> Any:
+    return forms[min(choice, len(forms) - 1)]
+
+
+@pytest.fixture(scope="module")
+def documented() -> Documented:
+    return Documented({name: printed(name)["document"] for name in ADDRESSES})
+
+
+@pytest.fixture
+def _fields_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Usually the client passes over fields that it does not know."""
+
+    validate = BaseModel.model_validate.__func__  # type: ignore[attr-defined]  # of the class method
+
+    def strictly(cls: type[Answer], content: object) -> object:
+        return validate(cls, content, extra="forbid")
+
+    monkeypatch.setattr(Answer, "model_validate", classmethod(strictly))
+
+
+def operation_of(
+    call: Callable[[Fleet], object], documented: Documented, patch: pytest.MonkeyPatch
+) -> Operation:
+    """What a call asks for, as it is documented."""
+    found: list[Operation] = []
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, str]:
+        found.append(documented.find(request))
+        return 200, "nothing that is understood"
+
+    answering(patch, answer)
+    with pytest.raises(UnexpectedAnswerError):
+        call(Fleet())
+    return found[0]
+
+
+def understands(call: Callable[[Fleet], object], answer: tuple[int, Any], patch: pytest.MonkeyPatch) -> bool:
+    status, body = answer
+    pages = iter([body, {**body, "next_page_token": None}])
+    answering(patch, lambda request: (status, next(pages)))
+    try:
+        call(Fleet())
+    except UnexpectedAnswerError:
+        return False
+    return True
+
+
+def test_every_operation_has_a_method_that_asks_as_documented(
+    documented: Documented, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {operation_of(call, documented, monkeypatch) for call in CALLS}
+    assert asked == documented.operations
+    assert len(asked) >= 15
+
+
+@pytest.mark.usefixtures("_fields_must_be_known")
+def test_every_documented_answer_is_understood_with_all_its_fields(
+    documented: Documented, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: dict[Operation, list[Callable[[Fleet], object]]] = {}
+    for call in CALLS:
+        calls.setdefault(operation_of(call, documented, monkeypatch), []).append(call)
+    checked = 0
+    for operation, those in calls.items():
+        answers = documented.answers(operation)
+        table = [[understands(call, answer, monkeypatch) for call in those] for answer in answers]
+        strange = [answer for answer, row in zip(answers, table, strict=True) if not any(row)]
+        assert strange == [], operation
+        assert all(any(column) for column in zip(*table, strict=True)), operation
+        checked += len(answers)
+    assert checked > 60
+
+
+def test_the_folder_works_alone_with_its_requirements(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "client", tmp_path / "client", ignore=shutil.ignore_patterns("__pycache__"))
+    program = (
+        "import sys, client\n"
+        "ours = {'fleet', 'db', 'launcher', 'flask', 'sqlalchemy'} & sys.modules.keys()\n"
+        "assert not ours, ours\n"
+        "print(client.__file__)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / "client" / "__init__.py")), (
+        done.stderr
+    )
+    named = (PROJECT / "client" / "requirements.txt").read_text(encoding="utf-8").split()
+    assert named == ["pydantic", "requests"]
