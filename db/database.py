@@ -6,9 +6,9 @@ from typing import cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from db.migrate import newest_revision
 from db.unit_of_work import UnitOfWork
@@ -51,6 +51,23 @@ def make_database(app: Flask, url: str, *, connections: int, statement_timeout_s
         },
     }
     return SQLAlchemy(app)
+
+
+def own_connections(app: Flask, database: SQLAlchemy) -> Engine:
+    """Opens a connection for whoever asks, outside of the pool, and commits each statement.
+
+    For what keeps a connection as long as a request lasts, and would leave none for the others.
+    """
+    options = app.config["SQLALCHEMY_ENGINE_OPTIONS"]
+    with app.app_context():
+        url = database.engine.url
+    return create_engine(
+        url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        connect_args=options["connect_args"],
+    )
 
 
 def connections_in_use(app: Flask, database: SQLAlchemy) -> Callable[[], int]:

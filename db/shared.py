@@ -54,6 +54,10 @@ class UseCaseRow(SharedTable):
     target: Mapped[str] = mapped_column(comment="what is predicted")
     features: Mapped[list[Any]] = mapped_column(comment="list of {name, type}, in column order")
     registered_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    retention: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'::jsonb"),
+        comment="days that things are kept, by kind; what is not named is kept for good",
+    )
 
 
 class DeploymentRow(SharedTable):
@@ -122,6 +126,7 @@ class MonitoringResultRow(SharedTable):
     __table_args__ = (
         CheckConstraint("metric IN ('report', 'tests', 'summary')", name="metric_is_known"),
         Index("monitoring_results_newest_idx", "use_case", text("created_at DESC")),
+        Index("monitoring_results_use_case_idx", "use_case", text("id DESC")),
         {"comment": "Every result that monitoring has given"},
     )
 
@@ -154,3 +159,21 @@ class AuditEventRow(SharedTable):
     subject: Mapped[str] = mapped_column(comment="a set's name, or the id of a deployment, experiment or run")
     actor: Mapped[str] = mapped_column(comment="who asked for it; anonymous while credentials are off")
     request_id: Mapped[str] = mapped_column(comment="X-Request-ID, the same on every service and in logs")
+
+
+class IdempotentAnswerRow(SharedTable):
+    """What was answered to a request that came with an Idempotency-Key."""
+
+    __tablename__ = "idempotent_answers"
+    __table_args__ = (
+        {"comment": "Answers that are given again to a request with the same key, for 24 hours"},
+    )
+
+    service: Mapped[str] = mapped_column(primary_key=True, comment="that was asked")
+    route: Mapped[str] = mapped_column(primary_key=True, comment="that was asked")
+    caller: Mapped[str] = mapped_column(primary_key=True, comment="whose key it is")
+    key: Mapped[str] = mapped_column(primary_key=True, comment="Idempotency-Key")
+    digest: Mapped[bytes] = mapped_column(LargeBinary, comment="SHA-256 of the request's body")
+    status: Mapped[int] = mapped_column(comment="of the answer")
+    body: Mapped[Any] = mapped_column(JSON, comment="of the answer")
+    kept_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)

@@ -1,6 +1,7 @@
 """One transaction: it rolls back unless it is told to commit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -84,9 +85,21 @@ class UnitOfWork:
             self.session.close()
         except (DBAPIError, psycopg2.Error):
             self.session.invalidate()  # the connection is gone: the pool must not hand it out again
-        translated = _translate(error)
-        if translated is not None:
-            raise translated from error
+        told = _translate(error)
+        if told is not None:
+            raise told from error
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what a client is told about an error of PostgreSQL in the error's place."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError, psycopg2.Error) as error:
+        told = _translate(error)
+        if told is None:
+            raise
+        raise told from error
 
 
 def _translate(error: BaseException | None) -> FleetError | None:

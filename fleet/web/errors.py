@@ -42,8 +42,11 @@ def _fleet_error(error: FleetError) -> Response:
     if isinstance(error, UnauthorizedError):
         for scheme in ("Basic", "Bearer"):
             response.headers.add("WWW-Authenticate", f'{scheme} realm="mlfleet"')
-    if error.status == BusyError.status:
-        response.headers["Retry-After"] = str(getattr(error, "retry_after_s", BusyError.retry_after_s))
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is None and error.status == BusyError.status:
+        retry_after_s = BusyError.retry_after_s  # another service's 429 is passed on
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(retry_after_s)
     return response
 
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from fleet.web.answers import JSON_TYPE, Documented, ErrorAnswer, documented
+from fleet.web.idempotency import REPLAYED
+from fleet.web.openapi_components import HEADERS, PARAMETERS, SECURITY, SECURITY_SCHEMES
 from fleet.web.validation import FORM_TYPES
 
 VERSION = "1.0.0"  # of the interface
@@ -35,30 +37,6 @@ ERRORS = {
     502: "Another service of the fleet failed or cannot be reached; `error` names it",
     503: "PostgreSQL or MLflow cannot be reached, or the service is not ready yet",
     504: "The request took longer than a request may; what it asked for may still be done",
-}
-REQUEST_ID = {
-    "name": "X-Request-ID",
-    "in": "header",
-    "description": "Up to 128 letters, digits and `_.:-`; anything else is replaced",
-    "schema": {"type": "string"},
-}
-HEADERS = {
-    "RequestId": {
-        "description": "The request's X-Request-ID, or one that was made for it",
-        "required": True,
-        "schema": {"type": "string"},
-    },
-    "Challenge": {
-        "description": "The kinds of credentials that are taken",
-        "required": True,
-        "schema": {"type": "string"},
-    },
-    "RetryAfter": {"description": "Seconds to wait", "required": True, "schema": {"type": "integer"}},
-}
-SECURITY: list[dict[str, list[str]]] = [{"basic": []}, {"bearer": []}]
-SECURITY_SCHEMES = {
-    "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password"},
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key"},
 }
 PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 NULL = {"type": "null"}
@@ -94,6 +72,11 @@ class Operation:
         return getattr(self.function, "role", "anyone") != "anyone"
 
     @property
+    def is_idempotent(self) -> bool:
+        """Whether it takes an Idempotency-Key."""
+        return getattr(self.function, "idempotent", False)
+
+    @property
     def tag(self) -> str:
         return str(self.resource.__module__.rpartition(".")[2])
 
@@ -115,7 +98,7 @@ def make_document(name: str, places: Sequence[tuple[str, type[Resource]]], *, se
             **_operation(each, refs, definitions),
             **({"security": SECURITY} if secured and each.is_guarded else {}),
         }
-    components = {"schemas": definitions, "headers": HEADERS, "parameters": {"RequestId": REQUEST_ID}}
+    components = {"schemas": definitions, "headers": HEADERS, "parameters": PARAMETERS}
     return {
         "openapi": "3.1.0",
         "info": {"title": f"mlfleet {name}", "version": VERSION, "description": DESCRIPTION},
@@ -164,6 +147,7 @@ def _operation(each: Operation, refs: Refs, definitions: Json) -> Json:
         "summary": summary.rstrip("."),
         "parameters": [
             {"$ref": "#/components/parameters/RequestId"},
+            *([{"$ref": "#/components/parameters/IdempotencyKey"}] if each.is_idempotent else []),
             *_path_arguments(each.path),
             *_query_arguments(each.accepts.get("query")),
         ],
@@ -237,7 +221,8 @@ def _is_object(schema: Json) -> bool:
 
 
 def _responses(each: Operation, refs: Refs) -> Json:
-    said, responses = each.answers, {}
+    said = each.answers
+    responses: dict[int, Json] = {}
     for status, model in said.models.items():
         responses[status] = _response(model.__doc__ or "", JSON_TYPE, refs[model, "serialization"])
     for status, media_type in said.media_types.items():
@@ -249,12 +234,18 @@ def _responses(each: Operation, refs: Refs) -> Json:
             responses[status]["headers"]["WWW-Authenticate"] = {"$ref": "#/components/headers/Challenge"}
         if status == 429:
             responses[status]["headers"]["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    if each.is_idempotent:
+        for status in said.models:
+            responses[status]["headers"][REPLAYED] = {"$ref": "#/components/headers/Replayed"}
+        responses[409]["headers"]["Retry-After"] = {"$ref": "#/components/headers/RetryLater"}
     return {str(status): responses[status] for status in sorted(responses)}
 
 
 def _errors(each: Operation) -> set[int]:
     """Statuses of the errors that a method may answer: its own, and those that the mechanism gives."""
     errors = {408, 413, 429, 500, 504, *each.answers.errors}
+    if each.is_idempotent:
+        errors |= {400, 409, 503}
     if each.is_guarded:
         errors |= {401, 403}
     if each.accepts.get("body"):

@@ -2,8 +2,10 @@
 
 from flask import Flask
 
-from db.database import check_database, connections_in_use, make_database
+from db.database import check_database, connections_in_use, make_database, own_connections
+from db.idempotency import AnswerStore
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from ml_model.config.settings import MlModelSettings
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
@@ -25,6 +27,7 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
         connections=settings.connections,
         statement_timeout_s=settings.request_timeout_s,
     )
+    keep_answers(app, AnswerStore(own_connections(app, database)).claim)
     metrics = metrics_of(app)
     metrics.watch_pool(settings.connections, connections_in_use(app, database))
     models = MlService(

@@ -2,9 +2,11 @@
 
 from flask import Flask
 
-from db.database import check_database, connections_in_use, make_database
+from db.database import check_database, connections_in_use, make_database, own_connections
+from db.idempotency import AnswerStore
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from monitoring.config.settings import MonitoringSettings
 from monitoring.persistence.repository.ml_model_client import MlModelClient
@@ -27,6 +29,7 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
         connections=settings.connections,
         statement_timeout_s=settings.request_timeout_s,
     )
+    keep_answers(app, AnswerStore(own_connections(app, database)).claim)
     metrics = metrics_of(app)
     metrics.watch_pool(settings.connections, connections_in_use(app, database))
     ml_model = Sibling(

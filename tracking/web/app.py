@@ -2,9 +2,11 @@
 
 from flask import Flask
 
-from db.database import check_database, connections_in_use, make_database
+from db.database import check_database, connections_in_use, make_database, own_connections
+from db.idempotency import AnswerStore
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from tracking.config.settings import TrackingSettings
 from tracking.persistence.repository.experiment_store import ExperimentStore
@@ -36,6 +38,7 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
         connections=settings.connections,
         statement_timeout_s=settings.request_timeout_s,
     )
+    keep_answers(app, AnswerStore(own_connections(app, database)).claim)
     metrics_of(app).watch_pool(settings.connections, connections_in_use(app, database))
     client = connect(settings.mlflow_url, timeout_s=settings.mlflow_timeout_s)
     store = ExperimentStore(client)

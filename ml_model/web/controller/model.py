@@ -7,6 +7,7 @@ from flask_restful import Resource
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
 from fleet.web.heavy import heavy
+from fleet.web.idempotency import idempotent
 from fleet.web.validation import accepts
 from ml_model.service.ml_service import MlService
 from ml_model.web.schema import DeploymentAnswer, DescribeRequest, ModelsAnswer, RunRequest, ScoreAnswer
@@ -32,6 +33,7 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
     @answers(ScoreAnswer, errors=[404, 409, 429, 503])
     @accepts(role="admin", body=RunRequest, form=True)
+    @idempotent
     @heavy
     def post(self, body: RunRequest) -> dict[str, Any]:
         """Train or score the model that was set last.

@@ -7,6 +7,7 @@ from flask_restful import Resource
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
 from fleet.web.heavy import heavy
+from fleet.web.idempotency import idempotent
 from fleet.web.validation import accepts
 from ml_model.service.ml_service import MlService
 from ml_model.web.schema import SetModelAnswer, SetModelRequest
@@ -20,6 +21,7 @@ class SetModel(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
     @answers(SetModelAnswer, errors=[404, 409, 429, 503])
     @accepts(role="admin", body=SetModelRequest)
+    @idempotent
     @heavy
     def post(self, body: SetModelRequest) -> dict[str, Any]:
         """Choose the model that is trained next.

@@ -7,6 +7,7 @@ from flask_restful import Resource
 from fleet.web.answers import answers
 from fleet.web.credentials import caller, require
 from fleet.web.heavy import heavy
+from fleet.web.idempotency import idempotent
 from fleet.web.validation import NoArguments, accepts
 from monitoring.service.monitoring import NAME, MonitoringService
 from monitoring.web.schema import JudgeAnswer, JudgeRequest, MonitoringAnswer
@@ -26,6 +27,7 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
     @answers(JudgeAnswer, errors=[404, 409, 429, 502, 503])
     @accepts(role="user", body=JudgeRequest, form=True)
+    @idempotent
     @heavy
     def post(self, body: JudgeRequest) -> dict[str, Any]:
         """Compare production with testing.

@@ -64,3 +64,13 @@ def test_ml_models_4xx_is_passed_on_and_the_verdict_is_kept(
     assert (body["error"], body["message"]) == ("No model", "Set one")
     assert body["request_id"] == response.headers["X-Request-ID"]
     assert rows("SELECT id FROM monitoring_results") == [(body["result_id"],)]
+
+
+def test_a_retraining_is_asked_for_once_for_a_key(
+    client: FlaskClient, scored: int, ml_model: FakeMlModel, rows: Rows
+) -> None:
+    body, headers = {"metric": "summary", "retrain": True}, {"Idempotency-Key": "retrain-1"}
+    first, again = (client.post("/root/monitoring", json=body, headers=headers) for _ in range(2))
+    assert first.get_json() == again.get_json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(ml_model.requests) == len(rows("SELECT id FROM monitoring_results")) == 1

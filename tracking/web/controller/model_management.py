@@ -7,6 +7,7 @@ from flask_restful import Resource
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
 from fleet.web.heavy import heavy
+from fleet.web.idempotency import idempotent
 from fleet.web.validation import accepts
 from tracking.service.model_setting import ModelSettingService
 from tracking.service.optimisation import Optimisation, OptimisationService
@@ -24,6 +25,7 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
     @answers(OptimisationAnswer, status=201)
     @answers(SettingAnswer, errors=[404, 409, 429, 502, 503])
     @accepts(role="admin", body=ManagementRequest)
+    @idempotent
     def post(self, body: ManagementRequest) -> tuple[dict[str, Any], int]:
         """Search models, or set the model of a run.
 

@@ -1,0 +1,78 @@
+"""`@idempotent` on a resource's method, below `@accepts`: a request that is sent twice is done once.
+
+Only what was done has its answer kept. What was refused, or failed, created nothing: its key is free.
+"""
+
+import functools
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app, request
+from pydantic import BaseModel
+
+from fleet.errors import UnavailableError
+from fleet.idempotency import Claim, Claims, InvalidKeyError, KeptAnswer, KeyedRequest, KeyUsedError
+from fleet.web.credentials import caller
+
+log = logging.getLogger(__name__)
+
+EXTENSION = "mlfleet-idempotency"
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+KEY_PATTERN = "^[!-~]{1,255}$"
+OK = 200
+
+Answer = dict[str, Any] | tuple[dict[str, Any], int]
+Replayable = dict[str, Any] | tuple[dict[str, Any], int] | tuple[dict[str, Any], int, dict[str, str]]
+
+
+def keep_answers(app: Flask, claims: Claims) -> None:
+    """Tell the app's idempotent methods where answers are kept."""
+    app.extensions[EXTENSION] = claims
+
+
+def idempotent(method: Callable[..., Answer]) -> Callable[..., Replayable]:
+    """Answer a request whose Idempotency-Key was used as it was answered then. The method takes a `body`."""
+
+    @functools.wraps(method)
+    def once(self: object, *, body: BaseModel, **kwargs: Any) -> Replayable:
+        key = request.headers.get(HEADER)
+        if key is None:
+            return method(self, body=body, **kwargs)
+        if not re.fullmatch(KEY_PATTERN, key):
+            raise InvalidKeyError
+        claims: Claims = current_app.extensions[EXTENSION]
+        digest = _digest(body)
+        with claims(KeyedRequest(current_app.name, str(request.endpoint), caller().name, key)) as claim:
+            if claim.found is not None:
+                return _replay(claim.found, digest)
+            answer = method(self, body=body, **kwargs)
+            _keep(claim, digest, answer)
+            return answer
+
+    once.idempotent = True  # type: ignore[attr-defined]  # read by fleet.web.openapi
+    return once
+
+
+def _digest(body: BaseModel) -> bytes:
+    """Of what was understood: neither the order of fields nor a default that is written out matters."""
+    text = json.dumps(body.model_dump(mode="json"), sort_keys=True)
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _replay(found: KeptAnswer, digest: bytes) -> Replayable:
+    if found.digest != digest:
+        raise KeyUsedError
+    return found.body, found.status, {REPLAYED: "true"}
+
+
+def _keep(claim: Claim, digest: bytes, answer: Answer) -> None:
+    body, status = answer if isinstance(answer, tuple) else (answer, OK)
+    try:
+        claim.keep(KeptAnswer(digest, status, body))
+    except UnavailableError as error:
+        log.warning("The work is done, but its answer cannot be kept: %s", error.error)

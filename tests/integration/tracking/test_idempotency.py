@@ -1,0 +1,20 @@
+"""An optimisation is done once for a key."""
+
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from tests.integration.tracking.conftest import MANAGEMENT, RUNS
+
+
+def test_an_optimisation_is_recorded_once_for_a_key(
+    client: FlaskClient, training: int, small: dict[str, Any], name: str
+) -> None:
+    body, headers = {**small, "experiment_name": name}, {"Idempotency-Key": name.replace(" ", "-")}
+    first, again = (client.post(MANAGEMENT, json=body, headers=headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.get_json() == first.get_json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    experiment_id = first.get_json()["data"]["experiment_id"]
+    runs = client.get(RUNS, query_string={"experiment_id": experiment_id}).get_json()["data"]
+    assert len(runs) == 1
