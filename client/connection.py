@@ -90,14 +90,18 @@ class Connection:
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
     ) -> M:
-        """The answer, read by the model. Arguments that are None are left out. Raises CallError's kinds."""
+        """The answer, read by the model. Arguments that are None are left out. Raises CallError's kinds.
+
+        idempotency_key: a call that is made again with the same key is done once, and answered the same.
+        """
         name = self._options.request_ids()
+        headers = {"Accept": "application/json", "X-Request-ID": name, "Idempotency-Key": idempotency_key}
         sent: dict[str, Any] = {
             "json": None if body is None else _given(body),
             "params": _given(query or {}),
-            "headers": {"Accept": "application/json", **(headers or {}), "X-Request-ID": name},
+            "headers": _given(headers),
         }
         content = self._patiently(method, self._url + path, sent)
         try:

@@ -75,12 +75,15 @@ class AuditPage(Answer):
 
 
 class MlModel:
-    """`fleet.ml_model`. use_case: whose model is meant, everywhere; the service's default is wine."""
+    """`fleet.ml_model`. use_case: whose model is meant, everywhere; the service's default is wine.
+
+    idempotency_key: a call that is made again with the same key is done once, and answered the same.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def set_model(
+    def set_model(  # noqa: PLR0913  # the fields of the request
         self,
         model_name: str,
         hyperparameters: Mapping[str, Any] | None = None,
@@ -88,6 +91,7 @@ class MlModel:
         preprocessing: Preprocessing | None = None,
         run_id: str | None = None,
         use_case: str | None = None,
+        idempotency_key: str | None = None,
     ) -> ModelSet:
         """Chooses the model that is trained next. run_id: the MLflow run that it was chosen from.
 
@@ -100,21 +104,25 @@ class MlModel:
             "run_id": run_id,
             "use_case": use_case,
         }
-        return self._connection.ask(ModelSet, "POST", "/set_model", body=body)
+        return self._connection.ask(
+            ModelSet, "POST", "/set_model", body=body, idempotency_key=idempotency_key
+        )
 
-    def train(self, *, use_case: str | None = None) -> Score:
+    def train(self, *, use_case: str | None = None, idempotency_key: str | None = None) -> Score:
         """Trains the model that was set last on the training set, makes it the live one, and scores it there.
 
         Raises ConflictError if no model is set or the set is not loaded.
         """
-        return self._run("training", use_case)
+        return self._run("training", use_case, idempotency_key)
 
-    def score(self, dataset: ScoredSet, *, use_case: str | None = None) -> Score:
+    def score(
+        self, dataset: ScoredSet, *, use_case: str | None = None, idempotency_key: str | None = None
+    ) -> Score:
         """Scores the model that was set last, and stores its predictions.
 
         Raises ConflictError if it is not trained or the set is not loaded.
         """
-        return self._run(dataset, use_case)
+        return self._run(dataset, use_case, idempotency_key)
 
     def describe(self, *, use_case: str | None = None) -> Models:
         """Describes the model that was set last, and the live one."""
@@ -126,5 +134,6 @@ class MlModel:
         for page in self._connection.pages(AuditPage, "/audit", query=query):
             yield from page.events
 
-    def _run(self, dataset: str, use_case: str | None) -> Score:
-        return self._connection.ask(Score, "POST", body={"dataset": dataset, "use_case": use_case})
+    def _run(self, dataset: str, use_case: str | None, idempotency_key: str | None) -> Score:
+        body = {"dataset": dataset, "use_case": use_case}
+        return self._connection.ask(Score, "POST", body=body, idempotency_key=idempotency_key)

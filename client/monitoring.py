@@ -114,6 +114,7 @@ class Monitoring:
 
     groups: of checks that are wanted; all if left out. retrain: if a check fails, ml_model trains again.
     use_case: whose data is meant; the service's default is wine.
+    idempotency_key: a call that is made again with the same key is done once, and answered the same.
     All raise ConflictError if no model has scored both sets.
     """
 
@@ -125,28 +126,42 @@ class Monitoring:
         return self._connection.ask(Monitor, "GET")
 
     def summary(
-        self, groups: Collection[Group] | None = None, *, retrain: bool = False, use_case: str | None = None
+        self,
+        groups: Collection[Group] | None = None,
+        *,
+        retrain: bool = False,
+        use_case: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Judgement[Summary]:
         """How many checks passed."""
+        question = _question("summary", groups, retrain, use_case)
         return self._connection.ask(
-            Judgement[Summary], "POST", body=_question("summary", groups, retrain, use_case)
+            Judgement[Summary], "POST", body=question, idempotency_key=idempotency_key
         )
 
     def tests(
-        self, groups: Collection[Group] | None = None, *, retrain: bool = False, use_case: str | None = None
+        self,
+        groups: Collection[Group] | None = None,
+        *,
+        retrain: bool = False,
+        use_case: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Judgement[Checks]:
         """Every check with its verdict."""
-        return self._connection.ask(
-            Judgement[Checks], "POST", body=_question("tests", groups, retrain, use_case)
-        )
+        question = _question("tests", groups, retrain, use_case)
+        return self._connection.ask(Judgement[Checks], "POST", body=question, idempotency_key=idempotency_key)
 
     def report(
-        self, groups: Collection[Group] | None = None, *, retrain: bool = False, use_case: str | None = None
+        self,
+        groups: Collection[Group] | None = None,
+        *,
+        retrain: bool = False,
+        use_case: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Judgement[Report]:
         """Evidently's own metrics. groups: of the checks that decide on retraining."""
-        return self._connection.ask(
-            Judgement[Report], "POST", body=_question("report", groups, retrain, use_case)
-        )
+        question = _question("report", groups, retrain, use_case)
+        return self._connection.ask(Judgement[Report], "POST", body=question, idempotency_key=idempotency_key)
 
     def results(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[Listed]:
         """The kept results, the newest first; of one use case, or of all."""

@@ -35,7 +35,11 @@ class Done(Answer):
 
 
 class Tracking:
-    """`fleet.tracking`. Unknown experiments and runs are NotFoundError."""
+    """`fleet.tracking`. Unknown experiments and runs are NotFoundError.
+
+    idempotency_key: a call that is made again with the same key is done once, and answered the same.
+    MLflow counts its pages by position: read a list to its end before you delete what is in it.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -57,7 +61,6 @@ class Tracking:
         """Searches each model's grid by cross-validation in `cv` folds, and keeps one run a model.
 
         hyperparameters: for each model, the values to try of each of its estimator's parameters.
-        idempotency_key: the same call with the same key searches once, and is answered the same.
         Raises ConflictError if the name is that of a deleted experiment.
         """
         body = {
@@ -72,15 +75,18 @@ class Tracking:
             "experiment_owner": experiment_owner,
             "use_case": use_case,
         }
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self._connection.ask(
-            Data[Search], "POST", "/model_management", body=body, headers=headers
+            Data[Search], "POST", "/model_management", body=body, idempotency_key=idempotency_key
         ).data
 
-    def set_model(self, run_id: str, *, use_case: str | None = None) -> ModelSet:
+    def set_model(
+        self, run_id: str, *, use_case: str | None = None, idempotency_key: str | None = None
+    ) -> ModelSet:
         """Hands the run's model to ml_model. use_case: of a run that does not say its own."""
         body = {"request_information": "setting", "run_id": run_id, "use_case": use_case}
-        return self._connection.ask(ModelSet, "POST", "/model_management", body=body)
+        return self._connection.ask(
+            ModelSet, "POST", "/model_management", body=body, idempotency_key=idempotency_key
+        )
 
     def experiments(self, *, page_size: int = PAGE_SIZE) -> Iterator[Experiment]:
         """Every experiment. page_size: experiments asked for at a time."""

@@ -36,9 +36,9 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.ml_model.describe(use_case="wine"),
     lambda fleet: fleet.ml_model.set_model("SVC"),
     lambda fleet: fleet.ml_model.set_model(
-        "SVC", {"C": 10}, preprocessing="none", run_id=RUN[1], use_case="wine"
+        "SVC", {"C": 10}, preprocessing="none", run_id=RUN[1], use_case="wine", idempotency_key="key-1"
     ),
-    lambda fleet: fleet.ml_model.train(use_case="wine"),
+    lambda fleet: fleet.ml_model.train(use_case="wine", idempotency_key="key-1"),
     lambda fleet: fleet.ml_model.score("production"),
     lambda fleet: list(fleet.ml_model.audit(use_case="wine", page_size=2)),
     lambda fleet: fleet.tracking.optimise([*GRIDS], GRIDS, experiment_name="wine"),
@@ -54,7 +54,7 @@ CALLS: list[Callable[[Fleet], object]] = [
         use_case="wine",
         idempotency_key="key-1",
     ),
-    lambda fleet: fleet.tracking.set_model(RUN[1], use_case="wine"),
+    lambda fleet: fleet.tracking.set_model(RUN[1], use_case="wine", idempotency_key="key-1"),
     lambda fleet: list(fleet.tracking.experiments()),
     lambda fleet: fleet.tracking.experiment("1"),
     lambda fleet: fleet.tracking.best_run("1", ["model_accuracy", "system_cpu_usage"]),
@@ -66,7 +66,7 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.tracking.metrics(*RUN, "system"),
     lambda fleet: fleet.tracking.delete_run(*RUN),
     lambda fleet: fleet.monitoring.describe(),
-    lambda fleet: fleet.monitoring.summary(retrain=True, use_case="wine"),
+    lambda fleet: fleet.monitoring.summary(retrain=True, use_case="wine", idempotency_key="key-1"),
     lambda fleet: fleet.monitoring.tests(["data_drift", "data_quality"]),
     lambda fleet: fleet.monitoring.report(),
     lambda fleet: list(fleet.monitoring.results(use_case="wine", page_size=2)),
@@ -106,12 +106,19 @@ class Documented:
             if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), parts.path)
         )
         said = self._documents[service]["paths"][path][str(request.method).lower()]
-        known = {parameter["name"] for parameter in said["parameters"] if "name" in parameter}
-        assert parse_qs(parts.query).keys() <= known, (path, parts.query)
+        known = {self._parameter(service, parameter) for parameter in said["parameters"]}
+        sent = {*parse_qs(parts.query), *({"Idempotency-Key"} & request.headers.keys())}
+        assert sent <= known, path
         if request.body is not None:
             schema = said["requestBody"]["content"]["application/json"]["schema"]
             self._check(service, schema, json.loads(request.body))
         return service, str(request.method), path
+
+    def _parameter(self, service: str, parameter: Json) -> str:
+        kind, _, name = parameter.get("$ref", "").rpartition("/")
+        return str(
+            self._documents[service]["components"]["parameters"][name]["name"] if kind else parameter["name"]
+        )
 
     def _check(self, service: str, schema: Json, body: Json) -> None:
         whole = {**schema, "components": self._documents[service]["components"]}

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,10 @@ import psutil
 import pytest
 import requests
 
+from client import PATHS, Fleet
 from tests.conftest import free_port
 
 PROJECT = Path(__file__).parents[2]
-PATHS = {
-    "simulator": "/root/simulator",
-    "ml_model": "/root/ml",
-    "tracking": "/root/tracking",
-    "monitoring": "/root/monitoring",
-}
 PORT_SETTINGS = {
     "simulator": "SIMULATOR_PORT",
     "ml_model": "ML_MODEL_PORT",
@@ -54,6 +50,16 @@ class Stack:
 
     def address(self, service: str) -> str:
         return f"http://127.0.0.1:{self.ports[service]}"
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """Its services, as the client knows them."""
+        return Fleet(
+            simulator=self.address("simulator"),
+            ml_model=self.address("ml_model"),
+            tracking=self.address("tracking"),
+            monitoring=self.address("monitoring"),
+        )
 
     def call(self, method: str, service: str, path: str = "", **request: Any) -> requests.Response:
         """Send a request to a path below the service's own."""

@@ -12,8 +12,11 @@ import pytest
 import requests
 import yaml
 
+from client import ADDRESSES
+from client.monitoring import Summary
+from client.simulator import SetName
 from tests.conftest import free_port
-from tests.e2e.conftest import PATHS, PROJECT, Stack
+from tests.e2e.conftest import PROJECT, Stack
 from tests.prometheus_programs import command, is_there
 
 pytestmark = [
@@ -126,23 +129,23 @@ def watchers(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def fouled(stack: Stack) -> Iterator[dict[str, Any]]:
+def fouled(stack: Stack) -> Iterator[Summary]:
     """What monitoring said about production that was fouled heavily; it is clean again afterwards."""
-    for name, more in (("training", {}), ("testing", {}), ("production", {"fouling": "heavy"})):
-        assert stack.post("simulator", set_name=name, **more).status_code == 200
-    chosen = {"model_name": "LogisticRegression", "hyperparameters": {}}
-    assert stack.post("ml_model", "/set_model", **chosen).status_code == 200
-    for dataset in ("training", "testing", "production"):
-        assert stack.post("ml_model", dataset=dataset).status_code == 200
-    answer = stack.post("monitoring", metric="summary")
-    assert answer.status_code == 200
-    summary: dict[str, Any] = answer.json()["message"]
-    yield summary
-    stack.post("simulator", set_name="production")
+    fleet = stack.fleet
+    clean: tuple[SetName, ...] = ("training", "testing")
+    for name in clean:
+        fleet.simulator.load(name)
+    fleet.simulator.load("production", fouling="heavy")
+    fleet.ml_model.set_model("LogisticRegression")
+    fleet.ml_model.train()
+    fleet.ml_model.score("testing")
+    fleet.ml_model.score("production")
+    yield fleet.monitoring.summary().result
+    fleet.simulator.load("production")
 
 
 def test_prometheus_sees_every_service_up(watchers: Watchers) -> None:
-    everyone = dict.fromkeys(PATHS, 1.0)
+    everyone = dict.fromkeys(ADDRESSES, 1.0)
     wait_until(lambda: watchers.query("up") == everyone, lambda: watchers.query("up"))
 
 
@@ -153,19 +156,17 @@ def test_prometheus_loads_every_rule(watchers: Watchers) -> None:
     assert loaded == {rule["alert"] for group in written for rule in group["rules"]}
 
 
-def test_heavy_fouling_that_was_judged_reaches_alertmanager(
-    watchers: Watchers, fouled: dict[str, Any]
-) -> None:
+def test_heavy_fouling_that_was_judged_reaches_alertmanager(watchers: Watchers, fouled: Summary) -> None:
     expected = {"Drift", "ChecksFailed", "LowerScoreInProduction"}
     wait_until(lambda: expected <= set(watchers.alerts()), watchers.alerts)
     drift = watchers.alerts()["Drift"]
     assert (drift["use_case"], drift["severity"]) == ("wine", "warning")
     assert watchers.query("mlfleet_drifted_columns_share")["wine"] >= 0.5
     failed = watchers.query('mlfleet_checks{status="failed"}')
-    assert failed == {"wine": fouled["failed_tests"]}
+    assert failed == {"wine": fouled.failed_tests}
 
 
-def test_no_query_of_the_dashboard_is_without_an_answer(watchers: Watchers, fouled: dict[str, Any]) -> None:
+def test_no_query_of_the_dashboard_is_without_an_answer(watchers: Watchers, fouled: Summary) -> None:
     names = {
         "mlfleet_model_live_info",
         "mlfleet_predictions_total",
