@@ -47,6 +47,24 @@ class StoredSets(Answer):
     sets: dict[str, int]
 
 
+class PrunedUseCase(Answer):
+    """How much of a use case is due, or was deleted. live_rows: samples that came in live."""
+
+    use_case: str
+    live_rows: int
+    results: int
+
+
+class Pruned(Answer):
+    """What is due, or was deleted. answers: by Idempotency-Key. live_runs: of MLflow, which must stay."""
+
+    message: str
+    dry_run: bool
+    use_cases: list[PrunedUseCase]
+    answers: int
+    live_runs: list[str]
+
+
 class Simulator:
     """`fleet.simulator`. use_case: whose data is meant, everywhere; the service's default is wine."""
 
@@ -68,6 +86,11 @@ class Simulator:
         )
         body = {"set_name": set_name, "fouling": how, "use_case": use_case}
         return self._connection.ask(LoadedSet, "POST", body=body)
+
+    def prune(self, *, use_case: str | None = None, dry_run: bool = True) -> Pruned:
+        """Says what is older than its use case wants it kept, and without dry_run deletes it."""
+        body = {"use_case": use_case, "dry_run": dry_run}
+        return self._connection.ask(Pruned, "POST", "/prune", body=body)
 
     def describe(self, *, use_case: str | None = None) -> StoredSets:
         """Says how many rows are stored."""

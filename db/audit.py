@@ -13,7 +13,14 @@ from fleet.caller import Caller
 from fleet.paging import Page, PageRequest
 
 Action = Literal[
-    "load_set", "set_model", "train", "train_failed", "activate", "delete_experiment", "delete_run"
+    "load_set",
+    "set_model",
+    "train",
+    "train_failed",
+    "activate",
+    "delete_experiment",
+    "delete_run",
+    "prune",
 ]
 
 

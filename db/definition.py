@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 # Names become PostgreSQL identifiers: at most 63 bytes, and nothing that psql would want quoted.
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
+Days = Annotated[int, Field(ge=1, le=36500)]
+
 RESERVED_SCHEMAS = frozenset({"public", "information_schema"})
 # Columns of our own, the names that monitoring gives truth and prediction, and PostgreSQL's system columns.
 RESERVED_COLUMNS = frozenset(
@@ -37,6 +39,19 @@ class Feature(BaseModel):
 
     name: Identifier
     type: FeatureType = FeatureType.NUMBER
+
+
+class Retention(BaseModel):
+    """How many days things of a use case are kept; for good what is not named.
+
+    live_rows_days: samples that came in live, with their targets and predictions.
+    results_days: monitoring's results, reports among them; the last verdict stays.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    live_rows_days: Days | None = None
+    results_days: Days | None = None
 
 
 class UseCase(BaseModel):

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateSchema
 
-from db.definition import UseCase
+from db.definition import Retention, UseCase
 from db.shared import UseCaseRow
 from db.tables import UseCaseTables, use_case_tables
 from fleet.errors import ConflictError, NotFoundError
@@ -57,6 +57,11 @@ def register_use_case(session: Session, use_case: UseCase) -> UseCaseTables:
     session.execute(CreateSchema(use_case.name, if_not_exists=True))
     tables.metadata.create_all(session.connection())
     return tables
+
+
+def set_retention(session: Session, name: str, retention: Retention) -> None:
+    """Say how long things of a registered use case are kept; unlike its definition, that may change."""
+    session.get_one(UseCaseRow, name).retention = retention.model_dump(exclude_none=True)
 
 
 def _columns(use_case: UseCase) -> dict[str, Any]:

@@ -132,10 +132,38 @@ def down(
         console.print(PURGED if doomed else "There is no data to delete.")
 
 
+@cli.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    docker: InDocker = None,
+) -> None:
+    """Delete what is older than it is to be kept, after saying what. Everything must be up."""
+    launch = _launch(docker)
+    with launch.fleet() as fleet:
+        pruning = launch.pruning(fleet)
+        lines = pruning.find().lines()
+        if not lines:
+            console.print("Nothing is older than it is to be kept.")
+            return
+        _print_lines("Older than it is to be kept:" if dry_run else "This deletes for good:", lines)
+        if dry_run:
+            return
+        if not yes and sys.stdin.isatty():
+            typer.confirm("Delete?", abort=True)
+        _print_lines("Deleted:", pruning.delete().lines())
+
+
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
     """Check style and types and run every test; with arguments: pytest alone, with these."""
     raise typer.Exit(run_checks(context.args, os.environ))
+
+
+def _print_lines(heading: str, lines: Sequence[str]) -> None:
+    console.print(heading)
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _announce(doomed: Sequence[Doomed]) -> None:

@@ -12,6 +12,7 @@ from launcher.docker.engine import check_engine, engine_problem
 from launcher.docker.stack import ComposeStack, runs_in_docker
 from launcher.interrupts import Interrupts
 from launcher.local.running import runs_locally
+from launcher.pruning import Pruning
 from launcher.settings import (
     InvalidSettingError,
     LauncherSettings,
@@ -51,6 +52,10 @@ class Launch:
     def fleet(self) -> Fleet:
         """The services of the stack, to be called. Raises InvalidSettingError about credentials."""
         return fleet_at(self.stack.addresses(), self._settings)
+
+    def pruning(self, fleet: Fleet) -> Pruning:
+        """Finds and deletes what is older than it is to be kept."""
+        return Pruning(fleet, self.stack.run_beside_mlflow, self._settings.deleted_runs_days)
 
     def forget(self) -> None:
         """Leaves the next start free to choose."""

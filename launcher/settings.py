@@ -60,6 +60,13 @@ class LauncherSettings(BaseModel):
     api_key: SecretStr | None = Field(
         None, alias="MLFLEET_API_KEY", description="An admin's API key, instead of a user and a password."
     )
+    deleted_runs_days: int | None = Field(
+        None,
+        ge=1,
+        le=36500,
+        alias="MLFLEET_DELETED_RUNS_DAYS",
+        description="Days after which `prune` deletes for good what was deleted in MLflow; never if empty.",
+    )
     start_seconds: float = Field(
         120,
         gt=0,

@@ -54,5 +54,8 @@ class Stack(Protocol):
     def down(self, doomed: Sequence[Doomed] = ()) -> list[str]:
         """Stops all that runs, and deletes these while nobody can start it; the names of what ran."""
 
+    def run_beside_mlflow(self, *arguments: str) -> str:
+        """What `python` prints with these arguments where MLflow's server runs, which must be up."""
+
     def psql_line(self) -> str:
         """A shell line that opens the dataset database, without the password in it."""

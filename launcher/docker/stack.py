@@ -120,6 +120,10 @@ class ComposeStack:
                 name for name in (*SERVICES, POSTGRES) if name in found
             ]
 
+    def run_beside_mlflow(self, *arguments: str) -> str:
+        """What `python` prints with these arguments in MLflow's container. Raises DockerCommandError."""
+        return self._project.run(self._project.compose("exec", "-T", "mlflow", "python", *arguments))
+
     def psql_line(self) -> str:
         """A shell line that opens the dataset database."""
         named = "" if self._project.name_is_default() else f" -p {self._project.name}"

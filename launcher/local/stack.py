@@ -16,6 +16,7 @@ from launcher.local.logs import show_logs
 from launcher.local.migration import MIGRATE, run_migration
 from launcher.local.plan import HOST, Service, base_environment, fleet_services, mlflow_service
 from launcher.local.processes import Processes
+from launcher.local.program import run_program
 from launcher.local.readiness import is_ready, wait_until_ready
 from launcher.locking import locked
 from launcher.ports import check_ports
@@ -120,6 +121,12 @@ class LocalStack:
             stopped = self._stop([*SERVICES, POSTGRES])
             delete_paths(each.name for each in doomed)
             return stopped
+
+    def run_beside_mlflow(self, *arguments: str) -> str:
+        """What `python` prints with these arguments and MLflow's settings. Raises ProgramFailedError."""
+        mlflow, *_ = self.services()
+        environment = {**self._base, **mlflow.told, "MLFLOW_TRACKING_URI": mlflow.address}
+        return run_program(arguments, environment)
 
     def psql_line(self) -> str:
         """A shell line that opens the dataset database, without the password in it."""

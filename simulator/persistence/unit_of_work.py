@@ -3,6 +3,7 @@
 from typing import Self
 
 from db.audit import AuditRepository
+from db.retention import RetentionRepository
 from db.unit_of_work import UnitOfWork
 from simulator.persistence.repository.samples import SampleRepository
 
@@ -12,9 +13,11 @@ class SimulatorUnitOfWork(UnitOfWork):
 
     samples: SampleRepository
     audit: AuditRepository
+    retention: RetentionRepository
 
     def __enter__(self) -> Self:
         super().__enter__()
         self.samples = SampleRepository(self.session)
         self.audit = AuditRepository(self.session, "simulator")
+        self.retention = RetentionRepository(self.session)
         return self

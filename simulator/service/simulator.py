@@ -59,7 +59,7 @@ class SimulatorService:
             return
         with self._units() as work:
             for definition in self._definitions.values():
-                work.samples.register(definition.definition)
+                work.samples.register(definition.definition, definition.retention)
             work.commit()
         self._registered = True
 

@@ -11,7 +11,9 @@ from fleet.web.metrics import metrics_of
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
+from simulator.service.retention import RetentionService
 from simulator.service.simulator import SimulatorService
+from simulator.web.controller.retention import Prune
 from simulator.web.controller.simulator import Simulator
 
 log = logging.getLogger(__name__)
@@ -28,16 +30,21 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
         statement_timeout_s=settings.request_timeout_s,
     )
     metrics_of(app).watch_pool(settings.connections, connections_in_use(app, database))
-    simulator = SimulatorService(
-        read_definitions(settings.use_cases_dir), lambda: SimulatorUnitOfWork(database.session)
-    )
+
+    def units() -> SimulatorUnitOfWork:
+        return SimulatorUnitOfWork(database.session)
+
+    simulator = SimulatorService(read_definitions(settings.use_cases_dir), units)
 
     def ready() -> None:
         check_database(database.session())
         simulator.register()
 
-    route = Route(Simulator, [""], {"simulator": simulator})
-    add_routes(app, [route], prefixes=[settings.path], ready=ready)
+    routes = [
+        Route(Simulator, [""], {"simulator": simulator}),
+        Route(Prune, ["/prune"], {"retention": RetentionService(units)}),
+    ]
+    add_routes(app, routes, prefixes=[settings.path], ready=ready)
     with app.app_context():
         try:
             simulator.register()

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, model_validator
+from pydantic.config import JsonDict
 from pydantic.types import JsonValue
 
 from fleet.settings import SEED
@@ -19,6 +20,13 @@ LEVEL_OR_DETAILS: list[JsonValue] = [
         "anyOf": [{"required": [detail]} for detail in DETAILS],
     },
 ]
+PRUNE_EXAMPLE: JsonDict = {
+    "message": "Nothing was deleted: this is what is due",
+    "dry_run": True,
+    "use_cases": [{"use_case": "wine", "live_rows": 1200, "results": 3}],
+    "answers": 12,
+    "live_runs": ["0123456789abcdef0123456789abcdef"],
+}
 ONLY_PRODUCTION_IS_FOULED: list[JsonValue] = [
     {"properties": {"set_name": {"const": "production"}}},
     {"properties": {"fouling": {"type": "null"}}},
@@ -84,6 +92,38 @@ class DescribeRequest(RequestModel):
     """`GET /root/simulator`."""
 
     use_case: UseCaseName = "wine"
+
+
+class PruneRequest(RequestModel):
+    """`POST /root/simulator/prune`. use_case: only its own things. dry_run: only say what is due."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"dry_run": False}]})
+
+    use_case: UseCaseName | None = None
+    dry_run: StrictBool = True
+
+
+class PrunedUseCase(AnswerModel):
+    """How much of a use case is due, or was deleted."""
+
+    use_case: str
+    live_rows: int
+    results: int
+
+
+class PruneAnswer(AnswerModel):
+    """What is due or, without dry_run, was deleted.
+
+    answers: by Idempotency-Key, of the whole fleet. live_runs: of MLflow, that what is live was chosen from.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PRUNE_EXAMPLE]})
+
+    message: str
+    dry_run: bool
+    use_cases: list[PrunedUseCase]
+    answers: int
+    live_runs: list[str]
 
 
 class SimulatorAnswer(AnswerModel):

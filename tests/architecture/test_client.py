@@ -33,6 +33,7 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.simulator.load("dataset"),
     lambda fleet: fleet.simulator.load("production", fouling="heavy", use_case="wine"),
     lambda fleet: fleet.simulator.load("production", fouling=Fouling(shift=1, columns=("alcohol",), seed=1)),
+    lambda fleet: fleet.simulator.prune(use_case="wine", dry_run=False),
     lambda fleet: fleet.ml_model.describe(use_case="wine"),
     lambda fleet: fleet.ml_model.set_model("SVC"),
     lambda fleet: fleet.ml_model.set_model(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from db.definition import UseCase
+from db.definition import Retention, UseCase
 from fleet.settings import SEED
 
 
@@ -37,6 +37,7 @@ class SyntheticSource(BaseModel):
 class SimulatedUseCase(UseCase):
     """One file of the folder of definitions."""
 
+    retention: Retention = Retention()
     source: Annotated[BundledSource | SyntheticSource, Field(discriminator="kind")]
 
     @property

@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.copying import copy_in
-from db.definition import FeatureType, Task, UseCase
+from db.definition import FeatureType, Retention, Task, UseCase
 from db.sets import SetName, lock_set, set_sizes
 from db.tables import use_case_tables
-from db.use_cases import DATASETS, register_use_case
+from db.use_cases import DATASETS, register_use_case, set_retention
 from fleet.errors import ConflictError
 from simulator.persistence.model.simulated_set import SimulatedSet
 
@@ -39,9 +39,13 @@ class SampleRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def register(self, use_case: UseCase) -> None:
-        """Make the tables of a use case, with the three set names, unless they are there."""
+    def register(self, use_case: UseCase, retention: Retention | None = None) -> None:
+        """Make the tables of a use case, with the three set names, unless they are there.
+
+        retention: how long its things are kept from now on; for good unless given.
+        """
         register_use_case(self._session, use_case)
+        set_retention(self._session, use_case.name, retention or Retention())
         self.name_sets(use_case)
 
     def name_sets(self, use_case: UseCase) -> int:

@@ -8,7 +8,7 @@ import requests
 from tests.integration.documents.conftest import OPTIMIZATION, Fleet
 from tests.mlflow_server import MlflowServer
 
-OPERATIONS = 29  # of the four services; health and metrics count for each
+OPERATIONS = 30  # of the four services; health and metrics count for each
 
 
 class Documented:
@@ -48,6 +48,8 @@ def use_simulator(service: Documented) -> None:
     service.call("get", "/root/simulator")
     service.call("post", "/root/simulator", json={"set_name": "dataset"})
     service.call("post", "/root/simulator", data={"set_name": "testing"})
+    for dry_run in (True, False):
+        service.call("post", "/root/simulator/prune", json={"dry_run": dry_run})
 
 
 def use_ml_model(service: Documented) -> None:
