@@ -65,6 +65,8 @@ def test_who_may_what_and_who_did_what(
             robot.ml_model.train()
         with pytest.raises(InvalidError, match="Model not Found"):
             robot.ml_model.set_model("Perceptron")
+        once, again = (robot.ml_model.set_model("SVC", idempotency_key="key-1") for _ in range(2))
+        assert once == again
         for _ in range(3):
             assert robot.simulator.load("training").rows == 106
     with Fleet(simulator=simulator, ml_model=ml_model, auth=("alice", PASSWORD)) as alice:
@@ -73,6 +75,7 @@ def test_who_may_what_and_who_did_what(
     assert [(event.actor, event.subject) for event in events] == [
         ("alice", "testing"),
         *[("robot", "training")] * 3,
+        ("robot", str(once.deployment_id)),
     ]
     assert events[0].at.utcoffset() is not None
 
