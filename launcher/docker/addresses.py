@@ -9,6 +9,7 @@ from launcher.ports import LOOPBACK, check_ports
 from launcher.settings import InvalidSettingError, LauncherSettings
 
 ALL_ADDRESSES = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # recognised, not listened on
+PROXY = "proxy"
 PAGES = {"simulator": "/simulator", "ml_model": "/ml", "tracking": "/tracking", "monitoring": "/monitoring"}
 
 
@@ -23,16 +24,19 @@ def service_addresses(settings: LauncherSettings, environment: Mapping[str, str]
     }
 
 
-def further_addresses(config: Mapping[str, Any]) -> dict[str, str]:
-    """Addresses of what profiles add, by service, from the compose file as Compose understands it."""
+def all_addresses(config: Mapping[str, Any]) -> dict[str, str]:
+    """Addresses of all that is published, by service, from the compose file as Compose understands it.
+
+    Those of our own services are among them, without their paths.
+    """
     found = {}
     for name, part in config["services"].items():
-        ports = part.get("ports") or []
-        if ports and name not in {"mlflow", *PAGES}:
-            scheme = "https" if name == "proxy" else "http"
-            host = ALL_ADDRESSES.get(ports[0].get("host_ip", ""), ports[0].get("host_ip", LOOPBACK))
+        for port in (part.get("ports") or [])[:1]:
+            host = ALL_ADDRESSES.get(port.get("host_ip", ""), port.get("host_ip", LOOPBACK))
             shown = f"[{host}]" if ":" in host else host
-            found[name] = f"{scheme}://{shown}:{ports[0]['published']}/"
+            found[name] = f"http://{shown}:{port['published']}/"
+            if name == PROXY:  # it answers to its name only
+                found[name] = f"https://{part['environment']['PROXY_DOMAIN']}:{port['published']}/"
     return found
 
 

@@ -6,7 +6,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from launcher.accounts import AccountFiles
-from launcher.docker.addresses import check_published_ports, further_addresses, service_addresses
+from launcher.docker.addresses import all_addresses, check_published_ports, service_addresses
 from launcher.docker.conditions import PARTS, container_conditions
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.data import find_files, find_volumes
@@ -61,7 +61,7 @@ class ComposeStack:
             Images(self._project, logs / "build.log", self._console).prepare()
             self._before, self._volumes_before = before, volumes
             try:
-                self._restart_outdated(before)
+                self._stop_outdated(before)
                 starting = Starting(self._project, logs, before)
                 return starting.run(self._console, self.addresses(), self._settings.start_seconds)
             except BaseException:
@@ -75,8 +75,10 @@ class ComposeStack:
 
     def addresses(self) -> dict[str, str]:
         """What people open or call."""
-        further = further_addresses(self._project.config())
-        return service_addresses(self._settings, self._environment) | further
+        own = service_addresses(self._settings, self._environment)
+        return own | {
+            name: url for name, url in all_addresses(self._project.config()).items() if name not in own
+        }
 
     def conditions(self) -> list[Condition]:
         """How every part is at this moment. Changes nothing."""
@@ -129,8 +131,8 @@ class ComposeStack:
         named = "" if self._project.name_is_default() else f" -p {self._project.name}"
         return f"docker compose{named} exec db psql -U postgres dataset"
 
-    def _restart_outdated(self, before: Mapping[str, Container]) -> None:
-        """Restarts the services that were started before users or keys changed: they read them then."""
+    def _stop_outdated(self, before: Mapping[str, Container]) -> None:
+        """Stops services that read users and keys before these changed; they are started with the rest."""
         changed = self._accounts.changed_at()
         outdated = [
             each.id
@@ -139,7 +141,7 @@ class ComposeStack:
         ]
         if outdated:
             self._console.print("Users or API keys have changed: the services are started again.")
-            self._project.run(["docker", "restart", "-t", STOP_SECONDS, *outdated])
+            self._project.stop(outdated, STOP_SECONDS)
 
     def _undo(self) -> None:
         before = self._before
