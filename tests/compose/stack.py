@@ -6,7 +6,7 @@ import secrets
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -16,6 +16,7 @@ from tests.e2e.conftest import PORT_SETTINGS, PROJECT, Stack
 READY_SECONDS = 90
 CONTAINERS = ("db", "mlflow", "simulator", "ml_model", "tracking", "monitoring")
 SECRETS = ("postgres_password", "dataset_password", "mlflow_password", "artifact_key")
+NOBODY = ("users", "api_keys", "tracking_key", "monitoring_key")
 WEB_SERVICES = ("simulator", "ml_model", "tracking", "monitoring")
 # The process below init: a container's own, as a crash of it is what the restart policy is for. `docker kill`
 # would count as a wish of the user's, and nothing would be started again.
@@ -36,18 +37,19 @@ def why_no_docker() -> str | None:
 
 @dataclass
 class ComposeStack(Stack):
-    """A stack whose parts are containers. project: its Compose project's name."""
+    """A stack whose parts are containers. project: its Compose project's name. told: further variables."""
 
     project: str = "mlfleet-test"
+    told: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """What its commands are told. Images have a tag of their own: a user's stay as they are."""
         settings = {PORT_SETTINGS[name]: str(port) for name, port in self.ports.items()}
         own = {"COMPOSE_PROJECT_NAME": self.project, "MLFLEET_STATE_DIR": str(self.folder), "VERSION": "test"}
-        return {**os.environ, **settings, **own}
+        return {**os.environ, **settings, **own, **self.told}
 
-    def launch(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self._run([sys.executable, "-m", "launcher", "--docker", *arguments])
+    def launch(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        return self._run([sys.executable, "-m", "launcher", "--docker", *arguments], typed)
 
     def compose(self, *arguments: str, **more: str) -> str:
         """Run a command of docker compose, which must succeed, and return what it prints."""
@@ -55,12 +57,12 @@ class ComposeStack(Stack):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def _run(self, command: list[str], **more: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, command: list[str], typed: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
             cwd=PROJECT,
             env={**self.environment(), **more},
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             text=True,
             check=False,
@@ -77,6 +79,8 @@ class ComposeStack(Stack):
         folder.mkdir(mode=0o700, parents=True)
         for name in SECRETS:
             (folder / name).write_text(secrets.token_hex(32), encoding="ascii")
+        for name in NOBODY:
+            (folder / name).touch()
 
     def crash(self, container: str) -> None:
         """End a container's process without warning; Docker is to start it again."""

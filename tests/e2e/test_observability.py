@@ -12,7 +12,7 @@ import pytest
 import requests
 import yaml
 
-from client import ADDRESSES
+from client import ADDRESSES, Fleet
 from client.monitoring import Summary
 from client.simulator import SetName
 from tests.conftest import free_port
@@ -128,10 +128,8 @@ def watchers(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield watchers
 
 
-@pytest.fixture(scope="module")
-def fouled(stack: Stack) -> Iterator[Summary]:
-    """What monitoring said about production that was fouled heavily; it is clean again afterwards."""
-    fleet = stack.fleet
+def foul_and_judge(fleet: Fleet) -> Summary:
+    """What monitoring says about production that is fouled heavily from now on."""
     clean: tuple[SetName, ...] = ("training", "testing")
     for name in clean:
         fleet.simulator.load(name)
@@ -140,8 +138,14 @@ def fouled(stack: Stack) -> Iterator[Summary]:
     fleet.ml_model.train()
     fleet.ml_model.score("testing")
     fleet.ml_model.score("production")
-    yield fleet.monitoring.summary().result
-    fleet.simulator.load("production")
+    return fleet.monitoring.summary().result
+
+
+@pytest.fixture(scope="module")
+def fouled(stack: Stack) -> Iterator[Summary]:
+    """What monitoring said about production that was fouled heavily; it is clean again afterwards."""
+    yield foul_and_judge(stack.fleet)
+    stack.fleet.simulator.load("production")
 
 
 def test_prometheus_sees_every_service_up(watchers: Watchers) -> None:
