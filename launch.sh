@@ -24,6 +24,6 @@ if [[ -n "$without_venv" ]]; then
     echo "$without_venv has no venv module. Install it (Debian, Ubuntu: apt install python3-venv) and try again." >&2
 else
     echo "Python 3.11 or later is needed and was not found. Install it (https://www.python.org) and try again;" >&2
-    echo "or, with Docker, start the fleet without it: README.md, \"In containers\", has the two steps." >&2
+    echo "or, with Docker, start the fleet without it: README.md, \"In containers\", has the steps." >&2
 fi
 exit 1

@@ -15,7 +15,8 @@ CHECKS = (
 NODE_PROGRAMS = PROJECT / ".mlfleet" / "node" / "node_modules" / ".bin"
 PREFIXES = (
     *("MLFLEET_", "SIMULATOR_", "ML_MODEL_", "TRACKING_", "MONITORING_", "MLFLOW_"),
-    *("COMPOSE_", "PUBLISH_ADDRESS"),
+    *("COMPOSE_", "PUBLISH_ADDRESS", "PROXY_", "HTTP_PORT", "HTTPS_PORT"),
+    *("PROMETHEUS_", "PUSHGATEWAY_", "ALERTMANAGER_", "GRAFANA_"),
 )
 
 

@@ -11,15 +11,6 @@ from tests.compose.stack import WEB_SERVICES, ComposeStack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-SEARCH = {
-    "request_information": "optimization",
-    "models": ["LogisticRegression"],
-    "hyperparameters": {"LogisticRegression": {"C": [1]}},
-    "scoring": "accuracy",
-    "cv": 3,
-    "experiment_name": "guarded",
-}
-
 
 @pytest.mark.parametrize("service", WEB_SERVICES)
 def test_users_are_asked_for_and_let_in(guarded: GuardedStack, service: str) -> None:
@@ -32,29 +23,19 @@ def test_users_are_asked_for_and_let_in(guarded: GuardedStack, service: str) -> 
 
 
 def test_siblings_speak_to_each_other_on_behalf_of_the_caller(guarded: GuardedStack) -> None:
-    for name in ("training", "testing", "production"):
-        assert guarded.post("simulator", set_name=name).status_code == 200
-    found = guarded.post("tracking", "/model_management", **SEARCH)
-    assert found.status_code == 200, found.text
-    run = guarded.call("GET", "tracking", "/runs?experiment_name=guarded").json()
-    run_id = next(value for value in _values(run) if isinstance(value, str) and len(value) == 32)
-    setting = {"request_information": "setting", "run_id": run_id}
-    assert guarded.post("tracking", "/model_management", **setting).status_code == 200
-    for name in ("training", "testing", "production"):
-        assert guarded.post("ml_model", dataset=name).status_code == 200
-    judged = guarded.post("monitoring", metric="summary", retrain=True)
-    assert judged.status_code == 200, judged.text
-    audit = guarded.call("GET", "ml_model", "/audit").text
-    assert "robot" in audit
-    assert "anonymous" not in audit
-
-
-def _values(value: object) -> list[object]:
-    if isinstance(value, dict):
-        return [each for part in value.values() for each in _values(part)]
-    if isinstance(value, list):
-        return [each for part in value for each in _values(part)]
-    return [value]
+    fleet = guarded.fleet
+    fleet.simulator.load("training")
+    fleet.simulator.load("testing")
+    fleet.simulator.load("production")
+    found = fleet.tracking.optimise(
+        ["LogisticRegression"], {"LogisticRegression": {"C": [1]}}, experiment_name="guarded", cv=3
+    )
+    fleet.tracking.set_model(found.run_ids["LogisticRegression"])
+    fleet.ml_model.train()
+    fleet.ml_model.score("testing")
+    fleet.ml_model.score("production")
+    fleet.monitoring.summary(retrain=True)
+    assert {event.actor for event in fleet.ml_model.audit()} == {"robot"}
 
 
 def test_open_to_others_without_users_does_not_start_and_says_so(docker: None, tmp_path: Path) -> None:
