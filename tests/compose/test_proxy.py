@@ -18,6 +18,7 @@ MLFLOW = "/api/2.0/mlflow/experiments"
 def https(guarded: GuardedStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[requests.Session]:
     """Robot's, which believes the proxy's certificate and no other."""
     with requests.Session() as session:
+        session.trust_env = False  # authorities that the environment names would be believed instead
         session.verify = guarded.authority(tmp_path_factory.mktemp("tls"))
         session.headers["Authorization"] = f"Bearer {guarded.key}"
         yield session
@@ -61,6 +62,7 @@ def test_mlflow_is_for_admins_and_not_for_other_sites_pages(
     assert create(Origin="https://elsewhere.example") == 403
     url = f"{guarded.proxy()}{MLFLOW}/search?max_results=1"
     with requests.Session() as other:
+        other.trust_env = False
         other.verify = https.verify
         assert other.get(url, timeout=60).status_code == 401
         assert other.get(url, auth=("bob", guarded.passwords["bob"]), timeout=60).status_code == 403
