@@ -126,3 +126,21 @@ def test_a_deleted_experiment_goes_once_none_of_its_runs_stays(
     assert prune(server, "--delete") == {"runs": 1, "experiments": 1}
     names = {each.experiment_id for each in client.search_experiments(view_type=ViewType.ALL)}
     assert experiment not in names
+
+
+def test_an_experiment_with_a_registered_model_stays(
+    server: MlflowServer, client: MlflowClient, experiment: str, age: Age
+) -> None:
+    run_id = run_with_file(client, experiment)
+    model = client.create_logged_model(experiment, source_run_id=run_id)
+    client.log_model_artifacts(model.model_id, str(server.log.parent / "artifacts" / experiment))
+    name = f"model {experiment}"
+    client.create_registered_model(name)
+    client.create_model_version(name, f"models:/{model.model_id}", run_id, model_id=model.model_id)
+    client.delete_experiment(experiment)
+    age()
+    assert prune(server, "--delete") == {"runs": 1, "experiments": 0}
+    assert client.get_logged_model(model.model_id).artifact_location
+    client.delete_registered_model(name)
+    assert prune(server, "--delete") == {"runs": 0, "experiments": 1}
+    assert not list((server.folder / "artifacts" / experiment).rglob("notes.txt"))
