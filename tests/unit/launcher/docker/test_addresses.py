@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from launcher.docker.addresses import check_published_ports, service_addresses
+from launcher.docker.addresses import all_addresses, check_published_ports, service_addresses
 from launcher.ports import PortTakenError
 from launcher.settings import InvalidSettingError, LauncherSettings
 from tests.conftest import free_port
@@ -52,3 +52,21 @@ def test_a_port_that_the_services_own_container_has_is_no_problem() -> None:
 def test_an_address_that_this_machine_does_not_have_is_refused() -> None:
     with pytest.raises(InvalidSettingError, match="PUBLISH_ADDRESS"):
         check_published_ports(free_settings(PUBLISH_ADDRESS="192.0.2.7"), [])
+
+
+def test_what_profiles_add_is_found_where_compose_publishes_it() -> None:
+    config = {
+        "services": {
+            "db": {},
+            "prometheus": {"ports": [{"host_ip": "0.0.0.0", "published": "9090"}]},  # noqa: S104
+            "proxy": {
+                "ports": [{"host_ip": "127.0.0.1", "published": "443"}, {"published": "80"}],
+                "environment": {"PROXY_DOMAIN": "fleet.example.org"},
+            },
+        }
+    }
+
+    assert all_addresses(config) == {
+        "prometheus": "http://127.0.0.1:9090/",
+        "proxy": "https://fleet.example.org:443/",
+    }
