@@ -33,6 +33,11 @@ ONLY_PRODUCTION_IS_FOULED: list[JsonValue] = [
 ]
 
 
+def _as_tuple(value: object) -> object:
+    """JSON has lists only, and its types are taken strictly."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 class FoulingRequest(RequestModel):
     """How production is fouled: a level, or any of the others."""
 
@@ -45,7 +50,7 @@ class FoulingRequest(RequestModel):
     noise: float = Field(0.0, ge=0, le=1e6)
     missing: Share = 0.0
     outliers: Share = 0.0
-    columns: tuple[str, ...] | None = Field(None, min_length=1, strict=False)  # JSON has lists only
+    columns: Annotated[tuple[str, ...] | None, BeforeValidator(_as_tuple)] = Field(None, min_length=1)
     rows: Share = 1.0
     seed: int = Field(SEED, ge=0, lt=2**32)
 
