@@ -37,8 +37,9 @@ class Project:
 
     def compose(self, *arguments: str) -> list[str]:
         """The command line of `docker compose` with these arguments."""
-        where = ("--project-directory", str(PROJECT), "--project-name", self.name)
-        return ["docker", "compose", *where, *arguments]
+        # The name is in the environment: told by an option, Compose would not read docker-compose.yml for
+        # `down` and `logs`, and refuse both where a container of it has been removed by hand.
+        return ["docker", "compose", "--project-directory", str(PROJECT), *arguments]
 
     def run(self, command: Sequence[str], timeout: float | None = None) -> str:
         """What the command prints. Raises DockerCommandError, subprocess.TimeoutExpired."""
@@ -126,6 +127,7 @@ class Project:
 def compose_environment(settings: LauncherSettings, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of `docker compose`: the launcher's settings, however they were given, as variables."""
     told = {
+        "COMPOSE_PROJECT_NAME": settings.project_name,
         "MLFLEET_STATE_DIR": settings.state_dir,
         "MLFLEET_MLFLOW_PORT": settings.mlflow_port,
         "SIMULATOR_PORT": settings.simulator_port,

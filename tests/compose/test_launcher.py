@@ -96,6 +96,8 @@ def test_a_stack_comes_up_is_told_of_goes_down_and_leaves_nothing(launcher: Laun
     assert other.returncode == 1
     assert "./launch.sh down --docker" in other.stderr
 
+    subprocess.run(["docker", "rm", f"{launcher.project}-migrate-1"], check=True)  # as a prune does
+    assert launcher.launch("logs", "migrate").stderr == ""
     down = launcher.launch("down")
     assert f"Stopped mlflow, {', '.join(PARTS[2:])}, postgres." in down.stdout
     left = launcher.left()
