@@ -40,13 +40,15 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     os.chdir(PROJECT)
-    LOG.parent.mkdir(parents=True, exist_ok=True)
     try:
+        LOG.parent.mkdir(parents=True, exist_ok=True)
         # Several sets of requirements: the launcher needs little, and finds out which way the fleet runs
         # here before it has more installed; only those who test need what the tests need.
         prepare(LAUNCHER, *([LOCAL, TESTS] if sys.argv[1:2] == ["test"] else []))
     except InstallationError as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"Nothing can be installed into {STATE}: {error.strerror} ({error.filename})")
     except KeyboardInterrupt:
         _say("Interrupted. The next call starts the installation again.")
         sys.exit(130)

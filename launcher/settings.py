@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from errno import EACCES, ENOTDIR
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -79,6 +80,13 @@ class LauncherSettings(BaseModel):
     def _from_project(cls, value: Path) -> Path:
         return PROJECT / value.expanduser()
 
+    @field_validator("publish_address")
+    @classmethod
+    def _as_in_an_url(cls, value: str) -> str:
+        """Names are not for Docker, and IPv6 it knows in brackets only."""
+        address = str(ip_address(value.strip().strip("[]")))
+        return f"[{address}]" if ":" in address else address
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Raises InvalidSettingError naming the variable that is wrong."""
@@ -86,9 +94,9 @@ class LauncherSettings(BaseModel):
             return cls.model_validate({name: value for name, value in environment.items() if value})
         except ValidationError as invalid:
             first = invalid.errors()[0]
-            name = first["loc"][0]
+            name, reason = first["loc"][0], first["msg"].removeprefix("Value error, ")
             raise InvalidSettingError(
-                f"{name}: {first['msg']}", f"Correct {name} in the environment or in .env (see .env.example)"
+                f"{name}: {reason}", f"Correct {name} in the environment or in .env (see .env.example)"
             ) from invalid
 
 

@@ -8,12 +8,13 @@ MLflow would wait in steps of up to a minute.
 import os
 import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import psycopg2
 
-PASSWORDS = Path("/tmp/pgpass")  # noqa: S108  # the container's own, in memory
+PASSWORDS = Path(tempfile.gettempdir()) / "pgpass"  # in the container, in memory
 WAIT_SECONDS = 1.0
 COMMAND = (
     *("mlflow", "server", "--host", "0.0.0.0", "--port", "5000", "--workers", "1"),  # noqa: S104  # in a container

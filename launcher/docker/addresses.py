@@ -8,18 +8,16 @@ from launcher.docker.containers import Container
 from launcher.ports import LOOPBACK, check_ports
 from launcher.settings import InvalidSettingError, LauncherSettings
 
-ALL_ADDRESSES = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # recognised, not listened on
+ALL_ADDRESSES = {"0.0.0.0": LOOPBACK, "[::]": "[::1]"}  # noqa: S104  # recognised, not listened on
 PROXY = "proxy"
 PAGES = {"simulator": "/simulator", "ml_model": "/ml", "tracking": "/tracking", "monitoring": "/monitoring"}
 
 
 def service_addresses(settings: LauncherSettings, environment: Mapping[str, str]) -> dict[str, str]:
     """What people open or call, by service."""
-    host = settings.publish_address.strip("[]")
-    host = ALL_ADDRESSES.get(host, host)
-    shown = f"[{host}]" if ":" in host else host
+    host = ALL_ADDRESSES.get(settings.publish_address, settings.publish_address)
     return {
-        name: f"http://{shown}:{port}{_page(name, environment)}"
+        name: f"http://{host}:{port}{_page(name, environment)}"
         for name, (port, _) in published_ports(settings).items()
     }
 

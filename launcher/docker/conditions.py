@@ -29,6 +29,8 @@ def state_of(container: Container | None) -> str:
         return "stopped"
     if container.status == "running":
         return "ready" if container.is_ready else "not ready"
+    if container.status == "paused":
+        return "not ready"
     if container.status in {"restarting", "dead"}:
         return "died"
     # Docker starts again what died, so what has ended was stopped by somebody, by SIGTERM or SIGKILL.

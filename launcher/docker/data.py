@@ -1,7 +1,6 @@
 """What a stack in containers keeps: volumes, and files in the state folder."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,5 +35,5 @@ def _sizes(project: Project) -> Mapping[str, str]:
     try:
         said = project.run(["docker", "system", "df", "-v", "--format", "json"], timeout=SIZES_SECONDS)
         return {volume["Name"]: volume["Size"] for volume in json.loads(said)["Volumes"] or []}
-    except (DockerCommandError, subprocess.TimeoutExpired, ValueError, LookupError, TypeError):
+    except (DockerCommandError, ValueError, LookupError, TypeError):
         return {}  # older engines tell it in no form of use; the names alone say enough

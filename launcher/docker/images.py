@@ -10,7 +10,7 @@ from rich.console import Console
 
 from fleet.errors import FleetError
 from launcher.display import StartDisplay
-from launcher.docker.background import running
+from launcher.docker.background import last_line, running
 from launcher.docker.project import Project
 
 # BuildKit's line when an image is complete: "#25 naming to docker.io/mlfleet/tracking:latest done".
@@ -80,7 +80,9 @@ class Images:
         if status != 0:
             lines = self._log.read_text(encoding="utf-8").splitlines()[-TAIL_LINES:]
             tail = "\n".join(f"  {line}" for line in lines)
-            raise ImageError(failure, f"The end of the log, {self._log}:\n{tail}")
+            raise ImageError(
+                f"{failure}: {last_line(self._log)}", f"The end of the log, {self._log}:\n{tail}"
+            )
 
 
 def images_by_service(services: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from launcher.settings import PROJECT, LauncherSettings
 
 LABEL = "com.docker.compose.project"
 DEFAULT_NAME = "mlfleet"  # in docker-compose.yml
+ANSWER_SECONDS = 180.0  # a busy machine takes its time to stop six containers
 
 
 class DockerCommandError(FleetError):
@@ -37,22 +38,28 @@ class Project:
 
     def compose(self, *arguments: str) -> list[str]:
         """The command line of `docker compose` with these arguments."""
-        where = ("--project-directory", str(PROJECT), "--project-name", self.name)
-        return ["docker", "compose", *where, *arguments]
+        # The name is in the environment: told by an option, Compose would not read docker-compose.yml for
+        # `down` and `logs`, and refuse both where a container of it has been removed by hand.
+        return ["docker", "compose", "--project-directory", str(PROJECT), *arguments]
 
-    def run(self, command: Sequence[str], timeout: float | None = None) -> str:
-        """What the command prints. Raises DockerCommandError, subprocess.TimeoutExpired."""
-        done = subprocess.run(
-            command,
-            cwd=PROJECT,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            start_new_session=True,  # Ctrl-C is ours to handle
-        )
+    def run(self, command: Sequence[str], timeout: float = ANSWER_SECONDS) -> str:
+        """What the command prints. Raises DockerCommandError, also when it takes longer than `timeout`."""
+        try:
+            done = subprocess.run(
+                command,
+                cwd=PROJECT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+                start_new_session=True,  # Ctrl-C is ours to handle
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DockerCommandError(
+                f"Docker did not answer within {timeout:.0f} s", "The command was " + " ".join(command)
+            ) from error
         if done.returncode != 0:
             said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
             raise DockerCommandError(
@@ -126,6 +133,7 @@ class Project:
 def compose_environment(settings: LauncherSettings, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of `docker compose`: the launcher's settings, however they were given, as variables."""
     told = {
+        "COMPOSE_PROJECT_NAME": settings.project_name,
         "MLFLEET_STATE_DIR": settings.state_dir,
         "MLFLEET_MLFLOW_PORT": settings.mlflow_port,
         "SIMULATOR_PORT": settings.simulator_port,

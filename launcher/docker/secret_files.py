@@ -17,6 +17,20 @@ class SecretsGoneError(ConflictError):
     """There is data that only the passwords open that are not there any more."""
 
 
+class ForeignVolumesError(ConflictError):
+    """There are volumes of the project's name, and nothing here opens them."""
+
+
+def check_ownership(folder: Path, volumes: Sequence[str]) -> None:
+    """Raises ForeignVolumesError unless what opens the volumes is in the folder of secrets."""
+    if volumes and not (folder / NAMES[0]).exists():
+        raise ForeignVolumesError(
+            f"The volumes {', '.join(volumes)} are another folder's, for nothing in {folder} opens them",
+            "Purge them from the folder that made them, or delete them with docker volume rm "
+            + " ".join(volumes),
+        )
+
+
 def make_secret_files(folder: Path, volumes: Sequence[str]) -> None:
     """Makes those that are missing, at random.
 
@@ -29,7 +43,7 @@ def make_secret_files(folder: Path, volumes: Sequence[str]) -> None:
         raise SecretsGoneError(
             f"The volumes {', '.join(volumes)} hold data, and what opens it is gone: "
             + ", ".join(str(folder / name) for name in missing),
-            "Restore these files; or delete the data with ./launch.sh down --purge --docker; or, if it is "
+            f"Restore these files; or delete the data: docker volume rm {' '.join(volumes)}; or, if it is "
             "another folder's, set COMPOSE_PROJECT_NAME to a name of your own",
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

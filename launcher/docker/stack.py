@@ -13,7 +13,7 @@ from launcher.docker.data import find_files, find_volumes
 from launcher.docker.engine import engine_problem
 from launcher.docker.images import Images
 from launcher.docker.project import Project
-from launcher.docker.secret_files import make_secret_files
+from launcher.docker.secret_files import check_ownership, make_secret_files
 from launcher.docker.starting import NAMES, Starting
 from launcher.interrupts import Interrupts
 from launcher.locking import locked
@@ -105,6 +105,7 @@ class ComposeStack:
     def find_data(self) -> list[Doomed]:
         """The project's volumes, and its files below the state folder."""
         self._project.containers()  # another folder's are none of our business
+        check_ownership(self._settings.state_dir / "secrets", self._project.volumes())
         return [*find_volumes(self._project), *find_files(self._settings.state_dir)]
 
     def kept_by_purge(self) -> str:

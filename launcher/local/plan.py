@@ -99,9 +99,8 @@ def fleet_services(
     accounts: AccountFiles,
 ) -> list[Service]:
     """The four services; each knows its siblings' addresses and nothing else of them."""
-    ml_model_path = environment.get("ML_MODEL_BASE_URL", "/root") + environment.get(
-        "ML_MODEL_SERVICE_URL", "/ml"
-    )
+    base = environment.get("ML_MODEL_BASE_URL") or "/root"  # to a service too, an empty setting is none
+    ml_model_path = base + (environment.get("ML_MODEL_SERVICE_URL") or "/ml")
     ml_model_url = f"http://{HOST}:{settings.ml_model_port}{ml_model_path}"
     mlflow_url = f"http://{HOST}:{settings.mlflow_port}"
     own: dict[str, tuple[int, str, dict[str, str]]] = {

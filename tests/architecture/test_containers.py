@@ -1,5 +1,6 @@
 """docker-compose.yml, the images and the settings say the same."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ def variables(service: str) -> set[str]:
 def test_every_variable_of_the_compose_file_is_a_setting_and_back(service: Path) -> None:
     settings = {name.upper() for name in settings_of(service).model_fields} - OF_THE_IMAGE - OF_DOCKER
     assert variables(service.name) == {f"{service.name.upper()}_{name}" for name in settings}
+
+
+def test_an_empty_variable_counts_as_absent() -> None:
+    used = re.findall(r"\$\{(\w+)(\W+)", (PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+    assert {name for name, operator in used if not operator.startswith(":-")} == set()
 
 
 @pytest.mark.parametrize("name", COMPOSE["services"])

@@ -13,7 +13,8 @@ import requests
 
 from tests.e2e.conftest import PORT_SETTINGS, PROJECT, Stack
 
-READY_SECONDS = 90
+READY_SECONDS = 180
+START_SECONDS = 400
 CONTAINERS = ("db", "mlflow", "simulator", "ml_model", "tracking", "monitoring")
 SECRETS = ("postgres_password", "dataset_password", "mlflow_password", "artifact_key")
 NOBODY = ("users", "api_keys", "tracking_key", "monitoring_key")
@@ -46,7 +47,8 @@ class ComposeStack(Stack):
         """What its commands are told. Images have a tag of their own: a user's stay as they are."""
         settings = {PORT_SETTINGS[name]: str(port) for name, port in self.ports.items()}
         own = {"COMPOSE_PROJECT_NAME": self.project, "MLFLEET_STATE_DIR": str(self.folder), "VERSION": "test"}
-        return {**os.environ, **settings, **own, **self.told}
+        patience = {"MLFLEET_START_SECONDS": str(START_SECONDS)}  # of machines that do other things too
+        return {**os.environ, **settings, **own, **patience, **self.told}
 
     def launch(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         return self._run([sys.executable, "-m", "launcher", "--docker", *arguments], typed)

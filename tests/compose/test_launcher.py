@@ -96,6 +96,8 @@ def test_a_stack_comes_up_is_told_of_goes_down_and_leaves_nothing(launcher: Laun
     assert other.returncode == 1
     assert "./launch.sh down --docker" in other.stderr
 
+    subprocess.run(["docker", "rm", f"{launcher.project}-migrate-1"], check=True)  # as a prune does
+    assert launcher.launch("logs", "migrate").stderr == ""
     down = launcher.launch("down")
     assert f"Stopped mlflow, {', '.join(PARTS[2:])}, postgres." in down.stdout
     left = launcher.left()
@@ -106,8 +108,13 @@ def test_a_stack_comes_up_is_told_of_goes_down_and_leaves_nothing(launcher: Laun
     gone = launcher.launch("up")
     assert gone.returncode == 1
     assert f"{launcher.project}_db" in gone.stderr
-    assert "down --purge" in gone.stderr
+    assert "docker volume rm" in gone.stderr
     assert launcher.left() == left
+    foreign = launcher.launch("down", "--purge", "--yes", "--docker")
+    assert foreign.returncode == 1
+    assert "another folder's" in foreign.stderr
+    assert launcher.left() == left
+    shutil.move(launcher.state / "elsewhere", launcher.state / "secrets")
 
     purge = launcher.launch("down", "--purge")
     assert "both databases" in purge.stdout

@@ -124,6 +124,18 @@ def test_the_packages_of_the_local_way_are_installed_when_the_launcher_asks(
     assert ["launcher/local/requirements.txt" in command for command in commands] == [True]
 
 
+def test_a_clone_that_may_not_be_written_to_is_said_in_a_line(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (state / "file").touch()
+    monkeypatch.chdir(state)
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)
+    monkeypatch.setattr(bootstrap, "LOG", state / "file" / "logs" / "install.log")
+
+    with pytest.raises(SystemExit, match=f"^Nothing can be installed into {state}: Not a directory"):
+        bootstrap.main()
+
+
 def test_an_environment_that_was_not_made_here_is_left_alone(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

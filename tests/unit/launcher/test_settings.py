@@ -32,6 +32,17 @@ def test_a_value_that_is_no_port_is_refused_naming_the_variable(value: str) -> N
         LauncherSettings.from_environment({"TRACKING_PORT": value})
 
 
+@pytest.mark.parametrize("value", ["localhost", "127.1", "nonsense", "10.0.0.1:80", "[]"])
+def test_what_docker_cannot_publish_on_is_refused_naming_the_variable(value: str) -> None:
+    with pytest.raises(InvalidSettingError, match=r"PUBLISH_ADDRESS: .* IPv4 or IPv6"):
+        LauncherSettings.from_environment({"PUBLISH_ADDRESS": value})
+
+
+@pytest.mark.parametrize("value", ["::1", "[::1]", " ::1 "])
+def test_docker_is_told_an_ipv6_address_in_brackets(value: str) -> None:
+    assert LauncherSettings.from_environment({"PUBLISH_ADDRESS": value}).publish_address == "[::1]"
+
+
 def test_the_password_of_a_given_server_is_not_shown() -> None:
     settings = LauncherSettings.from_environment(
         {"MLFLEET_POSTGRES_URL": "postgresql://me:secret@host/postgres"}

@@ -21,7 +21,13 @@ def free_settings(**given: str) -> LauncherSettings:
 
 @pytest.mark.parametrize(
     ("published", "host"),
-    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]"), ("192.0.2.7", "192.0.2.7")],  # noqa: S104
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104
+        ("::", "[::1]"),
+        ("[::1]", "[::1]"),
+        ("192.0.2.7", "192.0.2.7"),
+    ],
 )
 def test_services_are_called_where_this_machine_reaches_them(published: str, host: str) -> None:
     addresses = service_addresses(settings(PUBLISH_ADDRESS=published, TRACKING_PORT="7002"), {})

@@ -39,9 +39,16 @@ REFUSED = (
             ],
             'FATAL:  could not write "postmaster.pid": No space',
         ),
+        (
+            [
+                '2026-01-01 10:00:00.000 UTC [1] FATAL:  could not extend file "1": No space left on device',
+                "2026-01-01 10:00:00.100 UTC [1] PANIC:  cannot abort transaction 1",
+            ],
+            'FATAL:  could not extend file "1": No space left on device',
+        ),
         (["2026-01-01 10:00:00,000 ERROR   app: broken"], "ERROR   app: broken"),
     ],
-    ids=["nothing", "sentences", "repeated", "traceback", "root cause", "log line"],
+    ids=["nothing", "sentences", "repeated", "traceback", "root cause", "full", "log line"],
 )
 def test_the_line_that_says_what_is_wrong_is_found(lines: list[str], expected: str) -> None:
     assert cause(lines) == expected

@@ -105,6 +105,7 @@ def test_its_age_is_told_in_minutes() -> None:
         ({"status": "exited", "exit_code": 1}, "died"),
         ({"status": "exited", "exit_code": 137, "killed_for_memory": True}, "died"),
         ({"status": "created"}, "stopped"),
+        ({"status": "paused"}, "not ready"),
     ],
 )
 def test_the_table_has_the_words_of_a_local_stack(change: dict[str, object], state: str) -> None:

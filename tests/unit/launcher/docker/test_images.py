@@ -1,8 +1,34 @@
-from typing import Any
+import os
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
-from launcher.docker.images import finished_image, images_by_service
+from launcher.docker.images import ImageError, Images, finished_image, images_by_service
+from launcher.docker.project import Project
+
+
+class FailingBuild:
+    """A project whose images cannot be built."""
+
+    environment = os.environ
+
+    def config(self) -> dict[str, Any]:
+        return {"services": {"tracking": {"image": "mlfleet/tracking:latest", "build": {}}}}
+
+    def compose(self, *arguments: str) -> list[str]:
+        return ["sh", "-c", "echo '#1 loading'; echo 'failed to solve: no such image'; exit 1"]
+
+
+def test_the_reason_of_a_failed_build_stands_in_the_first_line(tmp_path: Path) -> None:
+    images = Images(cast("Project", FailingBuild()), tmp_path / "build.log", Console(quiet=True))
+
+    with pytest.raises(ImageError) as failed:
+        images.prepare()
+
+    assert failed.value.error == "The images could not be built: failed to solve: no such image"
+    assert "#1 loading" in failed.value.message
 
 
 @pytest.mark.parametrize(

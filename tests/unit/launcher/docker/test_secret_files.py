@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from launcher.docker.secret_files import EMPTY, NAMES, RENEWABLE, SecretsGoneError, make_secret_files
+from launcher.docker.secret_files import (
+    EMPTY,
+    NAMES,
+    RENEWABLE,
+    ForeignVolumesError,
+    SecretsGoneError,
+    check_ownership,
+    make_secret_files,
+)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -52,5 +60,14 @@ def test_nothing_new_is_made_while_there_is_data_that_it_would_not_fit(tmp_path:
 
     assert "mlfleet_db" in caught.value.error
     assert str(tmp_path / "dataset_password") in caught.value.error
-    assert "down --purge" in caught.value.message
+    assert "docker volume rm mlfleet_db" in caught.value.message
     assert not (tmp_path / "dataset_password").exists()
+
+
+def test_volumes_belong_to_the_folder_that_holds_what_opens_them(tmp_path: Path) -> None:
+    check_ownership(tmp_path, [])
+    with pytest.raises(ForeignVolumesError) as caught:
+        check_ownership(tmp_path, ["mlfleet_db"])
+    assert "mlfleet_db" in caught.value.error
+    make_secret_files(tmp_path, [])
+    check_ownership(tmp_path, ["mlfleet_db"])

@@ -76,6 +76,12 @@ def test_siblings_are_found_where_their_settings_put_them() -> None:
     assert told["TRACKING_MLFLOW_URL"] == "http://127.0.0.1:7000"
 
 
+def test_siblings_are_found_where_empty_settings_leave_them() -> None:
+    told = planned(ML_MODEL_BASE_URL="", ML_MODEL_SERVICE_URL="")["tracking"].told
+
+    assert told["TRACKING_ML_MODEL_URL"] == "http://127.0.0.1:5001/root/ml"
+
+
 def test_the_address_follows_the_path_settings() -> None:
     service = planned(SIMULATOR_BASE_URL="/api", SIMULATOR_PORT="7004")["simulator"]
 
