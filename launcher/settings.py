@@ -46,6 +46,11 @@ class LauncherSettings(BaseModel):
         alias="PUBLISH_ADDRESS",
         description="This machine's address on which containers are reached.",
     )
+    tools_address: str = Field(
+        "127.0.0.1",
+        alias="TOOLS_ADDRESS",
+        description="The same for MLflow and the profile observability, which ask nobody who they are.",
+    )
     project_name: str = Field(
         "mlfleet",
         pattern=r"^[a-z0-9][a-z0-9_-]*$",
@@ -80,7 +85,7 @@ class LauncherSettings(BaseModel):
     def _from_project(cls, value: Path) -> Path:
         return PROJECT / value.expanduser()
 
-    @field_validator("publish_address")
+    @field_validator("publish_address", "tools_address")
     @classmethod
     def _as_in_an_url(cls, value: str) -> str:
         """Names are not for Docker, and IPv6 it knows in brackets only."""

@@ -15,10 +15,10 @@ PAGES = {"simulator": "/simulator", "ml_model": "/ml", "tracking": "/tracking", 
 
 def service_addresses(settings: LauncherSettings, environment: Mapping[str, str]) -> dict[str, str]:
     """What people open or call, by service."""
-    host = ALL_ADDRESSES.get(settings.publish_address, settings.publish_address)
     return {
-        name: f"http://{host}:{port}{_page(name, environment)}"
+        name: f"http://{ALL_ADDRESSES.get(host, host)}:{port}{_page(name, environment)}"
         for name, (port, _) in published_ports(settings).items()
+        for host in (_published_on(name, settings),)
     }
 
 
@@ -51,26 +51,29 @@ def published_ports(settings: LauncherSettings) -> dict[str, tuple[int, str]]:
 
 def check_published_ports(settings: LauncherSettings, containers: Iterable[Container]) -> None:
     """Raises PortTakenError naming each port that neither is free nor held by the service's own container."""
-    host = settings.publish_address.strip("[]")
     held = {(each.service, port) for each in containers if each.runs for port in each.ports}
-    wanted = [
-        (name, port, setting)
-        for name, (port, setting) in published_ports(settings).items()
-        if (name, port) not in held
-    ]
-    if wanted:
-        _check_address(host)
-    check_ports(wanted, host)
+    wanted: dict[str, list[tuple[str, int, str]]] = {}
+    for name, (port, setting) in published_ports(settings).items():
+        if (name, port) not in held:
+            wanted.setdefault(_published_on(name, settings), []).append((name, port, setting))
+    for address, ports in wanted.items():
+        host = address.strip("[]")
+        _check_address(host, "PUBLISH_ADDRESS" if address == settings.publish_address else "TOOLS_ADDRESS")
+        check_ports(ports, host)
 
 
-def _check_address(host: str) -> None:
+def _published_on(name: str, settings: LauncherSettings) -> str:
+    return settings.tools_address if name == "mlflow" else settings.publish_address
+
+
+def _check_address(host: str, setting: str) -> None:
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.bind((host, 0))
     except OSError as error:
         raise InvalidSettingError(
-            f"PUBLISH_ADDRESS: {host} is not an address of this machine ({error.strerror})",
-            "Correct PUBLISH_ADDRESS in the environment or in .env (see .env.example)",
+            f"{setting}: {host} is not an address of this machine ({error.strerror})",
+            f"Correct {setting} in the environment or in .env (see .env.example)",
         ) from error
 
 

@@ -141,6 +141,7 @@ def compose_environment(settings: LauncherSettings, environment: Mapping[str, st
         "TRACKING_PORT": settings.tracking_port,
         "MONITORING_PORT": settings.monitoring_port,
         "PUBLISH_ADDRESS": settings.publish_address,
+        "TOOLS_ADDRESS": settings.tools_address,
     }
     # Attestations would give every build a new image, and every `up` new containers.
     own = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "COMPOSE_MENU": "false"}

@@ -13,7 +13,11 @@ COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="ut
 OURS = {name: part for name, part in COMPOSE["services"].items() if "build" in part}
 IN_PYTHON = [name for name in OURS if name != "proxy"]
 OTHERS_PORTS = {"mlflow": 1, "prometheus": 1, "pushgateway": 1, "alertmanager": 1, "grafana": 1, "proxy": 2}
-LOOPBACK_UNLESS_TOLD = ("${PUBLISH_ADDRESS:-127.0.0.1}:", "${PROXY_ADDRESS:-127.0.0.1}:")
+LOOPBACK_UNLESS_TOLD = (
+    "${PUBLISH_ADDRESS:-127.0.0.1}:",
+    "${PROXY_ADDRESS:-127.0.0.1}:",
+    "${TOOLS_ADDRESS:-127.0.0.1}:",
+)
 # What the image itself says: where the service listens, and where its definitions lie.
 OF_THE_IMAGE = {"HOST", "PORT", "USE_CASES_DIR"}
 # A container's log goes to Docker, which keeps it within bounds: there is no place for files of its own.

@@ -35,6 +35,15 @@ def test_services_are_called_where_this_machine_reaches_them(published: str, hos
     assert addresses["tracking"] == f"http://{host}:7002/root/tracking"
 
 
+def test_what_asks_nobody_stays_on_loopback_unless_it_is_told_itself() -> None:
+    opened = settings(PUBLISH_ADDRESS="192.0.2.7")
+    assert service_addresses(opened, {})["mlflow"] == "http://127.0.0.1:5000/"
+    opened = settings(TOOLS_ADDRESS="192.0.2.8")
+    assert service_addresses(opened, {})["mlflow"] == "http://192.0.2.8:5000/"
+    with pytest.raises(InvalidSettingError, match="TOOLS_ADDRESS"):
+        check_published_ports(free_settings(TOOLS_ADDRESS="192.0.2.8"), [])
+
+
 def test_addresses_follow_the_path_settings() -> None:
     addresses = service_addresses(settings(), {"ML_MODEL_BASE_URL": "/api", "ML_MODEL_SERVICE_URL": "/m"})
 
