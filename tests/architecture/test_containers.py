@@ -64,13 +64,19 @@ def test_ports_are_published_on_this_host_only_unless_told_otherwise() -> None:
     ports = {name: part["ports"] for name, part in COMPOSE["services"].items() if "ports" in part}
     counts = {name: len(published) for name, published in ports.items()}
     assert counts == OTHERS_PORTS | {service.name: 1 for service in services()}
-    assert all(port.startswith(LOOPBACK_UNLESS_TOLD) for published in ports.values() for port in published)
+    for name, published in ports.items():
+        addresses = (
+            OF_THE_SERVICES
+            if name in {*(service.name for service in services()), "proxy"}
+            else (OF_THE_TOOLS,)
+        )
+        assert all(port.startswith(tuple(f"{address}:" for address in addresses)) for port in published)
 
 
 def test_a_service_knows_every_address_on_which_it_or_the_proxy_is_published() -> None:
     for service in services():
         told = COMPOSE["services"][service.name]["environment"][f"{service.name.upper()}_PUBLISH_ADDRESS"]
-        assert told == ",".join(prefix.removesuffix(":") for prefix in LOOPBACK_UNLESS_TOLD)
+        assert told == ",".join(OF_THE_SERVICES)
 
 
 @pytest.mark.parametrize("name", OURS)
