@@ -13,11 +13,8 @@ COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="ut
 OURS = {name: part for name, part in COMPOSE["services"].items() if "build" in part}
 IN_PYTHON = [name for name in OURS if name != "proxy"]
 OTHERS_PORTS = {"mlflow": 1, "prometheus": 1, "pushgateway": 1, "alertmanager": 1, "grafana": 1, "proxy": 2}
-LOOPBACK_UNLESS_TOLD = (
-    "${PUBLISH_ADDRESS:-127.0.0.1}:",
-    "${PROXY_ADDRESS:-127.0.0.1}:",
-    "${TOOLS_ADDRESS:-127.0.0.1}:",
-)
+OF_THE_SERVICES = ("${PUBLISH_ADDRESS:-127.0.0.1}", "${PROXY_ADDRESS:-127.0.0.1}")
+OF_THE_TOOLS = "${TOOLS_ADDRESS:-127.0.0.1}"
 # What the image itself says: where the service listens, and where its definitions lie.
 OF_THE_IMAGE = {"HOST", "PORT", "USE_CASES_DIR"}
 # A container's log goes to Docker, which keeps it within bounds: there is no place for files of its own.
@@ -64,12 +61,9 @@ def test_ports_are_published_on_this_host_only_unless_told_otherwise() -> None:
     ports = {name: part["ports"] for name, part in COMPOSE["services"].items() if "ports" in part}
     counts = {name: len(published) for name, published in ports.items()}
     assert counts == OTHERS_PORTS | {service.name: 1 for service in services()}
+    guarded = {*(service.name for service in services()), "proxy"}
     for name, published in ports.items():
-        addresses = (
-            OF_THE_SERVICES
-            if name in {*(service.name for service in services()), "proxy"}
-            else (OF_THE_TOOLS,)
-        )
+        addresses = OF_THE_SERVICES if name in guarded else (OF_THE_TOOLS,)
         assert all(port.startswith(tuple(f"{address}:" for address in addresses)) for port in published)
 
 
