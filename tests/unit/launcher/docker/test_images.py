@@ -34,9 +34,9 @@ def test_the_reason_of_a_failed_build_stands_in_the_first_line(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "image"),
     [
-        ("#25 naming to docker.io/mlfleet/tracking:latest done\n", "mlfleet/tracking:latest"),
-        ("#25 naming to docker.io/mlfleet/tracking:latest 0.1s done\n", "mlfleet/tracking:latest"),
-        ("#25 naming to docker.io/mlfleet/tracking:latest\n", None),
+        ("#25 naming to somewhere.example/mlfleet/tracking:latest done\n", "mlfleet/tracking:latest"),
+        ("#25 naming to somewhere.example/mlfleet/tracking:latest 0.1s done\n", "mlfleet/tracking:latest"),
+        ("#25 naming to somewhere.example/mlfleet/tracking:latest\n", None),
         ("#12 [tracking 3/10] COPY constraints.txt ./\n", None),
     ],
 )
