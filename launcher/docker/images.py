@@ -14,7 +14,7 @@ from launcher.docker.background import last_line, running
 from launcher.docker.project import Project
 
 # BuildKit's line when an image is complete: "#25 naming to somewhere.example/mlfleet/tracking:latest done".
-NAMED = re.compile(r"^#\d+ naming to (?:docker\.io/)?(?P<image>\S+)(?: \S+)? done$")
+NAMED = re.compile(r"^#\d+ naming to (?:[^/\s]+\.[^/\s]+/)?(?P<image>\S+)(?: \S+)? done$")
 TAIL_LINES = 15
 
 
