@@ -28,8 +28,8 @@ def environ_of(scope: Scope, body: BinaryIO, length: int) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": scope.path.encode().decode("latin-1"),  # as WSGI wants it
-        "QUERY_STRING": scope.query_string,
+        "PATH_INFO": _as_wsgi_wants_it(scope.path),
+        "QUERY_STRING": _as_wsgi_wants_it(scope.query_string),  # some clients do not encode it
         "SERVER_NAME": name,
         "SERVER_PORT": own_port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
@@ -53,6 +53,11 @@ def environ_of(scope: Scope, body: BinaryIO, length: int) -> dict[str, Any]:
     if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
         environ["CONTENT_LENGTH"] = str(length)
     return environ
+
+
+def _as_wsgi_wants_it(text: str) -> str:
+    """Each byte of its UTF-8 as a character."""
+    return text.encode().decode("latin-1")
 
 
 def call(app: WsgiApp, environ: dict[str, Any]) -> WsgiAnswer:

@@ -274,3 +274,23 @@ def test_a_page_of_another_site_changes_nothing(sent_by: str, status: int) -> No
     answer = open_to_this_host.post(PATH, json={"leaf": "green"}, headers={"Sec-Fetch-Site": sent_by})
     assert answer.status_code == status
     assert open_to_this_host.get(PATH, headers={"Sec-Fetch-Site": sent_by}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://elsewhere.example"}, 403),
+        ({"Origin": "http://fleet.example:81"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://fleet.example"}, 200),
+        ({"Origin": "http://known.only.to.the.proxy", "Sec-Fetch-Site": "same-origin"}, 200),
+    ],
+)
+def test_where_browsers_tell_the_origin_only_a_password_is_of_no_use_to_another_sites_page(
+    headers: dict[str, str], status: int
+) -> None:
+    client = make().test_client()
+    remembered = {"Host": "fleet.example", **basic("alice", PASSWORDS["alice"])}
+    answer = client.post(PATH, json={"leaf": "green"}, headers={**remembered, **headers})
+    assert answer.status_code == status
+    assert client.get(PATH, headers={**remembered, **headers}).status_code == 200
