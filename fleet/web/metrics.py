@@ -202,7 +202,7 @@ def _forget_the_dead(folder: Path) -> None:
 def _lives(process: int) -> bool:
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # the latter: its number is now another user's process's
         return False
     return True
 

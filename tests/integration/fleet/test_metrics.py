@@ -233,3 +233,17 @@ def test_a_service_counts_on_when_its_worker_is_replaced_and_leaves_nothing_behi
         assert (value(text, "mlfleet_database_pool_size", service="simulator") or 0) >= 8
         assert value(text, "mlfleet_database_pool_in_use", service="simulator") == 0
     assert list(temporary.glob("mlfleet-metrics-*")) == []
+
+
+def test_a_dead_workers_number_that_another_users_process_has_now_breaks_no_scrape(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: int) -> None:
+        raise PermissionError
+
+    left_behind = tmp_path / "gauge_livesum_4711.db"
+    left_behind.touch()
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(os, "kill", refuse)
+    assert client.get("/metrics").status_code == 200
+    assert not left_behind.exists()

@@ -1,5 +1,6 @@
 """Experiments and runs a page at a time."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -68,7 +69,14 @@ def test_the_pages_of_experiments_are_the_list_with_the_same_counts(get: Get, ex
 
 
 @pytest.mark.parametrize(
-    "token", ["x", "é", make_token([1]), make_token(["experiments", "no token of MLflow's"])]
+    "token",
+    [
+        "x",
+        "é",
+        make_token([1]),
+        make_token(["experiments", "no token of MLflow's"]),
+        make_token(["experiments", b64encode(b'{"offset": -5}').decode()]),  # that PostgreSQL refuses
+    ],
 )
 def test_a_token_that_was_never_given_is_refused_by_name(client: FlaskClient, token: str) -> None:
     answer = client.get(EXPERIMENTS, query_string={"page_token": token})

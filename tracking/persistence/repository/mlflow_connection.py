@@ -11,7 +11,7 @@ from fleet.errors import InvalidRequestError, NotFoundError, UnavailableError
 
 # One more attempt, for a kept-alive connection that the server has just closed.
 RETRIES = 1
-UNREADABLE = "INVALID_PARAMETER_VALUE"
+UNREADABLE = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})  # the latter: PostgreSQL refused it
 NOT_THERE = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
 # Answers that say "not now" or "this is no MLflow" rather than something about the request.
 OUT_OF_ORDER = frozenset({429, 401, 403})
@@ -52,7 +52,7 @@ def translated(
     except MlflowException as error:
         if missing is not None and error.error_code in NOT_THERE:
             raise missing from error
-        if invalid is not None and error.error_code == UNREADABLE:
+        if invalid is not None and error.error_code in UNREADABLE:
             raise invalid from error
         if out_of_order(error):
             raise MlflowUnavailableError from error
