@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import get_args
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.definition import Retention, UseCase
+from db.sets import SetName, lock_set
 from db.shared import ActivationRow, DeploymentRow, IdempotentAnswerRow, MonitoringResultRow, UseCaseRow
 from db.tables import use_case_tables
 from db.use_cases import find_use_case
@@ -55,7 +57,12 @@ class RetentionRepository:
         return UseCaseDue(use_case.name, live_rows, results)
 
     def delete_live_rows(self, use_case: UseCase, days: int, now: datetime) -> int:
-        """Some that are due; their targets and predictions go with them."""
+        """Some that are due; their targets and predictions go with them.
+
+        Waits for those who are reading a set: they could not store predictions of rows that are gone.
+        """
+        for name in get_args(SetName):
+            lock_set(self._session, use_case, name, replacing=True)
         samples = use_case_tables(use_case).samples
         some = select(samples.c.sample_id).where(_live_rows_due(use_case, _before(now, days)))
         query = delete(samples).where(samples.c.sample_id.in_(some.limit(self.batch)))

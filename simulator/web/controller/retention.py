@@ -21,7 +21,7 @@ class Prune(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, retention: RetentionService) -> None:
         self._retention = retention
 
-    @answers(PruneAnswer, errors=[404, 503])
+    @answers(PruneAnswer, errors=[404, 409, 503])
     @accepts(role="admin", body=PruneRequest)
     @heavy
     def post(self, body: PruneRequest) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from db.retention import RetentionRepository
+from db.sets import lock_set
+from db.use_cases import find_use_case
 from simulator.config.settings import SimulatorSettings
 from simulator.web.app import create_app
 from tests.conftest import Sessions
@@ -111,6 +113,19 @@ def test_what_is_due_is_deleted_with_what_hangs_on_it(
 def test_the_last_verdict_stays_however_old(start: Start, rows: Rows) -> None:
     prune(start(results_days=1), dry_run=False)
     assert rows("SELECT metric, now()::date - created_at::date FROM monitoring_results") == [("summary", 50)]
+
+
+@pytest.mark.usefixtures("filled")
+def test_rows_that_are_being_predicted_stay_until_that_is_done(
+    start: Start, sessions: Sessions, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.database.LOCK_TIMEOUT_S", 1)
+    client = start(live_rows_days=5)
+    with sessions() as predicting:
+        lock_set(predicting, find_use_case(predicting, "wine"), "production", replacing=False)
+        assert client.post(PRUNE, json={"dry_run": False}).status_code == 409
+        assert rows("SELECT count(*) FROM samples") == [(15,)]
+    assert prune(client, dry_run=False)["use_cases"] == due(5, 0)
 
 
 @pytest.mark.usefixtures("filled")
