@@ -87,7 +87,10 @@ class Metrics:
     def expose(self, accepted: str) -> tuple[bytes, str]:
         """The metrics in the format that the client accepts, and its content type."""
         self._look_at_pool()
-        encode, content_type = choose_encoder(accepted)
+        try:
+            encode, content_type = choose_encoder(accepted)
+        except TypeError:  # it stumbles over a version that is no number
+            encode, content_type = choose_encoder("")
         return encode(_Given(self._collect())), content_type
 
     def _collect(self) -> list[Metric]:

@@ -113,6 +113,12 @@ def test_who_asks_for_openmetrics_gets_it(client: FlaskClient) -> None:
     assert {"mlfleet_http_requests", "mlfleet_build_info"} <= families
 
 
+def test_who_asks_for_a_version_that_is_none_gets_the_common_format(client: FlaskClient) -> None:
+    answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text;version=new"})
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/plain"
+
+
 def test_it_says_what_runs(client: FlaskClient) -> None:
     built = [
         dict(labels)
