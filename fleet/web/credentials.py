@@ -1,5 +1,8 @@
 """Lets a request in, or not: HTTP Basic for people, bearer keys for programs."""
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 from flask import Flask, current_app, g, request
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth, MultiAuth
 
@@ -36,6 +39,18 @@ class ForeignPageError(FleetError):
         )
 
 
+class ForeignNameError(FleetError):
+    """A page has made its own site's name stand for this machine, so that a browser takes the two for one."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service is called by a name that it does not have while it asks nobody for credentials",
+            "Call it by its IP address or as localhost; to give it a name, make users (extras/Exposing.md)",
+        )
+
+
 def caller() -> Caller:
     """Who sent the request that is being answered."""
     found: Caller = g.caller
@@ -54,6 +69,7 @@ def ask_for_credentials(app: Flask, settings: ServiceSettings) -> None:
     Where the settings say that nobody needs credentials, everybody is the anonymous admin.
     """
     door = _Door(Verifier(settings.users, settings.api_keys)) if settings.asks_for_credentials else None
+    guessed = settings.auth == "auto"  # nobody has said that whoever reaches the service may use it
 
     def admit() -> None:
         if request.endpoint is None:
@@ -62,6 +78,8 @@ def ask_for_credentials(app: Flask, settings: ServiceSettings) -> None:
             raise ForeignPageError
         role = role_of(current_app, request.endpoint, request.method)
         if door is None:
+            if guessed and role != "anyone" and _has_foreign_name():
+                raise ForeignNameError
             g.caller = Caller(ANONYMOUS, "admin", g.request_id)
         elif role != "anyone":
             door.admit(role)
@@ -80,6 +98,16 @@ def _from_foreign_page() -> bool:
     if site is not None:
         return site not in ("none", "same-origin")
     return origin is not None and origin.partition("://")[2] != request.host
+
+
+def _has_foreign_name() -> bool:
+    """Only names with a dot can be somebody else's: those of machines and containers at home have none."""
+    host = urlsplit(f"//{request.host}").hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return "." in host.rstrip(".")
+    return False
 
 
 class _Door:
@@ -122,6 +150,8 @@ def _on_behalf() -> Caller | None:
     name, _, role = given.partition(":")
     if not NAME.fullmatch(name) or role not in USER_ROLES:
         raise UnreadableCallerError
+    if name == ANONYMOUS:
+        raise ForbiddenError(role)  # the sibling asks nobody: whoever that was, it is nobody we know
     return Caller(name, "admin" if role == "admin" else "user", g.request_id)
 
 

@@ -27,6 +27,7 @@ from fleet.web.wsgi_call import WsgiAnswer, call, environ_of
 
 log = logging.getLogger(__name__)
 
+LIVE_PATH = "/health/live"
 WATCHED_PATHS = ("/health/", "/metrics")
 WATCHING_THREADS = 2
 
@@ -44,6 +45,8 @@ class Front:
         waiting = self._settings.max_waiting
         self._working = Lane(loop, threads=self._settings.threads, waiting=waiting)
         self._watching = Lane(loop, threads=WATCHING_THREADS, waiting=waiting)
+        # A database that hangs may hold those who ask for readiness, but not make a living process look dead.
+        self._living = Lane(loop, threads=1, waiting=waiting)
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         name = request_id(scope.headers.get("x-request-id"))
@@ -63,7 +66,7 @@ class Front:
         protocol.response_bytes(answer.status, answer.headers, answer.body)
 
     def _answer(self, scope: Scope, body: Body, name: str) -> asyncio.Future[WsgiAnswer]:
-        lane = self._watching if scope.path.startswith(WATCHED_PATHS) else self._working
+        lane = self._lane(scope.path)
 
         def work(job: Job) -> WsgiAnswer:
             environ = environ_of(scope, body.content, body.size)
@@ -72,6 +75,11 @@ class Front:
             return call(self._app, environ)
 
         return lane.run(work, seconds=self._settings.request_timeout_s)
+
+    def _lane(self, path: str) -> Lane:
+        if path == LIVE_PATH:
+            return self._living
+        return self._watching if path.startswith(WATCHED_PATHS) else self._working
 
     def _refuse(self, scope: Scope, error: FleetError, name: str, body: Body) -> WsgiAnswer:
         self._count_refusal(scope.method, error.status)

@@ -43,19 +43,19 @@ class Verifier:
         An unknown name costs as much time as a wrong password.
         """
         mark = self._mark(name, password)
-        with self._counting:
-            remembered = self._remembered.get(mark)
-        if remembered is not None:
+        if remembered := self._recall(mark):
             return remembered
         with self._hashing:
+            if remembered := self._recall(mark):  # by the request that was just hashed before this one
+                return remembered
             self._check(address)
             user = self._users.get(name)
             right = self._matches(user.password_hash if user else self._nobodys, password)
             if user is None or not right:
                 self._count(address)
                 return None
-        with self._counting:
-            self._remembered[mark] = user
+            with self._counting:
+                self._remembered[mark] = user
         return user
 
     def key(self, key: str, address: str | None) -> ApiKey | None:
@@ -69,6 +69,10 @@ class Verifier:
             self._check(address)
             self._count(address)
         return found
+
+    def _recall(self, mark: bytes) -> User | None:
+        with self._counting:
+            return self._remembered.get(mark)
 
     def _check(self, address: str | None) -> None:
         with self._counting:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import create_engine, func, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -14,6 +14,7 @@ from db.copying import copy_in, copy_out
 from db.embedded import EmbeddedPostgres
 from db.tables import UseCaseTables
 from db.unit_of_work import DatabaseUnavailableError, SimultaneousChangeError, TableMissingError, UnitOfWork
+from fleet.errors import OutOfTimeError
 from tests.conftest import Sessions, free_port
 
 
@@ -167,8 +168,9 @@ def test_a_lock_that_is_not_given_in_time_is_409(sessions: Sessions, tables: Use
 
 
 def test_a_statement_that_is_cancelled_is_no_lost_connection(sessions: Sessions) -> None:
-    with pytest.raises(OperationalError, match="statement timeout"):
+    with pytest.raises(OutOfTimeError) as caught:
         run(sessions, sql("SET LOCAL statement_timeout = '10ms'"), sql("SELECT pg_sleep(5)"))
+    assert caught.value.status == 504
 
 
 def test_a_missing_table_is_503_that_says_how_to_make_it(sessions: Sessions) -> None:

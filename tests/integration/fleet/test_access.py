@@ -167,7 +167,6 @@ def test_a_sibling_names_the_person_whose_role_decides(client: FlaskClient) -> N
     assert call("DELETE", "carol:admin").get_json() == {"name": "carol"}
     assert call("GET", "carol:user").get_json()["role"] == "user"
     assert call("DELETE", "carol:user").status_code == 403
-    assert call("DELETE", "anonymous:admin").get_json() == {"name": "anonymous"}
 
 
 def test_nobody_but_a_sibling_is_believed(client: FlaskClient) -> None:
@@ -294,3 +293,26 @@ def test_where_browsers_tell_the_origin_only_a_password_is_of_no_use_to_another_
     answer = client.post(PATH, json={"leaf": "green"}, headers={**remembered, **headers})
     assert answer.status_code == status
     assert client.get(PATH, headers={**remembered, **headers}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example:5001", 403),
+        ("evil.example.", 403),
+        ("127.0.0.1:5001", 200),
+        ("[::1]:5001", 200),
+        ("localhost:5001", 200),
+        ("ml_model:5001", 200),
+    ],
+)
+def test_while_nobody_is_asked_only_names_of_this_machine_are_answered(host: str, status: int) -> None:
+    address = {"base_url": f"http://{host}"}
+    assert make(users=(), api_keys=()).test_client().get(PATH, **address).status_code == status
+    assert make(users=(), api_keys=(), auth="off").test_client().get(PATH, **address).status_code == 200
+    assert make().test_client().get(PATH, headers=basic("alice"), **address).status_code == 200
+
+
+def test_a_sibling_that_asks_nobody_lends_nobody_its_rights(client: FlaskClient) -> None:
+    headers = {**bearer(KEYS["tracking"]), "X-On-Behalf-Of": "anonymous:admin"}
+    assert client.get(PATH, headers=headers).status_code == 403
