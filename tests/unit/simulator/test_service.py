@@ -25,7 +25,7 @@ class SamplesInMemory:
         self.registered: list[str] = []
         self.sets: dict[str, SimulatedSet] = {}
 
-    def register(self, use_case: UseCase) -> None:
+    def register(self, use_case: UseCase, _: object) -> None:
         self.registered.append(use_case.name)
 
     def name_sets(self, _: UseCase) -> int:

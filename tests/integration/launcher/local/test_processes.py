@@ -3,6 +3,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from launcher.local.plan import Service
@@ -70,6 +71,14 @@ def test_a_process_that_ignores_sigterm_is_killed(processes: Processes, fake_ser
     assert not started.is_running()
 
 
+def runs(process: psutil.Process) -> bool:
+    """Whether it is more than a dead orphan that the system has not put away yet."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_grandchildren_in_sessions_of_their_own_are_stopped_too(
     processes: Processes, fake_service: FakeService
 ) -> None:
@@ -79,7 +88,7 @@ def test_grandchildren_in_sessions_of_their_own_are_stopped_too(
 
     processes.stop(["fake"])
 
-    assert not grandchild.is_running()
+    assert not runs(grandchild)
 
 
 def test_what_a_dead_process_left_behind_is_stopped(processes: Processes, fake_service: FakeService) -> None:
@@ -91,7 +100,7 @@ def test_what_a_dead_process_left_behind_is_stopped(processes: Processes, fake_s
 
     processes.stop(["fake"])
 
-    assert not grandchild.is_running()
+    assert not runs(grandchild)
 
 
 def test_a_process_that_got_the_same_number_is_left_alone(
