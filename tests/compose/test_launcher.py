@@ -149,7 +149,9 @@ def test_another_folders_project_is_left_alone(launcher: Launcher, tmp_path: Pat
             assert "COMPOSE_PROJECT_NAME" in done.stderr
         assert launcher.left() == before
     finally:
-        subprocess.run([*compose, "down", "--timeout", "1"], cwd=folder, check=True, capture_output=True)
+        subprocess.run(
+            [*compose, "down", "--volumes", "--timeout", "1"], cwd=folder, check=True, capture_output=True
+        )
 
 
 def test_a_container_that_fails_is_told_in_a_line_and_nothing_stays_up(launcher: Launcher) -> None:
