@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.conftest import free_port
 from tests.e2e.conftest import PORT_SETTINGS, PROJECT
@@ -71,6 +72,18 @@ def launcher(tmp_path: Path) -> Iterator[Launcher]:
     assert launcher.left() == {"container": [], "volume": [], "network": []}
 
 
+def check_that_a_first_key_is_noticed(launcher: Launcher) -> None:
+    address = f"http://127.0.0.1:{launcher.environment['SIMULATOR_PORT']}/root/simulator"
+    assert requests.get(address, timeout=10).status_code == 200
+    key = launcher.launch("key", "add", "robot", "--role", "admin").stdout.strip()
+    noticed = launcher.launch("up")
+    assert noticed.returncode == 0, noticed.stdout + noticed.stderr
+    assert "the services are started again" in noticed.stdout
+    assert requests.get(address, timeout=10).status_code == 401
+    answer = requests.get(address, headers={"Authorization": f"Bearer {key}"}, timeout=10)
+    assert answer.status_code == 200
+
+
 def test_a_stack_comes_up_is_told_of_goes_down_and_leaves_nothing(launcher: Launcher) -> None:
     first = launcher.launch("--docker", "up")
     assert first.returncode == 0, first.stdout + first.stderr
@@ -79,6 +92,7 @@ def test_a_stack_comes_up_is_told_of_goes_down_and_leaves_nothing(launcher: Laun
     again = launcher.launch("up")  # the way is remembered
     assert (again.returncode, again.stderr) == (0, "")
     assert "Everything is up already." in again.stdout
+    check_that_a_first_key_is_noticed(launcher)
 
     status = launcher.launch("status")
     assert status.returncode == 0, status.stdout
