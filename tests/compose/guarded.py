@@ -75,11 +75,6 @@ class GuardedStack(ComposeStack):
         file.write_text(self.compose("exec", "-T", "proxy", "cat", AUTHORITY), encoding="ascii")
         return str(file)
 
-    def containers(self) -> list[str]:
-        """Ids of all there are."""
-        label = f"label=com.docker.compose.project={self.project}"
-        return subprocess.check_output(["docker", "ps", "-aq", "--filter", label], text=True).split()
-
     def look_into(self, container: str) -> str:
         """What Docker, the process list and the processes themselves show of a container."""
         seen = [

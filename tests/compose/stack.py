@@ -75,6 +75,11 @@ class ComposeStack(Stack):
         """End containers without warning; they stay away until somebody starts them."""
         self.compose("kill", *("db" if name == "postgres" else name for name in services))
 
+    def containers(self) -> list[str]:
+        """Ids of all there are."""
+        label = f"label=com.docker.compose.project={self.project}"
+        return subprocess.check_output(["docker", "ps", "-aq", "--filter", label], text=True).split()
+
     def make_secrets(self) -> None:
         """What ./launch.sh makes on first use, for those that start without it."""
         folder = self.folder / "secrets"
