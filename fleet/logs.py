@@ -68,12 +68,17 @@ class TurnedFile(RotatingFileHandler):
         return bool(super().shouldRollover(record))
 
     def doRollover(self) -> None:  # noqa: N802  # logging's name
-        # The lock is the old file's: whoever waited for it finds that another process was faster.
-        fcntl.flock(self._opened(), fcntl.LOCK_EX)
-        if self._set_aside():
-            self._reopen()
-        else:
-            super().doRollover()
+        # The lock is the old file's: whoever waited for it finds that another process was faster. A descriptor
+        # of its own holds it, because the first thing that logging does is to close the file.
+        held = os.dup(self._opened().fileno())
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if self._set_aside():
+                self._reopen()
+            else:
+                super().doRollover()
+        finally:
+            os.close(held)
 
     def _set_aside(self) -> bool:
         try:

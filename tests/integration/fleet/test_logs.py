@@ -1,5 +1,6 @@
 """The log of a service: one line an event, with the request it belongs to, and without values."""
 
+import fcntl
 import json
 import logging
 import multiprocessing
@@ -203,6 +204,22 @@ def test_several_processes_lose_no_line_when_the_file_is_set_aside(log: Path) ->
     found = re.findall(r"[abc]-\d{3}(?=\.\n)", "".join(path.read_text(encoding="utf-8") for path in files))
     assert len(files) > 5
     assert sorted(found) == sorted(f"{name}-{number:03d}" for name in "abc" for number in range(200))
+
+
+def test_nobody_else_sets_the_file_aside_meanwhile(log: Path) -> None:
+    handler = TurnedFile(log, maxBytes=10, backupCount=2)
+    turns = []
+
+    def turn(source: str, target: str) -> None:
+        with Path(source).open(encoding="utf-8") as others, pytest.raises(BlockingIOError):
+            fcntl.flock(others, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        turns.append(Path(source).rename(target))
+
+    handler.rotator = turn
+    for number in range(3):
+        handler.emit(logging.makeLogRecord({"msg": f"line number {number}"}))
+    handler.close()
+    assert len(turns) == 2
 
 
 def test_a_file_that_cannot_be_written_is_named_by_its_variable(start: Start, tmp_path: Path) -> None:
