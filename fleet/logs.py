@@ -68,8 +68,8 @@ class TurnedFile(RotatingFileHandler):
         return bool(super().shouldRollover(record))
 
     def doRollover(self) -> None:  # noqa: N802  # logging's name
-        # The lock is the old file's: whoever waited for it finds that another process was faster. A descriptor
-        # of its own holds it, because the first thing that logging does is to close the file.
+        # The lock is the old file's: whoever waited for it finds that another process was faster. It is held
+        # by a descriptor of its own, because the first thing that logging does is to close the file.
         held = os.dup(self._opened().fileno())
         try:
             fcntl.flock(held, fcntl.LOCK_EX)

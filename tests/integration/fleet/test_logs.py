@@ -18,7 +18,7 @@ from flask_restful import Resource
 
 from fleet.caller import Caller
 from fleet.errors import UnavailableError
-from fleet.logs import OUR_HANDLERS, set_up_logs
+from fleet.logs import OUR_HANDLERS, TurnedFile, set_up_logs
 from fleet.settings import InvalidSettingsError, ServiceSettings
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.roles import takes_role
