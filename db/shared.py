@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -106,6 +107,11 @@ class ActivationRow(SharedTable):
             unique=True,
             postgresql_where=text("role = 'active' AND until IS NULL"),
         ),
+        CheckConstraint(
+            "(role = 'canary') = (share IS NOT NULL) AND (share IS NULL OR share > 0 AND share <= 1)",
+            name="share_is_a_canarys",
+        ),
+        Index("activations_lasting_idx", "use_case", postgresql_where=text("until IS NULL")),
         {"comment": "Which deployment was live when: the newest row without an end is live now"},
     )
 
@@ -115,6 +121,7 @@ class ActivationRow(SharedTable):
     role: Mapped[str] = mapped_column(comment="active, shadow or canary")
     since: Mapped[datetime] = mapped_column("from", server_default=func.now(), comment="start of the role")
     until: Mapped[datetime | None] = mapped_column(comment="end of the role; null while it lasts")
+    share: Mapped[float | None] = mapped_column(Double, comment="of the traffic; of a canary only")
     reason: Mapped[str | None] = mapped_column(comment="training, rollback, ...")
     actor: Mapped[str | None] = mapped_column(comment="who asked for it")
 

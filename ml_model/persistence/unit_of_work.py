@@ -5,6 +5,8 @@ from typing import Self
 from db.audit import AuditRepository
 from db.unit_of_work import UnitOfWork
 from ml_model.persistence.repository.deployments import DeploymentRepository
+from ml_model.persistence.repository.history import HistoryRepository
+from ml_model.persistence.repository.roles import RoleRepository
 from ml_model.persistence.repository.samples import SampleRepository
 
 
@@ -12,12 +14,16 @@ class MlModelUnitOfWork(UnitOfWork):
     """A transaction with the repositories of ml_model in it."""
 
     deployments: DeploymentRepository
+    history: HistoryRepository
+    roles: RoleRepository
     samples: SampleRepository
     audit: AuditRepository
 
     def __enter__(self) -> Self:
         super().__enter__()
         self.deployments = DeploymentRepository(self.session)
+        self.history = HistoryRepository(self.session)
+        self.roles = RoleRepository(self.session)
         self.samples = SampleRepository(self.session)
         self.audit = AuditRepository(self.session, "ml_model")
         return self

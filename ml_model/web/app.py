@@ -10,8 +10,11 @@ from fleet.web.metrics import metrics_of
 from ml_model.config.settings import MlModelSettings
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.audit_trail import AuditTrail
+from ml_model.service.history import History
 from ml_model.service.ml_service import MlService
+from ml_model.service.roles import Roles
 from ml_model.web.controller.audit import Audit
+from ml_model.web.controller.deployments import DeploymentRole, Deployments, OneDeployment, Rollback
 from ml_model.web.controller.model import Model
 from ml_model.web.controller.set_model import SetModel
 from ml_model.web.metrics import count_predictions, live_metrics
@@ -30,14 +33,23 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
     keep_answers(app, AnswerStore(own_connections(app, database)).claim)
     metrics = metrics_of(app)
     metrics.watch_pool(settings.connections, connections_in_use(app, database))
+
+    def units() -> MlModelUnitOfWork:
+        return MlModelUnitOfWork(database.session)
+
     models = MlService(
-        lambda: MlModelUnitOfWork(database.session),
+        units,
         settings.artifact_key.get_secret_value().encode(),
         predicted=count_predictions(metrics.registry),
     )
     metrics.read_at_scrape(lambda: live_metrics(models.live()))
+    history, roles = History(units), Roles(units)
     routes = [
-        Route(Audit, ["/audit"], {"trail": AuditTrail(lambda: MlModelUnitOfWork(database.session))}),
+        Route(Audit, ["/audit"], {"trail": AuditTrail(units)}),
+        Route(Deployments, ["/deployments"], {"history": history}),
+        Route(OneDeployment, ["/deployments/<int:deployment_id>"], {"history": history}),
+        Route(DeploymentRole, ["/deployments/<int:deployment_id>/role"], {"roles": roles}),
+        Route(Rollback, ["/rollback"], {"roles": roles}),
         Route(Model, [""], {"models": models}),
         Route(SetModel, ["/set_model"], {"models": models}),
     ]

@@ -1,6 +1,6 @@
 """A model that was set, and the artifact of a trained one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -27,6 +27,43 @@ class Deployment(ModelChoice):
     set_at: datetime
     trained_at: datetime | None
     active_since: datetime | None = None
+
+
+Role = Literal["active", "shadow", "canary"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation:
+    """A deployment's time in a role. until: None while it lasts; share: of the traffic, of a canary only."""
+
+    role: Role
+    share: float | None
+    since: datetime
+    until: datetime | None
+    reason: str | None
+    actor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentRecord(Deployment):
+    """All that is remembered of a deployment. metrics: the last by set name; activations: oldest first."""
+
+    actor: str | None
+    failure: str | None
+    metrics: Mapping[str, Mapping[str, float]]
+    activations: Sequence[Activation]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveRole:
+    """A role that lasts: what a use case is served by."""
+
+    activation_id: int
+    use_case: str
+    role: Role
+    share: float | None
+    deployment_id: int
+    model_name: str
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,161 @@
+"""Changes what a use case is served by, without training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from fleet.caller import Caller
+from fleet.errors import ConflictError
+from ml_model.persistence.model.deployment import DeploymentRecord
+from ml_model.persistence.repository.history import UnknownDeploymentError
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+
+SideRole = Literal["shadow", "canary"]
+
+
+class NothingToRollBackToError(ConflictError):
+    """No other deployment was ever active."""
+
+    def __init__(self, use_case: str) -> None:
+        super().__init__(
+            f"No deployment of '{use_case}' was active before the one that is",
+            "Name a trained one: GET /root/ml/deployments lists them",
+        )
+
+
+class NeverTrainedError(ConflictError):
+    """The deployment has no model that could answer."""
+
+    def __init__(self, deployment_id: int) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} was never trained",
+            "Choose one of those whose trained_at is not null",
+        )
+
+
+class AlreadyActiveError(ConflictError):
+    """The deployment is the active one, which plays no other role and need not be made it."""
+
+    def __init__(self, deployment_id: int) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} is the active one",
+            "Name another deployment, or make another one active",
+        )
+
+
+class NoRoleError(ConflictError):
+    """The deployment is neither a shadow nor a canary."""
+
+    def __init__(self, deployment_id: int) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} is neither a shadow nor a canary",
+            "The active one is replaced, not ended: POST /root/ml/rollback, or make another one active",
+        )
+
+
+class TooLargeSharesError(ConflictError):
+    """The canaries together would get more than all of the traffic."""
+
+    def __init__(self, free: float) -> None:
+        super().__init__(
+            f"The other canaries leave a share of {free:g}", "Ask for a smaller share, or end another canary"
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is active now, and what was before; before: None if nothing was."""
+
+    deployment: DeploymentRecord
+    before: int | None
+
+
+class Roles:
+    """The roles of deployments. units: opens a transaction. changed: called once a change is committed."""
+
+    def __init__(
+        self, units: Callable[[], MlModelUnitOfWork], *, changed: Callable[[], object] = lambda: None
+    ) -> None:
+        self._units = units
+        self._changed = changed
+
+    def roll_back(
+        self, name: str, deployment_id: int | None, reason: str | None, *, caller: Caller
+    ) -> Change:
+        """Make the deployment the active one that was it before, or the one that is named."""
+        with self._units() as work:
+            use_case = work.samples.find(name).name
+            work.deployments.hold_use_case(use_case)
+            chosen = deployment_id if deployment_id is not None else work.history.previous(use_case)
+            if chosen is None:
+                raise NothingToRollBackToError(use_case)
+            deployment = _trained(work, chosen)
+            if deployment.use_case != use_case:
+                raise UnknownDeploymentError(chosen, use_case)
+            change = _activate(work, deployment, reason or "rollback", caller)
+            work.audit.add("rollback", chosen, caller, use_case=use_case)
+            work.commit()
+        self._changed()
+        return change
+
+    def promote(self, deployment_id: int, reason: str | None, *, caller: Caller) -> Change:
+        """Make a deployment the active one."""
+        with self._units() as work:
+            deployment = _trained(work, deployment_id)
+            work.deployments.hold_use_case(deployment.use_case)
+            change = _activate(work, deployment, reason or "promotion", caller)
+            work.audit.add("activate", deployment_id, caller, use_case=deployment.use_case)
+            work.commit()
+        self._changed()
+        return change
+
+    def give(
+        self, deployment_id: int, role: SideRole, share: float | None, reason: str | None, *, caller: Caller
+    ) -> DeploymentRecord:
+        """Use a deployment beside the active one. share: of the traffic, of a canary."""
+        with self._units() as work:
+            deployment = _trained(work, deployment_id)
+            work.deployments.hold_use_case(deployment.use_case)
+            _check_beside(work, deployment, share)
+            work.roles.give(deployment, role, share=share, reason=reason, actor=caller.name)
+            work.audit.add("set_role", deployment_id, caller, use_case=deployment.use_case)
+            work.commit()
+        self._changed()
+        return deployment
+
+    def end(self, deployment_id: int, *, caller: Caller) -> DeploymentRecord:
+        """Use a shadow or a canary no longer. Raises NoRoleError."""
+        with self._units() as work:
+            deployment = work.history.find(deployment_id)
+            work.deployments.hold_use_case(deployment.use_case)
+            if not work.roles.end(deployment_id):
+                raise NoRoleError(deployment_id)
+            work.audit.add("end_role", deployment_id, caller, use_case=deployment.use_case)
+            work.commit()
+        self._changed()
+        return deployment
+
+
+def _trained(work: MlModelUnitOfWork, deployment_id: int) -> DeploymentRecord:
+    deployment = work.history.find(deployment_id)
+    if deployment.trained_at is None:
+        raise NeverTrainedError(deployment_id)
+    return deployment
+
+
+def _activate(work: MlModelUnitOfWork, deployment: DeploymentRecord, reason: str, caller: Caller) -> Change:
+    before = work.deployments.active(deployment.use_case)
+    if before is not None and before.id == deployment.id:
+        raise AlreadyActiveError(deployment.id)
+    work.roles.end(deployment.id)
+    work.deployments.activate(deployment, reason, actor=caller.name)
+    return Change(deployment, before.id if before else None)
+
+
+def _check_beside(work: MlModelUnitOfWork, deployment: DeploymentRecord, share: float | None) -> None:
+    lasting = work.roles.lasting(deployment.use_case)
+    if ("active", deployment.id) in [(each.role, each.deployment_id) for each in lasting]:
+        raise AlreadyActiveError(deployment.id)
+    taken = sum(each.share or 0.0 for each in lasting if each.deployment_id != deployment.id)
+    if share is not None and taken + share > 1 + 1e-9:
+        raise TooLargeSharesError(round(1 - taken, 9))

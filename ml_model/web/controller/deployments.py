@@ -1,0 +1,102 @@
+"""`/root/ml/deployments`, their roles, and `/root/ml/rollback`."""
+
+from typing import Any
+
+from flask_restful import Resource
+
+from fleet.web.answers import answers
+from fleet.web.credentials import caller
+from fleet.web.idempotency import idempotent
+from fleet.web.validation import NoArguments, accepts
+from ml_model.service.history import History
+from ml_model.service.roles import Roles
+from ml_model.web.deployment_schema import (
+    ActivatedAnswer,
+    DeploymentRecordAnswer,
+    DeploymentsAnswer,
+    DeploymentsQuery,
+    RoleAnswer,
+    RoleRequest,
+    RollbackRequest,
+)
+
+
+class Deployments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Every model that was ever set."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    @answers(DeploymentsAnswer, errors=[404, 503])
+    @accepts(role="user", query=DeploymentsQuery)
+    def get(self, query: DeploymentsQuery) -> dict[str, Any]:
+        """List the deployments, that which was set last first; with `at`, what was live then."""
+        if query.at is not None:
+            items, token = self._history.at(query.use_case, query.at), None
+        else:
+            page = self._history.page(query.use_case, query.page)
+            items, token = page.items, page.next_token
+        told = [DeploymentRecordAnswer.model_validate(each) for each in items]
+        return DeploymentsAnswer(deployments=told, next_page_token=token).model_dump(
+            mode="json", by_alias=True
+        )
+
+
+class OneDeployment(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """One of them."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    @answers(DeploymentRecordAnswer, errors=[404, 503])
+    @accepts(role="user", query=NoArguments)
+    def get(self, deployment_id: int, query: NoArguments) -> dict[str, Any]:
+        """Describe a deployment."""
+        found = self._history.find(deployment_id)
+        return DeploymentRecordAnswer.model_validate(found).model_dump(mode="json", by_alias=True)
+
+
+class Rollback(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Back to an earlier model."""
+
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
+
+    @answers(ActivatedAnswer, errors=[404, 409, 503])
+    @accepts(role="admin", body=RollbackRequest)
+    @idempotent
+    def post(self, body: RollbackRequest) -> dict[str, Any]:
+        """Serve with the model that was active before, or with the one that is named; nothing is trained."""
+        change = self._roles.roll_back(body.use_case, body.deployment_id, body.reason, caller=caller())
+        return {
+            "message": f"Rolled back to deployment {change.deployment.id}",
+            "deployment_id": change.deployment.id,
+            "model_name": change.deployment.model_name,
+            "previous_deployment_id": change.before,
+        }
+
+
+class DeploymentRole(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """What a deployment is used for."""
+
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
+
+    @answers(RoleAnswer, errors=[404, 409, 503])
+    @accepts(role="admin", body=RoleRequest)
+    def post(self, deployment_id: int, body: RoleRequest) -> dict[str, Any]:
+        """Make a deployment the active one, a shadow of it, or a canary beside it."""
+        if body.role == "active":
+            self._roles.promote(deployment_id, body.reason, caller=caller())
+        else:
+            self._roles.give(deployment_id, body.role, body.share, body.reason, caller=caller())
+        message = f"Deployment {deployment_id} is {body.role}"
+        return {"message": message, "deployment_id": deployment_id, "role": body.role, "share": body.share}
+
+    @answers(RoleAnswer, errors=[404, 409, 503])
+    @accepts(role="admin", query=NoArguments)
+    def delete(self, deployment_id: int, query: NoArguments) -> dict[str, Any]:
+        """Use a shadow or a canary no longer."""
+        self._roles.end(deployment_id, caller=caller())
+        message = f"Deployment {deployment_id} has no role any more"
+        return {"message": message, "deployment_id": deployment_id, "role": None, "share": None}

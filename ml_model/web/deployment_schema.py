@@ -1,0 +1,137 @@
+"""Requests and answers about deployments and their roles."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
+
+from fleet.web.answers import AnswerModel
+from fleet.web.paging import PageAnswer, PageQuery
+from fleet.web.validation import RequestModel, UseCaseName
+from ml_model.web.schema import DEPLOYMENT_EXAMPLE, DeploymentAnswer
+
+RECORD_EXAMPLE: JsonDict = {
+    **DEPLOYMENT_EXAMPLE,
+    "use_case": "wine",
+    "actor": "alice",
+    "failure": None,
+    "metrics": {"testing": {"accuracy": 0.9722222222222222}},
+    "activations": [
+        {
+            "role": "active",
+            "share": None,
+            "from": "2026-01-31T12:00:05Z",
+            "until": None,
+            "reason": "training",
+            "actor": "alice",
+        }
+    ],
+}
+ROLLBACK_EXAMPLE: JsonDict = {
+    "message": "Rolled back to deployment 1",
+    "deployment_id": 1,
+    "model_name": "SVC",
+    "previous_deployment_id": 2,
+}
+ROLE_EXAMPLE: JsonDict = {
+    "message": "Deployment 2 is canary",
+    "deployment_id": 2,
+    "role": "canary",
+    "share": 0.1,
+}
+
+
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+IdNumber = Annotated[int, Field(ge=1, lt=2**63)]
+DeploymentId = Annotated[IdNumber, BeforeValidator(_number, json_schema_input_type=IdNumber)]
+"""A deployment's id, which clients may send as a string or as an integer."""
+
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class DeploymentsQuery(PageQuery):
+    """`GET /root/ml/deployments`. at: only what was live then."""
+
+    use_case: UseCaseName = "wine"
+    at: AwareDatetime | None = None
+
+
+class RollbackRequest(RequestModel):
+    """`POST /root/ml/rollback`. deployment_id: the one that was active before, unless given."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"deployment_id": 1, "reason": "it drifts"}]})
+
+    deployment_id: DeploymentId | None = None
+    reason: Reason | None = None
+    use_case: UseCaseName = "wine"
+
+
+class RoleRequest(RequestModel):
+    """`POST /root/ml/deployments/<id>/role`. share: of the traffic, of a canary only."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "canary", "share": 0.1}]})
+
+    role: Literal["active", "shadow", "canary"]
+    share: Annotated[float, Field(gt=0, le=1)] | None = None
+    reason: Reason | None = None
+
+    @model_validator(mode="after")
+    def _canaries_have_a_share(self) -> Self:
+        if (self.role == "canary") != (self.share is not None):
+            raise ValueError("'share' goes with the role canary, and with no other")
+        return self
+
+
+class ActivationAnswer(AnswerModel):
+    """A deployment's time in a role; `until` is null while it lasts, `share` of a canary only."""
+
+    role: Literal["active", "shadow", "canary"]
+    share: float | None
+    since: Annotated[datetime, Field(serialization_alias="from")]
+    until: datetime | None
+    reason: str | None
+    actor: str | None
+
+
+class DeploymentRecordAnswer(DeploymentAnswer):
+    """A model that was set, with what it was used for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [RECORD_EXAMPLE]})
+
+    use_case: str
+    actor: str | None
+    failure: str | None
+    metrics: dict[str, dict[str, float]]
+    activations: list[ActivationAnswer]
+
+
+class DeploymentsAnswer(PageAnswer):
+    """Deployments, that which was set last first."""
+
+    deployments: list[DeploymentRecordAnswer]
+
+
+class ActivatedAnswer(AnswerModel):
+    """What serves from now on, and what did before."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ROLLBACK_EXAMPLE]})
+
+    message: str
+    deployment_id: int
+    model_name: str
+    previous_deployment_id: int | None
+
+
+class RoleAnswer(AnswerModel):
+    """What the deployment is used for from now on; null: for nothing."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ROLE_EXAMPLE]})
+
+    message: str
+    deployment_id: int
+    role: Literal["active", "shadow", "canary"] | None
+    share: float | None

@@ -1,0 +1,178 @@
+"""The history of deployments, rollbacks and roles, over the service's own routes."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.integration.ml_model.conftest import Load, Rows
+
+BASE = "/root/ml/deployments"
+
+
+def deploy(client: FlaskClient, model_name: str) -> int:
+    """Set and train a model; the id of its deployment."""
+    answer = client.post("/root/ml/set_model", json={"model_name": model_name}).get_json()
+    assert client.post("/root/ml", json={"dataset": "training"}).status_code == 200
+    return int(answer["deployment_id"])
+
+
+@pytest.fixture
+def deployed(client: FlaskClient, load: Load) -> list[int]:
+    """Two trained deployments, of which the second is active, and one that was only set."""
+    load("training")
+    trained = [deploy(client, "SVC"), deploy(client, "LogisticRegression")]
+    untrained = client.post("/root/ml/set_model", json={"model_name": "RandomForest"}).get_json()
+    return [*trained, untrained["deployment_id"]]
+
+
+def get(client: FlaskClient, path: str, **query: Any) -> Any:
+    answer = client.get(path, query_string=query)
+    assert answer.status_code == 200, answer.json
+    return answer.get_json()
+
+
+def give(client: FlaskClient, deployment: int, **body: Any) -> Any:
+    return client.post(f"{BASE}/{deployment}/role", json=body)
+
+
+def active(client: FlaskClient) -> int:
+    return int(get(client, "/root/ml")["active"]["id"])
+
+
+def lasting(rows: Rows) -> list[tuple[Any, ...]]:
+    return rows("SELECT deployment_id, role, share FROM activations WHERE until IS NULL ORDER BY id")
+
+
+def test_the_history_lists_every_deployment_newest_first(client: FlaskClient, deployed: list[int]) -> None:
+    listed = get(client, BASE)
+    assert [each["id"] for each in listed["deployments"]] == deployed[::-1]
+    assert listed["next_page_token"] is None
+    never, live, replaced = listed["deployments"]
+    assert (never["trained_at"], never["activations"]) == (None, [])
+    assert live["metrics"]["training"]["accuracy"] > 0.9
+    (first,), (second,) = replaced["activations"], live["activations"]
+    assert (first["role"], first["reason"], first["actor"]) == ("active", "training", "anonymous")
+    assert first["until"] == second["from"]
+    assert second["until"] is None
+    assert get(client, f"{BASE}/{live['id']}") == live
+    assert get(client, f"/root/model/deployments/{live['id']}") == live
+
+
+def test_the_history_is_read_a_page_at_a_time(client: FlaskClient, deployed: list[int]) -> None:
+    first = get(client, BASE, limit=2)
+    rest = get(client, BASE, limit=2, page_token=first["next_page_token"])
+    assert [each["id"] for each in first["deployments"] + rest["deployments"]] == deployed[::-1]
+
+
+def test_what_was_live_at_a_time_is_told(client: FlaskClient, deployed: list[int]) -> None:
+    (began,) = get(client, f"{BASE}/{deployed[0]}")["activations"]
+    (then,) = get(client, BASE, at=began["from"])["deployments"]
+    assert then["id"] == deployed[0]
+    (later,) = get(client, BASE, at=began["until"])["deployments"]
+    assert later["id"] == deployed[1]
+    assert get(client, BASE, at="2020-01-01T00:00:00Z")["deployments"] == []
+    assert client.get(BASE, query_string={"at": "yesterday"}).status_code == 400
+
+
+def test_a_rollback_makes_the_one_before_live_and_trains_nothing(
+    client: FlaskClient, deployed: list[int], rows: Rows
+) -> None:
+    trained = rows("SELECT id, trained_at FROM deployments ORDER BY id")
+    answer: Any = client.post("/root/ml/rollback", json={"reason": "it drifts"}).get_json()
+    assert answer == {
+        "message": f"Rolled back to deployment {deployed[0]}",
+        "deployment_id": deployed[0],
+        "model_name": "SVC",
+        "previous_deployment_id": deployed[1],
+    }
+    assert active(client) == deployed[0]
+    assert get(client, f"{BASE}/{deployed[0]}")["activations"][-1]["reason"] == "it drifts"
+    assert rows("SELECT id, trained_at FROM deployments ORDER BY id") == trained
+    assert client.post("/root/ml/rollback", json={}).status_code == 200
+    assert active(client) == deployed[1]
+    named: Any = client.post("/root/ml/rollback", json={"deployment_id": str(deployed[0])})
+    assert named.status_code == 200
+    assert active(client) == deployed[0]
+    assert get(client, "/root/ml/audit")["events"][0]["action"] == "rollback"
+
+
+@pytest.mark.parametrize(
+    ("which", "status", "word"), [(1, 409, "active"), (2, 409, "trained"), (None, 404, "99")]
+)
+def test_a_rollback_to_what_cannot_serve_is_refused(
+    client: FlaskClient, deployed: list[int], *, which: int | None, status: int, word: str
+) -> None:
+    asked = 99 if which is None else deployed[which]
+    answer: Any = client.post("/root/ml/rollback", json={"deployment_id": asked})
+    assert (answer.status_code, word in answer.get_json()["error"]) == (status, True)
+    assert active(client) == deployed[1]
+
+
+def test_without_a_deployment_before_there_is_nothing_to_roll_back_to(
+    client: FlaskClient, load: Load
+) -> None:
+    load("training")
+    deploy(client, "SVC")
+    assert client.post("/root/ml/rollback", json={}).status_code == 409
+
+
+def test_a_deployment_is_shadow_then_canary_then_active(
+    client: FlaskClient, deployed: list[int], rows: Rows
+) -> None:
+    beside = deployed[0]
+    assert give(client, beside, role="shadow").status_code == 200
+    assert lasting(rows) == [(deployed[1], "active", None), (beside, "shadow", None)]
+    assert give(client, beside, role="canary", share=0.25).get_json()["share"] == 0.25
+    assert lasting(rows) == [(deployed[1], "active", None), (beside, "canary", 0.25)]
+    assert give(client, beside, role="active").status_code == 200
+    assert lasting(rows) == [(beside, "active", None)]
+    actions = [event["action"] for event in get(client, "/root/ml/audit")["events"][:3]]
+    assert actions == ["activate", "set_role", "set_role"]
+
+
+def test_a_role_is_ended_by_itself(client: FlaskClient, deployed: list[int], rows: Rows) -> None:
+    give(client, deployed[0], role="shadow")
+    assert client.delete(f"{BASE}/{deployed[0]}/role").get_json()["role"] is None
+    assert lasting(rows) == [(deployed[1], "active", None)]
+    assert client.delete(f"{BASE}/{deployed[0]}/role").status_code == 409
+    assert client.delete(f"{BASE}/{deployed[1]}/role").status_code == 409
+    assert get(client, "/root/ml/audit")["events"][0]["action"] == "end_role"
+
+
+@pytest.mark.parametrize(
+    ("which", "body", "status"),
+    [
+        (1, {"role": "shadow"}, 409),
+        (1, {"role": "active"}, 409),
+        (2, {"role": "shadow"}, 409),
+        (0, {"role": "canary"}, 400),
+        (0, {"role": "canary", "share": 1.5}, 400),
+        (0, {"role": "canary", "share": 0}, 400),
+        (0, {"role": "shadow", "share": 0.5}, 400),
+        (0, {"role": "champion"}, 400),
+    ],
+)
+def test_a_role_that_makes_no_sense_is_refused(
+    client: FlaskClient, deployed: list[int], rows: Rows, *, which: int, body: dict[str, Any], status: int
+) -> None:
+    assert give(client, deployed[which], **body).status_code == status
+    assert lasting(rows) == [(deployed[1], "active", None)]
+
+
+def test_canaries_get_no_more_than_all_of_the_traffic(
+    client: FlaskClient, deployed: list[int], rows: Rows
+) -> None:
+    third = deploy(client, "SVC")
+    assert give(client, deployed[0], role="canary", share=0.75).status_code == 200
+    assert give(client, deployed[1], role="canary", share=0.5).status_code == 409
+    assert give(client, deployed[1], role="canary", share=0.25).status_code == 200
+    assert [row[0] for row in lasting(rows)] == [third, deployed[0], deployed[1]]
+
+
+@pytest.mark.parametrize("path", ["99", str(2**63), "99/role"])
+def test_an_unknown_deployment_is_404(client: FlaskClient, path: str) -> None:
+    method = client.delete if path.endswith("role") else client.get
+    answer = method(f"{BASE}/{path}")
+    assert answer.status_code == 404
+    assert "deployment" in answer.get_json()["error"]
