@@ -14,7 +14,7 @@ import numpy.typing as npt
 from psycopg2 import sql
 from psycopg2.errors import QueryCanceled
 from psycopg2.extensions import connection as PsycopgConnection  # noqa: N812  # the class is called so
-from sqlalchemy import BigInteger, Double, Integer, Select, Table, Text
+from sqlalchemy import BigInteger, DateTime, Double, Integer, Select, Table, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
@@ -24,13 +24,15 @@ Array = npt.NDArray[Any]
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no header extension
 END = b"\xff\xff"
 READ_SIZE = 1 << 20
+EPOCH = np.datetime64("2000-01-01", "us")  # PostgreSQL counts microseconds from here
 
 
 def copy_in(session: Session, table: Table, blocks: Iterable[Mapping[str, Array]]) -> int:
     """Load blocks of columns, in the session's transaction, and return the number of rows.
 
     Each block maps column names to arrays of one length, the same names in each. NaN is stored as null.
-    Bytes arrays (dtype S) go to text columns as they are. An error in making a block is raised as it is.
+    Bytes arrays (dtype S) go to text columns as they are, moments (datetime64, UTC) to timestamps.
+    An error in making a block is raised as it is.
     """
     stream = _EncodedStream(table, blocks)
     if stream.columns:
@@ -120,7 +122,7 @@ def wire_type(column_type: TypeEngine[Any]) -> str:
     """How a column's values travel: a numpy dtype, or S for text of the array's own width."""
     if isinstance(column_type, Double):
         return ">f8"
-    if isinstance(column_type, BigInteger):
+    if isinstance(column_type, BigInteger | DateTime):
         return ">i8"
     if isinstance(column_type, Integer):
         return ">i4"
@@ -138,7 +140,8 @@ def encode_rows(arrays: list[Array], types: list[str]) -> bytes:
     rows = np.empty(len(arrays[0]), dtype=np.dtype(layout))
     rows["fields"] = len(arrays)
     missing: dict[str, Array] = {}
-    for number, array in enumerate(arrays):
+    for number, given in enumerate(arrays):
+        array = (given - EPOCH).astype(np.int64) if given.dtype.kind == "M" else given
         value, length = f"value{number}", f"length{number}"
         rows[length] = rows.dtype[value].itemsize
         nulls = np.isnan(array) if array.dtype.kind == "f" else None

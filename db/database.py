@@ -7,7 +7,7 @@ from typing import cast
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import NullPool, QueuePool
 
 from db.migrate import newest_revision
@@ -67,6 +67,23 @@ def own_connections(app: Flask, database: SQLAlchemy) -> Engine:
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
         connect_args=options["connect_args"],
+    )
+
+
+def background_sessions(app: Flask, database: SQLAlchemy, *, connections: int) -> sessionmaker[Session]:
+    """Opens sessions for threads that belong to no request, on connections of their own."""
+    options = app.config["SQLALCHEMY_ENGINE_OPTIONS"]
+    with app.app_context():
+        url = database.engine.url
+    return sessionmaker(
+        create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=connections,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args=options["connect_args"],
+        )
     )
 
 

@@ -41,6 +41,11 @@ def find_use_case(session: Session, name: str) -> UseCase:
     return _definition(row)
 
 
+def every_use_case(session: Session) -> list[UseCase]:
+    """The registered definitions, by name."""
+    return [_definition(row) for row in session.scalars(select(UseCaseRow).order_by(UseCaseRow.name))]
+
+
 def register_use_case(session: Session, use_case: UseCase) -> UseCaseTables:
     """Write the definition down and make its tables, unless both are there. Nothing is ever dropped.
 

@@ -33,11 +33,19 @@ TOO_LARGE = 413
 
 @dataclass(frozen=True)
 class Route:
-    """A resource, the paths it answers on below the service's own, and what it is made with."""
+    """A resource, the paths it answers on below the service's own, and what it is made with.
+
+    at_root: the paths are whole, as a protocol of others demands.
+    """
 
     resource: type[Resource]
     paths: Sequence[str]
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    at_root: bool = False
+
+    def below(self, prefix: str) -> list[str]:
+        """The whole paths, where the service's own begin with the prefix."""
+        return [path if self.at_root else prefix + path for path in self.paths]
 
 
 def make_app(name: str, settings: ServiceSettings) -> Flask:
@@ -77,7 +85,7 @@ def add_routes(
         Route(Exposition, ["/metrics"], {"metrics": metrics_of(app)}),
     ]
     places = [
-        *((prefixes[0] + path, route.resource) for route in routes for path in route.paths),
+        *((path, route.resource) for route in routes for path in route.below(prefixes[0])),
         *((path, route.resource) for route in every_service for path in route.paths),
     ]
 
@@ -91,7 +99,7 @@ def add_routes(
     ]
     api = FleetApi(app)
     for route in routes:
-        paths = [prefix + path for prefix in prefixes for path in route.paths]
+        paths = dict.fromkeys(path for prefix in prefixes for path in route.below(prefix))
         api.add_resource(route.resource, *paths, resource_class_kwargs=dict(route.arguments))
     for route in (*every_service, *documents):
         api.add_resource(route.resource, *route.paths, resource_class_kwargs=dict(route.arguments))

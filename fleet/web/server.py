@@ -19,6 +19,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from fleet.errors import FleetError
 from fleet.logs import GRANIAN_LOGS, set_up_logs
 from fleet.settings import ServiceSettings
+from fleet.web.background import start_background
 from fleet.web.front import Front
 from fleet.web.shared_counters import shared_counters
 
@@ -107,6 +108,7 @@ def _build(target: str, *, settings: ServiceSettings) -> Front:
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     try:
         app: Flask = pkgutil.resolve_name(target)()
+        start_background(app)
     except FleetError as error:
         sys.exit(f"{error.error}\n{error.message}")
     return Front(app, settings)

@@ -67,16 +67,20 @@ def accepts(
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     form: bool = False,
+    raw: bool = False,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Validate what a resource's method is sent and pass it on as `body` and `query`.
 
     role: that the caller must have. form: the body may also be a form, or be spread over the query arguments.
+    raw: the method is given the body's bytes, which it reads itself; the model only describes them.
     """
 
     def decorate(method: Callable[..., R]) -> Callable[..., R]:
         @functools.wraps(method)
         def validated(*args: Any, **kwargs: Any) -> R:
-            if body is not None:
+            if raw:
+                kwargs["body"] = _json_bytes()
+            elif body is not None:
                 kwargs["body"] = _validate(body, _form_or_json() if form else _json(), strict=_is_json(form))
             if query is not None:
                 arguments = _plain(request.args.to_dict(flat=False), decode=False)
@@ -113,11 +117,15 @@ def _is_json(form: bool) -> bool:
 
 
 def _json() -> object:
+    return _parse(_json_bytes())
+
+
+def _json_bytes() -> bytes:
     if request.mimetype != JSON_TYPE and (request.mimetype or request.content_length):
         raise UnsupportedMediaTypeError(
             f"Content type '{request.mimetype}' is not taken here", f"Send the body as {JSON_TYPE}"
         )
-    return _parse(_body())
+    return _body()
 
 
 def _form_or_json() -> object:

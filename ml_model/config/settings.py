@@ -1,5 +1,7 @@
 """What ml_model is told by its environment, `ML_MODEL_*`."""
 
+from typing import Annotated
+
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -20,3 +22,20 @@ class MlModelSettings(ServiceSettings):
         min_length=16,
         description="Secret that signs model artifacts; one for all replicas, kept as long as the database.",
     )
+    max_predict_rows: int = Field(10_000, ge=1, description="Rows that one request for predictions may have.")
+    live_refresh_s: float = Field(
+        0.25, gt=0, le=60, description="Seconds between two looks at which models are live."
+    )
+    live_store_share: float = Field(
+        1.0, ge=0, le=1, description="Share of the live requests whose rows are stored; 0 for none."
+    )
+    live_store_shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {}, description='Other shares by use case, as JSON: `{"wine": 0.1}`.'
+    )
+    live_buffer_rows: int = Field(
+        100_000,
+        ge=1,
+        le=10_000_000,
+        description="Live rows that wait in memory to be stored; what comes beyond is lost, and counted.",
+    )
+    live_flush_s: float = Field(0.2, gt=0, le=60, description="Seconds between two writes of live rows.")

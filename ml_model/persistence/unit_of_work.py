@@ -6,6 +6,7 @@ from db.audit import AuditRepository
 from db.unit_of_work import UnitOfWork
 from ml_model.persistence.repository.deployments import DeploymentRepository
 from ml_model.persistence.repository.history import HistoryRepository
+from ml_model.persistence.repository.live_samples import LiveSampleRepository
 from ml_model.persistence.repository.roles import RoleRepository
 from ml_model.persistence.repository.samples import SampleRepository
 
@@ -17,6 +18,7 @@ class MlModelUnitOfWork(UnitOfWork):
     history: HistoryRepository
     roles: RoleRepository
     samples: SampleRepository
+    live_samples: LiveSampleRepository
     audit: AuditRepository
 
     def __enter__(self) -> Self:
@@ -25,5 +27,6 @@ class MlModelUnitOfWork(UnitOfWork):
         self.history = HistoryRepository(self.session)
         self.roles = RoleRepository(self.session)
         self.samples = SampleRepository(self.session)
+        self.live_samples = LiveSampleRepository(self.session)
         self.audit = AuditRepository(self.session, "ml_model")
         return self

@@ -71,10 +71,10 @@ def _made(pipeline: Pipeline, features: Floats, key: bytes) -> Artifact:
     return Artifact("joblib", buffer.getvalue(), _signature(buffer.getvalue(), key))
 
 
-def open_artifact(artifact: Artifact, key: bytes) -> Predictor:
-    """The predictor of a stored model; raises UntrustedArtifactError."""
+def open_artifact(artifact: Artifact, key: bytes, *, threads: int = 0) -> Predictor:
+    """The predictor of a stored model; raises UntrustedArtifactError. threads: as OnnxPredictor's."""
     if artifact.format == "onnx":
-        return OnnxPredictor(artifact.data)
+        return OnnxPredictor(artifact.data, threads)
     if not hmac.compare_digest(artifact.signature or b"", _signature(artifact.data, key)):
         raise UntrustedArtifactError
     return PipelinePredictor(joblib.load(io.BytesIO(artifact.data)))

@@ -76,7 +76,7 @@ class MlService:
     """The models of every use case.
 
     units: opens a transaction. key: signs artifacts. predicted: told, with the use case, how often each class
-    was predicted.
+    was predicted. changed: called once another model is live.
     """
 
     def __init__(
@@ -85,10 +85,12 @@ class MlService:
         key: bytes,
         *,
         predicted: Predicted = lambda *_: None,
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
         self._units = units
         self._key = key
         self._predicted = predicted
+        self._changed = changed
         self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
 
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
@@ -171,6 +173,7 @@ class MlService:
                 work.audit.add(action, trained.id, caller, use_case=use_case.name)
             score = _score(work, use_case, trained, predictor, "training")
             work.commit()
+        self._changed()
         self._predicted(use_case.name, score.classes)
         return score
 

@@ -13,10 +13,16 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Predicted:
-    """labels: (rows,); probabilities: (rows,), of the predicted class, or None where the model gives none."""
+    """labels: (rows,); by_class: (rows, classes), in ascending order of the classes, or None where the model
+    gives no probabilities."""
 
     labels: Floats
-    probabilities: Floats | None
+    by_class: Floats | None
+
+    @property
+    def probabilities(self) -> Floats | None:
+        """(rows,), of the predicted class, or None."""
+        return None if self.by_class is None else self.by_class.max(axis=1)
 
 
 class Predictor(Protocol):
@@ -28,10 +34,11 @@ class Predictor(Protocol):
 
 
 class OnnxPredictor:
-    """A model in ONNX form, run by onnxruntime."""
+    """A model in ONNX form, run by onnxruntime. threads: of one prediction; 0 for one a core."""
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, threads: int = 0) -> None:
         options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
         options.log_severity_level = 3
         # Idle threads of onnxruntime would otherwise spin and take the cores from everyone else.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -65,7 +72,7 @@ class PipelinePredictor:
 
 
 def _predicted(labels: npt.NDArray[Any], probabilities: npt.NDArray[Any] | None) -> Predicted:
-    highest = None
+    by_class = None
     if probabilities is not None:  # forests add up in single precision, to a little more than 1
-        highest = np.minimum(probabilities.max(axis=1).astype(np.float64), 1.0)
-    return Predicted(np.asarray(labels).reshape(-1).astype(np.float64), highest)
+        by_class = np.minimum(probabilities.astype(np.float64), 1.0)
+    return Predicted(np.asarray(labels).reshape(-1).astype(np.float64), by_class)

@@ -1,23 +1,55 @@
 """Wires ml_model: the one place where its parts are made."""
 
-from flask import Flask
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from db.database import check_database, connections_in_use, make_database, own_connections
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from db.database import (
+    background_sessions,
+    check_database,
+    connections_in_use,
+    make_database,
+    own_connections,
+)
 from db.idempotency import AnswerStore
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.background import Background, run_in_background
 from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from ml_model.config.settings import MlModelSettings
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.audit_trail import AuditTrail
+from ml_model.service.feedback import Feedback
 from ml_model.service.history import History
+from ml_model.service.live.models import LiveModels
+from ml_model.service.live.predictions import Predictions, Storing
+from ml_model.service.live.storing import LiveStore
 from ml_model.service.ml_service import MlService
 from ml_model.service.roles import Roles
 from ml_model.web.controller.audit import Audit
 from ml_model.web.controller.deployments import DeploymentRole, Deployments, OneDeployment, Rollback
+from ml_model.web.controller.feedback import Truth
+from ml_model.web.controller.inference import (
+    Infer,
+    InferVersion,
+    ModelReady,
+    ServedModel,
+    ServedVersion,
+    Server,
+    ServerLive,
+    ServerReady,
+    VersionReady,
+)
 from ml_model.web.controller.model import Model
+from ml_model.web.controller.predict import Invocations, Ping, Predict, Version
 from ml_model.web.controller.set_model import SetModel
+from ml_model.web.live_metrics import LiveCounters
 from ml_model.web.metrics import count_predictions, live_metrics
+
+LIVE = "mlfleet-live"
+BACKGROUND_CONNECTIONS = 2  # of those who look what is live, and who store live rows
 
 
 def create_app(settings: MlModelSettings | None = None) -> Flask:
@@ -37,22 +69,93 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
     def units() -> MlModelUnitOfWork:
         return MlModelUnitOfWork(database.session)
 
-    models = MlService(
-        units,
-        settings.artifact_key.get_secret_value().encode(),
-        predicted=count_predictions(metrics.registry),
+    key = settings.artifact_key.get_secret_value().encode()
+    predicted = count_predictions(metrics.registry)
+    counters = LiveCounters(metrics, predicted)
+    live = _make_live(
+        settings, background_sessions(app, database, connections=BACKGROUND_CONNECTIONS), counters
     )
+    models = MlService(units, key, predicted=predicted, changed=live.models.notice)
     metrics.read_at_scrape(lambda: live_metrics(models.live()))
-    history, roles = History(units), Roles(units)
+
+    def ready() -> None:
+        check_database(database.session())
+        live.models.check()
+
     routes = [
+        *_deployment_routes(units, live.models),
         Route(Audit, ["/audit"], {"trail": AuditTrail(units)}),
-        Route(Deployments, ["/deployments"], {"history": history}),
-        Route(OneDeployment, ["/deployments/<int:deployment_id>"], {"history": history}),
-        Route(DeploymentRole, ["/deployments/<int:deployment_id>/role"], {"roles": roles}),
-        Route(Rollback, ["/rollback"], {"roles": roles}),
+        Route(Truth, ["/feedback"], {"feedback": Feedback(units, told=counters.told)}),
         Route(Model, [""], {"models": models}),
         Route(SetModel, ["/set_model"], {"models": models}),
+        *_live_routes(live, ready),
     ]
     prefixes = [settings.path, settings.base_url + settings.alias_url]
-    add_routes(app, routes, prefixes=prefixes, ready=lambda: check_database(database.session()))
+    add_routes(app, routes, prefixes=prefixes, ready=ready)
+    refresh_s = settings.live_refresh_s
+    run_in_background(app, Background([lambda: live.models.watch(refresh_s)], [live.store.stop]))
+    app.extensions[LIVE] = live
     return app
+
+
+@dataclass(frozen=True)
+class LiveParts:
+    """What answers live requests; in the app's extensions under LIVE."""
+
+    models: LiveModels
+    store: LiveStore
+    predictions: Predictions
+
+
+def _make_live(
+    settings: MlModelSettings, sessions: Callable[[], Session], counters: LiveCounters
+) -> LiveParts:
+    def units() -> MlModelUnitOfWork:
+        return MlModelUnitOfWork(sessions)
+
+    key = settings.artifact_key.get_secret_value().encode()
+    models = LiveModels(units, key, index_block=settings.live_buffer_rows)
+    store = LiveStore(
+        units,
+        most_rows=settings.live_buffer_rows,
+        interval_s=settings.live_flush_s,
+        lost=counters.lost,
+        stored=counters.stored,
+        waiting=counters.waiting,
+    )
+    storing = Storing(settings.live_store_share, settings.live_store_shares)
+    return LiveParts(models, store, Predictions(models, store, storing, most_rows=settings.max_predict_rows))
+
+
+def _deployment_routes(units: Callable[[], MlModelUnitOfWork], live: LiveModels) -> list[Route]:
+    history, roles = {"history": History(units)}, {"roles": Roles(units, changed=live.notice)}
+    return [
+        Route(Deployments, ["/deployments"], history),
+        Route(OneDeployment, ["/deployments/<int:deployment_id>"], history),
+        Route(DeploymentRole, ["/deployments/<int:deployment_id>/role"], roles),
+        Route(Rollback, ["/rollback"], roles),
+    ]
+
+
+def _live_routes(live: LiveParts, ready: Callable[[], object]) -> list[Route]:
+    predictions, models, is_ready = (
+        {"predictions": live.predictions},
+        {"models": live.models},
+        {"ready": ready},
+    )
+    served, version = "/v2/models/<name>", "/versions/<int:version>"
+    return [
+        Route(Predict, ["/predict"], predictions),
+        Route(Invocations, ["/invocations"], predictions, at_root=True),
+        Route(Ping, ["/ping"], is_ready, at_root=True),
+        Route(Version, ["/version"], at_root=True),
+        Route(Server, ["/v2"], at_root=True),
+        Route(ServerLive, ["/v2/health/live"], at_root=True),
+        Route(ServerReady, ["/v2/health/ready"], is_ready, at_root=True),
+        Route(ServedModel, [served], models, at_root=True),
+        Route(ServedVersion, [served + version], models, at_root=True),
+        Route(ModelReady, [f"{served}/ready"], models, at_root=True),
+        Route(VersionReady, [f"{served}{version}/ready"], models, at_root=True),
+        Route(Infer, [f"{served}/infer"], {**models, **predictions}, at_root=True),
+        Route(InferVersion, [f"{served}{version}/infer"], {**models, **predictions}, at_root=True),
+    ]

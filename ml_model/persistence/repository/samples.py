@@ -11,7 +11,7 @@ from db.copying import copy_in
 from db.definition import Task, UseCase
 from db.sets import SampleBlock, SetName, lock_set, read_blocks, read_set
 from db.tables import use_case_tables
-from db.use_cases import find_use_case
+from db.use_cases import every_use_case, find_use_case
 
 
 class SampleRepository:
@@ -23,6 +23,10 @@ class SampleRepository:
     def find(self, name: str) -> UseCase:
         """The registered use case; raises UnknownUseCaseError."""
         return find_use_case(self._session, name)
+
+    def every(self) -> list[UseCase]:
+        """The registered use cases, by name."""
+        return every_use_case(self._session)
 
     def read(self, use_case: UseCase, name: SetName, limit: int | None = None) -> SampleBlock:
         """A set, or its first `limit` rows."""

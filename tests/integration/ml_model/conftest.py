@@ -1,6 +1,6 @@
 """The apps of ml_model and of the simulator that feeds it, on a database of the test's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from ml_model.config.settings import MlModelSettings
-from ml_model.web.app import create_app
+from ml_model.web.app import LIVE, create_app
 from simulator.config.settings import SimulatorSettings
 from simulator.web.app import create_app as create_simulator
 from tests.conftest import Sessions
@@ -35,9 +35,11 @@ def load(database_url: str) -> Load:
 
 
 @pytest.fixture
-def app(database_url: str, load: Load) -> Flask:
+def app(database_url: str, load: Load) -> Iterator[Flask]:
     """The app as it is in production; wine is registered, no set is loaded."""
-    return create_app(MlModelSettings(database_url=SecretStr(database_url), artifact_key=SecretStr(KEY)))
+    made = create_app(MlModelSettings(database_url=SecretStr(database_url), artifact_key=SecretStr(KEY)))
+    yield made
+    made.extensions[LIVE].store.stop()
 
 
 @pytest.fixture

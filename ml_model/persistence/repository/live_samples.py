@@ -1,0 +1,128 @@
+"""Samples that come in live, and the truth about them, in PostgreSQL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from psycopg2.errors import UniqueViolation
+from sqlalchemy import Column, MetaData, Table, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from db.copying import copy_in
+from db.definition import FeatureType, Task, UseCase
+from db.tables import use_case_tables
+from db.use_cases import DATASETS
+from fleet.errors import FleetError
+from ml_model.persistence.model.live_rows import FeedbackOutcome, LivePredictions, LiveRows
+
+FEW = 10
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+class AlreadyStoredError(FleetError):
+    """The rows are there: the connection broke when they had just been committed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The rows are stored already", "There is nothing to do: their numbers are nobody else's"
+        )
+
+
+class LiveSampleRepository:
+    """Live rows of every use case, in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def reserve(self, use_case: UseCase, count: int) -> range:
+        """That many numbers in a row, for nobody else."""
+        name = f"{use_case.name}.live_sample_index"
+        lock = func.pg_advisory_xact_lock(func.hashtext(f"numbers of {name}"))
+        self._session.execute(select(lock))  # nextval and setval are two steps
+        query = text("SELECT setval(CAST(:name AS regclass), nextval(CAST(:name AS regclass)) + :count - 1)")
+        last = int(self._session.execute(query, {"name": name, "count": count}).scalar_one())
+        return range(last - count + 1, last + 1)
+
+    def add(self, use_case: UseCase, rows: LiveRows, predictions: Sequence[LivePredictions]) -> None:
+        """Store samples of the production set with predictions. Raises AlreadyStoredError."""
+        tables = use_case_tables(use_case)
+        try:
+            copy_in(self._session, tables.samples, [_sample_columns(use_case, rows)])
+        except UniqueViolation as error:
+            raise AlreadyStoredError from error
+        for each in predictions:
+            copy_in(self._session, tables.predictions, [_prediction_columns(use_case, each)])
+
+    def store_truth(self, use_case: UseCase, numbers: Integers, target: Floats) -> FeedbackOutcome:
+        """Store the truth about samples, each number once, in place of another truth."""
+        tables = use_case_tables(use_case)
+        samples, targets = tables.samples, tables.targets
+        sent = self._send(tables.targets, numbers, target, use_case)
+        known = select(samples.c.sample_index).where(samples.c.sample_index == sent.c.sample_index).exists()
+        first = select(sent.c.sample_index).where(~known).order_by(sent.c.sample_index).limit(FEW)
+        unknown = self._session.scalar(select(func.count()).select_from(sent).where(~known)) or 0
+        other = (targets.c.sample_index == sent.c.sample_index) & (targets.c["class"] != sent.c["class"])
+        replace = update(targets).values({"class": sent.c["class"]}).where(other)
+        replaced = self._rows(replace)
+        there = select(targets.c.sample_index).where(targets.c.sample_index == sent.c.sample_index).exists()
+        new = select(sent.c.sample_index, sent.c.sample_index, sent.c["class"]).where(known, ~there)
+        stored = self._rows(
+            insert(targets).from_select(
+                ["sample_index", "target_index", "class"], new.order_by(sent.c.sample_index)
+            )
+        )
+        return FeedbackOutcome(
+            stored=stored,
+            replaced=replaced,
+            unchanged=len(numbers) - stored - replaced - unknown,
+            unknown=unknown,
+            first_unknown=list(self._session.scalars(first)) if unknown else [],
+        )
+
+    def _rows(self, statement: Any) -> int:
+        return int(self._session.execute(statement).rowcount)  # type: ignore[attr-defined]  # of a change
+
+    def _send(self, targets: Table, numbers: Integers, target: Floats, use_case: UseCase) -> Table:
+        """A table of this transaction's own, with the truths in it."""
+        columns = [Column(name, targets.c[name].type) for name in ("sample_index", "class")]
+        sent = Table(
+            "truth_sent",
+            MetaData(schema="pg_temp"),
+            *columns,
+            prefixes=["TEMPORARY"],
+            postgresql_on_commit="DROP",
+        )
+        self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"truth of {use_case.name}"))))
+        sent.create(self._session.connection())
+        copy_in(self._session, sent, [{"sample_index": numbers, "class": _as_stored(use_case, target)}])
+        self._session.execute(text("ANALYZE truth_sent"))
+        return sent
+
+
+def _as_stored(use_case: UseCase, values: Floats) -> npt.NDArray[Any]:
+    return values.astype(np.int64) if use_case.task is Task.CLASSIFICATION else values
+
+
+def _sample_columns(use_case: UseCase, rows: LiveRows) -> dict[str, npt.NDArray[Any]]:
+    columns: dict[str, npt.NDArray[Any]] = {
+        "dataset_id": np.full(len(rows.numbers), DATASETS["production"]),
+        "sample_index": rows.numbers,
+        "created_at": rows.at,
+    }
+    for position, feature in enumerate(use_case.features):
+        values = rows.features[:, position]
+        columns[feature.name] = np.rint(values) if feature.type is FeatureType.INTEGER else values
+    return columns
+
+
+def _prediction_columns(use_case: UseCase, told: LivePredictions) -> dict[str, npt.NDArray[Any]]:
+    return {
+        "sample_index": told.numbers,
+        "prediction_index": told.numbers,
+        "class": _as_stored(use_case, told.labels),
+        "probability": told.probabilities,
+        "deployment_id": told.deployments,
+        "predicted_at": told.at,
+    }

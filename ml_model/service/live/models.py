@@ -1,0 +1,276 @@
+"""The models that answer requests, opened and in memory; what is live is looked up in the background."""
+
+import hashlib
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from db.definition import Task, UseCase
+from fleet.errors import ConflictError, FleetError, NotFoundError, UnavailableError
+from ml_model.persistence.model.deployment import LiveRole
+from ml_model.persistence.repository.history import UnknownDeploymentError
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.artifacts import open_artifact
+from ml_model.service.live.indexes import IndexReserve
+from ml_model.service.live.table import Columns
+from ml_model.service.predictor import OnnxPredictor, Predictor
+
+log = logging.getLogger(__name__)
+
+WARM_UPS = 3
+QUICK_S = 0.002  # a model that takes longer for a row is not run where it would hold up other requests
+HASH_SIZE = 8
+OPEN_MODELS = 4  # kept in memory of those that are asked for by their number
+
+
+class UnknownServedError(NotFoundError):
+    """No use case of that name is registered."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        choices = ", ".join(known) if known else "none yet: start the simulator first"
+        super().__init__(f"There is no use case '{name[:63]}'", f"Registered use cases: {choices}")
+
+
+class NothingLiveError(ConflictError):
+    """No model of the use case is active."""
+
+    def __init__(self, use_case: str) -> None:
+        super().__init__(
+            f"No model of '{use_case}' is live", 'Call POST /root/ml with {"dataset": "training"} first'
+        )
+
+
+class NotOpenError(UnavailableError):
+    """The live model of a use case cannot be opened."""
+
+    def __init__(self, use_case: str, reason: str) -> None:
+        super().__init__(
+            f"The live model of '{use_case}' cannot be opened: {reason}",
+            "Roll back to another deployment, or train again",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An opened model. is_quick: a row takes it no longer than other requests may be held up."""
+
+    deployment_id: int
+    model_name: str
+    predictor: Predictor
+    is_quick: bool
+
+
+@dataclass(frozen=True)
+class Live:
+    """What serves a use case: one moment's state, which a request keeps from its start to its end.
+
+    canaries: each with the upper end of its part of the traffic, 0 to 1, the parts side by side.
+    """
+
+    use_case: UseCase
+    columns: Columns
+    indexes: IndexReserve
+    roles: tuple[LiveRole, ...] = ()
+    active: Served | None = None
+    canaries: tuple[tuple[float, Served], ...] = ()
+    shadows: tuple[Served, ...] = ()
+    failure: FleetError | None = None
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether predictions are classes, and so integers."""
+        return self.use_case.task is Task.CLASSIFICATION
+
+    def choose(self, key: str) -> Served:
+        """The model that answers; for one key always the same, as long as the roles last.
+
+        Raises NothingLiveError, NotOpenError.
+        """
+        if self.canaries:
+            place = _place(key)
+            for end, canary in self.canaries:
+                if place < end:
+                    return canary
+        if self.active is None:
+            raise self.failure or NothingLiveError(self.use_case.name)
+        return self.active
+
+
+def _place(key: str) -> float:
+    """Where in [0, 1) a key is."""
+    digest = hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=HASH_SIZE).digest()
+    return int.from_bytes(digest) / 2.0 ** (8 * HASH_SIZE)
+
+
+class LiveModels:
+    """The models of every use case.
+
+    units: opens a transaction, in any thread. key: signs artifacts. index_block: numbers for samples that are
+    fetched at a time.
+    """
+
+    def __init__(self, units: Callable[[], MlModelUnitOfWork], key: bytes, *, index_block: int) -> None:
+        self._units = units
+        self._key = key
+        self._index_block = index_block
+        self._lives: Mapping[str, Live] = {}
+        self._served: dict[int, Served] = {}
+        self._named: dict[int, Served] = {}
+        self._turn = threading.Lock()
+        self._looked = False
+        self._wake = threading.Event()
+
+    def find(self, name: str) -> Live:
+        """Raises UnknownServedError; DatabaseUnavailableError before it was ever reached."""
+        live = self._lives.get(name)
+        if live is None or not self._looked:
+            self.refresh()
+            live = self._lives.get(name)
+        if live is None:
+            raise UnknownServedError(name, sorted(self._lives))
+        return live
+
+    def every(self) -> list[Live]:
+        """All use cases; those of the last look."""
+        return list(self._lives.values())
+
+    def check(self) -> None:
+        """Raise NotOpenError unless every use case with an active model can answer."""
+        if not self._looked:
+            self.refresh()
+        for live in self._lives.values():
+            if live.failure is not None:
+                raise live.failure
+
+    def named(self, use_case: str, deployment_id: int) -> Served:
+        """A deployment's model, whether it is live or not.
+
+        Raises UnknownDeploymentError, ArtifactMissingError and the like.
+        """
+        with self._units() as work:
+            found = work.history.find(deployment_id)
+        if found.use_case != use_case:
+            raise UnknownDeploymentError(deployment_id, use_case)
+        served = self._served.get(deployment_id) or self._named.get(deployment_id)
+        if served is None:
+            served = self._open(deployment_id, found.model_name)
+            self._named = dict([*self._named.items(), (deployment_id, served)][-OPEN_MODELS:])
+        return served
+
+    def watch(self, interval_s: float) -> None:
+        """Look for changes every so many seconds, in a thread, until the process ends."""
+        thread = threading.Thread(target=self._watch, args=(interval_s,), daemon=True, name="live-models")
+        thread.start()
+
+    def notice(self) -> None:
+        """Look at once, as something has changed; should that fail, the watcher looks again."""
+        try:
+            self.refresh()
+        except FleetError as error:
+            log.warning("What has changed is not seen yet: %s", error.error)
+
+    def look_soon(self) -> None:
+        """Have the watcher look without waiting for its time."""
+        self._wake.set()
+
+    def refresh(self) -> None:
+        """Look which models are live, open those that are new, and fetch numbers where they run low."""
+        with self._turn:
+            with self._units() as work:
+                use_cases = work.samples.every()
+                roles = defaultdict(list)
+                for role in work.roles.lasting():
+                    roles[role.use_case].append(role)
+            lives = {each.name: self._live(each, tuple(roles[each.name])) for each in use_cases}
+            self._lives = lives
+            self._looked = True
+            used = {role.deployment_id for each in roles.values() for role in each}
+            self._served = {number: served for number, served in self._served.items() if number in used}
+            self._fetch_indexes(lives)
+
+    def _live(self, use_case: UseCase, roles: tuple[LiveRole, ...]) -> Live:
+        known = self._lives.get(use_case.name)
+        if known is not None and known.use_case == use_case:
+            if known.roles == roles and known.failure is None:
+                return known
+            columns, indexes = known.columns, known.indexes
+        else:
+            columns, indexes = Columns(use_case), IndexReserve(self._index_block)
+        parts = self._parts(use_case, roles)
+        if parts["failure"] is not None and known is not None:
+            parts["active"] = known.active  # better the model of a moment ago than none
+        return Live(use_case, columns, indexes, roles, **parts)
+
+    def _parts(self, use_case: UseCase, roles: tuple[LiveRole, ...]) -> dict[str, Any]:
+        active, failure = None, None
+        canaries: list[tuple[float, Served]] = []
+        shadows: list[Served] = []
+        for role in roles:
+            try:
+                known = self._served.get(role.deployment_id)
+                served = known or self._open(role.deployment_id, role.model_name)
+            except UnavailableError:
+                raise
+            except FleetError as error:
+                if role.role == "active":
+                    failure = NotOpenError(use_case.name, error.error)
+                log.warning("Deployment %s cannot serve: %s", role.deployment_id, error.error)
+                continue
+            self._served[role.deployment_id] = served
+            if role.role == "active":
+                active = served
+            elif role.role == "shadow":
+                shadows.append(served)
+            else:
+                start = canaries[-1][0] if canaries else 0.0
+                canaries.append((start + (role.share or 0.0), served))
+        return {"active": active, "canaries": tuple(canaries), "shadows": tuple(shadows), "failure": failure}
+
+    def _open(self, deployment_id: int, model_name: str) -> Served:
+        with self._units() as work:
+            artifact = work.deployments.artifact(deployment_id)
+            use_case = work.samples.find(work.history.find(deployment_id).use_case)
+        predictor = open_artifact(artifact, self._key, threads=1)
+        seconds = _seconds_for_a_row(predictor, len(use_case.features))
+        is_quick = isinstance(predictor, OnnxPredictor) and seconds < QUICK_S
+        return Served(deployment_id, model_name, predictor, is_quick)
+
+    def _fetch_indexes(self, lives: Mapping[str, Live]) -> None:
+        for live in lives.values():
+            if live.active is not None and live.indexes.is_low:
+                with self._units() as work:
+                    numbers = work.live_samples.reserve(live.use_case, live.indexes.block)
+                    work.commit()
+                live.indexes.add(numbers)
+
+    def _watch(self, interval_s: float) -> None:
+        reached = True
+        while True:
+            try:
+                self.refresh()
+                reached = True
+            except FleetError as error:
+                if reached:
+                    log.warning("Changes of what is live are not seen: %s", error.error)
+                reached = False
+            except Exception:
+                log.exception("Looking for changes of what is live failed")
+            self._wake.wait(interval_s)
+            self._wake.clear()
+
+
+def _seconds_for_a_row(predictor: Predictor, features: int) -> float:
+    row: npt.NDArray[np.float64] = np.zeros((1, features))
+    seconds = float("inf")
+    for _ in range(WARM_UPS):
+        start = time.perf_counter()
+        predictor.predict(row)
+        seconds = min(seconds, time.perf_counter() - start)
+    return seconds

@@ -1,0 +1,174 @@
+"""Turns what a request names its columns and rows into the matrix that models take.
+
+The one place that knows how a cell of a feature is written, and what it is refused for.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from db.definition import Feature, FeatureType, UseCase
+from fleet.errors import InvalidRequestError
+
+Floats = npt.NDArray[np.float64]
+Row = Sequence[Any] | Mapping[str, Any]
+
+LARGEST_INTEGER = 2**53  # beyond it doubles skip some
+KNOWN_ORDERS = 1000
+LONGEST_TEXT = 60
+
+
+class UnusableRowsError(InvalidRequestError):
+    """The rows are not what the use case's models take."""
+
+    def __init__(self, error: str, features: Sequence[str]) -> None:
+        super().__init__(error, f"Give every row each of these columns, in any order: {', '.join(features)}")
+
+
+class UnusableValueError(InvalidRequestError):
+    """A value of a row is not what its column takes. row: from 0."""
+
+    def __init__(self, column: str, row: int, reason: str) -> None:
+        super().__init__(
+            f"Column '{column}' of row {row} {reason}", "Give a number, or null where the value is missing"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows as they were sent.
+
+    rows: lists in the order of `names`, or objects by column name; names: None for the use case's own order;
+    numbers: every cell is known to be a finite number or None.
+    """
+
+    rows: Sequence[Row]
+    names: Sequence[str] | None = None
+    numbers: bool = False
+
+
+class Columns:
+    """The columns of a use case."""
+
+    def __init__(self, use_case: UseCase) -> None:
+        self._features = use_case.features
+        self.names = use_case.feature_names
+        self._positions = {name: position for position, name in enumerate(self.names)}
+        self._integers = [
+            position for position, feature in enumerate(self._features) if feature.type is FeatureType.INTEGER
+        ]
+        self._orders: dict[tuple[str, ...], list[int] | None] = {self.names: None}
+
+    def matrix(self, table: Table) -> Floats:
+        """(rows, features), NaN where missing. Raises UnusableRowsError, UnusableValueError."""
+        rows, names = table.rows, tuple(table.names or self.names)
+        if not rows:
+            raise UnusableRowsError("There are no rows", self.names)
+        order = self._order(names)
+        if isinstance(rows[0], Mapping):
+            rows, order = self._in_order(rows), None
+            names = self.names
+        matrix = self._numbers(rows) if table.numbers else self._cells(rows, names)
+        if matrix is None or matrix.shape[1:] != (len(self.names),):
+            raise self._uneven(rows)
+        return self._whole(matrix if order is None else np.ascontiguousarray(matrix[:, order]))
+
+    def _order(self, names: tuple[str, ...]) -> list[int] | None:
+        """Where each of the use case's columns is among these names; None if the order is its own."""
+        if names not in self._orders:
+            found = self._found(names)
+            if len(self._orders) >= KNOWN_ORDERS:
+                return found
+            self._orders[names] = found
+        return self._orders[names]
+
+    def _found(self, names: tuple[str, ...]) -> list[int]:
+        self._check_names(names, "")
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise UnusableRowsError(f"Column '{twice}' is named twice", self.names)
+        return [names.index(name) for name in self.names]
+
+    def _check_names(self, names: Sequence[str], where: str) -> None:
+        given = set(names)
+        for name in self.names:
+            if name not in given:
+                raise UnusableRowsError(f"Column '{name}' is missing{where}", self.names)
+        for name in names:
+            if name not in self._positions:
+                raise UnusableRowsError(f"There is no column '{name[:LONGEST_TEXT]}'{where}", self.names)
+
+    def _in_order(self, rows: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """Objects as lists, in the use case's order."""
+        ordered = []
+        for number, row in enumerate(rows):
+            if not isinstance(row, Mapping):
+                raise UnusableRowsError(f"Row {number} is not an object as the first one is", self.names)
+            if row.keys() != self._positions.keys():
+                self._check_names(list(row), f" in row {number}")
+            ordered.append([row[name] for name in self.names])
+        return ordered
+
+    def _numbers(self, rows: Sequence[Any]) -> Floats | None:
+        try:
+            return np.array(rows, dtype=np.float64)
+        except (ValueError, TypeError):
+            return None
+
+    def _cells(self, rows: Sequence[Any], names: tuple[str, ...]) -> Floats | None:
+        """Cell by cell, to say which one is wrong."""
+        matrix = np.empty((len(rows), len(names)))
+        features = [self._features[self._positions[name]] for name in names]
+        for number, row in enumerate(rows):
+            if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(names):
+                return None
+            matrix[number] = [
+                cell_value(feature, cell, number) for feature, cell in zip(features, row, strict=True)
+            ]
+        return matrix
+
+    def _uneven(self, rows: Sequence[Any]) -> UnusableRowsError:
+        for number, row in enumerate(rows):
+            if not isinstance(row, Sequence) or isinstance(row, str):
+                return UnusableRowsError(f"Row {number} is not a list of values", self.names)
+            if len(row) != len(self.names):
+                return UnusableRowsError(
+                    f"Row {number} has {len(row)} values for {len(self.names)} columns", self.names
+                )
+        return UnusableRowsError("The rows cannot be read", self.names)
+
+    def _whole(self, matrix: Floats) -> Floats:
+        """The matrix, its integer columns checked."""
+        for position in self._integers:
+            values = matrix[:, position]
+            wrong = (np.rint(values) != values) & ~np.isnan(values) | (np.abs(values) > LARGEST_INTEGER)
+            if wrong.any():
+                row = int(np.argmax(wrong))
+                raise UnusableValueError(self.names[position], row, "is not an integer within ±2^53")
+        return matrix
+
+
+def cell_value(feature: Feature, cell: object, row: int) -> float:
+    """A cell as models take it; NaN where it is missing. Raises UnusableValueError."""
+    if cell is None:
+        return math.nan
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        raise UnusableValueError(feature.name, row, f"is {_shown(cell)}, which is no number")
+    try:
+        value = float(cell)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise UnusableValueError(feature.name, row, "is not a finite number")
+    return value
+
+
+def _shown(cell: object) -> str:
+    if isinstance(cell, str):
+        return f"'{cell[:LONGEST_TEXT]}'"
+    kinds = {bool: "true or false", list: "a list", dict: "an object"}
+    return kinds.get(type(cell), "something else")

@@ -1,0 +1,160 @@
+"""`/v2`: the Open Inference Protocol. A model is a use case; a version is a deployment's id."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_restful import Resource
+
+from fleet.web.answers import answers
+from fleet.web.openapi import VERSION
+from fleet.web.roles import takes_role
+from fleet.web.validation import NoArguments, accepts
+from ml_model.service.live.models import Live, LiveModels
+from ml_model.service.live.predictions import Predictions
+from ml_model.web.controller.predict import routing_key
+from ml_model.web.inference_schema import (
+    InferAnswer,
+    InferRequest,
+    ModelAnswer,
+    ModelReadyAnswer,
+    ServerAnswer,
+    ServerLiveAnswer,
+    ServerReadyAnswer,
+)
+from ml_model.web.tensors import outputs_of, table_of
+
+PLATFORM = "onnx_onnxv1"
+
+
+class Server(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """What serves, to clients of the Open Inference Protocol."""
+
+    @answers(ServerAnswer)
+    @accepts(role="user", query=NoArguments)
+    def get(self, query: NoArguments) -> dict[str, Any]:
+        """Describe the server."""
+        return {"name": "mlfleet ml_model", "version": VERSION, "extensions": []}
+
+
+class ServerLive(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Whether the process runs."""
+
+    @answers(ServerLiveAnswer)
+    @takes_role("anyone")
+    def get(self) -> dict[str, bool]:
+        """Say that the process runs."""
+        return {"live": True}
+
+
+class ServerReady(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Whether the service can answer."""
+
+    def __init__(self, ready: Callable[[], object]) -> None:
+        self._ready = ready
+
+    @answers(ServerReadyAnswer, errors=[503])
+    @takes_role("anyone")
+    def get(self) -> dict[str, bool]:
+        """Say whether every use case with a live model can answer."""
+        self._ready()
+        return {"ready": True}
+
+
+class ServedModel(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """A use case as a model."""
+
+    def __init__(self, models: LiveModels) -> None:
+        self._models = models
+
+    @answers(ModelAnswer, errors=[404, 409, 503])
+    @accepts(role="user", query=NoArguments)
+    def get(self, name: str, query: NoArguments) -> dict[str, Any]:
+        """Describe the tensors that a model takes and gives."""
+        live = self._models.find(name)
+        return _described(live, [role.deployment_id for role in live.roles])
+
+
+class ServedVersion(ServedModel):
+    """A deployment as a version of a model."""
+
+    @answers(ModelAnswer, errors=[404, 409, 503])
+    @accepts(role="user", query=NoArguments)
+    def get(self, name: str, query: NoArguments, version: int = 0) -> dict[str, Any]:
+        """Describe the tensors that a deployment takes and gives."""
+        live = self._models.find(name)
+        return _described(live, [self._models.named(live.use_case.name, version).deployment_id])
+
+
+class ModelReady(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Whether a model can answer."""
+
+    def __init__(self, models: LiveModels) -> None:
+        self._models = models
+
+    @answers(ModelReadyAnswer, errors=[404, 409, 503])
+    @accepts(role="user", query=NoArguments)
+    def get(self, name: str, query: NoArguments) -> dict[str, Any]:
+        """Say whether a model can answer."""
+        self._models.find(name).choose("")
+        return {"name": name, "ready": True}
+
+
+class VersionReady(ModelReady):
+    """Whether a deployment can answer."""
+
+    @answers(ModelReadyAnswer, errors=[404, 409, 503])
+    @accepts(role="user", query=NoArguments)
+    def get(self, name: str, query: NoArguments, version: int = 0) -> dict[str, Any]:
+        """Say whether a deployment can answer."""
+        self._models.named(self._models.find(name).use_case.name, version)
+        return {"name": name, "ready": True}
+
+
+class Infer(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Answers of a model."""
+
+    def __init__(self, models: LiveModels, predictions: Predictions) -> None:
+        self._models = models
+        self._predictions = predictions
+
+    @answers(InferAnswer, errors=[404, 409, 503])
+    @accepts(role="user", body=InferRequest)
+    def post(self, name: str, body: InferRequest) -> dict[str, Any]:
+        """Predict rows that come as tensors."""
+        return self._infer(name, body, None)
+
+    def _infer(self, name: str, body: InferRequest, version: int | None) -> dict[str, Any]:
+        live = self._models.find(name)
+        table = table_of(body, live.columns.names)
+        answer = self._predictions.answer_with(name, version, table, routing_key())
+        return {
+            "model_name": name,
+            "model_version": str(answer.served.deployment_id),
+            **({} if body.id is None else {"id": body.id}),
+            "outputs": outputs_of(answer, body, whole=live.is_classification),
+        }
+
+
+class InferVersion(Infer):
+    """Answers of a deployment, live or not."""
+
+    @answers(InferAnswer, errors=[404, 409, 503])
+    @accepts(role="user", body=InferRequest)
+    def post(self, name: str, body: InferRequest, version: int = 0) -> dict[str, Any]:
+        """Predict rows that come as tensors, with a deployment."""
+        return self._infer(name, body, version)
+
+
+def _described(live: Live, versions: list[int]) -> dict[str, Any]:
+    label = "INT64" if live.is_classification else "FP64"
+    return {
+        "name": live.use_case.name,
+        "versions": [str(each) for each in versions],
+        "platform": PLATFORM,
+        "inputs": [{"name": "features", "datatype": "FP64", "shape": [-1, len(live.columns.names)]}],
+        "outputs": [
+            {"name": "predictions", "datatype": label, "shape": [-1]},
+            {"name": "probabilities", "datatype": "FP64", "shape": [-1, -1]},
+            {"name": "sample_index", "datatype": "INT64", "shape": [-1]},
+        ],
+    }

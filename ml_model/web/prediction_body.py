@@ -1,0 +1,144 @@
+"""Reads the body of a request for predictions, in one pass, whatever form it has.
+
+As numbers first, which is what nearly all are; what is not is read again, slowly, to say what is wrong.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from fleet.errors import InvalidRequestError
+from ml_model.service.live.predictions import Asked
+from ml_model.service.live.table import Table
+
+Number = float | None
+USE_CASE = "wine"  # unless one is named
+FORMS = ("columns", "records", "dataframe_split", "dataframe_records", "inputs", "instances")
+
+
+class UnreadableBodyError(InvalidRequestError):
+    """The body is not JSON, or has none of the forms that are known."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The body cannot be read: {reason}",
+            'Send {"columns": [...], "data": [[...]]}, {"records": [{...}]}, or one of MLflow\'s forms',
+        )
+
+
+class NumberSplit(msgspec.Struct, forbid_unknown_fields=True):
+    """A data frame as pandas splits it; its index is not looked at."""
+
+    data: list[list[Number]]
+    columns: list[str] | None = None
+    index: list[Any] | None = None
+
+
+class AnySplit(msgspec.Struct, forbid_unknown_fields=True):
+    """The same, with cells of any kind."""
+
+    data: list[list[Any]]
+    columns: list[str] | None = None
+    index: list[Any] | None = None
+
+
+class NumberBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A request whose cells are numbers or null."""
+
+    use_case: str | None = None
+    routing_key: str | None = None
+    columns: list[str] | None = None
+    data: list[list[Number]] | None = None
+    records: list[dict[str, Number]] | None = None
+    dataframe_split: NumberSplit | None = None
+    dataframe_records: list[dict[str, Number]] | None = None
+    inputs: list[list[Number] | dict[str, Number]] | dict[str, list[Number]] | None = None
+    instances: list[list[Number] | dict[str, Number]] | None = None
+
+
+class AnyBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The same, with cells of any kind."""
+
+    use_case: str | None = None
+    routing_key: str | None = None
+    columns: list[str] | None = None
+    data: list[list[Any]] | None = None
+    records: list[dict[str, Any]] | None = None
+    dataframe_split: AnySplit | None = None
+    dataframe_records: list[dict[str, Any]] | None = None
+    inputs: list[list[Any] | dict[str, Any]] | dict[str, list[Any]] | None = None
+    instances: list[list[Any] | dict[str, Any]] | None = None
+
+
+_numbers = msgspec.json.Decoder(NumberBody)
+
+
+def read_body(body: bytes, key: str | None, *, use_case: str | None = None) -> Asked:
+    """The request. key: unless the body has a routing_key; use_case: unless it names one.
+
+    Raises UnreadableBodyError; cells are looked at later.
+    """
+    try:
+        read: NumberBody | AnyBody = _numbers.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _asked(_read_slowly(body), key, use_case, numbers=False)
+    return _asked(read, key, use_case, numbers=True)
+
+
+def read_numbers(body: bytes, key: str) -> Asked | None:
+    """The request, if it is read in one pass; otherwise None."""
+    try:
+        return _asked(_numbers.decode(body), key, None, numbers=True)
+    except (msgspec.DecodeError, UnicodeDecodeError, UnreadableBodyError):
+        return None
+
+
+def _read_slowly(body: bytes) -> AnyBody:
+    """Numbers that no number may be are read too, so that they can be named by column and row."""
+    try:
+        return msgspec.convert(json.loads(body), AnyBody)
+    except RecursionError as error:
+        raise UnreadableBodyError("it is nested too deeply") from error
+    except (ValueError, msgspec.ValidationError) as error:
+        raise UnreadableBodyError(str(error) or "it is no JSON") from error
+
+
+def _asked(read: NumberBody | AnyBody, key: str | None, use_case: str | None, *, numbers: bool) -> Asked:
+    return Asked(
+        read.use_case or use_case or USE_CASE, _table(read, numbers=numbers), read.routing_key or key or ""
+    )
+
+
+def _table(read: NumberBody | AnyBody, *, numbers: bool) -> Table:
+    if read.data is not None and read.columns is not None:
+        return _only(read, Table(read.data, read.columns, numbers), "columns")
+    if read.records is not None:
+        return _only(read, Table(read.records, None, numbers), "records")
+    if read.dataframe_split is not None:
+        split = read.dataframe_split
+        return _only(read, Table(split.data, split.columns, numbers), "dataframe_split")
+    if read.dataframe_records is not None:
+        return _only(read, Table(read.dataframe_records, None, numbers), "dataframe_records")
+    if isinstance(read.inputs, dict):
+        return _only(read, _by_column(read.inputs, numbers=numbers), "inputs")
+    for name in ("inputs", "instances"):
+        rows = getattr(read, name)
+        if rows is not None:
+            return _only(read, Table(rows, None, numbers), name)
+    raise UnreadableBodyError("it has no rows; 'columns' and 'data' go together")
+
+
+def _only(read: NumberBody | AnyBody, table: Table, form: str) -> Table:
+    given = [name for name in FORMS if getattr(read, name) is not None]
+    if given != [form] or (form != "columns" and read.data is not None):
+        raise UnreadableBodyError("it has rows in more than one form")
+    return table
+
+
+def _by_column(columns: Mapping[str, list[Any]], *, numbers: bool) -> Table:
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) > 1:
+        raise UnreadableBodyError("the columns of 'inputs' are not equally long")
+    return Table(list(zip(*columns.values(), strict=True)), list(columns), numbers)

@@ -1,0 +1,109 @@
+"""Requests and answers about live predictions, as they are documented; `prediction_body` reads the bodies."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
+
+from fleet.web.answers import AnswerModel
+from fleet.web.validation import RequestModel, UseCaseName
+
+PREDICT_EXAMPLE: JsonDict = {"columns": ["alcohol", "hue"], "data": [[13.2, 1.04], [12.4, None]]}
+PREDICTION_EXAMPLE: JsonDict = {
+    "predictions": [0, 1],
+    "probabilities": [[0.96, 0.03, 0.01], [0.08, 0.9, 0.02]],
+    "deployment_id": 1,
+    "model_name": "LogisticRegression",
+    "sample_index": [1000000000, 1000000001],
+}
+FEEDBACK_EXAMPLE: JsonDict = {"sample_index": [1000000000, 1000000001], "target": [0, 1]}
+OUTCOME_EXAMPLE: JsonDict = {
+    "message": "Feedback stored",
+    "rows": 2,
+    "stored": 1,
+    "replaced": 0,
+    "unchanged": 0,
+    "unknown": 1,
+    "first_unknown": [1000000001],
+}
+
+Cell = float | str | None
+Record = dict[str, Cell]
+
+
+class Split(RequestModel):
+    """A data frame as pandas splits it."""
+
+    data: list[list[Cell]]
+    columns: list[str] | None = None
+    index: list[Any] | None = None
+
+
+class PredictRequest(RequestModel):
+    """`POST /root/ml/predict`: rows in one form. routing_key: one key is answered by one model."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PREDICT_EXAMPLE]})
+
+    columns: list[str] | None = None
+    data: list[list[Cell]] | None = None
+    records: list[Record] | None = None
+    dataframe_split: Split | None = None
+    dataframe_records: list[Record] | None = None
+    inputs: list[list[Cell] | Record] | dict[str, list[Cell]] | None = None
+    instances: list[list[Cell] | Record] | None = None
+    routing_key: str | None = None
+    use_case: UseCaseName | None = None
+
+
+class UseCaseQuery(RequestModel):
+    """Whose model is meant, where the body does not name it."""
+
+    use_case: UseCaseName = "wine"
+
+
+class PredictAnswer(AnswerModel):
+    """What the model says of each row.
+
+    probabilities: by class, ascending; null where the model gives none. sample_index: null where nothing is
+    stored.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PREDICTION_EXAMPLE]})
+
+    predictions: list[float]
+    probabilities: list[list[float]] | None
+    deployment_id: int
+    model_name: str
+    sample_index: list[int] | None
+
+
+class InvocationsAnswer(AnswerModel):
+    """What MLflow's scoring server would answer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"predictions": [0, 1]}]})
+
+    predictions: list[float]
+
+
+class FeedbackRequest(RequestModel):
+    """`POST /root/ml/feedback`: the truth about samples."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [FEEDBACK_EXAMPLE]})
+
+    sample_index: Annotated[list[Annotated[int, Field(ge=0, lt=2**63)]], Field(min_length=1)]
+    target: list[float]
+    use_case: UseCaseName = "wine"
+
+
+class FeedbackAnswer(AnswerModel):
+    """What became of it, each sample counted once; unknown: there is no such sample, or not yet."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [OUTCOME_EXAMPLE]})
+
+    message: str
+    rows: int
+    stored: int
+    replaced: int
+    unchanged: int
+    unknown: int
+    first_unknown: list[int]

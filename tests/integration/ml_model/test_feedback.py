@@ -1,0 +1,125 @@
+"""The truth about samples: late, repeated, in any order, a million at a time."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from tests.conftest import Sessions
+from tests.integration.ml_model.conftest import Load, Rows
+from tests.integration.ml_model.test_predictions import WINE, columns, deploy, predict
+
+FEEDBACK = "/root/ml/feedback"
+FIRST = 1_000_000_000
+
+
+@pytest.fixture
+def answered(client: FlaskClient, app: Flask, load: Load) -> list[int]:
+    """The numbers of three rows that were answered and stored."""
+    load("training")
+    deploy(client, "SVC")
+    numbers: list[int] = predict(client, columns(WINE[:3]))["sample_index"]
+    app.extensions["mlfleet-live"].store.flush()
+    return numbers
+
+
+def tell(client: FlaskClient, numbers: list[int], target: list[float], **headers: str) -> Any:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post(FEEDBACK, json={"sample_index": numbers, "target": target}, headers=named)
+
+
+def told(answer: Any) -> tuple[int, ...]:
+    assert answer.status_code == 200, answer.json
+    body = answer.get_json()
+    assert body["rows"] >= body["stored"]
+    return tuple(body[name] for name in ("stored", "replaced", "unchanged", "unknown"))
+
+
+def truths(rows: Rows) -> list[tuple[Any, ...]]:
+    return rows(
+        'SELECT sample_index, target_index, "class" FROM targets WHERE sample_index >= 1000000000 ORDER BY 1'
+    )
+
+
+def test_the_truth_is_stored_in_any_order(client: FlaskClient, answered: list[int], rows: Rows) -> None:
+    assert told(tell(client, answered[::-1], [2, 1, 0])) == (3, 0, 0, 0)
+    assert truths(rows) == [(number, number, label) for label, number in enumerate(answered)]
+
+
+def test_the_same_truth_again_changes_nothing_and_another_one_replaces(
+    client: FlaskClient, answered: list[int], rows: Rows
+) -> None:
+    tell(client, answered[:2], [0, 1])
+    assert told(tell(client, answered, [0, 2, 1])) == (1, 1, 1, 0)
+    assert [label for _, _, label in truths(rows)] == [0, 2, 1]
+
+
+def test_of_several_truths_in_a_request_the_last_one_counts(
+    client: FlaskClient, answered: list[int], rows: Rows
+) -> None:
+    assert told(tell(client, [answered[0], answered[1], answered[0]], [0, 1, 2])) == (2, 0, 0, 0)
+    assert [label for _, _, label in truths(rows)] == [2, 1]
+
+
+def test_unknown_samples_are_counted_and_the_first_few_named(
+    client: FlaskClient, answered: list[int], rows: Rows
+) -> None:
+    unknown = list(range(5_000_000_000, 5_000_000_020))
+    answer = tell(client, [*unknown, answered[0]], [0] * 21)
+    assert told(answer) == (1, 0, 0, 20)
+    assert answer.get_json()["first_unknown"] == unknown[:10]
+    assert len(truths(rows)) == 1
+
+
+@pytest.mark.parametrize(
+    ("numbers", "target", "word"),
+    [
+        ([FIRST], [0, 1], "target"),
+        ([FIRST], [0.5], "class"),
+        ([FIRST], [1e30], "class"),
+        ([FIRST], ["0"], "target"),
+        ([-1], [0], "sample_index"),
+        ([2**63], [0], "sample_index"),
+        ([], [], "sample_index"),
+    ],
+)
+def test_a_truth_that_cannot_be_is_refused(
+    client: FlaskClient, answered: list[int], rows: Rows, *, numbers: list[int], target: list[Any], word: str
+) -> None:
+    answer = tell(client, numbers, target)
+    assert answer.status_code == 400
+    assert word in answer.get_json()["error"]
+    assert truths(rows) == []
+
+
+def test_a_key_that_was_used_is_answered_the_same(client: FlaskClient, answered: list[int]) -> None:
+    first = tell(client, answered, [0, 0, 0], Idempotency_Key="truth-1")
+    again = tell(client, answered, [0, 0, 0], Idempotency_Key="truth-1")
+    assert first.get_json() == again.get_json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.slow
+def test_a_million_truths_in_random_order_are_stored_within_a_minute(
+    client: FlaskClient, answered: list[int], rows: Rows, sessions: Sessions
+) -> None:
+    count = 1_000_000
+    with sessions() as session:
+        session.execute(
+            text(
+                "INSERT INTO wine.samples (dataset_id, sample_index) "
+                "SELECT 3, 2000000000 + number FROM generate_series(1, :count) AS number"
+            ),
+            {"count": count},
+        )
+        session.commit()
+    numbers = (np.random.default_rng(1).permutation(count) + 2_000_000_001).tolist()
+    for expected in ((count, 0, 0, 0), (0, 0, count, 0)):
+        start = time.monotonic()
+        assert told(tell(client, numbers, [1] * count)) == expected
+        assert time.monotonic() - start < 60
+    assert len(truths(rows)) == count
