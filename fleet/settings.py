@@ -204,6 +204,11 @@ class ServiceSettings(DatabaseSettings):
         return self.base_url + self.service_url
 
     @property
+    def processes(self) -> int:
+        """Worker processes; a service that can run several has a setting for it."""
+        return 1
+
+    @property
     def connections(self) -> int:
         """Connections to the database that the requests answered at the same time need."""
         return self.threads + self.heavy_at_once

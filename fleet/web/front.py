@@ -2,7 +2,8 @@
 
 granian's WSGI interface gives a request a thread as soon as its headers are read; clients that stall in the
 middle of a body then hold all of them. Here an event loop reads the bodies, within bounds of size and time,
-and hands whole requests to threads. Health and metrics have threads of their own.
+and hands whole requests to threads. Health and metrics have threads of their own. What fleet.web.direct
+knows to answer needs no thread.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from granian.rsgi import (  # type: ignore[attr-defined]  # it has no __all__
 from fleet.errors import BugError, BusyError, FleetError
 from fleet.settings import ServiceSettings
 from fleet.web.body import Body, BodyReader, ClientGoneError
+from fleet.web.direct import DirectLane
 from fleet.web.heavy import LEAVE_LANE
 from fleet.web.lane import Job, Lane
 from fleet.web.request_id import request_id
@@ -39,6 +41,7 @@ class Front:
         self._app = app
         self._count_refusal = app.extensions[REFUSALS]
         self._settings = settings
+        self._direct = DirectLane(app)
         self._reader = BodyReader(limit=settings.max_body_bytes, seconds=settings.body_timeout_s)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -53,7 +56,9 @@ class Front:
         body = Body()
         try:
             await self._reader.read(scope, protocol, body)
-            answer = await self._answer(scope, body, name)
+            answer = self._direct.answer(scope, body.content.getvalue(), name)
+            if answer is None:
+                answer = await self._answer(scope, body, name)
         except ClientGoneError:
             return
         except FleetError as error:

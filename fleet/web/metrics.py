@@ -26,7 +26,7 @@ from fleet.errors import FleetError
 from fleet.web.answers import answers
 from fleet.web.openapi import VERSION
 from fleet.web.roles import takes_role
-from fleet.web.shared_counters import REFUSALS, counters_folder
+from fleet.web.shared_counters import COUNTING, REFUSALS, counters_folder
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +114,17 @@ class Metrics:
     def refused(self, method: str, status: int) -> None:
         """Count a request that the app never saw."""
         self._requests.labels(self.service, "refused", _known(method), status).inc()
+
+    def counter_of(self, route: str, method: str, status: int) -> Callable[[float], None]:
+        """Counts an answer that the app never saw; it is told the seconds that the answer took."""
+        requests = self._requests.labels(self.service, route, method, status)
+        seconds = self._seconds.labels(self.service, route, method)
+
+        def count(taken: float) -> None:
+            requests.inc()
+            seconds.observe(taken)
+
+        return count
 
     def _began(self) -> None:
         g.counted_since = time.perf_counter()
@@ -215,6 +226,7 @@ def measure(app: Flask) -> Metrics:
     metrics = Metrics(app)
     app.extensions[EXTENSION] = metrics
     app.extensions[REFUSALS] = metrics.refused
+    app.extensions[COUNTING] = metrics.counter_of
     return metrics
 
 

@@ -40,8 +40,8 @@ class PortTakenError(FleetError):
 def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
     """Serve until SIGTERM or SIGINT; on a setting that cannot be used, say so and exit with status 1.
 
-    target: `package.module:factory` of the WSGI app. One worker process, which is replaced if it dies,
-    unless it dies again at once; requests in flight are finished before it stops.
+    target: `package.module:factory` of the WSGI app. A worker process is replaced if it dies, unless it dies
+    again at once; requests in flight are finished before it stops.
     """
     try:
         settings = read_settings()
@@ -58,7 +58,7 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
         loop=Loops.uvloop,
-        workers=1,
+        workers=settings.processes,
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,

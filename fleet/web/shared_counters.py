@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+COUNTING = "mlfleet-counting"  # in an app's extensions: makes what counts answers that the app never saw
 REFUSALS = "mlfleet-refusals"  # in an app's extensions: counts what is refused before the app sees it
 
 

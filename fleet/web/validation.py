@@ -61,18 +61,20 @@ class MalformedBodyError(InvalidRequestError):
     """The body cannot be read as what its content type says."""
 
 
-def accepts(
+def accepts(  # noqa: PLR0913  # the ways in which routes differ
     *,
     role: DeclaredRole,
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     form: bool = False,
     raw: bool = False,
+    untyped: bool = False,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Validate what a resource's method is sent and pass it on as `body` and `query`.
 
     role: that the caller must have. form: the body may also be a form, or be spread over the query arguments.
     raw: the method is given the body's bytes, which it reads itself; the model only describes them.
+    untyped: a body without a content type is JSON too, which is how clients of some protocols send it.
     """
 
     def decorate(method: Callable[..., R]) -> Callable[..., R]:
@@ -81,7 +83,8 @@ def accepts(
             if raw:
                 kwargs["body"] = _json_bytes()
             elif body is not None:
-                kwargs["body"] = _validate(body, _form_or_json() if form else _json(), strict=_is_json(form))
+                data = _form_or_json() if form else _parse(_json_bytes(untyped=untyped))
+                kwargs["body"] = _validate(body, data, strict=not form or _is_json())
             if query is not None:
                 arguments = _plain(request.args.to_dict(flat=False), decode=False)
                 kwargs["query"] = _validate(query, arguments, strict=False)
@@ -111,17 +114,14 @@ def _with_truth(model: type[BaseModel], texts: dict[str, Any]) -> dict[str, Any]
     return {**texts, **read}
 
 
-def _is_json(form: bool) -> bool:
+def _is_json() -> bool:
     """Whether everything came as JSON, which has types."""
-    return request.mimetype == JSON_TYPE and not (form and request.args)
+    return request.mimetype == JSON_TYPE and not request.args
 
 
-def _json() -> object:
-    return _parse(_json_bytes())
-
-
-def _json_bytes() -> bytes:
-    if request.mimetype != JSON_TYPE and (request.mimetype or request.content_length):
+def _json_bytes(*, untyped: bool = False) -> bytes:
+    missing = not request.mimetype and (untyped or not request.content_length)
+    if request.mimetype != JSON_TYPE and not missing:
         raise UnsupportedMediaTypeError(
             f"Content type '{request.mimetype}' is not taken here", f"Send the body as {JSON_TYPE}"
         )

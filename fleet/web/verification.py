@@ -60,15 +60,24 @@ class Verifier:
 
     def key(self, key: str, address: str | None) -> ApiKey | None:
         """The key's entry. Raises TooManyFailuresError, but never for a right key: it is cheap to look up."""
+        found = self.find_key(key)
+        if found is None:
+            self._check(address)
+            self._count(address)
+        return found
+
+    def find_key(self, key: str) -> ApiKey | None:
+        """The key's entry; a wrong key is not counted."""
         digest = key_digest(key)
         found = None
         for entry in self._keys:  # all of them: the time must not tell which
             if hmac.compare_digest(entry.digest, digest):
                 found = entry
-        if found is None:
-            self._check(address)
-            self._count(address)
         return found
+
+    def remembered(self, name: str, password: str) -> User | None:
+        """The user, if the password was found to be right within the last minute."""
+        return self._recall(self._mark(name, password))
 
     def _recall(self, mark: bytes) -> User | None:
         with self._counting:

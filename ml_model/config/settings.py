@@ -22,6 +22,9 @@ class MlModelSettings(ServiceSettings):
         min_length=16,
         description="Secret that signs model artifacts; one for all replicas, kept as long as the database.",
     )
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that answer; each has its threads, and its own heavy work."
+    )
     max_predict_rows: int = Field(10_000, ge=1, description="Rows that one request for predictions may have.")
     live_refresh_s: float = Field(
         0.25, gt=0, le=60, description="Seconds between two looks at which models are live."
@@ -39,3 +42,8 @@ class MlModelSettings(ServiceSettings):
         description="Live rows that wait in memory to be stored; what comes beyond is lost, and counted.",
     )
     live_flush_s: float = Field(0.2, gt=0, le=60, description="Seconds between two writes of live rows.")
+
+    @property
+    def processes(self) -> int:
+        """Worker processes."""
+        return self.workers

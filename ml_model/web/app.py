@@ -16,6 +16,7 @@ from db.database import (
 from db.idempotency import AnswerStore
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.background import Background, run_in_background
+from fleet.web.direct import answer_directly
 from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from ml_model.config.settings import MlModelSettings
@@ -43,7 +44,7 @@ from ml_model.web.controller.inference import (
     VersionReady,
 )
 from ml_model.web.controller.model import Model
-from ml_model.web.controller.predict import Invocations, Ping, Predict, Version
+from ml_model.web.controller.predict import Invocations, Ping, Predict, Version, quick_answers
 from ml_model.web.controller.set_model import SetModel
 from ml_model.web.live_metrics import LiveCounters
 from ml_model.web.metrics import count_predictions, live_metrics
@@ -92,6 +93,7 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
     ]
     prefixes = [settings.path, settings.base_url + settings.alias_url]
     add_routes(app, routes, prefixes=prefixes, ready=ready)
+    answer_directly(app, [f"{prefix}/predict" for prefix in prefixes], quick_answers(live.predictions))
     refresh_s = settings.live_refresh_s
     run_in_background(app, Background([lambda: live.models.watch(refresh_s)], [live.store.stop]))
     app.extensions[LIVE] = live

@@ -137,9 +137,9 @@ class LiveModels:
             raise UnknownServedError(name, sorted(self._lives))
         return live
 
-    def every(self) -> list[Live]:
-        """All use cases; those of the last look."""
-        return list(self._lives.values())
+    def known(self, name: str) -> Live | None:
+        """What is in memory, without a look at the database."""
+        return self._lives.get(name)
 
     def check(self) -> None:
         """Raise NotOpenError unless every use case with an active model can answer."""

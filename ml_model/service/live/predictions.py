@@ -92,9 +92,11 @@ class Predictions:
         """The same where it takes hardly any time, otherwise None."""
         if len(asked.table.rows) > QUICK_ROWS:
             return None
-        live = self._models.find(asked.use_case)
-        served = live.choose(asked.key)
-        return self._answer(live, served, asked.table) if served.is_quick else None
+        live = self._models.known(asked.use_case)
+        served = live.choose(asked.key) if live is not None else None
+        if live is None or served is None or not served.is_quick:
+            return None
+        return self._answer(live, served, asked.table)
 
     def answer_with(self, use_case: str, deployment_id: int | None, table: Table, key: str) -> Answer:
         """By a named deployment, live or not; None for what is live. Raises UnknownDeploymentError too."""

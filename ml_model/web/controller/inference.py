@@ -118,7 +118,7 @@ class Infer(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         self._predictions = predictions
 
     @answers(InferAnswer, errors=[404, 409, 503])
-    @accepts(role="user", body=InferRequest)
+    @accepts(role="user", body=InferRequest, untyped=True)
     def post(self, name: str, body: InferRequest) -> dict[str, Any]:
         """Predict rows that come as tensors."""
         return self._infer(name, body, None)
@@ -139,7 +139,7 @@ class InferVersion(Infer):
     """Answers of a deployment, live or not."""
 
     @answers(InferAnswer, errors=[404, 409, 503])
-    @accepts(role="user", body=InferRequest)
+    @accepts(role="user", body=InferRequest, untyped=True)
     def post(self, name: str, body: InferRequest, version: int = 0) -> dict[str, Any]:
         """Predict rows that come as tensors, with a deployment."""
         return self._infer(name, body, version)

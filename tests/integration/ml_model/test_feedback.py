@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from tests.conftest import Sessions
 from tests.integration.ml_model.conftest import Load, Rows
-from tests.integration.ml_model.test_predictions import WINE, columns, deploy, predict
+from tests.integration.ml_model.test_deployments import deploy
+from tests.integration.ml_model.test_predictions import WINE, columns, predict
 
 FEEDBACK = "/root/ml/feedback"
 FIRST = 1_000_000_000

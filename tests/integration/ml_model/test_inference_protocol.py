@@ -72,7 +72,7 @@ def test_every_kind_of_tensor_gives_the_answer_of_predict(client: FlaskClient, s
             "data": expected["predictions"],
         }
         assert told["probabilities"]["shape"] == [2, 3]
-        assert told["probabilities"]["data"] == sum(expected["probabilities"], [])
+        assert told["probabilities"]["data"] == [value for row in expected["probabilities"] for value in row]
         assert len(told["sample_index"]["data"]) == 2
 
 
@@ -93,7 +93,7 @@ def test_a_version_answers_also_when_it_is_not_live(client: FlaskClient, served:
     [
         ({"inputs": []}, "inputs"),
         ({"inputs": [tensor([[1.0, 2.0]])]}, "[rows, 13]"),
-        ({"inputs": [tensor([WINE[0]], shape=[2, 13])]}, "26"),
+        ({"inputs": [tensor([WINE[0]], shape=[2, 13])]}, "13 values"),
         ({"inputs": [tensor([WINE[0]], shape=[])]}, "shape"),
         ({"inputs": [tensor([WINE[0]], shape=[-1, -13])]}, "shape"),
         ({"inputs": [tensor([WINE[0]], datatype="FP128")]}, "datatype"),
@@ -111,7 +111,7 @@ def test_tensors_that_cannot_be_used_are_refused(
 ) -> None:
     answer = client.post(f"{MODEL}/infer", json=body)
     assert answer.status_code == 400, answer.json
-    assert word in answer.get_json()["error"].replace("26 values", "26")
+    assert word in answer.get_json()["error"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""Answers that take no longer than handing the request to a thread would: given in the event loop itself.
+
+Only what is plain and goes well is answered here: known credentials, JSON, no error. Everything else goes the
+ordinary way through the app, where the same path has a resource that answers the same; so credentials are
+refused, errors are told and bodies are checked in one place only.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from flask import Flask
+from granian.rsgi import Scope
+
+from fleet.caller import ANONYMOUS
+from fleet.errors import FleetError
+from fleet.web.credentials import quick_caller
+from fleet.web.shared_counters import COUNTING
+from fleet.web.wsgi_call import WsgiAnswer
+
+log = logging.getLogger(__name__)
+
+EXTENSION = "mlfleet-direct"
+JSON_TYPE = "application/json"
+LONGEST_BODY = 64 * 1024
+
+Header = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectRequest:
+    """A POST that was let in. header: the value of a header, by its name in small letters."""
+
+    body: bytes
+    request_id: str
+    header: Header
+
+
+Work = Callable[[DirectRequest], bytes | None]
+"""The JSON of a 200, or None, without having changed anything, for what should go the ordinary way."""
+
+
+def answer_directly(app: Flask, paths: Iterable[str], work: Work) -> None:
+    """Have POSTs to these paths, which take the role `user`, answered by `work` where it can."""
+    app.extensions.setdefault(EXTENSION, {}).update(dict.fromkeys(paths, work))
+
+
+class DirectLane:
+    """What is answered in the event loop. Not for several threads at a time."""
+
+    def __init__(self, app: Flask) -> None:
+        self._works: Mapping[str, Work] = app.extensions.get(EXTENSION, {})
+        self._caller = quick_caller(app)
+        counting = app.extensions[COUNTING]
+        self._count = {path: counting(path, "POST", 200) for path in self._works}
+
+    def answer(self, scope: Scope, body: bytes, name: str) -> WsgiAnswer | None:
+        """The answer, or None: the request goes the ordinary way. name: the request's id."""
+        work = self._works.get(scope.path)
+        if work is None or scope.method != "POST" or len(body) > LONGEST_BODY:
+            return None
+        started = time.perf_counter()
+        header: Header = scope.headers.get
+        caller = self._caller(header) if header("content-type") == JSON_TYPE else None
+        if caller is None:
+            return None
+        try:
+            content = work(DirectRequest(body, name, header))
+        except FleetError:
+            return None
+        if content is None:
+            return None
+        seconds = time.perf_counter() - started
+        self._count[scope.path](seconds)
+        _log(scope.path, seconds, name, caller)
+        return WsgiAnswer(200, [("content-type", JSON_TYPE), ("x-request-id", name)], content)
+
+
+def _log(path: str, seconds: float, name: str, caller: str) -> None:
+    if not log.isEnabledFor(logging.INFO):
+        return
+    line = ("POST", path, 200, round(1000 * seconds, 1))
+    fields: dict[str, object] = dict(zip(("method", "path", "status", "duration_ms"), line, strict=True))
+    fields["request_id"] = name
+    if caller != ANONYMOUS:
+        fields["user"] = caller
+    log.info("%s %s %s in %s ms", *line, extra=fields)
