@@ -25,6 +25,16 @@ class FleetError(Exception):
         """The JSON body that a client is sent."""
         return {"error": self.error, "message": self.message}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As another process gets it: subclasses are made with arguments of their own."""
+        return _restored, (type(self), self.__dict__)
+
+
+def _restored(kind: type[FleetError], state: dict[str, Any]) -> FleetError:
+    error = kind.__new__(kind, state["error"])
+    error.__dict__.update(state)
+    return error
+
 
 class BugError(FleetError):
     """Something happened that the service has no name for."""

@@ -16,15 +16,11 @@ from fleet.catalogue import Preprocessing, check_hyperparameters
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import ArtifactTooLargeError, make_artifact, open_artifact
-from ml_model.service.fitting import (
-    TRIAL_ROWS,
-    RefusedHyperparametersError,
-    TrainingFailedError,
-    fit,
-    try_fit,
-)
+from ml_model.service.artifacts import ArtifactTooLargeError, open_artifact
+from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError, TrainingFailedError
 from ml_model.service.predictor import Predictor
+from ml_model.service.training import InThisProcess, Trainer
+from ml_model.service.training import Task as TrainingTask
 
 Predicted = Callable[[str, Mapping[int, int]], object]
 
@@ -76,7 +72,7 @@ class MlService:
     """The models of every use case.
 
     units: opens a transaction. key: signs artifacts. predicted: told, with the use case, how often each class
-    was predicted. changed: called once another model is live.
+    was predicted. changed: called once another model is live. trainer: fits, in place of the caller's thread.
     """
 
     def __init__(
@@ -86,11 +82,13 @@ class MlService:
         *,
         predicted: Predicted = lambda *_: None,
         changed: Callable[[], object] = lambda: None,
+        trainer: Trainer | None = None,
     ) -> None:
         self._units = units
         self._key = key
         self._predicted = predicted
         self._changed = changed
+        self._trainer = trainer or InThisProcess()
         self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
 
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
@@ -136,14 +134,14 @@ class MlService:
 
     def _try(self, use_case: UseCase, choice: ModelChoice, rows: SampleBlock) -> None:
         try:
-            try_fit(choice, *_labelled(rows))
+            self._trainer.try_out(TrainingTask(choice, *_labelled(rows)))
         except RefusedHyperparametersError:
             if len(rows) < TRIAL_ROWS:
                 raise
             # A size that only the first rows are too few for is no reason to refuse.
             with self._units() as work:
                 everything = work.samples.read(use_case, "training")
-            try_fit(choice, *_labelled(everything))
+            self._trainer.try_out(TrainingTask(choice, *_labelled(everything)))
 
     def train(self, name: str, *, caller: Caller) -> Score:
         """Fit the newest set model on the training set and make it the live one.
@@ -158,7 +156,7 @@ class MlService:
         if not len(target):
             raise SetNotLoadedError("training", "labelled samples")
         try:
-            artifact = make_artifact(fit(deployment, features, target), features, self._key)
+            artifact = self._trainer.train(TrainingTask(deployment, features, target), self._key)
         except (TrainingFailedError, ArtifactTooLargeError) as error:
             self._record_failure(deployment, error.error, caller)
             raise

@@ -29,6 +29,8 @@ from ml_model.service.live.predictions import Predictions, Storing
 from ml_model.service.live.storing import LiveStore
 from ml_model.service.ml_service import MlService
 from ml_model.service.roles import Roles
+from ml_model.service.trainer_process import TrainerProcesses
+from ml_model.service.training import Trainer
 from ml_model.web.controller.audit import Audit
 from ml_model.web.controller.deployments import DeploymentRole, Deployments, OneDeployment, Rollback
 from ml_model.web.controller.feedback import Truth
@@ -53,9 +55,13 @@ LIVE = "mlfleet-live"
 BACKGROUND_CONNECTIONS = 2  # of those who look what is live, and who store live rows
 
 
-def create_app(settings: MlModelSettings | None = None) -> Flask:
-    """The app of ml_model; settings come from the environment unless given."""
+def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | None = None) -> Flask:
+    """The app of ml_model; settings come from the environment unless given.
+
+    trainer: fits models, instead of processes of their own.
+    """
     settings = settings or MlModelSettings()
+    processes = TrainerProcesses(settings.request_timeout_s)
     app = make_app("ml_model", settings)
     database = make_database(
         app,
@@ -76,7 +82,9 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
     live = _make_live(
         settings, background_sessions(app, database, connections=BACKGROUND_CONNECTIONS), counters
     )
-    models = MlService(units, key, predicted=predicted, changed=live.models.notice)
+    models = MlService(
+        units, key, predicted=predicted, changed=live.models.notice, trainer=trainer or processes
+    )
     metrics.read_at_scrape(lambda: live_metrics(models.live()))
 
     def ready() -> None:
@@ -95,7 +103,8 @@ def create_app(settings: MlModelSettings | None = None) -> Flask:
     add_routes(app, routes, prefixes=prefixes, ready=ready)
     answer_directly(app, [f"{prefix}/predict" for prefix in prefixes], quick_answers(live.predictions))
     refresh_s = settings.live_refresh_s
-    run_in_background(app, Background([lambda: live.models.watch(refresh_s)], [live.store.stop]))
+    stops = [live.store.stop, processes.stop]
+    run_in_background(app, Background([lambda: live.models.watch(refresh_s)], stops))
     app.extensions[LIVE] = live
     return app
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from ml_model.config.settings import MlModelSettings
+from ml_model.service.training import InThisProcess
 from ml_model.web.app import LIVE, create_app
 from simulator.config.settings import SimulatorSettings
 from simulator.web.app import create_app as create_simulator
@@ -37,7 +38,8 @@ def load(database_url: str) -> Load:
 @pytest.fixture
 def app(database_url: str, load: Load) -> Iterator[Flask]:
     """The app as it is in production; wine is registered, no set is loaded."""
-    made = create_app(MlModelSettings(database_url=SecretStr(database_url), artifact_key=SecretStr(KEY)))
+    settings = MlModelSettings(database_url=SecretStr(database_url), artifact_key=SecretStr(KEY))
+    made = create_app(settings, trainer=InThisProcess())
     yield made
     made.extensions[LIVE].store.stop()
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from ml_model.config.settings import MlModelSettings
-from ml_model.service import ml_service
+from ml_model.service import training
 from ml_model.service.fitting import TrainingFailedError
 from ml_model.web.app import create_app
 from tests.accounts import API_KEYS, KEYS, USERS, basic, bearer
@@ -22,7 +22,8 @@ def guarded(database_url: str, load: Load) -> FlaskClient:
     load("training")
     told: dict[str, Any] = {"users": USERS, "api_keys": API_KEYS}
     return create_app(
-        MlModelSettings(database_url=SecretStr(database_url), artifact_key=SecretStr(KEY), **told)
+        MlModelSettings(database_url=SecretStr(database_url), artifact_key=SecretStr(KEY), **told),
+        trainer=training.InThisProcess(),
     ).test_client()
 
 
@@ -95,7 +96,7 @@ def test_a_training_that_failed_is_written_down_too(
     def fail(*_: object) -> None:
         raise TrainingFailedError("SVC", "no")
 
-    monkeypatch.setattr(ml_service, "fit", fail)
+    monkeypatch.setattr(training, "fit", fail)
     assert train(guarded, basic("alice")) >= 400
     assert events(guarded)["events"][0]["action"] == "train_failed"
 

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from ml_model.config.settings import MlModelSettings
+from ml_model.service.training import InThisProcess
 from ml_model.web.app import create_app
 from tests.integration.ml_model.conftest import KEY, Load, Rows
 
@@ -19,7 +20,7 @@ TRAIN = {"dataset": "training"}
 def replica(database_url: str) -> FlaskClient:
     """Another ml_model on the same database."""
     settings = MlModelSettings(database_url=SecretStr(database_url), artifact_key=SecretStr(KEY))
-    return create_app(settings).test_client()
+    return create_app(settings, trainer=InThisProcess()).test_client()
 
 
 def post(client: FlaskClient, path: str, body: dict[str, Any], key: str) -> TestResponse:

@@ -1,0 +1,47 @@
+"""What a training is made of, wherever it runs: here, or in a process of its own."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ml_model.persistence.model.deployment import Artifact, ModelChoice
+from ml_model.service.artifacts import make_artifact
+from ml_model.service.fitting import fit, try_fit
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A model to be fitted. features: (rows, features); target: (rows,)."""
+
+    choice: ModelChoice
+    features: Floats
+    target: Floats
+
+
+class Trainer(Protocol):
+    """Fits models."""
+
+    def train(self, task: Task, key: bytes) -> Artifact:
+        """The fitted model. Raises TrainingFailedError, ArtifactTooLargeError."""
+        ...
+
+    def try_out(self, task: Task) -> None:
+        """Fit on trial. Raises RefusedHyperparametersError, TrainingFailedError."""
+        ...
+
+
+class InThisProcess:
+    """Fits in the caller's own thread."""
+
+    def train(self, task: Task, key: bytes) -> Artifact:
+        """As Trainer's."""
+        pipeline = fit(task.choice, task.features, task.target)
+        return make_artifact(pipeline, task.features, key)
+
+    def try_out(self, task: Task) -> None:
+        """As Trainer's."""
+        try_fit(task.choice, task.features, task.target)
