@@ -1,6 +1,7 @@
 """ml_model: sets, trains and scores models."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -74,6 +75,81 @@ class AuditPage(Answer):
     next_page_token: str | None
 
 
+Role = Literal["active", "shadow", "canary"]
+
+
+class Activation(Answer):
+    """A deployment's time in a role. until: None while it lasts; share: of the traffic, of a canary only."""
+
+    role: Role
+    share: float | None
+    since: Moment = Field(validation_alias="from")
+    until: Moment | None
+    reason: str | None
+    actor: str | None
+
+
+class DeploymentRecord(Deployment):
+    """A model that was set, with what it was used for. metrics: the last ones, by set name."""
+
+    use_case: str
+    actor: str | None
+    failure: str | None
+    metrics: dict[str, dict[str, float]]
+    activations: list[Activation]
+
+
+class DeploymentsPage(Answer):
+    """Some of the deployments."""
+
+    deployments: list[DeploymentRecord]
+    next_page_token: str | None
+
+
+class Activated(Answer):
+    """What serves from now on, and what did before."""
+
+    message: str
+    deployment_id: int
+    model_name: str
+    previous_deployment_id: int | None
+
+
+class RoleGiven(Answer):
+    """What the deployment is used for from now on; None: for nothing."""
+
+    message: str
+    deployment_id: int
+    role: Role | None
+    share: float | None
+
+
+class Prediction(Answer):
+    """What the model says of each row.
+
+    probabilities: by class, ascending; None where the model gives none. sample_index: None where nothing is
+    stored.
+    """
+
+    predictions: list[float]
+    probabilities: list[list[float]] | None
+    deployment_id: int
+    model_name: str
+    sample_index: list[int] | None
+
+
+class FeedbackOutcome(Answer):
+    """What became of the truths, each sample counted once; unknown: there is no such sample, or not yet."""
+
+    message: str
+    rows: int
+    stored: int
+    replaced: int
+    unchanged: int
+    unknown: int
+    first_unknown: list[int]
+
+
 class MlModel:
     """`fleet.ml_model`. use_case: whose model is meant, everywhere; the service's default is wine.
 
@@ -127,6 +203,73 @@ class MlModel:
     def describe(self, *, use_case: str | None = None) -> Models:
         """Describes the model that was set last, and the live one."""
         return self._connection.ask(Models, "GET", query={"use_case": use_case})
+
+    def predict(
+        self,
+        records: Sequence[Mapping[str, float | str | None]],
+        *,
+        routing_key: str | None = None,
+        use_case: str | None = None,
+    ) -> Prediction:
+        """Answers rows with the live model. records: value by column; None where it is missing.
+
+        routing_key: rows with the same one are answered by the same model, canary or not. Raises InvalidError
+        that names the column and the row.
+        """
+        body = {"records": list(records), "routing_key": routing_key, "use_case": use_case}
+        return self._connection.ask(Prediction, "POST", "/predict", body=body)
+
+    def feedback(
+        self,
+        sample_index: Sequence[int],
+        target: Sequence[float],
+        *,
+        use_case: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> FeedbackOutcome:
+        """Stores the truth about samples: target[i] is that of sample_index[i]."""
+        body = {"sample_index": list(sample_index), "target": list(target), "use_case": use_case}
+        return self._connection.ask(
+            FeedbackOutcome, "POST", "/feedback", body=body, idempotency_key=idempotency_key
+        )
+
+    def deployments(
+        self, *, at: datetime | None = None, use_case: str | None = None, page_size: int = PAGE_SIZE
+    ) -> Iterator[DeploymentRecord]:
+        """Every deployment, that which was set last first. at: only what was live then; with a time zone."""
+        moment = at.isoformat() if at is not None else None
+        query = {"use_case": use_case, "at": moment, "limit": page_size}
+        for page in self._connection.pages(DeploymentsPage, "/deployments", query=query):
+            yield from page.deployments
+
+    def deployment(self, deployment_id: int) -> DeploymentRecord:
+        """One of them."""
+        return self._connection.ask(DeploymentRecord, "GET", f"/deployments/{deployment_id}")
+
+    def rollback(
+        self,
+        deployment_id: int | None = None,
+        *,
+        reason: str | None = None,
+        use_case: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Activated:
+        """Serves with the model that was active before, or with the one that is named."""
+        body = {"deployment_id": deployment_id, "reason": reason, "use_case": use_case}
+        return self._connection.ask(
+            Activated, "POST", "/rollback", body=body, idempotency_key=idempotency_key
+        )
+
+    def give_role(
+        self, deployment_id: int, role: Role, *, share: float | None = None, reason: str | None = None
+    ) -> RoleGiven:
+        """Makes a deployment the active one, a shadow of it, or a canary that gets a share of the traffic."""
+        body = {"role": role, "share": share, "reason": reason}
+        return self._connection.ask(RoleGiven, "POST", f"/deployments/{deployment_id}/role", body=body)
+
+    def end_role(self, deployment_id: int) -> RoleGiven:
+        """Uses a shadow or a canary no longer."""
+        return self._connection.ask(RoleGiven, "DELETE", f"/deployments/{deployment_id}/role")
 
     def audit(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[AuditEvent]:
         """Who did what on any service, the newest first. page_size: events asked for at a time, 1 to 500."""

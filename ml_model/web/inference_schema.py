@@ -113,17 +113,23 @@ class ServerAnswer(AnswerModel):
 class ServerLiveAnswer(AnswerModel):
     """The process runs."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"live": True}]})
+
     live: bool
 
 
 class ServerReadyAnswer(AnswerModel):
     """Every use case with a live model can answer."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ready": True}]})
+
     ready: bool
 
 
 class ModelReadyAnswer(AnswerModel):
     """The model can answer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "wine", "ready": True}]})
 
     name: str
     ready: bool

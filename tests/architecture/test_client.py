@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -28,6 +29,8 @@ GRIDS: dict[str, dict[str, list[Any]]] = {
     "LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]},
     "RandomForest": {"max_depth": [None, 3]},
 }
+# Protocols of others, which have clients of their own.
+OTHERS = ("/v2", "/invocations", "/ping", "/version")
 CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.simulator.describe(use_case="wine"),
     lambda fleet: fleet.simulator.load("dataset"),
@@ -42,6 +45,15 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.ml_model.train(use_case="wine", idempotency_key="key-1"),
     lambda fleet: fleet.ml_model.score("production"),
     lambda fleet: list(fleet.ml_model.audit(use_case="wine", page_size=2)),
+    lambda fleet: fleet.ml_model.predict([{"alcohol": 13.2, "hue": None}], routing_key="a", use_case="wine"),
+    lambda fleet: fleet.ml_model.feedback([1_000_000_000], [1], use_case="wine", idempotency_key="key-1"),
+    lambda fleet: list(fleet.ml_model.deployments(at=datetime.now(UTC), use_case="wine", page_size=2)),
+    lambda fleet: fleet.ml_model.deployment(1),
+    lambda fleet: fleet.ml_model.rollback(),
+    lambda fleet: fleet.ml_model.rollback(1, reason="…", use_case="wine", idempotency_key="key-1"),
+    lambda fleet: fleet.ml_model.give_role(1, "shadow"),
+    lambda fleet: fleet.ml_model.give_role(1, "canary", share=0.1, reason="…"),
+    lambda fleet: fleet.ml_model.end_role(1),
     lambda fleet: fleet.tracking.optimise([*GRIDS], GRIDS, experiment_name="wine"),
     lambda fleet: fleet.tracking.optimise(
         [*GRIDS],
@@ -94,7 +106,7 @@ class Documented:
             for service, document in self._documents.items()
             for path, methods in document["paths"].items()
             for method in methods
-            if not path.startswith("/health/") and path != "/metrics"
+            if not path.startswith(("/health/", *OTHERS)) and path != "/metrics"
         }
 
     def find(self, request: requests.PreparedRequest) -> Operation:

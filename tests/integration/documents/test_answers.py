@@ -8,7 +8,7 @@ import requests
 from tests.integration.documents.conftest import OPTIMIZATION, Fleet
 from tests.mlflow_server import MlflowServer
 
-OPERATIONS = 30  # of the four services; health and metrics count for each
+OPERATIONS = 49  # of the four services; health and metrics count for each
 
 
 class Documented:
@@ -59,6 +59,35 @@ def use_ml_model(service: Documented) -> None:
         service.call("post", "/root/ml", json={"dataset": name})
     service.call("get", "/root/ml")
     service.call("get", "/root/ml/audit")
+    use_deployments(service)
+    use_live_model(service)
+
+
+def use_deployments(service: Documented) -> None:
+    path, one = "/root/ml/deployments", "/root/ml/deployments/{deployment_id}"
+    service.call("post", "/root/ml", json={"dataset": "training"})
+    service.call("post", "/root/ml/rollback", json={"reason": "to try it"})
+    newest = service.call("get", path, params={"limit": 2})["deployments"][0]
+    fill = {"deployment_id": newest["id"]}
+    service.call("get", one, fill=fill)
+    service.call("post", f"{one}/role", fill=fill, json={"role": "shadow"})
+    service.call("delete", f"{one}/role", fill=fill)
+
+
+def use_live_model(service: Documented) -> None:
+    row = [[None] * 13]
+    told = service.call("post", "/root/ml/predict", json={"dataframe_split": {"data": row}})
+    truth = {"sample_index": told["sample_index"], "target": [0]}
+    service.call("post", "/root/ml/feedback", json=truth)
+    service.call("post", "/invocations", json={"inputs": row})
+    for path in ("/ping", "/version", "/v2", "/v2/health/live", "/v2/health/ready"):
+        service.call("get", path)
+    tensor = {"name": "features", "shape": [1, 13], "datatype": "FP64", "data": row}
+    fill = {"name": "wine", "version": told["deployment_id"]}
+    for path in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
+        service.call("get", path, fill=fill)
+        service.call("get", f"{path}/ready", fill=fill)
+        service.call("post", f"{path}/infer", fill=fill, json={"inputs": [tensor]})
 
 
 def use_monitoring(service: Documented) -> None:
