@@ -23,7 +23,6 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from db.definition import FeatureType, Task, UseCase
-from db.shared import DeploymentRow
 
 # Live rows are numbered from here; simulated ones keep the row number of their source, far below.
 FIRST_LIVE_INDEX = 1_000_000_000
@@ -115,16 +114,15 @@ def _targets(metadata: MetaData, use_case: UseCase) -> Table:
 
 
 def _predictions(metadata: MetaData, use_case: UseCase) -> Table:
-    deployment = ForeignKey(DeploymentRow.__table__.c.id, ondelete="CASCADE")
     return Table(
         "predictions",
         metadata,
         Column("prediction_id", BigInteger, Identity(), primary_key=True),
-        Column("sample_index", BigInteger, _sample_reference(use_case), nullable=False),
+        Column("sample_index", BigInteger, nullable=False, comment="a sample's, which db.integrity sees to"),
         Column("prediction_index", BigInteger, nullable=False, comment="the same as sample_index"),
         Column("class", CLASS_TYPES[use_case.task], nullable=False, comment="what the model predicted"),
         Column("probability", Double, comment="of the predicted class, where the model gives one"),
-        Column("deployment_id", BigInteger, deployment, nullable=False, comment="the model that predicted"),
+        Column("deployment_id", BigInteger, nullable=False, comment="the model that predicted; likewise"),
         Column("predicted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
         UniqueConstraint("sample_index", "deployment_id", name="one_prediction_per_deployment"),
         Index("predictions_by_deployment", "deployment_id"),

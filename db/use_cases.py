@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateSchema
 
 from db.definition import Retention, UseCase
+from db.integrity import keep_predictions_true
 from db.shared import UseCaseRow
 from db.tables import UseCaseTables, use_case_tables
 from fleet.errors import ConflictError, NotFoundError
@@ -61,6 +62,7 @@ def register_use_case(session: Session, use_case: UseCase) -> UseCaseTables:
     tables = use_case_tables(use_case)
     session.execute(CreateSchema(use_case.name, if_not_exists=True))
     tables.metadata.create_all(session.connection())
+    keep_predictions_true(session.connection(), use_case.name)
     return tables
 
 

@@ -1,9 +1,9 @@
 """Requests and answers about deployments and their roles."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
@@ -53,11 +53,27 @@ DeploymentId = Annotated[IdNumber, BeforeValidator(_number, json_schema_input_ty
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 
 
+def _moment(value: object) -> object:
+    if isinstance(value, str) and "T" not in value.upper():
+        raise ValueError("write it as ISO 8601, such as 2026-01-31T12:00:05Z")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("it is before or after all time") from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
+
+
 class DeploymentsQuery(PageQuery):
     """`GET /root/ml/deployments`. at: only what was live then."""
 
     use_case: UseCaseName = "wine"
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class RollbackRequest(RequestModel):

@@ -1,10 +1,107 @@
-"""The share of the traffic that a canary gets."""
+"""The share of the traffic that a canary gets; predictions kept true a statement at a time, not a row."""
 
 import sqlalchemy as sa
 from alembic import op
 
+from db.integrity import keep_predictions_true, refer_by_keys
+
 revision = "0005"
 down_revision = "0003"
+
+CHECK = """
+CREATE FUNCTION public.check_predictions() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    setting text := 'mlfleet.held_' || TG_TABLE_SCHEMA;
+    held int[] := coalesce(nullif(current_setting(setting, true), ''), '{}')::int[];
+    sets int[];
+    missing bigint;
+    own text := TG_TABLE_SCHEMA;
+    look text := format(
+        'SELECT array_agg(DISTINCT s.dataset_id), '
+        'min(told.sample_index) FILTER (WHERE s.sample_index IS NULL) '
+        'FROM told LEFT JOIN %I.samples AS s ON s.sample_index = told.sample_index', own);
+BEGIN
+    IF NOT EXISTS (SELECT FROM told) THEN
+        RETURN NULL;
+    END IF;
+    PERFORM FROM public.deployments WHERE id IN (SELECT DISTINCT deployment_id FROM told) FOR KEY SHARE;
+    SELECT each.deployment_id INTO missing FROM (SELECT DISTINCT deployment_id FROM told) AS each
+        WHERE NOT EXISTS (SELECT FROM public.deployments WHERE id = each.deployment_id) LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE foreign_key_violation USING MESSAGE = format('there is no deployment %s', missing);
+    END IF;
+    EXECUTE look INTO sets, missing;
+    IF missing IS NULL AND NOT sets <@ held THEN
+        EXECUTE format('SELECT FROM %I.datasets WHERE dataset_id = ANY ($1) FOR SHARE', own) USING sets;
+        EXECUTE look INTO sets, missing;  -- whoever held them may have deleted samples
+        PERFORM set_config(setting, (held || sets)::text, true);
+    END IF;
+    IF missing IS NOT NULL THEN
+        RAISE foreign_key_violation USING MESSAGE = format('there is no sample %s', missing);
+    END IF;
+    RETURN NULL;
+END $$
+"""
+FORGET_OF_SAMPLES = """
+CREATE FUNCTION public.forget_predictions_of_samples() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM gone) THEN
+        EXECUTE format(
+            'SELECT FROM %I.datasets WHERE dataset_id IN (SELECT DISTINCT dataset_id FROM gone) '
+            'FOR NO KEY UPDATE', TG_TABLE_SCHEMA);
+        EXECUTE format(
+            'DELETE FROM %I.predictions WHERE sample_index IN (SELECT sample_index FROM gone)',
+            TG_TABLE_SCHEMA);
+    END IF;
+    RETURN NULL;
+END $$
+"""
+FORGET_ALL = """
+CREATE FUNCTION public.forget_all_predictions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('TRUNCATE %I.predictions', TG_TABLE_SCHEMA);
+    RETURN NULL;
+END $$
+"""
+KEEP_NUMBER = """
+CREATE FUNCTION public.keep_sample_index() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    predicted boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I.predictions WHERE sample_index = $1)', TG_TABLE_SCHEMA)
+        INTO predicted USING OLD.sample_index;
+    IF predicted THEN
+        RAISE foreign_key_violation USING MESSAGE = format('sample %s has predictions', OLD.sample_index);
+    END IF;
+    RETURN NEW;
+END $$
+"""
+FORGET_OF_DEPLOYMENTS = """
+CREATE FUNCTION public.forget_predictions_of_deployments() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    of_use_case text;
+BEGIN
+    FOR of_use_case IN SELECT DISTINCT use_case FROM gone LOOP
+        IF to_regclass(format('%I.predictions', of_use_case)) IS NOT NULL THEN
+            EXECUTE format(
+                'DELETE FROM %I.predictions WHERE deployment_id IN (SELECT id FROM gone)', of_use_case);
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$
+"""
+TRIGGER = """
+CREATE TRIGGER predictions_go_along AFTER DELETE ON public.deployments REFERENCING OLD TABLE AS gone
+FOR EACH STATEMENT EXECUTE FUNCTION public.forget_predictions_of_deployments()
+"""
+
+FUNCTIONS = (
+    "check_predictions",
+    "forget_predictions_of_samples",
+    "forget_all_predictions",
+    "keep_sample_index",
+    "forget_predictions_of_deployments",
+)
 
 
 def upgrade() -> None:
@@ -27,9 +124,22 @@ def upgrade() -> None:
         schema="public",
         postgresql_where=sa.text("until IS NULL"),
     )
+    for statement in (CHECK, FORGET_OF_SAMPLES, FORGET_ALL, KEEP_NUMBER, FORGET_OF_DEPLOYMENTS, TRIGGER):
+        op.execute(statement)
+    connection = op.get_bind()
+    for name in connection.scalars(sa.text("SELECT name FROM public.use_cases ORDER BY name")).all():
+        if connection.scalar(sa.text("SELECT to_regclass(:name)"), {"name": f"{name}.predictions"}):
+            keep_predictions_true(connection, name)
 
 
 def downgrade() -> None:
+    connection = op.get_bind()
+    for name in connection.scalars(sa.text("SELECT name FROM public.use_cases ORDER BY name")).all():
+        if connection.scalar(sa.text("SELECT to_regclass(:name)"), {"name": f"{name}.predictions"}):
+            refer_by_keys(connection, name)
+    op.execute("DROP TRIGGER predictions_go_along ON public.deployments")
+    for function in FUNCTIONS:
+        op.execute(f"DROP FUNCTION public.{function}()")
     op.drop_index("activations_lasting_idx", table_name="activations", schema="public")
     op.drop_constraint(op.f("activations_share_is_a_canarys"), "activations", schema="public")
     op.drop_column("activations", "share", schema="public")

