@@ -8,7 +8,7 @@ from db.integrity import keep_predictions_true, refer_by_keys
 revision = "0005"
 down_revision = "0003"
 
-# The planner does not know that what is told comes in the order of the index, and would read all samples instead.
+# The planner does not know how well an index serves here, and would read all samples for each statement.
 CHECK = """
 CREATE FUNCTION public.check_predictions() RETURNS trigger LANGUAGE plpgsql
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$

@@ -1,0 +1,191 @@
+"""Load on ml_model for minutes, with models that change under it and every answer checked.
+
+    python -m tests.benchmarks.endurance [--minutes 10]
+
+Starts a PostgreSQL, a simulator and an ml_model with two workers. The active deployment changes every 10 s,
+and is rolled back every minute; each answer must be that of the deployment it names.
+"""
+
+import argparse
+import itertools
+import os
+import secrets
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+from sklearn.datasets import load_wine
+from sqlalchemy import create_engine, text
+
+from db.embedded import EmbeddedPostgres, ensure_database
+from db.migrate import migrate
+from tests.benchmarks.load_and_score import post
+from tests.conftest import free_port
+from tests.running import RunningService, running_service
+
+MODELS = ("LogisticRegression", "SVC", "RandomForest")
+CLIENTS = 8
+FLUSH_S = 0.2
+WINE: list[list[float]] = load_wine().data.tolist()
+
+
+@dataclass
+class Endured:
+    """What came of it. answered: sample_index and time of each answer; memory: bytes of the workers."""
+
+    answered: list[tuple[int, float]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    deployments: set[int] = field(default_factory=set)
+    changes: int = 0
+    memory: list[int] = field(default_factory=list)
+
+
+@contextmanager
+def prepared(url: str, folder: Path) -> Iterator[tuple[RunningService, dict[int, list[int]]]]:
+    """ml_model with two workers, and what each of three deployments says of every wine."""
+    told: dict[str, Any] = {"database_url": url}
+    with running_service("simulator", folder, **told) as simulator:
+        post(f"{simulator.address}/root/simulator", {"set_name": "training"})
+    told |= {"artifact_key": secrets.token_hex(16), "workers": "2", "live_flush_s": str(FLUSH_S)}
+    with running_service("ml_model", folder, **told, log_level="WARNING") as service:
+        base = f"{service.address}/root/ml"
+        said = {}
+        for name in MODELS:
+            deployment, _ = post(f"{base}/set_model", {"model_name": name})
+            post(base, {"dataset": "training"})
+            number = deployment["deployment_id"]
+            tensor = {"name": "features", "shape": [len(WINE), 13], "datatype": "FP64", "data": WINE}
+            address = f"{service.address}/v2/models/wine/versions/{number}/infer"
+            answer, _ = post(address, {"inputs": [tensor], "outputs": [{"name": "predictions"}]})
+            said[number] = answer["outputs"][0]["data"]
+        yield service, said
+
+
+def ask(
+    address: str, said: dict[int, list[int]], endured: Endured, stop: threading.Event, start: int
+) -> None:
+    """One client: one row after the other, each answer checked."""
+    session = requests.Session()
+    session.trust_env = False
+    for number in itertools.count(start):
+        if stop.is_set():
+            return
+        wine = number % len(WINE)
+        try:
+            answer = session.post(f"{address}/root/ml/predict", json={"inputs": [WINE[wine]]}, timeout=30)
+        except requests.RequestException as error:
+            endured.failures.append(type(error).__name__)
+            continue
+        if answer.status_code != 200:
+            endured.failures.append(answer.text)
+            continue
+        body = answer.json()
+        endured.deployments.add(body["deployment_id"])
+        endured.answered.append((body["sample_index"][0], time.time()))
+        if body["predictions"] != [said[body["deployment_id"]][wine]]:
+            endured.wrong.append(answer.text)
+
+
+@contextmanager
+def asking(address: str, said: dict[int, list[int]]) -> Iterator[Endured]:
+    """Clients that ask until the block ends."""
+    endured, stop = Endured(), threading.Event()
+    clients = [
+        threading.Thread(target=ask, args=(address, said, endured, stop, 20 * number))
+        for number in range(CLIENTS)
+    ]
+    for client in clients:
+        client.start()
+    try:
+        yield endured
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+
+
+def endure(url: str, folder: Path, *, seconds: float, change_s: float, roll_back_s: float) -> Endured:
+    """Load for that long, with a change and a rollback every so often."""
+    with prepared(url, folder) as (service, said):
+        base = f"{service.address}/root/ml"
+        active = max(said)
+        with asking(service.address, said) as endured:
+            start = time.monotonic()
+            rolled_back = start
+            while time.monotonic() < start + seconds:
+                time.sleep(change_s)
+                if time.monotonic() - rolled_back >= roll_back_s:
+                    active = post(f"{base}/rollback", {})[0]["deployment_id"]
+                    rolled_back = time.monotonic()
+                else:
+                    active = next(number for number in sorted(said) * 2 if number != active)
+                    post(f"{base}/deployments/{active}/role", {"role": "active"})
+                endured.changes += 1
+                endured.memory.append(memory_of(service))
+        return endured
+
+
+def memory_of(service: RunningService) -> int:
+    """Of those that answer, not of those that train."""
+    workers = psutil.Process(service.process.pid).children()
+    return sum(worker.memory_info().rss for worker in workers)
+
+
+def kill_a_worker(url: str, folder: Path, *, seconds: float) -> tuple[Endured, float]:
+    """Load, in the middle of which a worker is killed; and when that was."""
+    with prepared(url, folder) as (service, said):
+        with asking(service.address, said) as endured:
+            time.sleep(seconds / 2)
+            victim = psutil.Process(service.process.pid).children()[0]
+            killed = time.time()
+            os.kill(victim.pid, signal.SIGKILL)
+            time.sleep(seconds / 2)
+        return endured, killed
+
+
+def stored(url: str) -> set[int]:
+    """The sample_index of every live row that has a prediction."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        query = text("SELECT sample_index FROM wine.samples JOIN wine.predictions USING (sample_index)")
+        found = set(connection.scalars(query))
+    engine.dispose()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10)
+    minutes = parser.parse_args().minutes
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        server = EmbeddedPostgres(folder / "postgres", free_port())
+        server.start()
+        try:
+            url = ensure_database(server.url(), "dataset")
+            migrate(url)
+            endured = endure(url, folder, seconds=60 * minutes, change_s=10, roll_back_s=60)
+            lost = {number for number, _ in endured.answered} - stored(url)
+        finally:
+            server.stop()
+    told = (
+        f"{len(endured.answered)} answers of {len(endured.deployments)} deployments, "
+        f"{endured.changes} changes; "
+        f"{len(endured.failures)} failed, {len(endured.wrong)} wrong, {len(lost)} not stored; memory "
+        + " ".join(f"{size >> 20}" for size in endured.memory)
+        + " MiB"
+    )
+    print(told)  # noqa: T201  # what it is for
+
+
+if __name__ == "__main__":
+    main()

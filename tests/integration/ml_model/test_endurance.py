@@ -1,0 +1,38 @@
+"""A minute of load with models that change, and a worker that is killed under it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.endurance import CLIENTS, FLUSH_S, endure, kill_a_worker, stored
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+WRITING_S = 1.0  # a machine under test has more to do than to store
+GROWTH = 1.05
+
+
+def test_a_minute_of_load_with_changes_fails_nothing_and_stores_everything(
+    database_url: str, tmp_path: Path
+) -> None:
+    endured = endure(database_url, tmp_path, seconds=60, change_s=2, roll_back_s=10)
+    assert endured.failures == []
+    assert endured.wrong == []
+    assert len(endured.deployments) == 3
+    assert endured.changes >= 20
+    numbers = [number for number, _ in endured.answered]
+    assert len(numbers) > 1000
+    assert len(set(numbers)) == len(numbers)
+    assert set(numbers) - stored(database_url) == set()
+    third = len(endured.memory) // 3
+    assert max(endured.memory[-third:]) <= GROWTH * max(endured.memory[third : 2 * third])
+
+
+def test_a_killed_worker_takes_along_only_what_was_in_flight(database_url: str, tmp_path: Path) -> None:
+    endured, killed = kill_a_worker(database_url, tmp_path, seconds=10)
+    assert len(endured.failures) <= CLIENTS
+    assert endured.wrong == []
+    assert max(moment for _, moment in endured.answered) > killed + 3
+    there = stored(database_url)
+    missing = [moment for number, moment in endured.answered if number not in there]
+    assert [moment for moment in missing if not killed - FLUSH_S - WRITING_S < moment <= killed + 0.1] == []
