@@ -65,7 +65,7 @@ class Wine:
 """
 MLFLOW = "import joblib, mlflow.sklearn\nmlflow.sklearn.save_model(joblib.load('model.joblib'), 'model')\n"
 MLFLOW_SERVE = ["mlflow", "models", "serve", "-m", "model", "--env-manager", "local", "-p", "{port}"]
-# Packages, a program, whether it is run before, the command that serves, and the path; all take the same body.
+# Packages, a program, whether it is run before, the command that serves, and the path; all take BODY.
 PEERS: dict[str, tuple[list[str], str, bool, list[str], str]] = {
     "fastapi": (
         ["fastapi", "uvicorn[standard]", "pandas"],

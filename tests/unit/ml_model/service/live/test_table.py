@@ -1,0 +1,66 @@
+"""Named columns as the matrix that models take."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from db.definition import Feature, FeatureType, Task, UseCase
+from ml_model.service.live.table import Columns, Table, UnusableRowsError, UnusableValueError
+
+HOUSES = UseCase(
+    name="houses",
+    task=Task.REGRESSION,
+    target="price",
+    features=(Feature(name="area"), Feature(name="rooms", type=FeatureType.INTEGER)),
+)
+
+
+@pytest.fixture
+def columns() -> Columns:
+    return Columns(HOUSES)
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+@pytest.mark.parametrize(
+    "table",
+    [
+        ([[1.5, 2], [None, 3]], None),
+        ([[2, 1.5], [3, None]], ["rooms", "area"]),
+        ([{"rooms": 2, "area": 1.5}, {"area": None, "rooms": 3}], None),
+    ],
+)
+def test_columns_are_put_into_the_use_cases_order(columns: Columns, table: Any, *, numbers: bool) -> None:
+    rows, names = table
+    for _ in range(2):
+        matrix = columns.matrix(Table(rows, names, numbers))
+        assert matrix.flags.c_contiguous
+        np.testing.assert_array_equal(matrix, [[1.5, 2], [np.nan, 3]])
+
+
+@pytest.mark.parametrize("value", [1.5, 2**53 + 2, -(2.0**60)])
+def test_an_integer_column_takes_integers_that_doubles_can_tell_apart(columns: Columns, value: float) -> None:
+    with pytest.raises(UnusableValueError, match="'rooms' of row 1"):
+        columns.matrix(Table([[1, 2], [1, value]], numbers=True))
+
+
+@pytest.mark.parametrize(
+    ("rows", "names", "words"),
+    [
+        ([[1, 2]], ["area", "size"], "'rooms' is missing"),
+        ([[1, 2, 3]], ["area", "rooms", "size"], "no column 'size'"),
+        ([[1, 2, 3]], ["area", "rooms", "rooms"], "'rooms' is named twice"),
+        ([[1, 2], {"area": 1, "rooms": 2}], None, "Row 1 is not a list"),
+        ([{"area": 1, "rooms": 2}, [1, 2]], None, "Row 1 is not an object"),
+        (["12"], None, "Row 0 is not a list"),
+        ([[1, 2], [1]], None, "Row 1 has 1 values"),
+    ],
+)
+def test_what_does_not_fit_is_said(columns: Columns, rows: Any, names: Any, words: str) -> None:
+    with pytest.raises(UnusableRowsError, match=words):
+        columns.matrix(Table(rows, names))
+
+
+def test_a_text_is_no_number(columns: Columns) -> None:
+    with pytest.raises(UnusableValueError, match="'area' of row 0 is '1', which is no number"):
+        columns.matrix(Table([["1", 2]]))
