@@ -122,7 +122,8 @@ class _Process:
 
     @property
     def is_alive(self) -> bool:
-        return self._process.is_alive()
+        """Of one that has nothing to do: its end of the pipe is silent unless it is closed."""
+        return self._process.is_alive() and not self._connection.poll()
 
     def do(self, order: Order, seconds: float) -> Report:
         """Raises OutOfTimeError, TrainerDiedError."""

@@ -36,7 +36,7 @@ def lines(accounts: Any) -> str:
 
 @pytest.fixture
 def guarded(deployed: list[int], database_url: str, tmp_path: Path) -> Iterator[RunningService]:
-    told = {"users": lines(USERS), "api_keys": lines(API_KEYS)}
+    told: dict[str, Any] = {"users": lines(USERS), "api_keys": lines(API_KEYS)}
     with running_service(
         "ml_model", tmp_path, database_url=database_url, artifact_key=KEY, **told
     ) as service:

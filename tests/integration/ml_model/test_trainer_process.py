@@ -77,6 +77,7 @@ def test_a_trainer_that_dies_is_said_to_have_died_and_replaced(trainer: TrainerP
     process.kill()
     while process.status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
+    time.sleep(0.5)  # its other threads may still be ending
     trainer.try_out(task())
     assert trainers() != [process]
 
