@@ -10,7 +10,7 @@ from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]  # it
 
 from fleet.errors import BusyError, FleetError, TooLargeError
 
-BODIES_IN_MEMORY = 4  # of the largest size, whether they are being read, wait or are worked on
+BODIES_IN_MEMORY = 3  # of the largest size, whether they are being read, wait or are worked on
 LINGER_S = 2.0  # what a client that has not read its refusal yet may go on sending
 
 
