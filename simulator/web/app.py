@@ -9,8 +9,10 @@ from fleet.errors import UnavailableError
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.metrics import metrics_of
 from simulator.config.settings import SimulatorSettings
+from simulator.persistence.repository.data_files import DataFiles
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
+from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.retention import RetentionService
 from simulator.service.simulator import SimulatorService
 from simulator.web.controller.retention import Prune
@@ -34,7 +36,8 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     def units() -> SimulatorUnitOfWork:
         return SimulatorUnitOfWork(database.session)
 
-    simulator = SimulatorService(read_definitions(settings.use_cases_dir), units)
+    known = KnownUseCases(read_definitions(settings.use_cases_dir), DataFiles(settings.data_dir))
+    simulator = SimulatorService(known, units)
 
     def ready() -> None:
         check_database(database.session())
