@@ -1,4 +1,4 @@
-"""Definitions and CSV files that were uploaded, in PostgreSQL, where every replica and every start finds them."""
+"""Definitions and CSV files that were uploaded, in PostgreSQL, where every replica finds them."""
 
 from typing import Any
 
