@@ -62,7 +62,7 @@ class UseCaseRow(SharedTable):
         comment="the whole definition, if it was uploaded; null if it is a file of the simulator"
     )
     source_digest: Mapped[bytes | None] = mapped_column(
-        LargeBinary, comment="SHA-256 of the file that the simulated rows are from, if they are from a file"
+        LargeBinary, comment="SHA-256 of the file that the simulated rows are from, and of its split"
     )
 
 

@@ -29,18 +29,30 @@ def read_table(use_case: SimulatedUseCase, source: CsvSource, content: bytes) ->
     return CsvTable(content, sorted(columns))
 
 
+def with_registered(use_case: SimulatedUseCase, registered: UseCase | None) -> SimulatedUseCase:
+    """The definition with the categories that it does not list as they are registered, if they are."""
+    known = {feature.name: feature for feature in registered.features} if registered is not None else {}
+    return use_case.with_features(
+        tuple(
+            known.get(feature.name, feature)
+            if feature.type is FeatureType.CATEGORY and not feature.categories
+            else feature
+            for feature in use_case.features
+        )
+    )
+
+
 def with_categories(use_case: SimulatedUseCase, known: UseCase | None, table: CsvTable) -> SimulatedUseCase:
     """The definition with every category listed: as it says, or as it is registered, or as the file has them.
 
     known: the registered one; its lists stay, for stored rows and trained models count by them.
     """
-    registered = {feature.name: feature for feature in known.features} if known is not None else {}
     return use_case.with_features(
         tuple(
             feature
             if feature.categories or feature.type is not FeatureType.CATEGORY
-            else registered.get(feature.name) or _found(feature, use_case, table)
-            for feature in use_case.features
+            else _found(feature, use_case, table)
+            for feature in with_registered(use_case, known).features
         )
     )
 

@@ -49,7 +49,7 @@ class UnusableFileError(ConflictError):
 
 @dataclass(frozen=True)
 class OpenedUseCase:
-    """A use case with all its categories listed, and its rows. digest: of its file, if it has one."""
+    """A use case with all its categories listed, and its rows. digest: of its file and split, if any."""
 
     use_case: SimulatedUseCase
     divided: DividedSource
@@ -117,7 +117,7 @@ class KnownUseCases:
         self, use_case: SimulatedUseCase, source: CsvSource, content: bytes, registered: UseCase | None
     ) -> OpenedUseCase:
         known = self._opened.get(use_case.name)
-        if known is None or known.digest != hashlib.sha256(content).digest() or not _is_of(known, use_case):
+        if known is None or known.digest != _digest(use_case, content):
             try:
                 known = open_file(use_case, source, content, registered)
             except CsvError as error:
@@ -132,9 +132,10 @@ def open_file(
     """The use case with the rows of this file. registered: as it is, if it is. Raises CsvError."""
     table = read_table(use_case, source, content)
     complete = with_categories(use_case, registered, table)
-    return OpenedUseCase(complete, divide(complete, table), hashlib.sha256(content).digest())
+    return OpenedUseCase(complete, divide(complete, table), _digest(use_case, content))
 
 
-def _is_of(opened: OpenedUseCase, use_case: SimulatedUseCase) -> bool:
-    """Whether it was opened by this definition, which somebody may have uploaded anew."""
-    return opened.use_case.with_features(use_case.features) == use_case
+def _digest(use_case: SimulatedUseCase, content: bytes) -> bytes:
+    """Of everything that says which row is which, and in which set."""
+    how = use_case.model_dump_json(include={"source", "split"})
+    return hashlib.sha256(how.encode() + content).digest()

@@ -15,8 +15,10 @@ from simulator.persistence.unit_of_work import SimulatorUnitOfWork
 from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.retention import RetentionService
 from simulator.service.simulator import SimulatorService
+from simulator.service.use_cases import UseCaseService
 from simulator.web.controller.retention import Prune
 from simulator.web.controller.simulator import Simulator
+from simulator.web.controller.use_cases import UseCases
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
 
     routes = [
         Route(Simulator, [""], {"simulator": simulator}),
+        Route(UseCases, ["/use_cases"], {"use_cases": UseCaseService(known, units)}),
         Route(Prune, ["/prune"], {"retention": RetentionService(units)}),
     ]
     add_routes(app, routes, prefixes=[settings.path], ready=ready)

@@ -44,7 +44,7 @@ def upgrade() -> None:
             "source_digest",
             sa.LargeBinary(),
             nullable=True,
-            comment="SHA-256 of the file that the simulated rows are from, if they are from a file",
+            comment="SHA-256 of the file that the simulated rows are from, and of its split",
         ),
         schema="public",
     )
