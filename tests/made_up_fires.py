@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-HEADER = "AttendanceTimeSeconds,DeployedFromStation_Name,distance,DateAndTimeMobilised"
+HEADER = "AttendanceTimeSeconds,DeployedFromStation_Name,distance,CallTime"
 STATIONS = ("Acton", "Barnet", "Soho", "Woolwich")
 
 

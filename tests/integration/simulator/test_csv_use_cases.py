@@ -27,7 +27,7 @@ def fire_rows(rows: int = ROWS, *, station: str = "") -> str:
         f"{(rows - row) % 60:02}"
         for row in range(rows)
     ]
-    return "\n".join(["AttendanceTimeSeconds,DeployedFromStation_Name,distance,DateAndTimeMobilised", *lines])
+    return "\n".join(["AttendanceTimeSeconds,DeployedFromStation_Name,distance,CallTime", *lines])
 
 
 @pytest.fixture
