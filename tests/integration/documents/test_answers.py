@@ -8,7 +8,7 @@ import requests
 from tests.integration.documents.conftest import OPTIMIZATION, Fleet
 from tests.mlflow_server import MlflowServer
 
-OPERATIONS = 30  # of the four services; health and metrics count for each
+OPERATIONS = 32  # of the four services; health and metrics count for each
 
 
 class Documented:
