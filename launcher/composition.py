@@ -49,9 +49,13 @@ class Launch:
         make_state_folder(self._settings.state_dir)
         remember(self.way, self._settings.state_dir)
 
-    def fleet(self) -> Fleet:
-        """The services of the stack, to be called. Raises InvalidSettingError about credentials."""
-        return fleet_at(self.stack.addresses(), self._settings)
+    def fleet(self, *, simulator: str | None = None) -> Fleet:
+        """The services of the stack, to be called. Raises InvalidSettingError about credentials.
+
+        simulator: the address of another one, with its path.
+        """
+        elsewhere = {} if simulator is None else {"simulator": simulator}
+        return fleet_at({**self.stack.addresses(), **elsewhere}, self._settings)
 
     def pruning(self, fleet: Fleet) -> Pruning:
         """Finds and deletes what is older than it is to be kept."""

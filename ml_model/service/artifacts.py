@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
 
 PROBABILITY_TOLERANCE = 1e-5  # estimators run in single precision
+# So do trees of regressors, which add up leaves: relative to the number, or to how far the numbers lie apart.
+NUMBER_TOLERANCE = 1e-5
 PUNCHED_ROWS = 200
 FAR = 3
 COMPRESSION = 3
@@ -93,22 +95,36 @@ def _converted(pipeline: Pipeline, features: int) -> bytes | None:
 
 
 def _agrees(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
-    """Whether both give the same labels and probabilities, also of rows with gaps and far from the others."""
+    """Whether both give the same answers, also of rows with gaps and far from the others."""
     punched = features[:PUNCHED_ROWS].copy()
     rows = np.arange(len(punched))
     punched[rows, rows % features.shape[1]] = np.nan
     centre = np.nan_to_num(np.nanmean(punched, axis=0)) if len(punched) else 0.0
     far = centre + FAR * (features[:PUNCHED_ROWS] - centre)
-    for rows_to_predict in (features, punched, far):
-        ours, theirs = onnx.predict(rows_to_predict), fitted.predict(rows_to_predict)
-        other = ours.labels != theirs.labels
-        # A tie may go either way: votes are added up in another order.
-        if other.any() and (fitted.margins(rows_to_predict[other]) > PROBABILITY_TOLERANCE).any():
-            log.warning("Kept in joblib form, as its ONNX form gives other labels")
-            return False
-        if ours.probabilities is None or theirs.probabilities is None:
-            continue
-        if not np.allclose(ours.probabilities, theirs.probabilities, atol=PROBABILITY_TOLERANCE):
-            log.warning("Kept in joblib form, as its ONNX form gives other probabilities")
-            return False
+    agree = _same_numbers if fitted.gives_numbers else _same_classes
+    return all(agree(onnx, fitted, rows) for rows in (features, punched, far))
+
+
+def _same_numbers(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
+    ours, theirs = onnx.predict(features).labels, fitted.predict(features).labels
+    spread = float(theirs.std()) if len(theirs) else 0.0
+    if np.allclose(ours, theirs, rtol=NUMBER_TOLERANCE, atol=NUMBER_TOLERANCE * spread):
+        return True
+    log.warning("Kept in joblib form, as its ONNX form gives other numbers")
+    return False
+
+
+def _same_classes(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
+    """The same labels and probabilities."""
+    ours, theirs = onnx.predict(features), fitted.predict(features)
+    other = ours.labels != theirs.labels
+    # A tie may go either way: votes are added up in another order.
+    if other.any() and (fitted.margins(features[other]) > PROBABILITY_TOLERANCE).any():
+        log.warning("Kept in joblib form, as its ONNX form gives other labels")
+        return False
+    if ours.probabilities is None or theirs.probabilities is None:
+        return True
+    if not np.allclose(ours.probabilities, theirs.probabilities, atol=PROBABILITY_TOLERANCE):
+        log.warning("Kept in joblib form, as its ONNX form gives other probabilities")
+        return False
     return True

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
@@ -13,7 +14,8 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Predicted:
-    """labels: (rows,); probabilities: (rows,), of the predicted class, or None where the model gives none."""
+    """labels: (rows,), classes or numbers; probabilities: (rows,), of the predicted class, or None where the
+    model gives none."""
 
     labels: Floats
     probabilities: Floats | None
@@ -50,6 +52,11 @@ class PipelinePredictor:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+
+    @property
+    def gives_numbers(self) -> bool:
+        """Whether it is a regressor."""
+        return bool(is_regressor(self._pipeline))
 
     def predict(self, features: Floats) -> Predicted:
         has_probabilities = hasattr(self._pipeline, "predict_proba")

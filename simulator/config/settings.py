@@ -18,3 +18,6 @@ class SimulatorSettings(ServiceSettings):
     use_cases_dir: Path = Field(
         Path(__file__).parent / "use_cases", description="Folder of the use-case definitions (`*.yml`)."
     )
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the CSV files that definitions name; `data` unless given."
+    )

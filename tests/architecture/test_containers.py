@@ -16,7 +16,7 @@ OTHERS_PORTS = {"mlflow": 1, "prometheus": 1, "pushgateway": 1, "alertmanager": 
 OF_THE_SERVICES = ("${PUBLISH_ADDRESS:-127.0.0.1}", "${PROXY_ADDRESS:-127.0.0.1}")
 OF_THE_TOOLS = "${TOOLS_ADDRESS:-127.0.0.1}"
 # What the image itself says: where the service listens, and where its definitions lie.
-OF_THE_IMAGE = {"HOST", "PORT", "USE_CASES_DIR"}
+OF_THE_IMAGE = {"HOST", "PORT", "USE_CASES_DIR", "DATA_DIR"}
 # A container's log goes to Docker, which keeps it within bounds: there is no place for files of its own.
 OF_DOCKER = {"LOG_FILE", "LOG_FILE_BYTES", "LOG_FILE_COUNT"}
 

@@ -31,6 +31,7 @@ FOR_USERS = {
     ("GET", "/root/ml"),
     ("GET", "/root/model"),
     ("GET", "/root/simulator"),
+    ("GET", "/root/simulator/use_cases"),
     ("GET", "/root/monitoring"),
     ("POST", "/root/monitoring"),
     ("GET", "/root/monitoring/results"),
@@ -53,6 +54,7 @@ FOR_ADMINS = {
     ("GET", "/root/model/audit"),
     ("POST", "/root/simulator"),
     ("POST", "/root/simulator/prune"),
+    ("POST", "/root/simulator/use_cases"),
     ("POST", "/root/tracking/model_management"),
     ("DELETE", "/root/tracking/experiments"),
     ("DELETE", "/root/tracking/runs"),
@@ -104,8 +106,8 @@ def test_every_route_is_walked(apps: dict[str, Flask], walked: Walked) -> None:
     assert sorted(apps) == [service.name for service in services()]
     own = {(method, path) for _, method, path, _ in walked if path not in OF_EVERY_SERVICE}
     common = [path for _, method, path, _ in walked if method == "GET" and path in OF_EVERY_SERVICE]
-    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 46
-    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 22
+    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 48
+    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 24
     assert len(common) == len(OF_EVERY_SERVICE) * len(apps) == 24
 
 

@@ -8,7 +8,7 @@ import requests
 from tests.integration.documents.conftest import OPTIMIZATION, Fleet
 from tests.mlflow_server import MlflowServer
 
-OPERATIONS = 30  # of the four services; health and metrics count for each
+OPERATIONS = 32  # of the four services; health and metrics count for each
 
 
 class Documented:
@@ -50,6 +50,14 @@ def use_simulator(service: Documented) -> None:
     service.call("post", "/root/simulator", data={"set_name": "testing"})
     for dry_run in (True, False):
         service.call("post", "/root/simulator/prune", json={"dry_run": dry_run})
+    rows = "\n".join(["area,price", *(f"{number},{number}" for number in range(20))])
+    source = {"kind": "csv", "file": "houses.csv", "target_column": "price"}
+    about = {"name": "houses", "task": "regression", "target": "price", "features": [{"name": "area"}]}
+    service.call("post", "/root/simulator/use_cases", json={"definition": {**about, "source": source}})
+    for number, part in enumerate((rows[:20], rows[20:]), 1):
+        body = {"use_case": "houses", "csv": part, "part": number, "parts": 2}
+        service.call("post", "/root/simulator/use_cases", json=body)
+    service.call("get", "/root/simulator/use_cases")
 
 
 def use_ml_model(service: Documented) -> None:
