@@ -32,7 +32,7 @@ class TrainedModel:
         return 1 + len(self.stations)
 
     def features(self, distances: Floats, stations: Sequence[str]) -> Floats:
-        """What the regression takes: rows × feature_count. An unknown station is none of them."""
+        """What the regression takes: feature_count numbers a row, those of an unknown station all 0."""
         names = pd.DataFrame({STATION: list(stations)}, dtype=object)
         return np.column_stack([distances, self.encoder.transform(names)])
 

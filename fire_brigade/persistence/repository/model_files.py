@@ -1,5 +1,6 @@
 """The two files that hold a model and its encoder."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +9,12 @@ from fire_brigade.persistence.repository.signed_models import (
     SignedModel,
     UnmatchedModelError,
     open_model,
+    sign_model,
 )
 from fire_brigade.persistence.repository.whole_files import write_whole
 from fleet.errors import ConflictError
 
-ATTEMPTS = 3  # a training may be putting both files in their place at the same time
+ATTEMPTS, PAUSE_S = 3, 0.05  # a training may be putting both files in their place at the same time
 
 
 class NoModelError(ConflictError):
@@ -40,10 +42,17 @@ class ModelFiles:
         self._key = key
         self._kept: tuple[object, TrainedModel] | None = None
 
+    def sign(self, trained: TrainedModel) -> SignedModel:
+        """The content of the files that are to hold it."""
+        return sign_model(trained, self._key)
+
+    def open(self, signed: SignedModel, names: tuple[str, str]) -> TrainedModel:
+        """What files of these names hold. Raises UntrustedModelError, UnmatchedModelError."""
+        return open_model(signed, self._key, names)
+
     def write(self, paths: ModelPaths, signed: SignedModel) -> None:
-        """Each file appears whole or not at all. Raises FleetError: the disk is full, or refuses."""
-        write_whole(paths.encoder, signed.encoder)
-        write_whole(paths.model, signed.model)
+        """Puts both files in their place. Raises FileNotWrittenError, with the old ones still there."""
+        write_whole({paths.encoder: signed.encoder, paths.model: signed.model})
 
     def read(self, paths: ModelPaths) -> TrainedModel:
         """Raises NoModelError, UntrustedModelError, UnmatchedModelError."""
@@ -54,13 +63,13 @@ class ModelFiles:
             try:
                 return self._keep(paths)
             except UnmatchedModelError:
-                continue
+                time.sleep(PAUSE_S)
         return self._keep(paths)
 
     def _keep(self, paths: ModelPaths) -> TrainedModel:
         state = _state(paths)
         signed = SignedModel(_bytes(paths.model), _bytes(paths.encoder))
-        opened = open_model(signed, self._key, (paths.model.name, paths.encoder.name))
+        opened = self.open(signed, (paths.model.name, paths.encoder.name))
         self._kept = (state, opened)
         return opened
 

@@ -28,7 +28,7 @@ class UntrustedModelError(ConflictError):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"The file {name} does not carry this service's signature, so it was not opened",
-            "Restore the artifact key that signed it, or train the model again: POST /train_model, train-model",
+            "Restore the artifact key that signed it, or train the model again (POST /train_model)",
         )
 
 
@@ -38,7 +38,7 @@ class UnmatchedModelError(ConflictError):
     def __init__(self, model: str, encoder: str) -> None:
         super().__init__(
             f"The files {model} and {encoder} are not of the same training",
-            "Name two files of one training, or train the model again: POST /train_model, train-model",
+            "Name two files of one training, or train the model again (POST /train_model)",
         )
 
 
@@ -59,7 +59,10 @@ def sign_model(trained: TrainedModel, key: bytes) -> SignedModel:
 
 
 def open_model(signed: SignedModel, key: bytes, names: tuple[str, str]) -> TrainedModel:
-    """names: of the files of model and encoder, for errors. Raises UntrustedModelError, UnmatchedModelError."""
+    """The model, if both parts are ours and belong together. names: of the two files, for errors.
+
+    Raises UntrustedModelError, UnmatchedModelError.
+    """
     model_training, model = _opened(signed.model, MODEL, key, names[0])
     encoder_training, encoder = _opened(signed.encoder, ENCODER, key, names[1])
     if model_training != encoder_training:

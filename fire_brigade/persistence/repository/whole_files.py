@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
 from errno import ENOSPC
 from pathlib import Path
 
@@ -21,20 +23,32 @@ class FileNotWrittenError(FleetError):
         )
 
 
-def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Puts a new file in the place of the old one. Raises FileNotWrittenError; the old one then stays."""
+def write_whole(contents: Mapping[Path, bytes], mode: int = 0o644) -> None:
+    """Puts new files in the place of old ones, once all of them are on the disk.
+
+    Raises FileNotWrittenError; until the last one is on the disk the old ones stay.
+    """
+    with ExitStack() as stack:
+        staged = {path: _stage(path, content, mode, stack) for path, content in contents.items()}
+        for path, unnamed in staged.items():
+            try:
+                unnamed.replace(path)
+            except OSError as error:
+                raise FileNotWrittenError(path.name, error) from error
+
+
+def _stage(path: Path, content: bytes, mode: int, stack: ExitStack) -> Path:
+    """A file beside the one to be, gone with the stack unless it was renamed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(mode)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        unnamed = Path(name)
+        stack.callback(unnamed.unlink, missing_ok=True)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unnamed.chmod(mode)
     except OSError as error:
         raise FileNotWrittenError(path.name, error) from error
+    return unnamed
