@@ -5,13 +5,14 @@ Each is read from `FIRE_BRIGADE_<NAME>`, else from the bare name, else from the 
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
 from fire_brigade.config.sources import BareNames, SettingsFile
+from fleet.accounts import Users
 from fleet.settings import ServiceSettings
 
 LONDON = "https://data.london.gov.uk/download/"
@@ -117,6 +118,32 @@ class FireBrigadeSettings(ServiceSettings):
     MLFLOW_EXPERIMENT_NAME: str = Field(
         "LFB_MLOPS", min_length=1, description="Experiment that trainings are logged to."
     )
+
+    first_users: Users = Field(
+        (),
+        description="Users of this service alone, such as `./launch.sh` makes; one of `USERS` with the same "
+        "name counts instead.",
+    )
+    artifact_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Secret that signs the files of model and encoder; kept in the data folder unless given.",
+    )
+
+    @property
+    def asks_for_credentials(self) -> bool:
+        """Always: wherever it listens, and whatever `AUTH` says."""
+        return True
+
+    @property
+    def all_users(self) -> Users:
+        """Everybody with a password."""
+        names = {user.name for user in self.users}
+        return (*self.users, *(user for user in self.first_users if user.name not in names))
+
+    @model_validator(mode="after")
+    def _somebody_can_be_let_in(self) -> Self:
+        return self  # without users it starts all the same, and lets in nobody
 
     @property
     def pushes_metrics(self) -> bool:

@@ -1,7 +1,6 @@
 """Predicts how long a fire engine takes to a call."""
 
 import difflib
-import math
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from fire_brigade.service.model_ports import ReadModel
 from fire_brigade.service.ports import MetricsLog
 from fleet.errors import FleetError, InvalidRequestError, NotFoundError
 
+FARTHEST_KM = 20_040  # half the way round the Earth: no two places are farther apart
 CLOSE_MATCHES, LEAST_LIKENESS = 3, 0.5
 SUCCESS_METRIC, FEATURES_METRIC, RESULT_METRIC = "success", "num_features", "prediction_result"
 
@@ -56,7 +56,7 @@ def close_names(station: str, known: tuple[str, ...]) -> list[str]:
 
 
 def _predicted(distance: float, station: str, read: ReadModel) -> tuple[float, int]:
-    if not math.isfinite(distance) or distance < 0:
+    if not 0 <= distance <= FARTHEST_KM:  # which NaN is not either
         raise InvalidDistanceError
     model = read()
     if station not in model.stations:

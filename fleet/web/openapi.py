@@ -37,6 +37,7 @@ ERRORS = {
     502: "Another service of the fleet failed or cannot be reached; `error` names it",
     503: "PostgreSQL or MLflow cannot be reached, or the service is not ready yet",
     504: "The request took longer than a request may; what it asked for may still be done",
+    507: "There is no room for a file, or its folder may not be written to",
 }
 PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 NULL = {"type": "null"}
@@ -196,7 +197,7 @@ def _body(each: Operation, refs: Refs, definitions: Json) -> Json:
             field: {"contentType": JSON_TYPE} for field, of in form["properties"].items() if _is_object(of)
         }
         content[FORM_TYPES[0]] = {"schema": {"$ref": f"{reference['$ref']}Form"}, "encoding": encoding}
-    return {"required": True, "content": content}
+    return {"required": not each.accepts["optional"], "content": content}
 
 
 def _form(schema: Json) -> Json:
