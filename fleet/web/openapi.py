@@ -37,7 +37,6 @@ ERRORS = {
     502: "Another service of the fleet failed or cannot be reached; `error` names it",
     503: "PostgreSQL or MLflow cannot be reached, or the service is not ready yet",
     504: "The request took longer than a request may; what it asked for may still be done",
-    507: "There is no room for a file, or its folder may not be written to",
 }
 PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 NULL = {"type": "null"}

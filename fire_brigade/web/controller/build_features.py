@@ -20,7 +20,7 @@ class BuildFeatures(Resource):  # type: ignore[misc]  # Flask-RESTful has no typ
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
 
-    @answers(BuildFeaturesAnswer, errors=[409, 429, 507])
+    @answers(BuildFeaturesAnswer, errors=[409, 429, 503])
     @accepts(role="admin", query=NoArguments)
     @heavy
     def get(self, query: NoArguments) -> dict[str, Any]:

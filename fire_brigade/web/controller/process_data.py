@@ -22,7 +22,7 @@ class ProcessData(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         self._jobs = jobs
         self._jobs_path = jobs_path
 
-    @answers(ProcessDataAnswer, status=202, errors=[409, 503, 507])
+    @answers(ProcessDataAnswer, status=202, errors=[409, 503])
     @accepts(role="admin", query=ProcessDataQuery)
     def get(self, query: ProcessDataQuery) -> tuple[dict[str, Any], int, dict[str, str]]:
         """Start to fetch, check and filter the records, in the background; one such job at a time."""

@@ -17,7 +17,7 @@ class TrainModel(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         self._steps = steps
         self._folders = folders
 
-    @answers(ScoresAnswer, errors=[409, 429, 503, 507])
+    @answers(ScoresAnswer, errors=[409, 429, 503])
     @accepts(role="admin", body=TrainRequest, optional=True)
     @heavy
     def post(self, body: TrainRequest) -> dict[str, float]:
