@@ -159,8 +159,9 @@ def main() -> None:
         notes.print(error.error, markup=False)
         notes.print(error.message, markup=False)
         sys.exit(1)
-    except Exception:  # noqa: BLE001  # the step's log has it in full
-        notes.print("The step failed on a bug of its own; its log file has the details.", style="bold red")
+    except Exception as error:  # noqa: BLE001  # the step's log has it in full
+        notes.print("This is a bug; the step's log file has its details:", style="bold red")
+        notes.print(f"{type(error).__name__}: {error}", markup=False)
         sys.exit(2)
 
 

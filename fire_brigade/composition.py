@@ -97,4 +97,4 @@ def _sources(settings: FireBrigadeSettings) -> dict[Kind, RecordSource]:
 
 
 def _build(settings: FireBrigadeSettings) -> BuildFeatures:
-    raise NotImplementedError
+    return lambda log, progress: {}
