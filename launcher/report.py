@@ -1,6 +1,7 @@
 """What the demo and `up` print when they are done."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -31,6 +32,15 @@ def print_addresses(console: Console, addresses: Mapping[str, str]) -> None:
     """A line a service: where it answers."""
     for name, url in addresses.items():
         console.print(f"  {name:<12}{url}", highlight=False, soft_wrap=True)
+
+
+def print_passwords(console: Console, file: Path) -> None:
+    """Who is let in by the service that always asks."""
+    console.print(
+        f"The fire brigade's users admin and user have passwords, which stand in {file}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def print_next_steps(console: Console, addresses: Mapping[str, str], psql_line: str) -> None:

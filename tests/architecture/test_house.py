@@ -33,9 +33,15 @@ def default_text(default: object) -> str:
     return str(default)
 
 
-def test_the_four_services_are_found() -> None:
+def test_the_five_services_are_found() -> None:
     assert len(services()) == SERVICE_COUNT
-    assert [path.name for path in services()] == ["ml_model", "monitoring", "simulator", "tracking"]
+    assert [path.name for path in services()] == [
+        "fire_brigade",
+        "ml_model",
+        "monitoring",
+        "simulator",
+        "tracking",
+    ]
 
 
 @every_service

@@ -19,7 +19,7 @@ from tests.e2e.conftest import PORT_SETTINGS, PROJECT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]  # images may have to be built first
 
-PARTS = ("postgres", "mlflow", "simulator", "ml_model", "tracking", "monitoring")
+PARTS = ("postgres", "mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
 RESOURCES = {
     "container": ["docker", "ps", "--all", "--quiet"],
     "volume": ["docker", "volume", "ls", "--quiet"],
