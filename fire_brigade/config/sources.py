@@ -47,9 +47,7 @@ class SettingsFile(PydanticBaseSettingsSource):
         fields = {name.casefold(): name for name in self.settings_cls.model_fields}
         prefix = str(self.config.get("env_prefix", "")).casefold()
         read = _read(Path(path))
-        given = {
-            str(name).casefold().removeprefix(prefix): value for name, value in _read(Path(path)).items()
-        }
+        given = {str(name).casefold().removeprefix(prefix): value for name, value in read.items()}
         if unknown := sorted(given.keys() - fields.keys()):
             raise InvalidSettingsError(f"{path} sets {', '.join(unknown)}: there is no such setting")
         return {fields[name]: value for name, value in given.items() if value not in (None, "")}

@@ -7,8 +7,9 @@ from typing import Protocol
 class MetricsLog(Protocol):
     """A log that takes figures along with a message.
 
-    metrics: values by their full name, such as `success_build_features`; metric_types: "Gauge", "Counter" or
-    "Histogram" for each of them, in their order; all gauges where it is not given.
+    metrics: values by name; the log puts its step's name behind them, `success` in build_features being
+    `success_build_features`. metric_types: "Gauge", "Counter" or "Histogram" for each of them, in
+    their order; all gauges where it is not given.
     """
 
     def debug(

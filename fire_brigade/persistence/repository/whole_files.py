@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from errno import ENOSPC
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 
 from fleet.errors import FleetError
@@ -16,7 +16,7 @@ class FileNotWrittenError(FleetError):
     status = 503
 
     def __init__(self, name: str, error: OSError) -> None:
-        full = error.errno == ENOSPC
+        full = error.errno in (ENOSPC, EDQUOT, EFBIG)
         super().__init__(
             f"The file {name} could not be written: {'the disk is full' if full else error.strerror}",
             "Make room on the disk" if full else "Check that its folder is there and may be written to",
