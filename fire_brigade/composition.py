@@ -10,6 +10,7 @@ from fire_brigade.persistence.repository.log_files import LoggingMetricsManager,
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.pushgateway import Gateway, NoGateway, Pushgateway
 from fire_brigade.persistence.repository.whole_files import write_whole
+from fire_brigade.service.build_features import Band, Bands, FeatureFiles, build_features
 from fire_brigade.service.fetching import Fetching
 from fire_brigade.service.steps import BuildFeatures, ModelRegistry, Places, Steps
 
@@ -97,4 +98,17 @@ def _sources(settings: FireBrigadeSettings) -> dict[Kind, RecordSource]:
 
 
 def _build(settings: FireBrigadeSettings) -> BuildFeatures:
-    return lambda log, progress: {}
+    data = settings.chemin_data
+    files = FeatureFiles(
+        incidents=data / settings.fichier_incident,
+        mobilisations=data / settings.fichier_mobilisation,
+        stations=settings.chemin_data_ref / settings.fichier_stations,
+        features=data / settings.fichier_global,
+    )
+    bands = Bands(
+        speed=Band(settings.BandWidth_speed_min, settings.BandWidth_speed_max),
+        seconds=Band(
+            settings.BandWidth_AttendanceTimeSeconds_min, settings.BandWidth_AttendanceTimeSeconds_max
+        ),
+    )
+    return lambda log, progress: build_features(files, bands, log=log, report=progress).by_name()
