@@ -18,7 +18,7 @@ class InvalidDistanceError(InvalidRequestError):
 
     def __init__(self) -> None:
         super().__init__(
-            f"distance must be a number from 0 to {FARTHEST_KM}", "Give the distance to the call in kilometres"
+            f"distance must be a number from 0 to {FARTHEST_KM}", "Give the distance to the call in km"
         )
 
 

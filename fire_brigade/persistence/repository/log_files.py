@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fire_brigade.persistence.repository.metrics_logger import MetricsLogger
 from fire_brigade.persistence.repository.pushgateway import Gateway
-from fleet.errors import FleetError
+from fleet.errors import FleetError, InvalidRequestError, NotFoundError
 from fleet.logs import TextFormatter, TurnedFile
 
 MODULES = ("data_preprocessing", "build_features", "train_model", "predict_model", "eval_model", "api")
@@ -19,6 +19,7 @@ HISTORY = "history"
 FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 FILE_BYTES = 1024 * 1024
 FILES_KEPT = 5
+ASKED_WRONGLY = (InvalidRequestError, NotFoundError)  # the step itself is well
 WARNINGS_LOGGER, WARNINGS_HANDLER = "py.warnings", "fire-brigade-warnings"
 
 _at_work: ContextVar[str | None] = ContextVar("fire_brigade_step", default=None)
@@ -85,7 +86,8 @@ class LoggingMetricsManager:
             yield logger
         except FleetError as error:
             said = f"{error.error}. {error.message}"
-            logger.error(said)  # noqa: TRY400  # no bug: there is no traceback to read
+            write = logger.warning if isinstance(error, ASKED_WRONGLY) else logger.error
+            write(said)
             raise
         except Exception:
             logger.exception("The step failed")
