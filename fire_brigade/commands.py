@@ -19,9 +19,11 @@ from fire_brigade.composition import make_logs, make_steps
 from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.model.records import KINDS
 from fire_brigade.persistence.repository.log_files import LineFormatter
+from fire_brigade.service.generate_records import generate_records
 from fire_brigade.service.jobs import Progress
 from fire_brigade.service.steps import Steps
 from fleet.errors import FleetError
+from fleet.settings import SEED
 
 MOST_STATIONS = 10
 
@@ -142,6 +144,23 @@ def predict_model(
     with _steps() as steps:
         seconds = steps.predict_model(distance, station, model_path, encoder_path)
     out.print(f"Predicted attendance time: {seconds} seconds", markup=False)
+
+
+@cli.command("generate-data")
+def generate_data(
+    folder: Annotated[Path, typer.Argument(help="Where the files go.")],
+    incidents: Annotated[
+        int, typer.Option(help="How many; of mobilisations there are half as many more.")
+    ] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same records.")] = SEED,
+) -> None:
+    """Make records up, in the form of the published files, for where there is no internet."""
+    years = FireBrigadeSettings().years
+    with notes.status("generate-data"):
+        made = generate_records(folder, incidents, seed=seed, years=years)
+    out.print("Made up, and labelled so. To process them, set", markup=False)
+    out.print(f"  url_incident={made.incidents.resolve().as_uri()}", markup=False)
+    out.print(f"  url_mobilisation={made.mobilisations.resolve().as_uri()}", markup=False)
 
 
 @cli.command("serve")

@@ -12,6 +12,8 @@ from fire_brigade.persistence.repository.pushgateway import Gateway, NoGateway, 
 from fire_brigade.persistence.repository.whole_files import write_whole
 from fire_brigade.service.build_features import Band, Bands, FeatureFiles, build_features
 from fire_brigade.service.fetching import Fetching
+from fire_brigade.service.jobs import Progress
+from fire_brigade.service.ports import MetricsLog
 from fire_brigade.service.steps import BuildFeatures, ModelRegistry, Places, Steps
 
 KEY_FILE = ".artifact_key"
@@ -98,12 +100,13 @@ def _sources(settings: FireBrigadeSettings) -> dict[Kind, RecordSource]:
 
 
 def _build(settings: FireBrigadeSettings) -> BuildFeatures:
-    data = settings.chemin_data
+    where = places(settings)
+    incidents, mobilisations = where.raw
     files = FeatureFiles(
-        incidents=data / settings.fichier_incident,
-        mobilisations=data / settings.fichier_mobilisation,
+        incidents=incidents,
+        mobilisations=mobilisations,
         stations=settings.chemin_data_ref / settings.fichier_stations,
-        features=data / settings.fichier_global,
+        features=where.features,
     )
     bands = Bands(
         speed=Band(settings.BandWidth_speed_min, settings.BandWidth_speed_max),
@@ -111,4 +114,8 @@ def _build(settings: FireBrigadeSettings) -> BuildFeatures:
             settings.BandWidth_AttendanceTimeSeconds_min, settings.BandWidth_AttendanceTimeSeconds_max
         ),
     )
-    return lambda log, progress: build_features(files, bands, log=log, report=progress).by_name()
+
+    def build(log: MetricsLog, progress: Progress) -> dict[str, int]:
+        return build_features(files, bands, log=log, report=progress).by_name()
+
+    return build

@@ -1,10 +1,11 @@
 """Writes a trained model as an MLflow model on disk: a pipeline that takes distances and stations."""
 
+import warnings
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-import mlflow.sklearn
+import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.entities import LoggedModel
@@ -14,6 +15,11 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, TrainedModel
+
+with warnings.catch_warnings():  # MLflow warns of type hints of its own
+    warnings.simplefilter("ignore")
+    import mlflow.pyfunc
+    import mlflow.sklearn
 
 REQUIREMENTS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 
