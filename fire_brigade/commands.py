@@ -8,12 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.table import Table
-from typer.core import TyperGroup
 
 from fire_brigade.composition import make_logs, make_steps
 from fire_brigade.config.settings import FireBrigadeSettings
@@ -27,19 +25,10 @@ from fleet.settings import SEED
 
 MOST_STATIONS = 10
 
-
-class BothSpellings(TyperGroup):
-    """Commands may be written with underscores too, as the modules of the steps are."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
-        return super().get_command(ctx, cmd_name.replace("_", "-"))
-
-
+# Commands are hidden a second time under the names of their modules, with underscores.
 cli = typer.Typer(
     name="python -m fire_brigade",
     help="From the London Fire Brigade's records to predicted attendance times. Without a command: serve.",
-    cls=BothSpellings,
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
@@ -78,6 +67,7 @@ EncoderPath = Annotated[
 ]
 
 
+@cli.command("process_data", hidden=True)
 @cli.command("process-data")
 def process_data(
     kind: Annotated[
@@ -99,6 +89,7 @@ def process_data(
     _show("Processed", done)
 
 
+@cli.command("build_features", hidden=True)
 @cli.command("build-features")
 def build_features() -> None:
     """Join and clean the records, and measure the distance of every call."""
@@ -107,6 +98,7 @@ def build_features() -> None:
     _show("Features built", counts)
 
 
+@cli.command("train_model", hidden=True)
 @cli.command("train-model")
 def train_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
@@ -117,6 +109,7 @@ def train_model(
     _show("Trained", scores.by_name())
 
 
+@cli.command("eval_model", hidden=True)
 @cli.command("eval-model")
 def eval_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
@@ -133,6 +126,7 @@ def eval_model(
     out.print(f"All of it is in {folder}")
 
 
+@cli.command("predict_model", hidden=True)
 @cli.command("predict-model")
 def predict_model(
     distance: Annotated[float, typer.Option(help="Kilometres from the station to the call.")],
@@ -146,6 +140,7 @@ def predict_model(
     out.print(f"Predicted attendance time: {seconds} seconds", markup=False)
 
 
+@cli.command("generate_data", hidden=True)
 @cli.command("generate-data")
 def generate_data(
     folder: Annotated[Path, typer.Argument(help="Where the files go.")],
@@ -166,7 +161,9 @@ def generate_data(
 @cli.command("serve")
 def serve() -> None:
     """Serve the steps over HTTP, as `python -m fire_brigade` without a command does."""
-    raise click.UsageError("serve takes no options: its settings are variables that begin with FIRE_BRIGADE_")
+    raise typer.BadParameter(
+        "serve takes no options: variables that begin with FIRE_BRIGADE_ are its settings"
+    )
 
 
 def main() -> None:

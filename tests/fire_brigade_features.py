@@ -1,4 +1,4 @@
-"""Features as the fire brigade's build_features writes them, made up, and the log that its steps are given."""
+"""Made-up features in the form that build_features writes, and the log that the steps are given."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

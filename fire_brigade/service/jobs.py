@@ -14,6 +14,7 @@ from fleet.errors import BugError, ConflictError, FleetError, NotFoundError
 
 log = logging.getLogger(__name__)
 
+ATTEMPTS, PAUSE_S = 20, 0.05
 WRITE_EVERY_S = 0.5  # of progress, which may come thousands of times a second
 
 Progress = Callable[[float, str], None]
@@ -48,9 +49,7 @@ class Jobs:
 
     def start(self, work: Work) -> str:
         """The id of a new job, which runs from now on. Raises JobAtWorkError, FileNotWrittenError."""
-        release = self._files.lock()
-        if release is None:
-            raise JobAtWorkError(self._files.at_work())
+        release = self._lock()
         try:
             job = Job(uuid.uuid4().hex, "queued")
             self._files.write(job)
@@ -67,6 +66,18 @@ class Jobs:
         if job is None:
             raise UnknownJobError(job_id)
         return job
+
+    def _lock(self) -> Release:
+        """Patient for a moment with a job that has written its end and is about to let go."""
+        for _ in range(ATTEMPTS):
+            release = self._files.lock()
+            if release is not None:
+                return release
+            at_work = self._files.at_work()
+            if at_work is not None:
+                raise JobAtWorkError(at_work)
+            time.sleep(PAUSE_S)
+        raise JobAtWorkError(None)
 
     def _run(self, job: Job, work: Work, release: Release) -> None:
         try:

@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 SIZE_INCHES, DPI = (7, 5), 100
@@ -37,5 +36,5 @@ def fit_picture(true: Floats, predicted: Floats) -> bytes:
 
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
+    figure.savefig(buffer, format="png", dpi=DPI)  # without pyplot, whose state threads would share
     return buffer.getvalue()

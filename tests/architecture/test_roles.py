@@ -75,7 +75,11 @@ def make_apps(folder: Path) -> dict[str, Flask]:
     accounts: dict[str, Any] = {"users": USERS, "api_keys": API_KEYS}
     told: dict[str, Any] = {"database_url": NOWHERE, **accounts}
     key = SecretStr("k" * 16)
-    own = {"chemin_data": folder / "data", "chemin_model": folder, "log_directory": folder / "logs"}
+    own: dict[str, Any] = {
+        "chemin_data": folder / "data",
+        "chemin_model": folder,
+        "log_directory": folder / "logs",
+    }
     return {
         "fire_brigade": create_fire_brigade(FireBrigadeSettings(**accounts, **own, artifact_key=key)),
         "ml_model": create_ml_model(MlModelSettings(**told, artifact_key=key)),

@@ -1,6 +1,6 @@
 """`/process_data`."""
 
-from typing import Any
+from typing import Any, Literal
 
 from flask_restful import Resource
 
@@ -27,8 +27,11 @@ class ProcessData(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def get(self, query: ProcessDataQuery) -> tuple[dict[str, Any], int, dict[str, str]]:
         """Start to fetch, check and filter the records, in the background; one such job at a time."""
         refuse_foreign_pages()
-        asked = {"incident": query.incident, "mobilisation": query.mobilisation}
-        kinds = [kind for kind, wanted in asked.items() if wanted] or list(asked)
+        wanted: dict[Literal["incident", "mobilisation"], bool] = {
+            "incident": query.incident,
+            "mobilisation": query.mobilisation,
+        }
+        kinds = [kind for kind, asked in wanted.items() if asked] or list(wanted)
 
         def work(progress: Progress) -> dict[str, Any]:
             return self._steps.process_data(kinds, convert=query.convert_to_pickle, progress=progress)

@@ -45,7 +45,7 @@ class FireBrigade:
         return (self.folder / "logs" / f"{module}.log").read_text(encoding="utf-8")
 
 
-def settings_of(folder: Path, **more: str) -> dict[str, str]:
+def settings_of(folder: Path, **more: str) -> dict[str, Any]:
     """The service's settings, without the prefix."""
     return {
         "chemin_data": str(folder / "data"),

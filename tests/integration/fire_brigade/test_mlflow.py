@@ -78,7 +78,7 @@ def test_a_training_is_recorded_registered_and_predicts(client: MlflowClient, tm
         MlflowLog(client, EXPERIMENT, ModelFiles(b"another key")).newest()
 
 
-def predicted_by_mlflow(client: MlflowClient, version: str) -> np.ndarray:  # type: ignore[type-arg]
+def predicted_by_mlflow(client: MlflowClient, version: str) -> np.ndarray:
     """What anybody gets who loads the registered model with MLflow itself, signature checked."""
     mlflow.set_tracking_uri(client.tracking_uri)
     mlflow.set_registry_uri(client.tracking_uri)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import joblib
@@ -14,7 +15,6 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder
 
 from fire_brigade.persistence.model.scores import Scores
-from fire_brigade.persistence.repository import whole_files
 from fire_brigade.persistence.repository.feature_file import NoFeaturesError, UnreadableFeaturesError
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths, NoModelError
 from fire_brigade.persistence.repository.signed_models import (
@@ -63,7 +63,7 @@ def expected(features: pd.DataFrame) -> tuple[dict[str, float], LinearRegression
     name = ["DeployedFromStation_Name"]
     encoder = OneHotEncoder(handle_unknown="ignore").fit(training[name])
 
-    def matrix(rows: pd.DataFrame) -> np.ndarray:  # type: ignore[type-arg]
+    def matrix(rows: pd.DataFrame) -> np.ndarray:
         return np.hstack([rows[["distance"]].to_numpy(), encoder.transform(rows[name]).toarray()])
 
     model = LinearRegression().fit(matrix(training), training["AttendanceTimeSeconds"])
@@ -161,7 +161,7 @@ def test_a_full_disk_leaves_both_files_of_before(bench: Bench, monkeypatch: pyte
         if problem is not None:
             raise problem
 
-    monkeypatch.setattr(whole_files.os, "fsync", fail_the_second_time)
+    monkeypatch.setattr(os, "fsync", fail_the_second_time)
     with pytest.raises(FileNotWrittenError, match="the disk is full"):
         bench.train()
     assert [bench.paths.model.read_bytes(), bench.paths.encoder.read_bytes()] == before
