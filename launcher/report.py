@@ -31,7 +31,7 @@ def findings_table(findings: Findings) -> Table:
 def print_addresses(console: Console, addresses: Mapping[str, str]) -> None:
     """A line a service: where it answers."""
     for name, url in addresses.items():
-        console.print(f"  {name:<12}{url}", highlight=False, soft_wrap=True)
+        console.print(f"  {name:<14}{url}", highlight=False, soft_wrap=True)
 
 
 def print_passwords(console: Console, file: Path) -> None:
@@ -53,4 +53,4 @@ def print_next_steps(console: Console, addresses: Mapping[str, str], psql_line: 
         ("how it is", "./launch.sh status"),
         ("stop it", "./launch.sh down"),
     ):
-        console.print(f"  {what:<12}{command}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {what:<14}{command}", highlight=False, markup=False, soft_wrap=True)
