@@ -71,7 +71,7 @@ def test_training_takes_a_body_or_none_and_the_names_of_files(brigade: FireBriga
 
 BAD_TRAININGS: list[dict[str, object]] = [
     {"data_path": "/etc/passwd"},
-    {"ml_model_path": "/tmp/model.pkl"},  # noqa: S108
+    {"ml_model_path": "/elsewhere/model.pkl"},
     {"model_path": "models/../../model.pkl"},
     {"encoder_path": "data/global_data.csv"},
     {"ml_model_path": "models/a.pkl", "model_path": "models/b.pkl"},
