@@ -146,7 +146,7 @@ class DatabaseSettings(Settings):
 
 
 class ServiceSettings(Settings):
-    """What every service is told. A service adds its own port, path, siblings and, if it has one, database."""
+    """What every service is told. A service adds its own port, path, siblings and, if any, its database."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(ge=1, le=65535, description="Port to listen on.")
