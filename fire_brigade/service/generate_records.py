@@ -24,7 +24,7 @@ class UnreasonableCountError(InvalidRequestError):
     def __init__(self, incidents: int) -> None:
         super().__init__(
             f"{incidents} incidents cannot be made up",
-            f"Ask for 1 to {MOST_INCIDENTS}: the mobilisations are half as many more, and have to fit on a sheet",
+            f"Ask for 1 to {MOST_INCIDENTS}: half as many mobilisations more have to fit on a sheet",
         )
 
 

@@ -45,7 +45,7 @@ class MissingColumnsError(FleetError):
 
 
 class NoRecordsError(FleetError):
-    """A published file has a header and nothing else."""
+    """A published file has at most a header."""
 
     status = 502
 
@@ -187,6 +187,8 @@ class _Processing:
         source = self._source
         rows = read_rows(fetched, setting=source.setting)
         header = [str(cell).strip() for cell in next(rows, [])]
+        if not header:
+            raise NoRecordsError(source)
         if missing := [
             name for name in dict.fromkeys((*source.expected_columns, YEAR)) if name not in header
         ]:

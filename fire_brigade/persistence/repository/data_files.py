@@ -25,14 +25,13 @@ def only_writer(path: Path) -> Iterator[None]:
 
     What a run that was killed left half-written is removed.
     """
+    lock = FileLock(path.parent / f".{path.name}.lock")
     with _disk_errors(path.name):
         path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with _disk_errors(path.name):
-            lock = FileLock(path.parent / f".{path.name}.lock")
+        try:
             lock.acquire(timeout=0)
-    except Timeout as error:
-        raise AlreadyRunningError(path.name) from error
+        except Timeout as error:
+            raise AlreadyRunningError(path.name) from error
     try:
         for leftover in path.parent.glob(f"{_part_prefix(path)}*"):
             leftover.unlink()

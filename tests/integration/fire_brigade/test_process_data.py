@@ -285,7 +285,7 @@ def test_pickle_and_parquet_are_written_of_what_there_is(published: Path, before
     written = convert_to_pickle([here, absent], log=KeptLog())
     assert [path.name for path in written] == ["incident_data.parquet", "incident_data.pkl"]
     table = pd.read_csv(before, dtype={"IncidentNumber": str})
-    for form, again in zip(written, (pd.read_parquet, pd.read_pickle), strict=True):
-        pd.testing.assert_frame_equal(again(form).fillna(""), table.fillna(""), check_dtype=False)
+    for again in (pd.read_parquet(written[0]), pd.read_pickle(written[1])):
+        pd.testing.assert_frame_equal(again.fillna(""), table.fillna(""), check_dtype=False)
     with pytest.raises(NothingToConvertError):
         convert_to_pickle([absent], log=KeptLog())
