@@ -1,7 +1,7 @@
 """process_data beside pandas with openpyxl, and build_features: `python -m tests.benchmarks.fire_brigade`.
 
-Makes up 240 000 incidents and 360 000 mobilisations (or as many as the first argument says), runs each piece in
-a process of its own on the same files, and prints a Markdown table. Takes some minutes.
+Makes up 240 000 incidents and 360 000 mobilisations (or as many as the first argument says), runs each piece
+in a process of its own on the same files, and prints a Markdown table. Takes some minutes.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def compare(incidents: int) -> None:
     lines = ["| | seconds | peak MiB |", "|---|---|---|"]
     lines += [f"| {piece} | {seconds:.1f} | {mib:.0f} |" for piece, (seconds, mib) in figures.items()]
     times = figures["pandas_with_openpyxl"][0] / figures["process"][0]
-    lines.append(f"\n{incidents} incidents; process is {times:.1f} × as fast as pandas with openpyxl.")
+    lines.append(f"\n{incidents} incidents; process is {times:.1f} times as fast as pandas with openpyxl.")
     print("\n".join(lines))  # noqa: T201
 
 
