@@ -15,7 +15,7 @@ from launcher.composition import Launch
 from launcher.demo import Demo
 from launcher.interrupts import Interrupted, interrupts
 from launcher.purge import Doomed
-from launcher.report import findings_table, print_addresses, print_next_steps
+from launcher.report import findings_table, print_addresses, print_next_steps, print_passwords
 from launcher.status import status_table
 from launcher.use_cases import add_use_case, lines, list_use_cases
 from launcher.ways import Way
@@ -72,6 +72,7 @@ def up(docker: InDocker = None) -> None:
         raise
     console.print("Everything is up." if started else "Everything is up already.")
     print_addresses(console, launch.stack.addresses())
+    print_passwords(console, launch.passwords_file())
 
 
 @cli.command()
@@ -91,6 +92,7 @@ def demo(docker: InDocker = None) -> None:
     console.print()
     console.print(findings_table(findings))
     print_next_steps(console, stack.addresses(), stack.psql_line())
+    print_passwords(console, launch.passwords_file())
 
 
 @cli.command()

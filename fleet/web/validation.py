@@ -67,23 +67,28 @@ def accepts(
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     form: bool = False,
+    optional: bool = False,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Validate what a resource's method is sent and pass it on as `body` and `query`.
 
     role: that the caller must have. form: the body may also be a form, or be spread over the query arguments.
+    optional: a request without a body is one with an empty object.
     """
 
     def decorate(method: Callable[..., R]) -> Callable[..., R]:
         @functools.wraps(method)
         def validated(*args: Any, **kwargs: Any) -> R:
             if body is not None:
-                kwargs["body"] = _validate(body, _form_or_json() if form else _json(), strict=_is_json(form))
+                absent = optional and not request.get_data()
+                sent = {} if absent else _form_or_json() if form else _json()
+                kwargs["body"] = _validate(body, sent, strict=_is_json(form))
             if query is not None:
                 arguments = _plain(request.args.to_dict(flat=False), decode=False)
                 kwargs["query"] = _validate(query, arguments, strict=False)
             return method(*args, **kwargs)
 
-        validated.accepts = {"body": body, "query": query, "form": form}  # type: ignore[attr-defined]  # read by tests
+        said = {"body": body, "query": query, "form": form, "optional": optional}
+        validated.accepts = said  # type: ignore[attr-defined]  # read by fleet.web.openapi and by tests
         return takes_role(role)(validated)
 
     return decorate

@@ -5,8 +5,6 @@ used once it has proven to agree with the pipeline. What cannot be converted, or
 joblib form, which runs code when it is opened: so it is signed, and never opened unless the signature fits.
 """
 
-import hashlib
-import hmac
 import io
 import logging
 
@@ -16,6 +14,7 @@ import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 
 from fleet.errors import ConflictError
+from fleet.signing import is_signed, signature
 from ml_model.persistence.model.deployment import Artifact
 from ml_model.service.onnx_form import to_onnx_form
 from ml_model.service.predictor import OnnxPredictor, PipelinePredictor, Predictor
@@ -70,20 +69,16 @@ def _made(pipeline: Pipeline, features: Floats, key: bytes) -> Artifact:
         return Artifact("onnx", onnx)
     buffer = io.BytesIO()
     joblib.dump(pipeline, buffer, compress=COMPRESSION)
-    return Artifact("joblib", buffer.getvalue(), _signature(buffer.getvalue(), key))
+    return Artifact("joblib", buffer.getvalue(), signature(buffer.getvalue(), key))
 
 
 def open_artifact(artifact: Artifact, key: bytes) -> Predictor:
     """The predictor of a stored model; raises UntrustedArtifactError."""
     if artifact.format == "onnx":
         return OnnxPredictor(artifact.data)
-    if not hmac.compare_digest(artifact.signature or b"", _signature(artifact.data, key)):
+    if not is_signed(artifact.data, artifact.signature or b"", key):
         raise UntrustedArtifactError
     return PipelinePredictor(joblib.load(io.BytesIO(artifact.data)))
-
-
-def _signature(data: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, data, hashlib.sha256)
 
 
 def _converted(pipeline: Pipeline, features: int) -> bytes | None:

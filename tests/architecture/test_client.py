@@ -178,8 +178,9 @@ def _chosen(forms: list[Any], choice: int) -> Any:
 
 
 @pytest.fixture(scope="module")
-def documented() -> Documented:
-    return Documented({name: printed(name)["document"] for name in ADDRESSES})
+def documented(tmp_path_factory: pytest.TempPathFactory) -> Documented:
+    folder = tmp_path_factory.mktemp("apps")
+    return Documented({name: printed(name, folder)["document"] for name in ADDRESSES})
 
 
 @pytest.fixture

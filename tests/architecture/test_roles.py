@@ -1,6 +1,7 @@
 """Every route of every service, without credentials, with the wrong role and with the right one."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
+from fire_brigade.config.settings import FireBrigadeSettings
+from fire_brigade.service.jobs import Jobs
+from fire_brigade.web.app import create_app as create_fire_brigade
 from fleet.web.roles import role_of
 from ml_model.config.settings import MlModelSettings
 from ml_model.web.app import create_app as create_ml_model
@@ -27,6 +31,7 @@ NOWHERE = SecretStr("postgresql+psycopg2://nobody@127.0.0.1:1/none")
 # What everybody may do who has credentials of any role, and what takes an admin's. A route that is not
 # written down here has not been thought about.
 OPEN = {"/health/live", "/health/ready"}
+OPEN_TOO = {"/health"}  # the fire brigade's own
 FOR_USERS = {
     ("GET", "/root/ml"),
     ("GET", "/root/model"),
@@ -40,6 +45,8 @@ FOR_USERS = {
     ("POST", "/root/tracking/experiments"),
     ("GET", "/root/tracking/runs"),
     ("POST", "/root/tracking/runs"),
+    ("GET", "/jobs/<job_id>"),
+    ("GET", "/predict"),
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
@@ -52,6 +59,9 @@ FOR_ADMINS = {
     ("POST", "/root/model/set_model"),
     ("GET", "/root/ml/audit"),
     ("GET", "/root/model/audit"),
+    ("GET", "/process_data"),
+    ("GET", "/build_features"),
+    ("POST", "/train_model"),
     ("POST", "/root/simulator"),
     ("POST", "/root/simulator/prune"),
     ("POST", "/root/simulator/use_cases"),
@@ -63,10 +73,17 @@ OF_EVERY_SERVICE = {"/metrics", "/openapi.json", "/docs", "/docs/<path:name>", *
 Walked = list[tuple[FlaskClient, str, str, str]]
 
 
-def make_apps() -> dict[str, Flask]:
-    told: dict[str, Any] = {"database_url": NOWHERE, "users": USERS, "api_keys": API_KEYS}
+def make_apps(folder: Path) -> dict[str, Flask]:
+    accounts: dict[str, Any] = {"users": USERS, "api_keys": API_KEYS}
+    told: dict[str, Any] = {"database_url": NOWHERE, **accounts}
     key = SecretStr("k" * 16)
+    own: dict[str, Any] = {
+        "chemin_data": folder / "data",
+        "chemin_model": folder,
+        "log_directory": folder / "logs",
+    }
     return {
+        "fire_brigade": create_fire_brigade(FireBrigadeSettings(**accounts, **own, artifact_key=key)),
         "ml_model": create_ml_model(MlModelSettings(**told, artifact_key=key)),
         "monitoring": create_monitoring(MonitoringSettings(**told, ml_model_url="http://127.0.0.1:1")),
         "simulator": create_simulator(SimulatorSettings(**told)),
@@ -75,11 +92,12 @@ def make_apps() -> dict[str, Flask]:
 
 
 @pytest.fixture(scope="module")
-def apps() -> Iterator[dict[str, Flask]]:
+def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Flask]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Engine, "start", lambda _: None)
         patch.setattr(WarmUp, "start", lambda _: None)
-        yield make_apps()
+        patch.setattr(Jobs, "start", lambda *_: "0" * 32)
+        yield make_apps(tmp_path_factory.mktemp("apps"))
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +113,7 @@ def walked(apps: dict[str, Flask]) -> Walked:
 
 def example(path: str) -> str:
     """An address that the rule takes."""
-    return path.replace("<path:name>", "x.css").replace("<int:result_id>", "1")
+    return path.replace("<path:name>", "x.css").replace("<int:result_id>", "1").replace("<job_id>", "1")
 
 
 def status(client: FlaskClient, method: str, path: str, headers: dict[str, str]) -> int:
@@ -106,21 +124,23 @@ def test_every_route_is_walked(apps: dict[str, Flask], walked: Walked) -> None:
     assert sorted(apps) == [service.name for service in services()]
     own = {(method, path) for _, method, path, _ in walked if path not in OF_EVERY_SERVICE}
     common = [path for _, method, path, _ in walked if method == "GET" and path in OF_EVERY_SERVICE]
-    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 48
-    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 24
-    assert len(common) == len(OF_EVERY_SERVICE) * len(apps) == 24
+    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 60
+    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 30
+    assert len(common) == len(OF_EVERY_SERVICE) * len(apps) == 30
 
 
 def test_every_route_takes_the_role_that_was_thought_about(walked: Walked) -> None:
     roles = {(method, path): role for _, method, path, role in walked if method != "HEAD"}
-    assert {route for route, role in roles.items() if role == "anyone"} == {("GET", path) for path in OPEN}
+    assert {route for route, role in roles.items() if role == "anyone"} == {
+        ("GET", path) for path in OPEN | OPEN_TOO
+    }
     assert {route for route, role in roles.items() if role == "user"} == FOR_USERS
     assert {route for route, role in roles.items() if role == "admin"} == FOR_ADMINS
 
 
 def test_without_credentials_only_health_answers(walked: Walked) -> None:
     for client, method, path, _ in walked:
-        assert (status(client, method, path, {}) == 401) == (path not in OPEN), (method, path)
+        assert (status(client, method, path, {}) == 401) == (path not in OPEN | OPEN_TOO), (method, path)
 
 
 def test_with_the_role_of_a_user_what_takes_an_admin_is_refused(walked: Walked) -> None:
@@ -131,7 +151,7 @@ def test_with_the_role_of_a_user_what_takes_an_admin_is_refused(walked: Walked) 
             assert found != 401, (method, path)
             assert (found == 403) == (role == "admin"), (method, path)
             refused += found == 403
-    assert refused == 2 * (len(FOR_ADMINS) + 2)  # HEAD goes with GET, of the audit
+    assert refused == 2 * (len(FOR_ADMINS) + 4)  # HEAD goes with GET: of the audit, and of what builds data
 
 
 def test_with_the_role_of_an_admin_nothing_is_refused(walked: Walked) -> None:
