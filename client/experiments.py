@@ -9,6 +9,10 @@ MetricName = Literal[
     "model_f1_score",
     "model_precision",
     "model_recall",
+    "model_mae",
+    "model_rmse",
+    "model_r2",
+    "model_max_error",
     "system_cpu_usage",
     "system_execution_time",
 ]

@@ -23,7 +23,8 @@ class ModelSet(Answer):
 class Score(Answer):
     """How a model did on a set of so many rows.
 
-    score: its accuracy, 0 to 1; None, and no metrics, if no sample has a target. metrics: each 0 to 1.
+    score: its accuracy, 0 to 1, or R² of a regression; None, and no metrics, if no sample has a target.
+    metrics: accuracy, f1_score, precision and recall, or mae, rmse, r2 and max_error.
     """
 
     message: str

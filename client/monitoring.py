@@ -15,6 +15,7 @@ Group = Literal[
     "data_stability",
     "no_target_performance",
     "multi_class_classification",
+    "regression",
 ]
 Status = Literal["SUCCESS", "FAIL"]
 

@@ -1,6 +1,8 @@
 """The simulator: loads the sets."""
 
-from typing import Literal
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -8,6 +10,9 @@ from client.answer import Answer
 from client.connection import Connection
 
 SetName = Literal["training", "testing", "production", "dataset"]
+Task = Literal["classification", "regression"]
+# As JSON it is at most six times as many bytes, and bodies have up to 16 MB.
+PART_CHARACTERS = 2_500_000
 FoulingLevel = Literal["reference", "heavy", "none"]
 
 
@@ -65,6 +70,44 @@ class Pruned(Answer):
     live_runs: list[str]
 
 
+class AddedUseCase(Answer):
+    """What was added. registered: whether all is there. sets: rows to load, None where no rows were sent."""
+
+    message: str
+    use_case: str
+    task: Task
+    registered: bool
+    sets: dict[str, int] | None
+
+
+class Feature(Answer):
+    """A feature. categories: of a category, its names in the order of their positions."""
+
+    name: str
+    type: Literal["number", "integer", "category"]
+    categories: list[str]
+
+
+class UseCase(Answer):
+    """A use case that the simulator can play. sets: stored rows by set."""
+
+    name: str
+    task: Task
+    target: str
+    features: list[Feature]
+    source: Literal["bundled", "synthetic", "csv"]
+    split: Literal["random", "time", "column"]
+    uploaded: bool
+    registered: bool
+    sets: dict[str, int]
+
+
+class UseCases(Answer):
+    """Every use case."""
+
+    use_cases: list[UseCase]
+
+
 class Simulator:
     """`fleet.simulator`. use_case: whose data is meant, everywhere; the service's default is wine."""
 
@@ -95,3 +138,29 @@ class Simulator:
     def describe(self, *, use_case: str | None = None) -> StoredSets:
         """Says how many rows are stored."""
         return self._connection.ask(StoredSets, "GET", query={"use_case": use_case})
+
+    def use_cases(self) -> list[UseCase]:
+        """The use cases that can be played."""
+        return self._connection.ask(UseCases, "GET", "/use_cases").use_cases
+
+    def add_use_case(self, definition: Mapping[str, Any], csv: str | None = None) -> AddedUseCase:
+        """Registers a use case, with its rows if its source is a CSV file, whose text this is.
+
+        Raises InvalidError if the definition or the rows cannot be used, ConflictError if the name is taken.
+        """
+        return self._add({"definition": definition}, csv)
+
+    def send_rows(self, use_case: str, csv: str) -> AddedUseCase:
+        """Sends a known use case the rows of a CSV file, in place of those that were sent before."""
+        return self._add({"use_case": use_case}, csv)
+
+    def _add(self, what: Mapping[str, Any], csv: str | None) -> AddedUseCase:
+        if csv is None:
+            return self._connection.ask(AddedUseCase, "POST", "/use_cases", body=what)
+        starts = range(0, max(len(csv), 1), PART_CHARACTERS)
+        parts = [csv[start : start + PART_CHARACTERS] for start in starts]
+        digest = hashlib.sha256(csv.encode()).hexdigest()
+        for number, part in enumerate(parts, 1):
+            numbered = {"csv": part, "part": number, "parts": len(parts), "sha256": digest}
+            answer = self._connection.ask(AddedUseCase, "POST", "/use_cases", body={**what, **numbered})
+        return answer

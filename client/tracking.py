@@ -98,15 +98,16 @@ class Tracking:
         return self._ask_experiment(Data[ExperimentDetails], experiment_id, "general").data
 
     def best_run(self, experiment_id: str, metrics: Sequence[MetricName]) -> BestRun:
-        """The best run by the first metric; the next ones break ties. Of `system_*` less is better."""
+        """The best run by the first metric; the next break ties. Of errors and `system_*` less is better."""
         return self._ask_experiment(Data[BestRun], experiment_id, "best_model", metrics).data
 
     def statistics(
         self, experiment_id: str, metrics: Collection[MetricName | Literal["all"]] | None = None
     ) -> dict[str, Statistics]:
-        """Statistics over the runs, by the metric's short name: of these metrics, or of all five.
+        """Statistics over the runs, by the metric's short name: of these metrics, or of all but cpu_usage.
 
-        duration is in seconds, cpu_usage in percent of one core, the others are between 0 and 1.
+        duration is in seconds, cpu_usage in percent of one core. accuracy, f1_score, precision and recall are
+        between 0 and 1, mae, rmse and max_error in units of the target, r2 is 1 at best.
         """
         return self._ask_experiment(Data[dict[str, Statistics]], experiment_id, "statistics", metrics).data
 

@@ -24,6 +24,7 @@ Action = Literal[
     "delete_experiment",
     "delete_run",
     "prune",
+    "add_use_case",
 ]
 
 

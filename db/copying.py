@@ -31,8 +31,8 @@ def copy_in(session: Session, table: Table, blocks: Iterable[Mapping[str, Array]
     """Load blocks of columns, in the session's transaction, and return the number of rows.
 
     Each block maps column names to arrays of one length, the same names in each. NaN is stored as null.
-    Bytes arrays (dtype S) go to text columns as they are, moments (datetime64, UTC) to timestamps.
-    An error in making a block is raised as it is.
+    Bytes arrays (dtype S) go to text columns as they are, an empty one as null; moments (datetime64, UTC) to
+    timestamps. An error in making a block is raised as it is.
     """
     stream = _EncodedStream(table, blocks)
     if stream.columns:
@@ -139,30 +139,38 @@ def encode_rows(arrays: list[Array], types: list[str]) -> bytes:
         layout += [(f"length{number}", ">i4"), (f"value{number}", kind)]
     rows = np.empty(len(arrays[0]), dtype=np.dtype(layout))
     rows["fields"] = len(arrays)
-    missing: dict[str, Array] = {}
+    shorter: dict[str, Array] = {}
     for number, given in enumerate(arrays):
         array = (given - EPOCH).astype(np.int64) if given.dtype.kind == "M" else given
         value, length = f"value{number}", f"length{number}"
-        rows[length] = rows.dtype[value].itemsize
-        nulls = np.isnan(array) if array.dtype.kind == "f" else None
-        if nulls is not None and nulls.any():
-            missing[value] = nulls
-            rows[length][nulls] = -1
-            rows[value] = np.where(nulls, 0, array)
-        else:
+        width = rows.dtype[value].itemsize
+        sizes = _sizes(array, width)
+        rows[length] = np.where(sizes == 0, -1, sizes)
+        if (sizes == width).all():
             rows[value] = array
-    return _without(rows, missing)
+        else:
+            shorter[value] = sizes
+            rows[value] = np.where(sizes == 0, 0, array) if array.dtype.kind == "f" else array
+    return _cut(rows, shorter)
 
 
-def _without(rows: Array, missing: Mapping[str, Array]) -> bytes:
-    """The rows' bytes less the values that are null."""
-    if not missing:
+def _sizes(array: Array, width: int) -> Array:
+    """Bytes that each value takes; 0 for null."""
+    if array.dtype.kind == "S":
+        return np.strings.str_len(array)
+    missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(len(array), dtype=bool)
+    return np.where(missing, 0, width)
+
+
+def _cut(rows: Array, shorter: Mapping[str, Array]) -> bytes:
+    """The rows' bytes less those that values do not take. shorter: sizes, where some are less than full."""
+    if not shorter:
         return rows.tobytes()
     keep = np.ones((len(rows), rows.dtype.itemsize), dtype=bool)
     fields = cast(Mapping[str, tuple[np.dtype[Any], int]], rows.dtype.fields)
-    for value, nulls in missing.items():
+    for value, sizes in shorter.items():
         kind, offset = fields[value]
-        keep[nulls, offset : offset + kind.itemsize] = False
+        keep[:, offset : offset + kind.itemsize] = np.arange(kind.itemsize) < sizes[:, np.newaxis]
     return bytes(rows.view(np.uint8).reshape(keep.shape)[keep].tobytes())
 
 

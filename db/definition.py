@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 # Names become PostgreSQL identifiers: at most 63 bytes, and nothing that psql would want quoted.
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
+# A name is what a row says, such as a station's; an empty one would be no different from a missing one.
+CategoryName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+MOST_CATEGORIES = 1000
+
 Days = Annotated[int, Field(ge=1, le=36500)]
 
 RESERVED_SCHEMAS = frozenset({"public", "information_schema"})
@@ -26,19 +30,33 @@ class Task(StrEnum):
 
 
 class FeatureType(StrEnum):
-    """How a feature is stored: `number` as double precision, `integer` as bigint."""
+    """How a feature is stored: `number` as double precision, `integer` as bigint, `category` as text."""
 
     NUMBER = "number"
     INTEGER = "integer"
+    CATEGORY = "category"
 
 
 class Feature(BaseModel):
-    """One column of the samples."""
+    """One column of the samples.
+
+    categories: of a category, the names it can have; in arrays each is its position in this list.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Identifier
     type: FeatureType = FeatureType.NUMBER
+    categories: tuple[CategoryName, ...] = Field((), max_length=MOST_CATEGORIES)
+
+    @model_validator(mode="after")
+    def _categories_are_distinct(self) -> Self:
+        if self.categories and self.type is not FeatureType.CATEGORY:
+            raise ValueError(f"{self.name!r} has categories, so its type must be category")
+        if len(set(self.categories)) < len(self.categories):
+            twice = {name for name in self.categories if self.categories.count(name) > 1}
+            raise ValueError(f"{self.name!r} lists categories twice: {', '.join(sorted(twice))}")
+        return self
 
 
 class Retention(BaseModel):
@@ -78,3 +96,15 @@ class UseCase(BaseModel):
     @property
     def feature_names(self) -> tuple[str, ...]:
         return tuple(feature.name for feature in self.features)
+
+    @property
+    def category_counts(self) -> tuple[int, ...]:
+        """By feature, how many categories it has; 0 for numbers."""
+        return tuple(len(feature.categories) for feature in self.features)
+
+    @property
+    def lists_categories(self) -> bool:
+        """Whether the names of every category are known: before that, there is nothing to register."""
+        return all(
+            feature.categories or feature.type is not FeatureType.CATEGORY for feature in self.features
+        )

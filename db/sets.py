@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Double, Select, cast, func, literal, select
+from sqlalchemy import Column, ColumnElement, Double, Select, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from db.copying import copy_out
-from db.definition import UseCase
+from db.definition import Feature, FeatureType, UseCase
 from db.tables import use_case_tables
 from db.use_cases import DATASETS
 
@@ -25,8 +26,8 @@ Integers = npt.NDArray[np.int64]
 class SampleBlock:
     """Rows of a stored set.
 
-    sample_index: (rows,); features: (rows, features), NaN where missing; target and prediction: (rows,),
-    NaN where unknown.
+    sample_index: (rows,); features: (rows, features), a category as its position in the feature's list, NaN
+    where missing; target and prediction: (rows,), NaN where unknown.
     """
 
     sample_index: Integers
@@ -99,7 +100,9 @@ def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select
     tables = use_case_tables(use_case)
     samples, targets, predictions = tables.samples, tables.targets, tables.predictions
     missing = cast(literal("NaN"), Double)
-    features = [func.coalesce(cast(samples.c[name], Double), missing) for name in use_case.feature_names]
+    features = [
+        func.coalesce(_number(feature, samples.c[feature.name]), missing) for feature in use_case.features
+    ]
     target = func.coalesce(cast(targets.c["class"], Double), missing)
     source = samples.outerjoin(targets)
     prediction: Any = missing
@@ -114,6 +117,14 @@ def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select
         .order_by(samples.c.sample_id)
     )
     return query if predicted_by is None else query.where(predictions.c.deployment_id == predicted_by)
+
+
+def _number(feature: Feature, column: Column[Any]) -> ColumnElement[Any]:
+    """The column as a double; of a category its position in the list, null for one that is not in it."""
+    if feature.type is not FeatureType.CATEGORY:
+        return cast(column, Double)
+    listed = array([literal(name) for name in feature.categories])
+    return cast(func.array_position(listed, column) - 1, Double)
 
 
 def _dtype(use_case: UseCase) -> np.dtype[Any]:

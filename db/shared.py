@@ -53,12 +53,33 @@ class UseCaseRow(SharedTable):
     name: Mapped[str] = mapped_column(primary_key=True)
     task: Mapped[str] = mapped_column(comment="classification or regression")
     target: Mapped[str] = mapped_column(comment="what is predicted")
-    features: Mapped[list[Any]] = mapped_column(comment="list of {name, type}, in column order")
+    features: Mapped[list[Any]] = mapped_column(comment="list of {name, type, categories}, in column order")
     registered_at: Mapped[datetime] = mapped_column(server_default=func.now())
     retention: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'::jsonb"),
         comment="days that things are kept, by kind; what is not named is kept for good",
     )
+    uploaded: Mapped[dict[str, Any] | None] = mapped_column(
+        comment="the whole definition, if it was uploaded; null if it is a file of the simulator"
+    )
+    source_digest: Mapped[bytes | None] = mapped_column(
+        LargeBinary, comment="SHA-256 of the file that the simulated rows are from, and of its split"
+    )
+
+
+class CsvPartRow(SharedTable):
+    """Some bytes of a CSV file that was uploaded for a use case, which may not be registered yet."""
+
+    __tablename__ = "csv_parts"
+    __table_args__ = ({"comment": "Uploaded CSV files, in parts of what a request may hold"},)
+
+    use_case: Mapped[str] = mapped_column(primary_key=True, comment="whose rows they are")
+    complete: Mapped[bool] = mapped_column(
+        primary_key=True, comment="of the file that counts, or of one whose last part is not there yet"
+    )
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="1, 2, 3, ...")
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    uploaded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class DeploymentRow(SharedTable):

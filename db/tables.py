@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -27,9 +28,10 @@ from db.definition import FeatureType, Task, UseCase
 # Live rows are numbered from here; simulated ones keep the row number of their source, far below.
 FIRST_LIVE_INDEX = 1_000_000_000
 
-COLUMN_TYPES: dict[FeatureType, type[TypeEngine[float]] | type[TypeEngine[int]]] = {
+COLUMN_TYPES: dict[FeatureType, type[TypeEngine[Any]]] = {
     FeatureType.NUMBER: Double,
     FeatureType.INTEGER: BigInteger,
+    FeatureType.CATEGORY: Text,
 }
 CLASS_TYPES: dict[Task, type[TypeEngine[float]] | type[TypeEngine[int]]] = {
     Task.CLASSIFICATION: Integer,

@@ -33,13 +33,19 @@ class UseCaseChangedError(ConflictError):
         )
 
 
+def registered_use_case(session: Session, name: str) -> UseCase | None:
+    """The registered definition, or None."""
+    row = session.get(UseCaseRow, name)
+    return None if row is None else _definition(row)
+
+
 def find_use_case(session: Session, name: str) -> UseCase:
     """The registered definition; raises UnknownUseCaseError."""
-    row = session.get(UseCaseRow, name)
-    if row is None:
+    found = registered_use_case(session, name)
+    if found is None:
         known = session.scalars(select(UseCaseRow.name).order_by(UseCaseRow.name))
         raise UnknownUseCaseError(name, list(known))
-    return _definition(row)
+    return found
 
 
 def every_use_case(session: Session) -> list[UseCase]:
@@ -72,7 +78,11 @@ def set_retention(session: Session, name: str, retention: Retention) -> None:
 
 
 def _columns(use_case: UseCase) -> dict[str, Any]:
-    return use_case.model_dump(mode="json")
+    columns = use_case.model_dump(mode="json")
+    for feature in columns["features"]:
+        if not feature["categories"]:
+            del feature["categories"]
+    return columns
 
 
 def _definition(row: UseCaseRow) -> UseCase:

@@ -1,27 +1,31 @@
 """The model catalogue: what the fleet can search, deploy and serve.
 
-tracking searches and ml_model deploys the very same pipeline: imputation, scaling, estimator. Adding a
-model is one entry in `CATALOGUE`. This module imports scikit-learn, so only those two services import it.
+tracking searches and ml_model deploys the very same pipeline: imputation, scaling, one-hot categories,
+estimator. Adding a model is one entry in `CATALOGUE`. This module imports scikit-learn, so only those two
+services import it.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
 from fleet.errors import InvalidRequestError
 from fleet.settings import SEED
 
 Preprocessing = Literal["standard_scaler", "none"]
+Task = Literal["classification", "regression"]
 Hyperparameters = Mapping[str, Any]
 
 
@@ -30,11 +34,13 @@ class CatalogueEntry:
     """A model that can be asked for by name.
 
     estimator: makes the scikit-learn estimator with its defaults.
+    task: what it is for.
     one_versus_rest: says whether these hyperparameters need one binary model per class.
     largest, smallest: bounds of a hyperparameter, beyond which it would only exhaust the machine.
     """
 
     estimator: Callable[[], BaseEstimator]
+    task: Task = "classification"
     one_versus_rest: Callable[[Hyperparameters], bool] = lambda _: False
     largest: Mapping[str, int] = field(default_factory=dict)
     smallest: Mapping[str, float] = field(default_factory=dict)
@@ -54,15 +60,44 @@ CATALOGUE: Mapping[str, CatalogueEntry] = {
         largest={"max_iter": 1_000_000, "n_jobs": 64},
         smallest={"tol": 1e-10},
     ),
+    "LinearRegression": CatalogueEntry(LinearRegression, "regression", largest={"n_jobs": 64}),
+    "Ridge": CatalogueEntry(
+        Ridge, "regression", largest={"max_iter": 1_000_000}, smallest={"alpha": 0, "tol": 1e-10}
+    ),
+    "RandomForestRegressor": CatalogueEntry(
+        RandomForestRegressor, "regression", largest={"n_estimators": 10_000, "n_jobs": 64}
+    ),
+    "GradientBoostingRegressor": CatalogueEntry(
+        GradientBoostingRegressor, "regression", largest={"n_estimators": 10_000}, smallest={"tol": 1e-10}
+    ),
 }
 
 
-class UnknownModelError(InvalidRequestError):
-    """The catalogue has no such model."""
+def models_for(task: Task) -> list[str]:
+    """Names of the models for a task, in the catalogue's order."""
+    return [name for name, entry in CATALOGUE.items() if entry.task == task]
 
-    def __init__(self) -> None:
-        *most, last = (f"'{name}'" for name in CATALOGUE)
-        super().__init__("Model not Found", f"Please Specify {', '.join(most)} or {last}")
+
+def _choices(task: Task) -> str:
+    *most, last = (f"'{name}'" for name in models_for(task))
+    return f"Please Specify {', '.join(most)} or {last}"
+
+
+class UnknownModelError(InvalidRequestError):
+    """The catalogue has no such model. task: whose models are the choice."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__("Model not Found", _choices(task))
+
+
+class WrongTaskError(InvalidRequestError):
+    """The model is for the other task."""
+
+    def __init__(self, model_name: str, task: Task) -> None:
+        super().__init__(
+            f"{model_name} is a model for {catalogue_entry(model_name).task}, and the use case is a {task}",
+            _choices(task),
+        )
 
 
 class UnknownHyperparameterError(InvalidRequestError):
@@ -88,7 +123,15 @@ def catalogue_entry(model_name: str) -> CatalogueEntry:
     try:
         return CATALOGUE[model_name]
     except KeyError:
-        raise UnknownModelError from None
+        raise UnknownModelError("classification") from None
+
+
+def check_model(model_name: str, task: Task) -> None:
+    """Raises UnknownModelError and WrongTaskError, which name the models for this task."""
+    if model_name not in CATALOGUE:
+        raise UnknownModelError(task)
+    if CATALOGUE[model_name].task != task:
+        raise WrongTaskError(model_name, task)
 
 
 def check_hyperparameters(model_name: str, hyperparameters: Hyperparameters) -> None:
@@ -132,17 +175,38 @@ def build_pipeline(
     *,
     classes: int,
     preprocessing: Preprocessing = "standard_scaler",
+    categories: Sequence[int] = (),
 ) -> Pipeline:
     """The whole unfitted model: mean imputation, scaling where asked for, and the estimator, seeded.
 
     It takes arrays (rows, features) of doubles, NaN meaning missing. A column without any value in
     training is kept, as zeros, so that the number of features stays the use case's.
+
+    classes: how many there are to tell apart; of no meaning to a regressor. categories: of each column how
+    many it has, 0 for numbers; without it all are numbers. They come as positions, and become a column each.
     """
+    estimator = ("estimator", build_estimator(model_name, hyperparameters, classes))
+    if any(categories):
+        return Pipeline([("preparation", _by_kind(preprocessing, categories)), estimator])
+    return Pipeline([*_number_steps(preprocessing), estimator])
+
+
+def _number_steps(preprocessing: Preprocessing) -> list[tuple[str, Any]]:
     scaling = StandardScaler() if preprocessing == "standard_scaler" else "passthrough"
-    return Pipeline(
+    return [
+        ("imputation", SimpleImputer(strategy="mean", keep_empty_features=True)),
+        ("scaling", scaling),
+    ]
+
+
+def _by_kind(preprocessing: Preprocessing, categories: Sequence[int]) -> ColumnTransformer:
+    """Numbers first, as ever; then a column for each category, all zeros where it is missing or unknown."""
+    listed = [np.arange(float(count)) for count in categories if count]
+    encoder = OneHotEncoder(categories=listed, handle_unknown="ignore", sparse_output=False)
+    numbers = [column for column, count in enumerate(categories) if not count]
+    return ColumnTransformer(
         [
-            ("imputation", SimpleImputer(strategy="mean", keep_empty_features=True)),
-            ("scaling", scaling),
-            ("estimator", build_estimator(model_name, hyperparameters, classes)),
+            ("numbers", Pipeline(_number_steps(preprocessing)), numbers),
+            ("categories", encoder, [column for column, count in enumerate(categories) if count]),
         ]
     )

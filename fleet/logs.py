@@ -118,8 +118,8 @@ class _UtcFormatter(logging.Formatter):
     default_msec_format = "%s.%03dZ"
 
 
-class _TextFormatter(_UtcFormatter):
-    """A line for people; only the traceback of a bug follows on lines of its own, indented."""
+class TextFormatter(_UtcFormatter):
+    """A line for people, without secrets; only a bug's traceback follows, on lines of its own, indented."""
 
     def format(self, record: logging.LogRecord) -> str:
         record.exc_text = None  # as another handler may have written it
@@ -147,7 +147,7 @@ class _JsonFormatter(_UtcFormatter, JsonFormatter):
 
 def _formatter(service: str, form: str) -> logging.Formatter:
     if form == "text":
-        return _TextFormatter(TEXT)
+        return TextFormatter(TEXT)
     return _JsonFormatter(
         TEXT, rename_fields=RENAMED, static_fields={"service": service}, json_ensure_ascii=False
     )

@@ -145,8 +145,8 @@ class DatabaseSettings(Settings):
         return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{password}@{host}"))
 
 
-class ServiceSettings(DatabaseSettings):
-    """What every service is told. A service adds its own port, path and siblings."""
+class ServiceSettings(Settings):
+    """What every service is told. A service adds its own port, path, siblings and, if any, its database."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(ge=1, le=65535, description="Port to listen on.")

@@ -1,6 +1,7 @@
 """Users and API keys: files in the state folder that every service reads at its start."""
 
 import hashlib
+import secrets
 from pathlib import Path
 
 from fleet.accounts import parse_keys, parse_users
@@ -10,6 +11,11 @@ from fleet.errors import ConflictError, FleetError
 USERS, API_KEYS = "users", "api_keys"
 SIBLINGS = ("tracking", "monitoring")
 PROMETHEUS = "prometheus"
+FIRE_BRIGADE = "fire_brigade"
+FIRST_USERS, PASSWORDS = "fire_brigade_users", "fire_brigade_passwords"
+WATCHERS_PASSWORD = "fire_brigade_password"  # noqa: S105  # a file: the first user's, as Prometheus shows it
+FIRST_ROLES = ("admin", "user")  # of the fire brigade's first users, whose names they are too
+READ_BY_SERVICES = (USERS, API_KEYS, FIRST_USERS)
 OURS = "fleet-"  # begins the names of the keys that are made here
 
 
@@ -44,6 +50,8 @@ class AccountFiles:
             self._file(name).chmod(0o644)
         for name in SIBLINGS:
             self._make_key(name, "sibling")
+        if not (self._read(FIRST_USERS).strip() and self._file(WATCHERS_PASSWORD).exists()):
+            self._make_first_users()
         if self._has_accounts():
             self._make_key(PROMETHEUS, "user")
         else:
@@ -72,17 +80,25 @@ class AccountFiles:
     def api_keys_file(self) -> Path:
         return self._file(API_KEYS)
 
+    def first_users_file(self) -> Path:
+        """Users of the fire brigade's service alone, which asks for credentials wherever it listens."""
+        return self._file(FIRST_USERS)
+
+    def passwords_file(self) -> Path:
+        """The first users' passwords, for people to read; no service does."""
+        return self._file(PASSWORDS)
+
     def key_file(self, name: str) -> Path:
         """Holds the key that this program of ours shows, or nothing."""
         return self._file(f"{name}_key")
 
     def digest(self) -> str:
         """Changes when those who read the files have to be started again."""
-        return hashlib.sha256("\0".join(map(self._read, (USERS, API_KEYS))).encode()).hexdigest()
+        return hashlib.sha256("\0".join(map(self._read, READ_BY_SERVICES)).encode()).hexdigest()
 
     def changed_at(self) -> float:
         """When they changed last, in seconds since 1970."""
-        return max(self._file(name).stat().st_mtime for name in (USERS, API_KEYS))
+        return max(self._file(name).stat().st_mtime for name in READ_BY_SERVICES)
 
     def _has_accounts(self) -> bool:
         try:
@@ -102,6 +118,21 @@ class AccountFiles:
             )
         self._write(name, text, line)
         self.make()
+
+    def _make_first_users(self) -> None:
+        passwords = {role: secrets.token_urlsafe(16) for role in FIRST_ROLES}
+        readable = self.passwords_file()
+        readable.touch(mode=0o600)
+        readable.chmod(0o600)
+        readable.write_text(
+            "".join(f"{name}: {each}\n" for name, each in passwords.items()), encoding="ascii"
+        )
+        shown = self._file(WATCHERS_PASSWORD)
+        shown.write_text(passwords["user"], encoding="ascii")
+        shown.chmod(0o644)
+        lines = [user_line(role, role, password) for role, password in passwords.items()]
+        self.first_users_file().write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        self.first_users_file().chmod(0o644)
 
     def _make_key(self, name: str, role: str) -> None:
         file = self.key_file(name)

@@ -12,6 +12,8 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy", "."),
 )
+# Containers keep one process waiting most of the time; everything else runs in the other (tests/conftest.py).
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
 NODE_PROGRAMS = PROJECT / ".mlfleet" / "node" / "node_modules" / ".bin"
 PREFIXES = (
     *("MLFLEET_", "SIMULATOR_", "ML_MODEL_", "TRACKING_", "MONITORING_", "MLFLOW_"),
@@ -30,7 +32,7 @@ def run_checks(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     if failed:
         names = ", ".join(" ".join(check) for check in failed)
         _say(f"Failed: {names} (see above). The tests run nevertheless; the exit status will be 1.")
-    status = _run(("pytest", *arguments), clean)
+    status = _run(("pytest", *(arguments or SIDE_BY_SIDE)), clean)
     return status or int(bool(failed))
 
 

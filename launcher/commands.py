@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,8 +15,9 @@ from launcher.composition import Launch
 from launcher.demo import Demo
 from launcher.interrupts import Interrupted, interrupts
 from launcher.purge import Doomed
-from launcher.report import findings_table, print_addresses, print_next_steps
+from launcher.report import findings_table, print_addresses, print_next_steps, print_passwords
 from launcher.status import status_table
+from launcher.use_cases import add_use_case, lines, list_use_cases
 from launcher.ways import Way
 
 cli = typer.Typer(
@@ -26,6 +28,8 @@ cli = typer.Typer(
 )
 cli.add_typer(user_commands, name="user")
 cli.add_typer(key_commands, name="key")
+use_case_commands = typer.Typer(help="What the fleet predicts.", no_args_is_help=True)
+cli.add_typer(use_case_commands, name="use-case")
 PURGED = "Deleted. The virtual environment stays, so that the next start takes seconds."
 console = Console(width=None if sys.stdout.isatty() else 120)  # logs of CI need no narrow lines
 
@@ -68,6 +72,7 @@ def up(docker: InDocker = None) -> None:
         raise
     console.print("Everything is up." if started else "Everything is up already.")
     print_addresses(console, launch.stack.addresses())
+    print_passwords(console, launch.passwords_file())
 
 
 @cli.command()
@@ -87,6 +92,7 @@ def demo(docker: InDocker = None) -> None:
     console.print()
     console.print(findings_table(findings))
     print_next_steps(console, stack.addresses(), stack.psql_line())
+    print_passwords(console, launch.passwords_file())
 
 
 @cli.command()
@@ -152,6 +158,34 @@ def prune(
         if not yes and sys.stdin.isatty():
             typer.confirm("Delete?", abort=True)
         _print_lines("Deleted:", pruning.delete().lines())
+
+
+Simulator = Annotated[
+    str | None,
+    typer.Option("--simulator", metavar="URL", help="One elsewhere: https://…/root/simulator."),
+]
+
+
+@use_case_commands.command("add")
+def add_a_use_case(
+    file: Annotated[Path, typer.Argument(metavar="FILE.yml", help="The definition.")],
+    csv: Annotated[Path | None, typer.Option(help="Its rows, if not in the file that it names.")] = None,
+    simulator: Simulator = None,
+    docker: InDocker = None,
+) -> None:
+    """Add a use case, or send the rows of one. The simulator must be up."""
+    with _launch(docker).fleet(simulator=simulator) as fleet:
+        added = add_use_case(fleet, file, csv)
+    console.print(f"{added.message}: {added.task}", highlight=False)
+    if added.sets is not None:
+        _print_lines("Its rows, ready to be loaded:", [f"{n:>8}  {name}" for name, n in added.sets.items()])
+
+
+@use_case_commands.command("list")
+def list_the_use_cases(simulator: Simulator = None, docker: InDocker = None) -> None:
+    """List the use cases, with the rows of each set."""
+    with _launch(docker).fleet(simulator=simulator) as fleet:
+        _print_lines("Use cases:", lines(list_use_cases(fleet)))
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

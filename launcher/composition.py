@@ -1,11 +1,13 @@
 """Finds out which way the fleet runs here, and wires the stack of that way."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from rich.console import Console
 
 from client import Fleet
 from fleet.errors import FleetError
+from launcher.accounts import AccountFiles
 from launcher.bootstrap import install_local
 from launcher.calling import fleet_at
 from launcher.docker.engine import check_engine, engine_problem
@@ -49,9 +51,17 @@ class Launch:
         make_state_folder(self._settings.state_dir)
         remember(self.way, self._settings.state_dir)
 
-    def fleet(self) -> Fleet:
-        """The services of the stack, to be called. Raises InvalidSettingError about credentials."""
-        return fleet_at(self.stack.addresses(), self._settings)
+    def fleet(self, *, simulator: str | None = None) -> Fleet:
+        """The services of the stack, to be called. Raises InvalidSettingError about credentials.
+
+        simulator: the address of another one, with its path.
+        """
+        elsewhere = {} if simulator is None else {"simulator": simulator}
+        return fleet_at({**self.stack.addresses(), **elsewhere}, self._settings)
+
+    def passwords_file(self) -> Path:
+        """Where the passwords of the fire brigade's first users stand."""
+        return AccountFiles(self._settings.state_dir / "secrets").passwords_file()
 
     def pruning(self, fleet: Fleet) -> Pruning:
         """Finds and deletes what is older than it is to be kept."""

@@ -46,7 +46,7 @@ class StartDisplay:
         if self._live:
             self._live.update(self._table())
         elif isinstance(sign, Text):
-            self._console.print(f"{name:<12}{detail}", highlight=False, soft_wrap=True)
+            self._console.print(f"{name:<14}{detail}", highlight=False, soft_wrap=True)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 1))

@@ -1,6 +1,7 @@
 """What the demo and `up` print when they are done."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -30,7 +31,16 @@ def findings_table(findings: Findings) -> Table:
 def print_addresses(console: Console, addresses: Mapping[str, str]) -> None:
     """A line a service: where it answers."""
     for name, url in addresses.items():
-        console.print(f"  {name:<12}{url}", highlight=False, soft_wrap=True)
+        console.print(f"  {name:<14}{url}", highlight=False, soft_wrap=True)
+
+
+def print_passwords(console: Console, file: Path) -> None:
+    """Who is let in by the service that always asks."""
+    console.print(
+        f"The fire brigade's users admin and user have passwords, which stand in {file}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def print_next_steps(console: Console, addresses: Mapping[str, str], psql_line: str) -> None:
@@ -43,4 +53,4 @@ def print_next_steps(console: Console, addresses: Mapping[str, str], psql_line: 
         ("how it is", "./launch.sh status"),
         ("stop it", "./launch.sh down"),
     ):
-        console.print(f"  {what:<12}{command}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {what:<14}{command}", highlight=False, markup=False, soft_wrap=True)

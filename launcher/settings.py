@@ -41,6 +41,9 @@ class LauncherSettings(BaseModel):
     tracking_port: Port = Field(5002, alias="TRACKING_PORT", description="Port of tracking.")
     monitoring_port: Port = Field(5003, alias="MONITORING_PORT", description="Port of monitoring.")
     simulator_port: Port = Field(5004, alias="SIMULATOR_PORT", description="Port of the simulator.")
+    fire_brigade_port: Port = Field(
+        8000, alias="FIRE_BRIGADE_PORT", description="Port of the fire brigade's service."
+    )
     publish_address: str = Field(
         "127.0.0.1",
         alias="PUBLISH_ADDRESS",

@@ -8,7 +8,7 @@ from fleet.errors import FleetError
 from launcher.purge import Doomed
 
 POSTGRES = "postgres"
-SERVICES = ("mlflow", "simulator", "ml_model", "tracking", "monitoring")
+SERVICES = ("mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
 
 
 class UnknownLogError(FleetError):

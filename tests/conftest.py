@@ -12,6 +12,15 @@ from db.embedded import EmbeddedPostgres, ensure_database
 from db.migrate import migrate
 
 Sessions = Callable[[], Session]
+SHARE_A_STACK = {"compose", "e2e"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of processes side by side one runs a whole file, whose tests share fixtures, or a whole such folder."""
+    for item in items:
+        folder = item.path.parent.name
+        group = folder if folder in SHARE_A_STACK else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def free_port() -> int:

@@ -1,6 +1,8 @@
 """Request bodies, read whole in the event loop, within bounds of size, time and memory."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -8,7 +10,8 @@ from granian.rsgi import HTTPProtocol, Scope  # type: ignore[attr-defined]  # it
 
 from fleet.errors import BusyError, FleetError, TooLargeError
 
-BODIES_IN_MEMORY = 4  # of the largest size, whether they are being read, wait or are worked on
+BODIES_IN_MEMORY = 3  # of the largest size, whether they are being read, wait or are worked on
+LINGER_S = 2.0  # what a client that has not read its refusal yet may go on sending
 
 
 class SlowBodyError(FleetError):
@@ -39,10 +42,11 @@ class TooManyBytesError(BusyError):
 
 @dataclass
 class Body:
-    """A request's body. size: bytes that were read; complete: nothing more will come."""
+    """A request's body. size: bytes that were read; rest: what was not; complete: nothing more will come."""
 
     content: BytesIO = field(default_factory=BytesIO)
     size: int = 0
+    rest: AsyncIterator[bytes] | None = None
     complete: bool = False
 
 
@@ -58,10 +62,11 @@ class BodyReader:
         """Fill the body. Raises TooLargeError, SlowBodyError, TooManyBytesError or ClientGoneError."""
         announced = scope.headers.get("content-length")
         if announced is not None or "transfer-encoding" in scope.headers:
+            body.rest = aiter(protocol)
             self._check_size(int(announced or 0))
             try:
                 async with asyncio.timeout(self._seconds):
-                    await self._fill(protocol, body)
+                    await self._fill(body.rest, body)
             except TimeoutError as error:
                 raise SlowBodyError(self._seconds) from error
             if announced is not None and body.size < int(announced):
@@ -72,15 +77,30 @@ class BodyReader:
     def release(self, body: Body) -> None:
         """The memory of the body is no longer needed."""
         self._memory += body.size
+        body.content = BytesIO()
 
-    async def _fill(self, protocol: HTTPProtocol, body: Body) -> None:
-        async for chunk in protocol:
-            body.size += len(chunk)
-            self._memory -= len(chunk)
-            self._check_size(body.size)
-            if self._memory < 0:
-                raise TooManyBytesError
-            body.content.write(chunk)
+    async def discard_rest(self, body: Body) -> None:
+        """Take for a moment what the client still sends of a body that was refused.
+
+        A connection that is closed with unread bytes is reset, and the client may never see the answer.
+        """
+        with suppress(TimeoutError, StopAsyncIteration):
+            async with asyncio.timeout(LINGER_S):
+                while body.rest is not None:
+                    await anext(body.rest)
+
+    async def _fill(self, chunks: AsyncIterator[bytes], body: Body) -> None:
+        with suppress(StopAsyncIteration):
+            while True:  # granian's iterator cannot be iterated twice, and so not by `async for`
+                self._take(await anext(chunks), body)
+
+    def _take(self, chunk: bytes, body: Body) -> None:
+        body.size += len(chunk)
+        self._memory -= len(chunk)
+        self._check_size(body.size)
+        if self._memory < 0:
+            raise TooManyBytesError
+        body.content.write(chunk)
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:

@@ -79,6 +79,12 @@ def quick_caller(app: Flask) -> QuickCaller:
     return found
 
 
+def refuse_foreign_pages() -> None:
+    """Raise ForeignPageError if another site's page sent the request: for a GET that changes something."""
+    if _from_foreign_page():
+        raise ForeignPageError
+
+
 def ask_for_credentials(app: Flask, settings: ServiceSettings) -> None:
     """Check each request before it is answered, against the role that its route declares.
 
@@ -90,8 +96,8 @@ def ask_for_credentials(app: Flask, settings: ServiceSettings) -> None:
     def admit() -> None:
         if request.endpoint is None:
             return  # there is no such route, and that is what will be said
-        if request.method not in READING_METHODS and _from_foreign_page():
-            raise ForeignPageError
+        if request.method not in READING_METHODS:
+            refuse_foreign_pages()
         role = role_of(current_app, request.endpoint, request.method)
         if door is None:
             if guessed and role != "anyone" and _is_foreign_name(request.host):

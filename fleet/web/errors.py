@@ -27,12 +27,13 @@ class FleetApi(Api):  # type: ignore[misc]  # Flask-RESTful has no types
 
 def render_errors(app: Flask) -> None:
     """Answer every error of the app with `{"error", "message", "request_id"}`."""
-    app.register_error_handler(FleetError, _fleet_error)
+    app.register_error_handler(FleetError, render_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
 
 
-def _fleet_error(error: FleetError) -> Response:
+def render_error(error: FleetError) -> Response:
+    """The answer that tells the client of the error."""
     if error.status >= 500:
         # Whoever waits for a service asks for its health several times a second.
         level = logging.DEBUG if request.path.startswith("/health/") else logging.WARNING

@@ -9,11 +9,13 @@ knows to answer needs no thread.
 import asyncio
 import json
 import logging
+from contextlib import suppress
 from functools import partial
 
 from flask import Flask
 from granian.rsgi import (  # type: ignore[attr-defined]  # it has no __all__
     HTTPProtocol,
+    ProtocolClosed,
     Scope,
 )
 
@@ -68,7 +70,18 @@ class Front:
             answer = self._refuse(scope, BugError(), name, body)
         finally:
             self._reader.release(body)
-        protocol.response_bytes(answer.status, answer.headers, answer.body)
+        if body.complete:
+            protocol.response_bytes(answer.status, answer.headers, answer.body)
+        else:
+            await self._answer_early(protocol, answer, body)
+
+    async def _answer_early(self, protocol: HTTPProtocol, answer: WsgiAnswer, body: Body) -> None:
+        """Answer while the client is still sending."""
+        length = ("content-length", str(len(answer.body)))
+        with suppress(ProtocolClosed):
+            transport = protocol.response_stream(answer.status, [*answer.headers, length])
+            await transport.send_bytes(answer.body)
+            await self._reader.discard_rest(body)
 
     def _answer(self, scope: Scope, body: Body, name: str) -> asyncio.Future[WsgiAnswer]:
         lane = self._lane(scope.path)

@@ -13,6 +13,7 @@ from functools import partial
 from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -23,6 +24,7 @@ from fleet.web.background import start_background
 from fleet.web.front import Front
 from fleet.web.shared_counters import shared_counters
 
+CONNECTION_BYTES = 2**16  # of what a client sends ahead; its headers have to fit in as well
 STOP_SECONDS = 20
 PORT_SECONDS = 3  # a service that has just been stopped may still hold its port
 
@@ -57,6 +59,7 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
         port=settings.port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=CONNECTION_BYTES),
         loop=Loops.uvloop,
         workers=settings.processes,
         websockets=False,

@@ -69,12 +69,14 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
     form: bool = False,
     raw: bool = False,
     untyped: bool = False,
+    optional: bool = False,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Validate what a resource's method is sent and pass it on as `body` and `query`.
 
     role: that the caller must have. form: the body may also be a form, or be spread over the query arguments.
     raw: the method is given the body's bytes, which it reads itself; the model only describes them.
     untyped: a body without a content type is JSON too, which is how clients of some protocols send it.
+    optional: a request without a body is one with an empty object.
     """
 
     def decorate(method: Callable[..., R]) -> Callable[..., R]:
@@ -83,14 +85,16 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
             if raw:
                 kwargs["body"] = _json_bytes()
             elif body is not None:
-                data = _form_or_json() if form else _parse(_json_bytes(untyped=untyped))
-                kwargs["body"] = _validate(body, data, strict=not form or _is_json())
+                absent = optional and not request.get_data()
+                sent = {} if absent else _form_or_json() if form else _parse(_json_bytes(untyped=untyped))
+                kwargs["body"] = _validate(body, sent, strict=not form or _is_json())
             if query is not None:
                 arguments = _plain(request.args.to_dict(flat=False), decode=False)
                 kwargs["query"] = _validate(query, arguments, strict=False)
             return method(*args, **kwargs)
 
-        validated.accepts = {"body": body, "query": query, "form": form}  # type: ignore[attr-defined]  # read by tests
+        said = {"body": body, "query": query, "form": form, "optional": optional}
+        validated.accepts = said  # type: ignore[attr-defined]  # read by fleet.web.openapi and by tests
         return takes_role(role)(validated)
 
     return decorate

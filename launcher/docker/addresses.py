@@ -11,6 +11,8 @@ from launcher.settings import InvalidSettingError, LauncherSettings
 ALL_ADDRESSES = {"0.0.0.0": LOOPBACK, "[::]": "[::1]"}  # noqa: S104  # recognised, not listened on
 PROXY = "proxy"
 PAGES = {"simulator": "/simulator", "ml_model": "/ml", "tracking": "/tracking", "monitoring": "/monitoring"}
+# What has no page at its own path: its description is one.
+DESCRIBED = {"fire_brigade": "/docs"}
 
 
 def service_addresses(settings: LauncherSettings, environment: Mapping[str, str]) -> dict[str, str]:
@@ -46,6 +48,7 @@ def published_ports(settings: LauncherSettings) -> dict[str, tuple[int, str]]:
         "ml_model": (settings.ml_model_port, "ML_MODEL_PORT"),
         "tracking": (settings.tracking_port, "TRACKING_PORT"),
         "monitoring": (settings.monitoring_port, "MONITORING_PORT"),
+        "fire_brigade": (settings.fire_brigade_port, "FIRE_BRIGADE_PORT"),
     }
 
 
@@ -79,7 +82,7 @@ def _check_address(host: str, setting: str) -> None:
 
 def _page(name: str, environment: Mapping[str, str]) -> str:
     if name not in PAGES:
-        return "/"
+        return DESCRIBED.get(name, "/")
     prefix = name.upper()
     base = environment.get(f"{prefix}_BASE_URL") or "/root"
     return base + (environment.get(f"{prefix}_SERVICE_URL") or PAGES[name])

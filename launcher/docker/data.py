@@ -8,7 +8,11 @@ from launcher.docker.project import DockerCommandError, Project
 from launcher.docker.secret_files import NAMES
 from launcher.purge import Doomed, find_paths
 
-CONTENTS = {"db": "volume: both databases", "mlflow": "volume: MLflow's models and files"}
+CONTENTS = {
+    "db": "volume: both databases",
+    "mlflow": "volume: MLflow's models and files",
+    "fire_brigade": "volume: the fire brigade's records, models and logs",
+}
 SIZES_SECONDS = 10.0
 
 

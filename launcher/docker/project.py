@@ -140,6 +140,7 @@ def compose_environment(settings: LauncherSettings, environment: Mapping[str, st
         "ML_MODEL_PORT": settings.ml_model_port,
         "TRACKING_PORT": settings.tracking_port,
         "MONITORING_PORT": settings.monitoring_port,
+        "FIRE_BRIGADE_PORT": settings.fire_brigade_port,
         "PUBLISH_ADDRESS": settings.publish_address,
         "TOOLS_ADDRESS": settings.tools_address,
     }

@@ -7,6 +7,7 @@ from launcher.purge import Doomed, find_paths
 # The virtual environment and other tools stay: they hold nothing of the user's and take minutes to install.
 CONTENTS = {
     "postgres": "both databases",
+    "fire_brigade": "the fire brigade's records, models and logs",
     "mlartifacts": "MLflow's models and files",
     "secrets": "users and API keys, and the key that signs stored models",
     "logs": "the logs",

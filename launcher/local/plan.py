@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launcher.accounts import SIBLINGS, AccountFiles
+from launcher.accounts import FIRE_BRIGADE, SIBLINGS, AccountFiles
 from launcher.settings import LauncherSettings
 
 HOST = "127.0.0.1"
@@ -98,7 +98,7 @@ def fleet_services(
     resources: Resources,
     accounts: AccountFiles,
 ) -> list[Service]:
-    """The four services; each knows its siblings' addresses and nothing else of them."""
+    """Our own services; each knows its siblings' addresses and nothing else of them."""
     base = environment.get("ML_MODEL_BASE_URL") or "/root"  # to a service too, an empty setting is none
     ml_model_path = base + (environment.get("ML_MODEL_SERVICE_URL") or "/ml")
     ml_model_url = f"http://{HOST}:{settings.ml_model_port}{ml_model_path}"
@@ -112,12 +112,18 @@ def fleet_services(
             {"MLFLOW_URL": mlflow_url, "ML_MODEL_URL": ml_model_url},
         ),
         "monitoring": (settings.monitoring_port, "/monitoring", {"ML_MODEL_URL": ml_model_url}),
+        FIRE_BRIGADE: (
+            settings.fire_brigade_port,
+            "/docs",
+            _fire_brigade_settings(settings.state_dir / FIRE_BRIGADE, mlflow_url, resources.artifact_key),
+        ),
     }
     services, digest = [], accounts.digest()
     for name, (port, path, told) in own.items():
         prefix = f"{name.upper()}_"
         given = {key: value for key, value in environment.items() if key.startswith(prefix) and value}
-        defaults = {"DATABASE_URL": resources.dataset_url, "PORT": str(port), **told}
+        database = {} if name == FIRE_BRIGADE else {"DATABASE_URL": resources.dataset_url}
+        defaults = {**database, "PORT": str(port), **told}
         defaults |= _account_settings(name, accounts)
         # A value given as X_FILE is the user's choice as much as one given as X.
         planned = {
@@ -131,7 +137,7 @@ def fleet_services(
                 port=port,
                 port_setting=f"{prefix}PORT",
                 ready_path="/health/ready",
-                page=base_path + own_path,
+                page=path if name == FIRE_BRIGADE else base_path + own_path,
                 told=planned | given,
                 accounts=digest,
             )
@@ -139,8 +145,23 @@ def fleet_services(
     return services
 
 
+def _fire_brigade_settings(folder: Path, mlflow_url: str, artifact_key: str) -> dict[str, str]:
+    """Its files are all below the folder, which the steps on the command line can be told of too."""
+    return {
+        "CHEMIN_DATA": str(folder / "data"),
+        "CHEMIN_DATA_REF": str(folder / "data" / "ref"),
+        "CHEMIN_MODEL": str(folder / "models"),
+        "LOG_DIRECTORY": str(folder / "logs"),
+        "ARTIFACT_KEY": artifact_key,
+        "USE_MLFLOW": "true",
+        "MLFLOW_TRACKING_URI": mlflow_url,
+    }
+
+
 def _account_settings(name: str, accounts: AccountFiles) -> dict[str, str]:
     files = {"USERS_FILE": accounts.users_file(), "API_KEYS_FILE": accounts.api_keys_file()}
+    if name == FIRE_BRIGADE:
+        files["FIRST_USERS_FILE"] = accounts.first_users_file()
     if name in SIBLINGS:
         files["SIBLING_KEY_FILE"] = accounts.key_file(name)
     return {setting: str(file) for setting, file in files.items()}

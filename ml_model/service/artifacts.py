@@ -5,8 +5,6 @@ used once it has proven to agree with the pipeline. What cannot be converted, or
 joblib form, which runs code when it is opened: so it is signed, and never opened unless the signature fits.
 """
 
-import hashlib
-import hmac
 import io
 import logging
 
@@ -16,6 +14,7 @@ import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 
 from fleet.errors import ConflictError
+from fleet.signing import is_signed, signature
 from ml_model.persistence.model.deployment import Artifact
 from ml_model.service.onnx_form import to_onnx_form
 from ml_model.service.predictor import OnnxPredictor, PipelinePredictor, Predictor
@@ -25,6 +24,8 @@ log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
 
 PROBABILITY_TOLERANCE = 1e-5  # estimators run in single precision
+# So do trees of regressors, which add up leaves: relative to the number, or to how far the numbers lie apart.
+NUMBER_TOLERANCE = 1e-5
 PUNCHED_ROWS = 200
 FAR = 3
 COMPRESSION = 3
@@ -68,20 +69,16 @@ def _made(pipeline: Pipeline, features: Floats, key: bytes) -> Artifact:
         return Artifact("onnx", onnx)
     buffer = io.BytesIO()
     joblib.dump(pipeline, buffer, compress=COMPRESSION)
-    return Artifact("joblib", buffer.getvalue(), _signature(buffer.getvalue(), key))
+    return Artifact("joblib", buffer.getvalue(), signature(buffer.getvalue(), key))
 
 
 def open_artifact(artifact: Artifact, key: bytes, *, threads: int = 0) -> Predictor:
     """The predictor of a stored model; raises UntrustedArtifactError. threads: as OnnxPredictor's."""
     if artifact.format == "onnx":
         return OnnxPredictor(artifact.data, threads)
-    if not hmac.compare_digest(artifact.signature or b"", _signature(artifact.data, key)):
+    if not is_signed(artifact.data, artifact.signature or b"", key):
         raise UntrustedArtifactError
     return PipelinePredictor(joblib.load(io.BytesIO(artifact.data)))
-
-
-def _signature(data: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, data, hashlib.sha256)
 
 
 def _converted(pipeline: Pipeline, features: int) -> bytes | None:
@@ -93,22 +90,36 @@ def _converted(pipeline: Pipeline, features: int) -> bytes | None:
 
 
 def _agrees(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
-    """Whether both give the same labels and probabilities, also of rows with gaps and far from the others."""
+    """Whether both give the same answers, also of rows with gaps and far from the others."""
     punched = features[:PUNCHED_ROWS].copy()
     rows = np.arange(len(punched))
     punched[rows, rows % features.shape[1]] = np.nan
     centre = np.nan_to_num(np.nanmean(punched, axis=0)) if len(punched) else 0.0
     far = centre + FAR * (features[:PUNCHED_ROWS] - centre)
-    for rows_to_predict in (features, punched, far):
-        ours, theirs = onnx.predict(rows_to_predict), fitted.predict(rows_to_predict)
-        other = ours.labels != theirs.labels
-        # A tie may go either way: votes are added up in another order.
-        if other.any() and (fitted.margins(rows_to_predict[other]) > PROBABILITY_TOLERANCE).any():
-            log.warning("Kept in joblib form, as its ONNX form gives other labels")
-            return False
-        if ours.probabilities is None or theirs.probabilities is None:
-            continue
-        if not np.allclose(ours.probabilities, theirs.probabilities, atol=PROBABILITY_TOLERANCE):
-            log.warning("Kept in joblib form, as its ONNX form gives other probabilities")
-            return False
+    agree = _same_numbers if fitted.gives_numbers else _same_classes
+    return all(agree(onnx, fitted, rows) for rows in (features, punched, far))
+
+
+def _same_numbers(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
+    ours, theirs = onnx.predict(features).labels, fitted.predict(features).labels
+    spread = float(theirs.std()) if len(theirs) else 0.0
+    if np.allclose(ours, theirs, rtol=NUMBER_TOLERANCE, atol=NUMBER_TOLERANCE * spread):
+        return True
+    log.warning("Kept in joblib form, as its ONNX form gives other numbers")
+    return False
+
+
+def _same_classes(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
+    """The same labels and probabilities."""
+    ours, theirs = onnx.predict(features), fitted.predict(features)
+    other = ours.labels != theirs.labels
+    # A tie may go either way: votes are added up in another order.
+    if other.any() and (fitted.margins(features[other]) > PROBABILITY_TOLERANCE).any():
+        log.warning("Kept in joblib form, as its ONNX form gives other labels")
+        return False
+    if ours.probabilities is None or theirs.probabilities is None:
+        return True
+    if not np.allclose(ours.probabilities, theirs.probabilities, atol=PROBABILITY_TOLERANCE):
+        log.warning("Kept in joblib form, as its ONNX form gives other probabilities")
+        return False
     return True

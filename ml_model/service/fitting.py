@@ -1,6 +1,7 @@
 """Fits models: in earnest, and on trial before anything is recorded."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -41,16 +42,19 @@ class TrainingFailedError(ConflictError):
         )
 
 
-def fit(choice: ModelChoice, features: Floats, target: Floats) -> Pipeline:
-    """The fitted pipeline. features: (rows, features); target: (rows,). Raises TrainingFailedError."""
+def fit(choice: ModelChoice, features: Floats, target: Floats, categories: Sequence[int] = ()) -> Pipeline:
+    """The fitted pipeline. features: (rows, features); target: (rows,). Raises TrainingFailedError.
+
+    categories: of each feature how many it has, 0 for numbers; without it all are numbers.
+    """
     try:
-        return _fit(choice, features, target)
+        return _fit(choice, features, target, categories)
     except FIT_ERRORS as error:
         raise TrainingFailedError(choice.model_name, first_line(error)) from error
 
 
-def try_fit(choice: ModelChoice, features: Floats, target: Floats) -> None:
-    """Fit on trial; with no rows, on made-up ones of the same number of features.
+def try_fit(choice: ModelChoice, features: Floats, target: Floats, categories: Sequence[int] = ()) -> None:
+    """Fit on trial, as `fit` does; with no rows, on made-up ones of the same number of features.
 
     Raises RefusedHyperparametersError, or TrainingFailedError where the rows are to blame: where the
     estimator's defaults cannot be fitted on them either.
@@ -60,9 +64,9 @@ def try_fit(choice: ModelChoice, features: Floats, target: Floats) -> None:
         features = random.normal(size=(MADE_UP_ROWS, features.shape[1]))
         target = np.arange(MADE_UP_ROWS, dtype=float) % MADE_UP_CLASSES
     try:
-        _fit(choice, features, target)
+        _fit(choice, features, target, categories)
     except FIT_ERRORS as error:
-        fit(replace(choice, hyperparameters={}), features, target)
+        fit(replace(choice, hyperparameters={}), features, target, categories)
         names = list(choice.hyperparameters)
         raise RefusedHyperparametersError(choice.model_name, names, first_line(error)) from error
 
@@ -73,12 +77,13 @@ def first_line(error: Exception) -> str:
     return lines[0][:300]
 
 
-def _fit(choice: ModelChoice, features: Floats, target: Floats) -> Pipeline:
+def _fit(choice: ModelChoice, features: Floats, target: Floats, categories: Sequence[int]) -> Pipeline:
     pipeline = build_pipeline(
         choice.model_name,
         choice.hyperparameters,
         classes=len(np.unique(target)),
         preprocessing=choice.preprocessing,
+        categories=categories,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice to whoever writes the code, not to who sends the request

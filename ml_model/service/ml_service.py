@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from db.definition import Task, UseCase
 from db.sets import SampleBlock, SetName
 from fleet.caller import Caller
-from fleet.catalogue import Preprocessing, check_hyperparameters
+from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import ArtifactTooLargeError, open_artifact
 from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError, TrainingFailedError
 from ml_model.service.predictor import Predictor
+from ml_model.service.scores import MAIN_METRIC, compute_metrics, describe
 from ml_model.service.training import InThisProcess, Trainer
 from ml_model.service.training import Task as TrainingTask
 
@@ -62,10 +62,21 @@ class Score:
     metrics: of the labelled.
     """
 
+    task: Task
     deployment_id: int
     rows: int
     classes: dict[int, int]
     metrics: dict[str, float]
+
+    @property
+    def main(self) -> float | None:
+        """Accuracy, or R² of a regression; None if it cannot be told."""
+        return self.metrics.get(MAIN_METRIC[self.task])
+
+    @property
+    def text(self) -> str:
+        """The score in a few words."""
+        return describe(self.task, self.metrics)
 
 
 class MlService:
@@ -116,14 +127,16 @@ class MlService:
     ) -> int:
         """Record a model to be trained, after a trial; returns the id of its deployment.
 
-        Raises UnknownModelError, UnknownHyperparameterError or RefusedHyperparametersError.
+        Raises UnknownModelError, WrongTaskError, UnknownHyperparameterError or RefusedHyperparametersError.
         """
+        with self._units() as work:
+            use_case = work.samples.find(name)
+        check_model(model_name, use_case.task.value)
         check_hyperparameters(model_name, hyperparameters)
         choice = ModelChoice(
             model_name=model_name, hyperparameters=hyperparameters, preprocessing=preprocessing, run_id=run_id
         )
         with self._units() as work:
-            use_case = work.samples.find(name)
             rows = work.samples.read(use_case, "training", limit=TRIAL_ROWS)
         self._try(use_case, choice, rows)
         with self._units() as work:
@@ -134,14 +147,14 @@ class MlService:
 
     def _try(self, use_case: UseCase, choice: ModelChoice, rows: SampleBlock) -> None:
         try:
-            self._trainer.try_out(TrainingTask(choice, *_labelled(rows)))
+            self._trainer.try_out(TrainingTask(choice, *_labelled(rows), use_case.category_counts))
         except RefusedHyperparametersError:
             if len(rows) < TRIAL_ROWS:
                 raise
             # A size that only the first rows are too few for is no reason to refuse.
             with self._units() as work:
                 everything = work.samples.read(use_case, "training")
-            self._trainer.try_out(TrainingTask(choice, *_labelled(everything)))
+            self._trainer.try_out(TrainingTask(choice, *_labelled(everything), use_case.category_counts))
 
     def train(self, name: str, *, caller: Caller) -> Score:
         """Fit the newest set model on the training set and make it the live one.
@@ -156,7 +169,8 @@ class MlService:
         if not len(target):
             raise SetNotLoadedError("training", "labelled samples")
         try:
-            artifact = self._trainer.train(TrainingTask(deployment, features, target), self._key)
+            task = TrainingTask(deployment, features, target, use_case.category_counts)
+            artifact = self._trainer.train(task, self._key)
         except (TrainingFailedError, ArtifactTooLargeError) as error:
             self._record_failure(deployment, error.error, caller)
             raise
@@ -234,9 +248,10 @@ def _score(
     if not targets:
         raise SetNotLoadedError(set_name, "samples")
     every_label = np.concatenate(labels)
-    metrics = _metrics(np.concatenate(targets), every_label)
+    metrics = compute_metrics(use_case.task, np.concatenate(targets), every_label)
     work.deployments.store_metrics(deployment.id, set_name, metrics)
-    return Score(deployment.id, len(every_label), _classes(use_case, every_label), metrics)
+    classes = _classes(use_case, every_label)
+    return Score(use_case.task, deployment.id, len(every_label), classes, metrics)
 
 
 def _classes(use_case: UseCase, labels: npt.NDArray[np.float64]) -> dict[int, int]:
@@ -244,20 +259,3 @@ def _classes(use_case: UseCase, labels: npt.NDArray[np.float64]) -> dict[int, in
         return {}
     values, counts = np.unique(labels, return_counts=True)
     return dict(zip(values.astype(int).tolist(), counts.tolist(), strict=True))
-
-
-def _metrics(target: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> dict[str, float]:
-    """Accuracy, and precision, recall and F1 weighted by class; of the labelled rows, if there are any."""
-    known = ~np.isnan(target)
-    if not known.any():
-        return {}
-    target, labels = target[known], labels[known]
-    precision, recall, f1_score, _ = precision_recall_fscore_support(
-        target, labels, average="weighted", zero_division=0
-    )
-    return {
-        "accuracy": float(accuracy_score(target, labels)),
-        "f1_score": float(f1_score),
-        "precision": float(precision),
-        "recall": float(recall),
-    }

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
@@ -13,8 +14,8 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Predicted:
-    """labels: (rows,); by_class: (rows, classes), in ascending order of the classes, or None where the model
-    gives no probabilities."""
+    """labels: (rows,), classes or numbers; by_class: (rows, classes), in ascending order of the classes, or
+    None where the model gives no probabilities."""
 
     labels: Floats
     by_class: Floats | None
@@ -57,6 +58,11 @@ class PipelinePredictor:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+
+    @property
+    def gives_numbers(self) -> bool:
+        """Whether it is a regressor."""
+        return bool(is_regressor(self._pipeline))
 
     def predict(self, features: Floats) -> Predicted:
         has_probabilities = hasattr(self._pipeline, "predict_proba")

@@ -1,5 +1,6 @@
 """What a training is made of, wherever it runs: here, or in a process of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,11 +16,15 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Task:
-    """A model to be fitted. features: (rows, features); target: (rows,)."""
+    """A model to be fitted. features: (rows, features); target: (rows,).
+
+    categories: of each feature how many it has, 0 for numbers; without it all are numbers.
+    """
 
     choice: ModelChoice
     features: Floats
     target: Floats
+    categories: Sequence[int] = ()
 
 
 class Trainer(Protocol):
@@ -39,9 +44,9 @@ class InThisProcess:
 
     def train(self, task: Task, key: bytes) -> Artifact:
         """As Trainer's."""
-        pipeline = fit(task.choice, task.features, task.target)
+        pipeline = fit(task.choice, task.features, task.target, task.categories)
         return make_artifact(pipeline, task.features, key)
 
     def try_out(self, task: Task) -> None:
         """As Trainer's."""
-        try_fit(task.choice, task.features, task.target)
+        try_fit(task.choice, task.features, task.target, task.categories)

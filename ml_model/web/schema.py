@@ -34,6 +34,13 @@ SCORE_EXAMPLE: JsonDict = {
     "deployment_id": 1,
     "metrics": {"accuracy": 0.9722222222222222, "f1_score": 0.9722, "precision": 0.9744, "recall": 0.9722},
 }
+REGRESSION_EXAMPLE: JsonDict = {
+    "message": "Score on testing set: R² 0.42, MAE 58.1",
+    "score": 0.4193,
+    "rows": 2360,
+    "deployment_id": 2,
+    "metrics": {"mae": 58.1043, "rmse": 72.9127, "r2": 0.4193, "max_error": 241.38},
+}
 AUDIT_EXAMPLE: JsonDict = {
     "events": [
         {
@@ -143,9 +150,12 @@ class SetModelAnswer(AnswerModel):
 
 
 class ScoreAnswer(AnswerModel):
-    """How the model did on a set. score: its accuracy; null, and no metrics, if no sample has a target."""
+    """How the model did on a set. score: its accuracy, or R² of a regression; null if no sample has a target.
 
-    model_config = ConfigDict(json_schema_extra={"examples": [SCORE_EXAMPLE]})
+    metrics: accuracy, f1_score, precision and recall, or mae, rmse, r2 and max_error; none without targets.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [SCORE_EXAMPLE, REGRESSION_EXAMPLE]})
 
     message: str
     score: float | None

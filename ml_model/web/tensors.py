@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from db.definition import FeatureType, Task, UseCase
 from fleet.errors import InvalidRequestError
 from ml_model.service.live.predictions import Answer
 from ml_model.service.live.table import Table
@@ -20,6 +21,28 @@ class UnusableTensorError(InvalidRequestError):
             error,
             "GET /v2/models/<name> describes the tensors; one for each feature, by its name, is taken too",
         )
+
+
+def described_inputs(use_case: UseCase) -> list[dict[str, Any]]:
+    """The tensors that are taken: one for all features, or one for each where some are texts."""
+    kinds = [feature.type for feature in use_case.features]
+    if FeatureType.CATEGORY not in kinds:
+        return [{"name": "features", "datatype": "FP64", "shape": [-1, len(kinds)]}]
+    return [
+        {"name": name, "datatype": "BYTES" if kind is FeatureType.CATEGORY else "FP64", "shape": [-1]}
+        for name, kind in zip(use_case.feature_names, kinds, strict=True)
+    ]
+
+
+def described_outputs(use_case: UseCase) -> list[dict[str, Any]]:
+    """The tensors that are given; numbers have no probabilities."""
+    is_class = use_case.task is Task.CLASSIFICATION
+    probabilities = {"name": "probabilities", "datatype": "FP64", "shape": [-1, -1]}
+    return [
+        {"name": "predictions", "datatype": "INT64" if is_class else "FP64", "shape": [-1]},
+        *([probabilities] if is_class else []),
+        {"name": "sample_index", "datatype": "INT64", "shape": [-1]},
+    ]
 
 
 def table_of(request: InferRequest, features: Sequence[str]) -> Table:

@@ -3,10 +3,10 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import ServiceSettings
+from fleet.settings import DatabaseSettings, ServiceSettings
 
 
-class MonitoringSettings(ServiceSettings):
+class MonitoringSettings(DatabaseSettings, ServiceSettings):
     """Settings of monitoring."""
 
     model_config = SettingsConfigDict(env_prefix="MONITORING_")

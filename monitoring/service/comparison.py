@@ -1,5 +1,6 @@
 """A reference and a current set side by side, with everything that is computed about them once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,14 +19,16 @@ class Comparison:
     """What all groups of checks are handed.
 
     reference, current: frames with the feature columns, `target` and `prediction`, one row a sample.
-    features: names of the feature columns, all numeric.
-    categorical: those of `target` and `prediction` that hold classes rather than numbers.
+    features: names of the feature columns.
+    categorical: columns that hold classes, or positions of categories, rather than numbers.
+    categories: the names that positions stand for, by column.
     """
 
     reference: pd.DataFrame
     current: pd.DataFrame
     features: tuple[str, ...]
     categorical: frozenset[str] = frozenset({TARGET, PREDICTION})
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _profiles: dict[tuple[Side, str], ColumnProfile] = field(default_factory=dict, init=False, repr=False)
     _drifts: dict[str, Drift] = field(default_factory=dict, init=False, repr=False)
 
@@ -36,6 +39,16 @@ class Comparison:
     @property
     def columns_without_target(self) -> tuple[str, ...]:
         return *self.features, PREDICTION
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The features that are numbers."""
+        return tuple(name for name in self.features if name not in self.categorical)
+
+    def value_text(self, column: str, value: float) -> str:
+        """A value as people know it: a category by its name."""
+        names = self.categories.get(column)
+        return f"{value:g}" if names is None else names[int(value)]
 
     def frame(self, side: Side) -> pd.DataFrame:
         return self.reference if side == "reference" else self.current

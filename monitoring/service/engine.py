@@ -83,8 +83,9 @@ class Engine:
 def _comparison(sets: JudgedSets) -> "Comparison":
     from monitoring.service.comparison import Comparison  # noqa: PLC0415 - imports Evidently
 
-    categorical = frozenset({TARGET, PREDICTION}) if sets.classifies else frozenset[str]()
-    return Comparison(sets.reference, sets.current, sets.features, categorical)
+    classes = {TARGET, PREDICTION} if sets.classifies else set[str]()
+    categorical = frozenset(classes | sets.categories.keys())
+    return Comparison(sets.reference, sets.current, sets.features, categorical, sets.categories)
 
 
 def _made_up_sets() -> JudgedSets:

@@ -8,10 +8,13 @@ GROUP_NAMES = (
     "data_stability",
     "no_target_performance",
     "multi_class_classification",
+    "regression",
 )
 CLASSIFICATION_ONLY = frozenset({"multi_class_classification"})
+REGRESSION_ONLY = frozenset({"regression"})
 
 
 def fitting_groups(*, classifies: bool) -> Sequence[str]:
     """The groups that make sense for a use case's task."""
-    return [name for name in GROUP_NAMES if classifies or name not in CLASSIFICATION_ONLY]
+    unfit = REGRESSION_ONLY if classifies else CLASSIFICATION_ONLY
+    return [name for name in GROUP_NAMES if name not in unfit]

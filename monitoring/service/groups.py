@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
 from monitoring.service.check import Check
-from monitoring.service.checks import drift, performance, quality, stability
+from monitoring.service.checks import drift, performance, quality, regression_performance, stability
 from monitoring.service.comparison import Comparison
 
 GroupOfChecks = Callable[[Comparison], list[Check]]
@@ -36,7 +36,7 @@ def data_stability(comparison: Comparison) -> list[Check]:
         stability.column_count(comparison),
         stability.column_types(comparison),
         *stability.values_in_range_or_list(comparison, comparison.columns),
-        *(stability.mean_within_two_standard_deviations(comparison, name) for name in comparison.features),
+        *(stability.mean_within_two_standard_deviations(comparison, name) for name in comparison.numbers),
     ]
 
 
@@ -49,7 +49,7 @@ def no_target_performance(comparison: Comparison) -> list[Check]:
         stability.column_types(comparison),
         *(quality.missing_share(comparison, column) for column in columns),
         *stability.values_in_range_or_list(comparison, columns),
-        *(stability.mean_within_two_standard_deviations(comparison, name) for name in comparison.features),
+        *(stability.mean_within_two_standard_deviations(comparison, name) for name in comparison.numbers),
     ]
 
 
@@ -62,10 +62,20 @@ def multi_class_classification(comparison: Comparison) -> list[Check]:
     ]
 
 
+def regression(comparison: Comparison) -> list[Check]:
+    """Whether the model's numbers are still as near as on the reference."""
+    return [
+        *regression_performance.regression_scores(comparison),
+        stability.row_count(comparison),
+        drift.column_drift(comparison, TARGET),
+    ]
+
+
 GROUPS: Mapping[str, GroupOfChecks] = {
     "data_drift": data_drift,
     "data_quality": data_quality,
     "data_stability": data_stability,
     "no_target_performance": no_target_performance,
     "multi_class_classification": multi_class_classification,
+    "regression": regression,
 }

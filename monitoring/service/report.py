@@ -1,4 +1,4 @@
-"""Evidently's report: its presets for drift, data summary, target drift and classification.
+"""Evidently's report: its presets for drift, data summary, target drift, and classification or regression.
 
 This is the slow one: Evidently draws a picture for nearly every figure, and no option stops it.
 """
@@ -6,16 +6,19 @@ This is the slow one: Evidently draws a picture for nearly every figure, and no 
 import logging
 from typing import Any
 
+import pandas as pd
 from evidently import DataDefinition, Dataset, MulticlassClassification, Regression, Report
 from evidently.core.container import MetricOrContainer
 from evidently.metrics import ValueDrift
 from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset, RegressionPreset
 
 from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
-from monitoring.service.comparison import Comparison
+from monitoring.service.comparison import Comparison, Side
 from monitoring.utils.json_values import json_value
 
 log = logging.getLogger(__name__)
+
+SIDES: tuple[Side, Side] = ("reference", "current")
 
 
 def run_report(comparison: Comparison) -> dict[str, Any]:
@@ -32,7 +35,8 @@ def run_report(comparison: Comparison) -> dict[str, Any]:
     if {TARGET, PREDICTION} <= set(kept):
         definition = _definition(comparison, kept)
         reference, current = (
-            Dataset.from_pandas(comparison.frame(side)[kept], definition) for side in ("reference", "current")
+            Dataset.from_pandas(_named(comparison, comparison.frame(side)[kept]), definition)
+            for side in SIDES
         )
         for part, presets in _parts(comparison).items():
             try:
@@ -64,4 +68,12 @@ def _definition(comparison: Comparison, columns: list[str]) -> DataDefinition:
 
 
 def _describable(comparison: Comparison, column: str) -> bool:
-    return all(comparison.profile(side, column).finite.size for side in ("reference", "current"))
+    return all(comparison.profile(side, column).finite.size for side in SIDES)
+
+
+def _named(comparison: Comparison, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the names of its categories."""
+    named = frame.copy(deep=False)
+    for column in comparison.categories.keys() & set(frame.columns):
+        named[column] = frame[column].map(dict(enumerate(comparison.categories[column])))
+    return named

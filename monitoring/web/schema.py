@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import RequestModel, UseCaseName
-from monitoring.service.group_names import GROUP_NAMES
+from monitoring.service.group_names import GROUP_NAMES, fitting_groups
 
 JUDGE_EXAMPLE: JsonDict = {
     "message": {
@@ -26,7 +26,7 @@ LISTED_EXAMPLE: JsonDict = {
     "use_case": "wine",
     "deployment_id": 1,
     "metric": "summary",
-    "groups": [*GROUP_NAMES],
+    "groups": [*fitting_groups(classifies=True)],
     "all_passed": False,
     "created_at": "2026-01-31T12:00:05Z",
 }

@@ -5,10 +5,10 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import ServiceSettings
+from fleet.settings import DatabaseSettings, ServiceSettings
 
 
-class SimulatorSettings(ServiceSettings):
+class SimulatorSettings(DatabaseSettings, ServiceSettings):
     """Settings of the simulator."""
 
     model_config = SettingsConfigDict(env_prefix="SIMULATOR_")
@@ -17,4 +17,7 @@ class SimulatorSettings(ServiceSettings):
     service_url: str = Field("/simulator", pattern=r"^(/[\w.-]+)+$", description="Second part of every path.")
     use_cases_dir: Path = Field(
         Path(__file__).parent / "use_cases", description="Folder of the use-case definitions (`*.yml`)."
+    )
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the CSV files that definitions name; `data` unless given."
     )

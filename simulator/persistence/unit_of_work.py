@@ -6,6 +6,7 @@ from db.audit import AuditRepository
 from db.retention import RetentionRepository
 from db.unit_of_work import UnitOfWork
 from simulator.persistence.repository.samples import SampleRepository
+from simulator.persistence.repository.uploads import UploadRepository
 
 
 class SimulatorUnitOfWork(UnitOfWork):
@@ -14,10 +15,12 @@ class SimulatorUnitOfWork(UnitOfWork):
     samples: SampleRepository
     audit: AuditRepository
     retention: RetentionRepository
+    uploads: UploadRepository
 
     def __enter__(self) -> Self:
         super().__enter__()
         self.samples = SampleRepository(self.session)
         self.audit = AuditRepository(self.session, "simulator")
         self.retention = RetentionRepository(self.session)
+        self.uploads = UploadRepository(self.session)
         return self

@@ -32,6 +32,9 @@ class Fouling:
     shift, noise: in standard deviations of the training column; scale: factor on the values; missing,
     outliers: share of the values that are set to null, or thrown 8 deviations off; columns: which features
     (None: all); rows: share of the rows that any of this happens to; seed: of all draws.
+
+    Of a category nothing can be shifted or scaled: outliers, and half of noise, are shares of its values that
+    are swapped for another category.
     """
 
     shift: float = 0.0
@@ -47,19 +50,31 @@ class Fouling:
 HEAVY = Fouling(shift=1.5, noise=1.0, missing=0.2, outliers=0.05)
 
 
-def foul_as_reference(features: Floats, seed: int = SEED) -> Floats:
-    """One normal offset (deviation 0.3) on every value, then 3 % of each column missing, at least one row."""
+def foul_as_reference(features: Floats, categories: Sequence[int] = (), seed: int = SEED) -> Floats:
+    """One normal offset (deviation 0.3) on every number, then 3 % of each column missing, at least one row.
+
+    categories: of each column how many it has, 0 for numbers; without it all are numbers.
+    """
     random = np.random.RandomState(seed)  # the legacy generator: its first draw is what people have seen
     fouled = features + random.normal(0, REFERENCE_OFFSET_DEVIATION)
+    listed = np.flatnonzero(categories)
+    fouled[:, listed] = features[:, listed]
     missing = max(1, round(REFERENCE_MISSING_SHARE * len(fouled)))
     for column in range(fouled.shape[1]):
         fouled[random.choice(len(fouled), size=missing, replace=False), column] = np.nan
     return fouled
 
 
-def foul(features: Floats, training: Floats, names: Sequence[str], fouling: Fouling) -> Floats:
+def foul(
+    features: Floats,
+    training: Floats,
+    names: Sequence[str],
+    fouling: Fouling,
+    categories: Sequence[int] = (),
+) -> Floats:
     """A fouled copy of `features`, (rows, features); `training` gives the deviations, column by column.
 
+    categories: of each column how many it has, 0 for numbers; without it all are numbers.
     Raises UnknownColumnError.
     """
     random = np.random.default_rng(fouling.seed)
@@ -67,7 +82,13 @@ def foul(features: Floats, training: Floats, names: Sequence[str], fouling: Foul
     fouled = features.copy()
     rows = np.sort(random.choice(len(fouled), size=round(fouling.rows * len(fouled)), replace=False))
     for column in _columns(names, fouling):
-        fouled[rows, column] = _foul_column(fouled[rows, column], float(deviations[column]), fouling, random)
+        values = fouled[rows, column]
+        if categories and categories[column]:
+            values = _swap(values, categories[column], fouling, random)
+        else:
+            values = _foul_numbers(values, float(deviations[column]), fouling, random)
+        values[random.choice(len(rows), size=round(fouling.missing * len(rows)), replace=False)] = np.nan
+        fouled[rows, column] = values
     return fouled
 
 
@@ -80,12 +101,21 @@ def _columns(names: Sequence[str], fouling: Fouling) -> list[int]:
     return [number for number, name in enumerate(names) if name in fouling.columns]
 
 
-def _foul_column(values: Floats, deviation: float, fouling: Fouling, random: np.random.Generator) -> Floats:
+def _foul_numbers(values: Floats, deviation: float, fouling: Fouling, random: np.random.Generator) -> Floats:
     count = len(values)
     fouled = values * fouling.scale + fouling.shift * deviation
     fouled += random.normal(0, 1, count) * fouling.noise * deviation
     outliers = random.choice(count, size=round(fouling.outliers * count), replace=False)
     fouled[outliers] += random.choice([-1, 1], size=len(outliers)) * OUTLIER_DEVIATIONS * deviation
-    missing = random.choice(count, size=round(fouling.missing * count), replace=False)
-    fouled[missing] = np.nan
     return np.asarray(fouled)
+
+
+def _swap(values: Floats, categories: int, fouling: Fouling, random: np.random.Generator) -> Floats:
+    """Some positions moved on, round the list, by less than its length: each to another category."""
+    share = min(1.0, fouling.outliers + fouling.noise / 2)
+    swapped = random.choice(len(values), size=round(share * len(values)), replace=False)
+    fouled = values.copy()
+    if categories > 1:
+        steps = random.integers(1, categories, len(swapped))
+        fouled[swapped] = (fouled[swapped] + steps) % categories
+    return fouled

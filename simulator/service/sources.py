@@ -1,50 +1,57 @@
 """Where the rows of a use case come from."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.datasets import load_wine
 
 from db.definition import Task
-from simulator.persistence.model.simulated_use_case import BundledSource, SimulatedUseCase, SyntheticSource
+from simulator.persistence.model.simulated_use_case import (
+    BundledSource,
+    CsvSource,
+    SimulatedUseCase,
+    SyntheticSource,
+)
+from simulator.service.csv_source import csv_source
+from simulator.service.csv_table import CsvError, CsvTable
+from simulator.service.source import Floats, Indexes, Rows, Source
+from simulator.service.splitter import split_rows
 
 INFORMATIVE_SHARE = 0.6
 CENTRE_DEVIATION = 1.25  # near enough that no model tells all rows apart
 
-Floats = npt.NDArray[np.float64]
-Indexes = npt.NDArray[np.int64]
 
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows with these numbers. features: (rows, features); target: (rows,)."""
-
-    features: Floats
-    target: Floats
-
-
-@dataclass(frozen=True)
-class Source:
-    """All rows of a use case, of which only those that are asked for are made.
-
-    count: how many there are; classes: (count,), what to stratify by, or None; rows: makes rows by their
-    numbers. The same numbers, asked for together, always give the same rows.
-    """
-
-    count: int
-    classes: Indexes | None
-    rows: Callable[[Indexes], Rows]
-
-
-def open_source(use_case: SimulatedUseCase) -> Source:
-    """The source that the definition names."""
+def open_source(use_case: SimulatedUseCase, table: CsvTable | None = None) -> Source:
+    """The source that the definition names. table: of a CSV file. Raises CsvError."""
     match use_case.source:
         case BundledSource():
             return _wine(use_case)
         case SyntheticSource() as source:
             return _synthetic(source, use_case.task, len(use_case.features))
+        case CsvSource() as source:
+            if table is None:
+                raise CsvError("it is not there")
+            return csv_source(use_case, source, table)
+
+
+@dataclass(frozen=True)
+class DividedSource:
+    """A source, and the row numbers of the three sets."""
+
+    source: Source
+    sets: Mapping[str, Indexes]
+
+
+def divide(use_case: SimulatedUseCase, table: CsvTable | None = None) -> DividedSource:
+    """Open the source of a use case and split its rows. Raises CsvError."""
+    source = open_source(use_case, table)
+    if source.sets is not None:
+        return DividedSource(source, source.sets)
+    try:
+        return DividedSource(source, split_rows(source.count, source.classes))
+    except ValueError as error:  # a class with too few rows
+        raise CsvError(f"its rows cannot be divided: {error}") from error
 
 
 def _wine(use_case: SimulatedUseCase) -> Source:

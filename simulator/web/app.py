@@ -9,12 +9,16 @@ from fleet.errors import UnavailableError
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.metrics import metrics_of
 from simulator.config.settings import SimulatorSettings
+from simulator.persistence.repository.data_files import DataFiles
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
+from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.retention import RetentionService
 from simulator.service.simulator import SimulatorService
+from simulator.service.use_cases import UseCaseService
 from simulator.web.controller.retention import Prune
 from simulator.web.controller.simulator import Simulator
+from simulator.web.controller.use_cases import UseCases
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +38,8 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     def units() -> SimulatorUnitOfWork:
         return SimulatorUnitOfWork(database.session)
 
-    simulator = SimulatorService(read_definitions(settings.use_cases_dir), units)
+    known = KnownUseCases(read_definitions(settings.use_cases_dir), DataFiles(settings.data_dir))
+    simulator = SimulatorService(known, units)
 
     def ready() -> None:
         check_database(database.session())
@@ -42,6 +47,7 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
 
     routes = [
         Route(Simulator, [""], {"simulator": simulator}),
+        Route(UseCases, ["/use_cases"], {"use_cases": UseCaseService(known, units)}),
         Route(Prune, ["/prune"], {"retention": RetentionService(units)}),
     ]
     add_routes(app, routes, prefixes=[settings.path], ready=ready)

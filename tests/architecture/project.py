@@ -5,9 +5,10 @@ import subprocess
 from pathlib import Path
 
 from fleet.settings import ServiceSettings
+from tests.accounts import USERS
 
 PROJECT = Path(__file__).parents[2]
-SERVICE_COUNT = 4
+SERVICE_COUNT = 5
 
 
 def services() -> list[Path]:
@@ -35,3 +36,16 @@ def settings_of(service: Path) -> type[ServiceSettings]:
         if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
     )
     return found
+
+
+def told(folder: Path) -> dict[str, str]:
+    """Variables of services that do not start without any; what they write goes below the folder."""
+    users = "\n".join(f"{user.name}:{user.role}:{user.password_hash}" for user in USERS)
+    return {
+        "ML_MODEL_ARTIFACT_KEY": "k" * 16,
+        "FIRE_BRIGADE_ARTIFACT_KEY": "k" * 16,
+        "FIRE_BRIGADE_USERS": users,
+        "FIRE_BRIGADE_CHEMIN_DATA": str(folder / "data"),
+        "FIRE_BRIGADE_CHEMIN_MODEL": str(folder / "models"),
+        "FIRE_BRIGADE_LOG_DIRECTORY": str(folder / "logs"),
+    }

@@ -37,6 +37,10 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.simulator.load("production", fouling="heavy", use_case="wine"),
     lambda fleet: fleet.simulator.load("production", fouling=Fouling(shift=1, columns=("alcohol",), seed=1)),
     lambda fleet: fleet.simulator.prune(use_case="wine", dry_run=False),
+    lambda fleet: fleet.simulator.use_cases(),
+    lambda fleet: fleet.simulator.add_use_case({"name": "houses"}),
+    lambda fleet: fleet.simulator.add_use_case({"name": "houses"}, "area,price\n"),
+    lambda fleet: fleet.simulator.send_rows("fire_brigade", "distance\n"),
     lambda fleet: fleet.ml_model.describe(use_case="wine"),
     lambda fleet: fleet.ml_model.set_model("SVC"),
     lambda fleet: fleet.ml_model.set_model(
@@ -186,8 +190,9 @@ def _chosen(forms: list[Any], choice: int) -> Any:
 
 
 @pytest.fixture(scope="module")
-def documented() -> Documented:
-    return Documented({name: printed(name)["document"] for name in ADDRESSES})
+def documented(tmp_path_factory: pytest.TempPathFactory) -> Documented:
+    folder = tmp_path_factory.mktemp("apps")
+    return Documented({name: printed(name, folder)["document"] for name in ADDRESSES})
 
 
 @pytest.fixture

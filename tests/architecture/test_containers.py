@@ -15,8 +15,10 @@ IN_PYTHON = [name for name in OURS if name != "proxy"]
 OTHERS_PORTS = {"mlflow": 1, "prometheus": 1, "pushgateway": 1, "alertmanager": 1, "grafana": 1, "proxy": 2}
 OF_THE_SERVICES = ("${PUBLISH_ADDRESS:-127.0.0.1}", "${PROXY_ADDRESS:-127.0.0.1}")
 OF_THE_TOOLS = "${TOOLS_ADDRESS:-127.0.0.1}"
+# Where the fire brigade's volume is mounted, and what a container, told by variables, has no use for.
+OF_THE_VOLUME = {"CHEMIN_DATA", "CHEMIN_DATA_REF", "CHEMIN_MODEL", "LOG_DIRECTORY", "SETTINGS_FILE"}
 # What the image itself says: where the service listens, and where its definitions lie.
-OF_THE_IMAGE = {"HOST", "PORT", "USE_CASES_DIR"}
+OF_THE_IMAGE = {"HOST", "PORT", "USE_CASES_DIR", "DATA_DIR", *OF_THE_VOLUME}
 # A container's log goes to Docker, which keeps it within bounds: there is no place for files of its own.
 OF_DOCKER = {"LOG_FILE", "LOG_FILE_BYTES", "LOG_FILE_COUNT"}
 

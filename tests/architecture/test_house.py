@@ -30,12 +30,18 @@ def default_text(default: object) -> str:
     """A default as the table shows it; secrets, files of ours and what must be given show none."""
     if default in (PydanticUndefined, ()) or default is None or isinstance(default, SecretStr | Path):
         return ""
-    return str(default)
+    return ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
 
-def test_the_four_services_are_found() -> None:
+def test_the_five_services_are_found() -> None:
     assert len(services()) == SERVICE_COUNT
-    assert [path.name for path in services()] == ["ml_model", "monitoring", "simulator", "tracking"]
+    assert [path.name for path in services()] == [
+        "fire_brigade",
+        "ml_model",
+        "monitoring",
+        "simulator",
+        "tracking",
+    ]
 
 
 @every_service

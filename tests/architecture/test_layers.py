@@ -95,7 +95,9 @@ def test_every_contract_bites(tmp_path: Path) -> None:
     assert verdict(report) == (0, 10)
 
 
-@pytest.mark.parametrize("root", ["fleet", "db", "client", "simulator", "ml_model", "tracking", "monitoring"])
+@pytest.mark.parametrize(
+    "root", ["fleet", "db", "client", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade"]
+)
 def test_importing_makes_no_engine_and_no_app(root: str) -> None:
     """Nothing happens at import."""
     names = [

@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fleet.web.openapi import PATH_ARGUMENT
-from tests.architecture.project import PROJECT, services
+from tests.architecture.project import PROJECT, services, told
 
 API = PROJECT / "extras" / "API.md"
 COLLECTION = PROJECT / "extras" / "mlfleet.postman_collection.json"
@@ -38,13 +39,13 @@ print(json.dumps({"rules": rules, "validated": validated}))
 Route = tuple[str, str]
 
 
-def printed(service: str) -> dict[str, Any]:
+def printed(service: str, folder: Path) -> dict[str, Any]:
     closed = "postgresql://nobody@127.0.0.1:1/none"
     prefix = service.upper()
     done = subprocess.run(
         [sys.executable, "-c", PRINT_ROUTES, service],
         cwd=PROJECT,
-        env={**os.environ, f"{prefix}_DATABASE_URL": closed, "ML_MODEL_ARTIFACT_KEY": "k" * 16},
+        env={**os.environ, f"{prefix}_DATABASE_URL": closed, **told(folder)},
         capture_output=True,
         text=True,
         check=True,
@@ -54,8 +55,9 @@ def printed(service: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, dict[str, Any]]:
-    return {service.name: printed(service.name) for service in services()}
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("apps")
+    return {service.name: printed(service.name, folder) for service in services()}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ def _argument(part: str) -> str:
 
 
 def test_the_services_serve_as_many_routes_as_are_known(served: set[Route]) -> None:
-    assert len(served) == 42
+    assert len(served) == 50
 
 
 def test_every_route_is_described_and_every_description_is_of_a_route(served: set[Route]) -> None:

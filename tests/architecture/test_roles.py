@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
+from fire_brigade.config.settings import FireBrigadeSettings
+from fire_brigade.service.jobs import Jobs
+from fire_brigade.web.app import create_app as create_fire_brigade
 from fleet.web.roles import role_of
 from ml_model.config.settings import MlModelSettings
 from ml_model.web.app import create_app as create_ml_model
@@ -29,6 +33,7 @@ NOWHERE = SecretStr("postgresql+psycopg2://nobody@127.0.0.1:1/none")
 # written down here has not been thought about.
 OPEN = {"/health/live", "/health/ready"}
 ALSO_OPEN = {"/ping", "/v2/health/live", "/v2/health/ready"}  # ml_model's, as protocols of others have them
+OPEN_TOO = {"/health"}  # the fire brigade's own
 FOR_USERS = {
     ("GET", "/root/ml/deployments"),
     ("GET", "/root/model/deployments"),
@@ -50,6 +55,7 @@ FOR_USERS = {
     ("GET", "/root/ml"),
     ("GET", "/root/model"),
     ("GET", "/root/simulator"),
+    ("GET", "/root/simulator/use_cases"),
     ("GET", "/root/monitoring"),
     ("POST", "/root/monitoring"),
     ("GET", "/root/monitoring/results"),
@@ -58,6 +64,8 @@ FOR_USERS = {
     ("POST", "/root/tracking/experiments"),
     ("GET", "/root/tracking/runs"),
     ("POST", "/root/tracking/runs"),
+    ("GET", "/jobs/<job_id>"),
+    ("GET", "/predict"),
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
@@ -76,8 +84,12 @@ FOR_ADMINS = {
     ("POST", "/root/model/set_model"),
     ("GET", "/root/ml/audit"),
     ("GET", "/root/model/audit"),
+    ("GET", "/process_data"),
+    ("GET", "/build_features"),
+    ("POST", "/train_model"),
     ("POST", "/root/simulator"),
     ("POST", "/root/simulator/prune"),
+    ("POST", "/root/simulator/use_cases"),
     ("POST", "/root/tracking/model_management"),
     ("DELETE", "/root/tracking/experiments"),
     ("DELETE", "/root/tracking/runs"),
@@ -86,10 +98,17 @@ OF_EVERY_SERVICE = {"/metrics", "/openapi.json", "/docs", "/docs/<path:name>", *
 Walked = list[tuple[FlaskClient, str, str, str]]
 
 
-def make_apps() -> dict[str, Flask]:
-    told: dict[str, Any] = {"database_url": NOWHERE, "users": USERS, "api_keys": API_KEYS}
+def make_apps(folder: Path) -> dict[str, Flask]:
+    accounts: dict[str, Any] = {"users": USERS, "api_keys": API_KEYS}
+    told: dict[str, Any] = {"database_url": NOWHERE, **accounts}
     key = SecretStr("k" * 16)
+    own: dict[str, Any] = {
+        "chemin_data": folder / "data",
+        "chemin_model": folder,
+        "log_directory": folder / "logs",
+    }
     return {
+        "fire_brigade": create_fire_brigade(FireBrigadeSettings(**accounts, **own, artifact_key=key)),
         "ml_model": create_ml_model(MlModelSettings(**told, artifact_key=key)),
         "monitoring": create_monitoring(MonitoringSettings(**told, ml_model_url="http://127.0.0.1:1")),
         "simulator": create_simulator(SimulatorSettings(**told)),
@@ -98,11 +117,12 @@ def make_apps() -> dict[str, Flask]:
 
 
 @pytest.fixture(scope="module")
-def apps() -> Iterator[dict[str, Flask]]:
+def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Flask]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Engine, "start", lambda _: None)
         patch.setattr(WarmUp, "start", lambda _: None)
-        yield make_apps()
+        patch.setattr(Jobs, "start", lambda *_: "0" * 32)
+        yield make_apps(tmp_path_factory.mktemp("apps"))
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +138,8 @@ def walked(apps: dict[str, Flask]) -> Walked:
 
 def example(path: str) -> str:
     """An address that the rule takes."""
-    return re.sub("<int:[a-z_]+>", "1", path.replace("<path:name>", "x.css").replace("<name>", "wine"))
+    plain = path.replace("<path:name>", "x.css").replace("<name>", "wine").replace("<job_id>", "1")
+    return re.sub("<int:[a-z_]+>", "1", plain)
 
 
 def status(client: FlaskClient, method: str, path: str, headers: dict[str, str]) -> int:
@@ -129,15 +150,15 @@ def test_every_route_is_walked(apps: dict[str, Flask], walked: Walked) -> None:
     assert sorted(apps) == [service.name for service in services()]
     own = {(method, path) for _, method, path, _ in walked if path not in OF_EVERY_SERVICE}
     common = [path for _, method, path, _ in walked if method == "GET" and path in OF_EVERY_SERVICE]
-    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 72
-    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 48
-    assert len(common) == len(OF_EVERY_SERVICE) * len(apps) == 24
+    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 86
+    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 56
+    assert len(common) == len(OF_EVERY_SERVICE) * len(apps) == 30
 
 
 def test_every_route_takes_the_role_that_was_thought_about(walked: Walked) -> None:
     roles = {(method, path): role for _, method, path, role in walked if method != "HEAD"}
     assert {route for route, role in roles.items() if role == "anyone"} == {
-        ("GET", path) for path in OPEN | ALSO_OPEN
+        ("GET", path) for path in OPEN | ALSO_OPEN | OPEN_TOO
     }
     assert {route for route, role in roles.items() if role == "user"} == FOR_USERS
     assert {route for route, role in roles.items() if role == "admin"} == FOR_ADMINS
@@ -145,7 +166,10 @@ def test_every_route_takes_the_role_that_was_thought_about(walked: Walked) -> No
 
 def test_without_credentials_only_health_answers(walked: Walked) -> None:
     for client, method, path, _ in walked:
-        assert (status(client, method, path, {}) == 401) == (path not in OPEN | ALSO_OPEN), (method, path)
+        assert (status(client, method, path, {}) == 401) == (path not in OPEN | ALSO_OPEN | OPEN_TOO), (
+            method,
+            path,
+        )
 
 
 def test_with_the_role_of_a_user_what_takes_an_admin_is_refused(walked: Walked) -> None:
@@ -156,7 +180,7 @@ def test_with_the_role_of_a_user_what_takes_an_admin_is_refused(walked: Walked) 
             assert found != 401, (method, path)
             assert (found == 403) == (role == "admin"), (method, path)
             refused += found == 403
-    assert refused == 2 * (len(FOR_ADMINS) + 2)  # HEAD goes with GET, of the audit
+    assert refused == 2 * (len(FOR_ADMINS) + 4)  # HEAD goes with GET: of the audit, and of what builds data
 
 
 def test_with_the_role_of_an_admin_nothing_is_refused(walked: Walked) -> None:

@@ -32,8 +32,10 @@ from sqlalchemy.orm import sessionmaker
 from db.embedded import EmbeddedPostgres, ensure_database
 from db.migrate import migrate
 from simulator.config.settings import SimulatorSettings
+from simulator.persistence.repository.data_files import DataFiles
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
+from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.simulator import SimulatorService
 from tests.callers import ALICE
 from tests.mlflow_server import MlflowServer, free_port
@@ -158,10 +160,8 @@ def load_wine_training(database_url: str) -> None:
     """What `POST {"set_name": "training"}` to the simulator does."""
     engine = create_engine(database_url)
     sessions = sessionmaker(engine)
-    definitions = read_definitions(SimulatorSettings().use_cases_dir)
-    SimulatorService(definitions, lambda: SimulatorUnitOfWork(sessions)).load(
-        "training", "wine", caller=ALICE
-    )
+    known = KnownUseCases(read_definitions(SimulatorSettings().use_cases_dir), DataFiles(Path("data")))
+    SimulatorService(known, lambda: SimulatorUnitOfWork(sessions)).load("training", "wine", caller=ALICE)
     engine.dispose()
 
 

@@ -15,9 +15,12 @@ from tests.e2e.conftest import PORT_SETTINGS, PROJECT, Stack
 
 READY_SECONDS = 180
 START_SECONDS = 400
-CONTAINERS = ("db", "mlflow", "simulator", "ml_model", "tracking", "monitoring")
+CONTAINERS = ("db", "mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
 SECRETS = ("postgres_password", "dataset_password", "mlflow_password", "artifact_key")
-NOBODY = ("users", "api_keys", "tracking_key", "monitoring_key")
+NOBODY = (
+    *("users", "api_keys", "fire_brigade_users", "fire_brigade_password"),
+    *("tracking_key", "monitoring_key"),
+)
 WEB_SERVICES = ("simulator", "ml_model", "tracking", "monitoring")
 # The process below init: a container's own, as a crash of it is what the restart policy is for. `docker kill`
 # would count as a wish of the user's, and nothing would be started again.

@@ -22,6 +22,7 @@ PORT_SETTINGS = {
     "ml_model": "ML_MODEL_PORT",
     "tracking": "TRACKING_PORT",
     "monitoring": "MONITORING_PORT",
+    "fire_brigade": "FIRE_BRIGADE_PORT",
     "mlflow": "MLFLEET_MLFLOW_PORT",
     "postgres": "MLFLEET_POSTGRES_PORT",
 }
@@ -50,6 +51,11 @@ class Stack:
 
     def address(self, service: str) -> str:
         return f"http://127.0.0.1:{self.ports[service]}"
+
+    def fire_brigade_password(self, user: str) -> str:
+        """Of one of the two users that launch.sh makes."""
+        file = self.folder / "secrets" / "fire_brigade_passwords"
+        return dict(line.split(": ") for line in file.read_text(encoding="ascii").splitlines())[user]
 
     @cached_property
     def fleet(self) -> Fleet:

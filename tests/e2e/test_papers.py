@@ -30,6 +30,8 @@ def test_the_postman_collection_passes(stack: Stack, tmp_path: Path) -> None:
     addresses = [
         f"{name}={stack.address(name)}" for name in ("simulator", "ml_model", "tracking", "monitoring")
     ]
+    password = stack.fire_brigade_password("admin")
+    addresses += [f"fire_brigade={stack.address('fire_brigade')}", f"fire_brigade_password={password}"]
     variables = [argument for address in addresses for argument in ("--env-var", address)]
     done = subprocess.run(
         [

@@ -3,10 +3,10 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import ServiceSettings
+from fleet.settings import DatabaseSettings, ServiceSettings
 
 
-class TrackingSettings(ServiceSettings):
+class TrackingSettings(DatabaseSettings, ServiceSettings):
     """Settings of tracking."""
 
     model_config = SettingsConfigDict(env_prefix="TRACKING_")

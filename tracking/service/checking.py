@@ -1,13 +1,14 @@
 """Everything about an optimisation that can be refused, before anything is created."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import ParameterGrid
 
-from fleet.catalogue import catalogue_entry, check_hyperparameters
+from fleet.catalogue import Task, check_hyperparameters, check_model
 from fleet.errors import InvalidRequestError
 from tracking.persistence.model.search import SearchRequest, TrainingSet
 from tracking.service.refusals import (
@@ -19,24 +20,28 @@ from tracking.service.refusals import (
     HyperparametersRefusedError,
     ScoringRefusedError,
     SearchFailedError,
+    TooFewNumbersError,
     TooFewRowsError,
     TooManyCombinationsError,
     UnknownScoringError,
 )
+from tracking.service.scorings import scorings_for
 from tracking.service.search import combinations, pipeline_of
 from tracking.utils.quiet import no_warnings
 
-TRIAL_ROWS = 10
+TRIAL_ROWS = 10  # of each class
+TRIAL_ROWS_OF_NUMBERS = 30
+ROWS_OF_A_FOLD = 2  # without two, R² is no number
 
 
-def check_request(request: SearchRequest, *, max_combinations: int) -> None:
+def check_request(request: SearchRequest, task: Task, *, max_combinations: int) -> None:
     """Models, names in the grids, sizes and scoring; needs no data."""
     for model_name in request.models:
-        catalogue_entry(model_name)
+        check_model(model_name, task)
     for model_name in request.models:
         _check_grid(model_name, request, max_combinations)
-    if request.scoring not in get_scorer_names():
-        raise UnknownScoringError(request.scoring)
+    if request.scoring not in scorings_for(task):
+        raise UnknownScoringError(request.scoring, task)
 
 
 def check_on(request: SearchRequest, training: TrainingSet) -> None:
@@ -53,13 +58,24 @@ def check_on(request: SearchRequest, training: TrainingSet) -> None:
 
 
 def check_folds(cv: int, training: TrainingSet) -> None:
-    """Raises FoldsError unless 2 ≤ cv ≤ rows of the smallest class."""
-    _, rows = np.unique(training.classes, return_counts=True)
+    """Raises FoldsError unless 2 ≤ cv ≤ rows of the smallest class, or half of all rows of a regression."""
+    if not training.classifies:
+        _check_folds_of_numbers(cv, len(training.target))
+        return
+    _, rows = np.unique(training.target, return_counts=True)
     smallest = int(rows.min())
     if len(rows) < 2 or smallest < 2:
         raise TooFewRowsError
     if not 2 <= cv <= smallest:
-        raise FoldsError(cv, smallest)
+        raise FoldsError(cv, smallest, "the rows of its smallest class")
+
+
+def _check_folds_of_numbers(cv: int, rows: int) -> None:
+    largest = rows // ROWS_OF_A_FOLD
+    if largest < 2:
+        raise TooFewNumbersError(2 * ROWS_OF_A_FOLD)
+    if not 2 <= cv <= largest:
+        raise FoldsError(cv, largest, f"so that each fold has {ROWS_OF_A_FOLD} rows")
 
 
 def explain(
@@ -92,18 +108,19 @@ def _check_grid(model_name: str, request: SearchRequest, max_combinations: int) 
 
 
 def _few_rows(training: TrainingSet) -> TrainingSet:
-    rows = [np.flatnonzero(training.classes == value)[:TRIAL_ROWS] for value in np.unique(training.classes)]
-    chosen = np.sort(np.concatenate(rows))
-    return TrainingSet(
-        training.use_case, training.feature_names, training.features[chosen], training.classes[chosen]
-    )
+    if training.classifies:
+        rows = [np.flatnonzero(training.target == value)[:TRIAL_ROWS] for value in np.unique(training.target)]
+        chosen = np.sort(np.concatenate(rows))
+    else:
+        chosen = np.arange(min(len(training.target), TRIAL_ROWS_OF_NUMBERS))
+    return replace(training, features=training.features[chosen], target=training.target[chosen])
 
 
 def _refusal(
     model_name: str, combination: dict[str, Any], request: SearchRequest, training: TrainingSet
 ) -> str | None:
     try:
-        pipeline_of(model_name, combination, request, training).fit(training.features, training.classes)
+        pipeline_of(model_name, combination, request, training).fit(training.features, training.target)
     except Exception as error:  # noqa: BLE001  # estimators raise whatever they like at values they cannot use
         return _reason(error)
     return None
@@ -124,14 +141,14 @@ def _check_scoring(
         return
     reason = _scoring_failure(model_name, request, training)
     if reason is not None:
-        raise ScoringRefusedError(request.scoring, model_name, reason)
+        raise ScoringRefusedError(request.scoring, model_name, reason, training.task)
 
 
 def _scoring_failure(model_name: str, request: SearchRequest, rows: TrainingSet) -> str | None:
     first = combinations(request.grids[model_name])[0]
     try:
-        pipeline = pipeline_of(model_name, first, request, rows).fit(rows.features, rows.classes)
-        score = get_scorer(request.scoring)(pipeline, rows.features, rows.classes)
+        pipeline = pipeline_of(model_name, first, request, rows).fit(rows.features, rows.target)
+        score = get_scorer(request.scoring)(pipeline, rows.features, rows.target)
     except Exception as error:  # noqa: BLE001  # so do scorers
         return _reason(error)
     return None if np.isfinite(score) else "it gives no number"

@@ -9,7 +9,7 @@ from fleet.errors import NotFoundError
 from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Experiment, Run
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
-from tracking.service.metrics import ALL_STATISTICS, STATISTICS_NAMES, goodness, number
+from tracking.service.metrics import ALL_STATISTICS, METRIC_NAMES, STATISTICS_NAMES, goodness, number
 from tracking.service.ports import Experiments
 from tracking.service.statistics import describe
 from tracking.utils.times import text
@@ -32,11 +32,13 @@ class NoRunsError(NotFoundError):
 class NoBestRunError(NotFoundError):
     """No run of the experiment has the metric that decides."""
 
-    def __init__(self, experiment_id: str, metric: str) -> None:
+    def __init__(self, experiment_id: str, metric: str, others: Sequence[str]) -> None:
+        named = f" (its runs have {', '.join(others)})" if others else ""
         super().__init__(
             f"Best Run Not Found: no run of experiment {experiment_id} that has neither failed nor been "
             f"stopped has the metric {metric}",
-            "Name another metric first in 'filter', or run an optimisation under this experiment's name",
+            f"Name another metric first in 'filter'{named}, or run an optimisation under this experiment's "
+            "name",
         )
 
 
@@ -86,7 +88,8 @@ class ExperimentService:
             run for run in runs if run.status not in NOT_RESULTS and number(run, metrics[0]) is not None
         ]
         if not candidates:
-            raise NoBestRunError(experiment_id, metrics[0])
+            others = [name for name in METRIC_NAMES if any(number(run, name) is not None for run in runs)]
+            raise NoBestRunError(experiment_id, metrics[0], others)
         candidates.sort(key=lambda run: run.started_at or LAST_OF_ALL)
         best = max(candidates, key=lambda run: [goodness(run, metric) for metric in metrics])
         return {
@@ -99,7 +102,7 @@ class ExperimentService:
     def statistics(self, experiment_id: str, metrics: Sequence[str] | None) -> dict[str, dict[str, float]]:
         """Statistics by name, over the runs that have the metric.
 
-        metrics: None, or with "all" in it, means all five.
+        metrics: None, or with "all" in it, means all that the runs have but the CPU usage.
         """
         runs = self._runs(self._experiments.experiment(experiment_id))
         names = ALL_STATISTICS if not metrics or ALL in metrics else metrics

@@ -12,6 +12,10 @@ STATISTICS_NAMES: Mapping[str, str] = {
     "model_f1_score": "f1_score",
     "model_precision": "precision",
     "model_recall": "recall",
+    "model_mae": "mae",
+    "model_rmse": "rmse",
+    "model_r2": "r2",
+    "model_max_error": "max_error",
     "system_cpu_usage": "cpu_usage",
 }
 ALL_STATISTICS = tuple(name for name in STATISTICS_NAMES if name != "system_cpu_usage")
@@ -20,8 +24,15 @@ METRIC_NAMES = (
     "model_f1_score",
     "model_precision",
     "model_recall",
+    "model_mae",
+    "model_rmse",
+    "model_r2",
+    "model_max_error",
     "system_cpu_usage",
     "system_execution_time",
+)
+BETTER_WHEN_LOWER = frozenset(
+    {"model_mae", "model_rmse", "model_max_error", "system_cpu_usage", "system_execution_time"}
 )
 
 
@@ -32,8 +43,8 @@ def number(run: Run, metric: str) -> float | None:
 
 
 def goodness(run: Run, metric: str) -> float:
-    """The greater the better: `system_*` are better when lower, and no value is worst of all."""
+    """The greater the better: errors and `system_*` are better when lower, and no value is worst of all."""
     value = number(run, metric)
     if value is None:
         return -math.inf
-    return -value if metric.startswith("system_") else value
+    return -value if metric in BETTER_WHEN_LOWER else value

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleet.caller import Caller
-from fleet.catalogue import Preprocessing
+from fleet.catalogue import Preprocessing, Task
 from tracking.persistence.model.search import FinishedSearch, Grid, NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository.search_log import RecordedSearches
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.checking import check_on, check_request, explain
 from tracking.service.ports import Log
+from tracking.service.scorings import DEFAULT_SCORING
 from tracking.service.search import search
 
 
@@ -18,22 +19,24 @@ class Optimisation:
     """What is to be searched, and under which experiment it is to be recorded.
 
     models: a name given twice counts once. grids: by model name, the values to try by hyperparameter.
+    scoring: None for the task's default.
     experiment_tags: of the experiment, if it is made for this.
     """
 
     use_case: str
     models: Sequence[str]
     grids: Mapping[str, Grid]
-    scoring: str
+    scoring: str | None
     cv: int
     preprocessing: Preprocessing
     experiment_name: str
     experiment_tags: Mapping[str, str]
 
-    def search_request(self) -> SearchRequest:
+    def search_request(self, task: Task) -> SearchRequest:
         """The part that every search is told."""
         models = list(dict.fromkeys(self.models))
-        return SearchRequest(models, self.grids, self.scoring, self.cv, self.preprocessing)
+        scoring = DEFAULT_SCORING[task] if self.scoring is None else self.scoring
+        return SearchRequest(models, self.grids, scoring, self.cv, self.preprocessing)
 
 
 class OptimisationService:
@@ -49,10 +52,12 @@ class OptimisationService:
 
     def optimise(self, asked: Optimisation, *, caller: Caller) -> RecordedSearches:
         """Search each model on the use case's training set; nothing is created unless all of them succeed."""
-        request = asked.search_request()
-        check_request(request, max_combinations=self._max_combinations)
         with self._units() as work:
-            training = work.training_sets.read(asked.use_case)
+            use_case = work.training_sets.find(asked.use_case)
+        request = asked.search_request(use_case.task.value)
+        check_request(request, use_case.task.value, max_combinations=self._max_combinations)
+        with self._units() as work:
+            training = work.training_sets.read(use_case)
         self._log.check_name(asked.experiment_name)
         check_on(request, training)
         searches = [self._search(model_name, request, training) for model_name in request.models]

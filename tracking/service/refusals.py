@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sklearn.metrics import get_scorer_names
-
+from fleet.catalogue import Task
 from fleet.errors import ConflictError, InvalidRequestError
+from tracking.service.scorings import scorings_for
 
 LONGEST_HYPERPARAMETERS = 5000  # as JSON; MLflow would cut a longer value
 
@@ -47,20 +47,25 @@ class GridTooLargeError(InvalidRequestError):
 
 
 class UnknownScoringError(InvalidRequestError):
-    """scikit-learn has no such scoring."""
+    """scikit-learn has no such scoring, or it is for the other task."""
 
-    def __init__(self, scoring: str) -> None:
-        names = ", ".join(sorted(get_scorer_names()))
-        super().__init__(f"'scoring': there is no scoring '{scoring}'", f"Use one of: {names}")
+    def __init__(self, scoring: str, task: Task) -> None:
+        super().__init__(
+            f"'scoring': there is no scoring '{scoring}' for a {task}",
+            f"Use one of: {', '.join(scorings_for(task))}",
+        )
 
 
 class ScoringRefusedError(InvalidRequestError):
-    """The scoring exists, but not for this model and these classes."""
+    """The scoring exists, but not for this model and these targets."""
 
-    def __init__(self, scoring: str, model_name: str, reason: str) -> None:
+    def __init__(self, scoring: str, model_name: str, reason: str, task: Task) -> None:
+        others = (
+            "'accuracy' or 'f1_weighted'" if task == "classification" else "'neg_mean_absolute_error' or 'r2'"
+        )
         super().__init__(
             f"'scoring': '{scoring}' cannot score {model_name} on this training set: {reason}",
-            "Use another scoring, such as 'accuracy' or 'f1_weighted'",
+            f"Use another scoring, such as {others}",
         )
 
 
@@ -77,10 +82,10 @@ class SearchFailedError(InvalidRequestError):
 class FoldsError(InvalidRequestError):
     """`cv` is not a number of folds that the training set can be divided into."""
 
-    def __init__(self, cv: int, largest: int) -> None:
+    def __init__(self, cv: int, largest: int, why: str) -> None:
         super().__init__(
             f"'cv': {cv} folds are not possible on this training set",
-            f"Use a number from 2 to {largest}, the rows of its smallest class",
+            f"Use a number from 2 to {largest}, {why}",
         )
 
 
@@ -91,6 +96,15 @@ class TooFewRowsError(ConflictError):
         super().__init__(
             "The training set needs at least two classes, with two rows of each",
             "Load more rows into the training set",
+        )
+
+
+class TooFewNumbersError(ConflictError):
+    """The training set of a regression is too small to search on."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(
+            f"The training set needs at least {rows} rows", "Load more rows into the training set"
         )
 
 

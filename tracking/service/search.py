@@ -7,16 +7,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    max_error,
+    mean_absolute_error,
+    precision_score,
+    r2_score,
+    recall_score,
+    root_mean_squared_error,
+)
 from sklearn.model_selection import GridSearchCV, ParameterGrid, cross_val_predict
 from sklearn.pipeline import Pipeline
 
-from fleet.catalogue import build_estimator, build_pipeline
+from fleet.catalogue import Task, build_estimator, build_pipeline
 from tracking.persistence.model.search import FinishedSearch, Grid, SearchRequest, TrainingSet
 from tracking.utils.cpu import CpuMeter
 from tracking.utils.quiet import no_warnings
 
-Classes = npt.NDArray[np.int64]
+Targets = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 
 def search(model_name: str, request: SearchRequest, training: TrainingSet) -> FinishedSearch:
@@ -29,17 +38,17 @@ def search(model_name: str, request: SearchRequest, training: TrainingSet) -> Fi
     with no_warnings():
         best = _best_combination(model_name, request, training)
         pipeline = pipeline_of(model_name, best, request, training)
-        predicted = cross_val_predict(pipeline, training.features, training.classes, cv=request.cv)
+        predicted = cross_val_predict(pipeline, training.features, training.target, cv=request.cv)
         # Fitted on named columns, so that whoever loads the model from MLflow can send it named columns.
         frame = pd.DataFrame(training.features, columns=list(training.feature_names))
-        fitted = pipeline.fit(frame, training.classes)
+        fitted = pipeline.fit(frame, training.target)
     seconds, cpu_percent = meter.read()
     return FinishedSearch(
         model_name=model_name,
         grid=request.grids[model_name],
         hyperparameters=best,
         pipeline=fitted,
-        metrics=compute_metrics(training.classes, predicted),
+        metrics=compute_metrics(training.task, training.target, predicted),
         execution_time_s=seconds,
         cpu_percent=cpu_percent,
         started_at=started_at,
@@ -56,17 +65,31 @@ def pipeline_of(
 ) -> Pipeline:
     """The catalogue's unfitted pipeline for these hyperparameters and this training set."""
     return build_pipeline(
-        model_name, hyperparameters, classes=count_classes(training), preprocessing=request.preprocessing
+        model_name,
+        hyperparameters,
+        classes=count_classes(training),
+        preprocessing=request.preprocessing,
+        categories=training.categories,
     )
 
 
 def count_classes(training: TrainingSet) -> int:
-    """How many classes there are to tell apart."""
-    return len(np.unique(training.classes))
+    """How many classes there are to tell apart; none in a regression."""
+    return len(np.unique(training.target)) if training.classifies else 0
 
 
-def compute_metrics(actual: Classes, predicted: Classes) -> dict[str, float]:
-    """Accuracy, and F1, precision and recall weighted by class; a class never predicted counts as 0."""
+def compute_metrics(task: Task, actual: Targets, predicted: Targets) -> dict[str, float]:
+    """Accuracy, and F1, precision and recall weighted by class; a class never predicted counts as 0.
+
+    Of a regression: mean absolute and root mean squared error, R² and the largest error.
+    """
+    if task == "regression":
+        return {
+            "mae": float(mean_absolute_error(actual, predicted)),
+            "rmse": float(root_mean_squared_error(actual, predicted)),
+            "r2": float(r2_score(actual, predicted)),
+            "max_error": float(max_error(actual, predicted)),
+        }
     weighted: dict[str, Any] = {"average": "weighted", "zero_division": 0}
     return {
         "accuracy": float(accuracy_score(actual, predicted)),
@@ -89,5 +112,5 @@ def _best_combination(model_name: str, request: SearchRequest, training: Trainin
         refit=False,
         error_score="raise",
     )
-    grid_search.fit(training.features, training.classes)
+    grid_search.fit(training.features, training.target)
     return candidates[int(grid_search.best_index_)]

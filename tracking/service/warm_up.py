@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fleet.catalogue import CATALOGUE
+from fleet.catalogue import models_for
 from fleet.errors import UnavailableError
 from tracking.persistence.model.search import SearchRequest, TrainingSet
 from tracking.persistence.repository.model_files import save
+from tracking.service.scorings import DEFAULT_SCORING
 from tracking.service.search import search
 
 log = logging.getLogger(__name__)
@@ -57,8 +58,15 @@ class WarmUp:
 
 
 def _search_and_save_all(folder: Path) -> None:
-    rows = TrainingSet("warm_up", ("x", "y"), np.arange(24.0).reshape(12, 2), np.repeat([0, 1, 2], 4))
-    grids: dict[str, dict[str, list[object]]] = {name: {} for name in CATALOGUE}
-    request = SearchRequest(list(CATALOGUE), grids, "accuracy", FOLDS, "standard_scaler")
-    for name in CATALOGUE:
+    features = np.arange(24.0).reshape(12, 2)
+    _search_and_save(TrainingSet("warm_up", ("x", "y"), features, np.repeat([0, 1, 2], 4)), folder)
+    numbers = TrainingSet("warm_up", ("x", "y"), features, np.arange(12.0), "regression", (0, 2))
+    _search_and_save(numbers, folder)
+
+
+def _search_and_save(rows: TrainingSet, folder: Path) -> None:
+    models = models_for(rows.task)
+    grids: dict[str, dict[str, list[object]]] = {name: {} for name in models}
+    request = SearchRequest(models, grids, DEFAULT_SCORING[rows.task], FOLDS, "standard_scaler")
+    for name in models:
         save(search(name, request, rows).pipeline, rows, folder / name)

@@ -6,7 +6,7 @@ from alembic import op
 from db.integrity import keep_predictions_true, refer_by_keys
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 # The planner does not know how well an index serves here, and would read all samples for each statement.
 CHECK = """

@@ -9,8 +9,9 @@ from psycopg2.errors import UniqueViolation
 from sqlalchemy import Column, MetaData, Table, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from db.categories import to_names
 from db.copying import copy_in
-from db.definition import FeatureType, Task, UseCase
+from db.definition import Feature, FeatureType, Task, UseCase
 from db.tables import use_case_tables
 from db.use_cases import DATASETS
 from fleet.errors import FleetError
@@ -112,9 +113,14 @@ def _sample_columns(use_case: UseCase, rows: LiveRows) -> dict[str, npt.NDArray[
         "created_at": rows.at,
     }
     for position, feature in enumerate(use_case.features):
-        values = rows.features[:, position]
-        columns[feature.name] = np.rint(values) if feature.type is FeatureType.INTEGER else values
+        columns[feature.name] = _feature_column(feature, rows.features[:, position])
     return columns
+
+
+def _feature_column(feature: Feature, values: Floats) -> npt.NDArray[Any]:
+    if feature.type is FeatureType.CATEGORY:
+        return to_names(feature.categories, values)
+    return np.rint(values) if feature.type is FeatureType.INTEGER else values
 
 
 def _prediction_columns(use_case: UseCase, told: LivePredictions) -> dict[str, npt.NDArray[Any]]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from db.definition import Feature, FeatureType, UseCase
+from db.categories import positions_by_name
+from db.definition import FeatureType, UseCase
 from fleet.errors import InvalidRequestError
 
 Floats = npt.NDArray[np.float64]
@@ -34,7 +35,8 @@ class UnusableValueError(InvalidRequestError):
 
     def __init__(self, column: str, row: int, reason: str) -> None:
         super().__init__(
-            f"Column '{column}' of row {row} {reason}", "Give a number, or null where the value is missing"
+            f"Column '{column}' of row {row} {reason}",
+            "Give a number, of a category its name as text, or null where the value is missing",
         )
 
 
@@ -61,10 +63,18 @@ class Columns:
         self._integers = [
             position for position, feature in enumerate(self._features) if feature.type is FeatureType.INTEGER
         ]
+        self._categories = {
+            feature.name: positions_by_name(feature.categories)
+            for feature in self._features
+            if feature.type is FeatureType.CATEGORY
+        }
         self._orders: dict[tuple[str, ...], list[int] | None] = {self.names: None}
 
     def matrix(self, table: Table) -> Floats:
-        """(rows, features), NaN where missing. Raises UnusableRowsError, UnusableValueError."""
+        """(rows, features), categories as positions in their lists, NaN where missing or not in the list.
+
+        Raises UnusableRowsError, UnusableValueError.
+        """
         rows, names = table.rows, tuple(table.names or self.names)
         if not rows:
             raise UnusableRowsError("There are no rows", self.names)
@@ -72,7 +82,8 @@ class Columns:
         if isinstance(rows[0], Mapping):
             rows, order = self._in_order(rows), None
             names = self.names
-        matrix = self._numbers(rows) if table.numbers else self._cells(rows, names)
+        only_numbers = table.numbers and not self._categories
+        matrix = self._numbers(rows) if only_numbers else self._cells(rows, names)
         if matrix is None or matrix.shape[1:] != (len(self.names),):
             raise self._uneven(rows)
         return self._whole(matrix if order is None else np.ascontiguousarray(matrix[:, order]))
@@ -122,14 +133,15 @@ class Columns:
     def _cells(self, rows: Sequence[Any], names: tuple[str, ...]) -> Floats | None:
         """Cell by cell, to say which one is wrong."""
         matrix = np.empty((len(rows), len(names)))
-        features = [self._features[self._positions[name]] for name in names]
         for number, row in enumerate(rows):
             if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(names):
                 return None
-            matrix[number] = [
-                cell_value(feature, cell, number) for feature, cell in zip(features, row, strict=True)
-            ]
+            matrix[number] = [self._value(name, cell, number) for name, cell in zip(names, row, strict=True)]
         return matrix
+
+    def _value(self, column: str, cell: object, row: int) -> float:
+        listed = self._categories.get(column)
+        return number_of(column, cell, row) if listed is None else position_of(column, listed, cell, row)
 
     def _uneven(self, rows: Sequence[Any]) -> UnusableRowsError:
         for number, row in enumerate(rows):
@@ -152,23 +164,35 @@ class Columns:
         return matrix
 
 
-def cell_value(feature: Feature, cell: object, row: int) -> float:
-    """A cell as models take it; NaN where it is missing. Raises UnusableValueError."""
+def position_of(column: str, listed: Mapping[str, float], cell: object, row: int) -> float:
+    """A category's name as its position. Raises UnusableValueError.
+
+    A name that is not listed is a missing one, NaN, as it was where the model was trained.
+    """
+    if cell is None:
+        return math.nan
+    if not isinstance(cell, str):
+        raise UnusableValueError(column, row, f"is {_shown(cell)}, which is no name of a category")
+    return listed.get(cell, math.nan)
+
+
+def number_of(column: str, cell: object, row: int) -> float:
+    """A number as models take it; NaN where it is missing. Raises UnusableValueError."""
     if cell is None:
         return math.nan
     if isinstance(cell, bool) or not isinstance(cell, int | float):
-        raise UnusableValueError(feature.name, row, f"is {_shown(cell)}, which is no number")
+        raise UnusableValueError(column, row, f"is {_shown(cell)}, which is no number")
     try:
         value = float(cell)
     except OverflowError:
         value = math.inf
     if not math.isfinite(value):
-        raise UnusableValueError(feature.name, row, "is not a finite number")
+        raise UnusableValueError(column, row, "is not a finite number")
     return value
 
 
 def _shown(cell: object) -> str:
     if isinstance(cell, str):
         return f"'{cell[:LONGEST_TEXT]}'"
-    kinds = {bool: "true or false", list: "a list", dict: "an object"}
+    kinds = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
     return kinds.get(type(cell), "something else")

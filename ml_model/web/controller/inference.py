@@ -21,7 +21,7 @@ from ml_model.web.inference_schema import (
     ServerLiveAnswer,
     ServerReadyAnswer,
 )
-from ml_model.web.tensors import outputs_of, table_of
+from ml_model.web.tensors import described_inputs, described_outputs, outputs_of, table_of
 
 PLATFORM = "onnx_onnxv1"
 
@@ -146,15 +146,10 @@ class InferVersion(Infer):
 
 
 def _described(live: Live, versions: list[int]) -> dict[str, Any]:
-    label = "INT64" if live.is_classification else "FP64"
     return {
         "name": live.use_case.name,
         "versions": [str(each) for each in versions],
         "platform": PLATFORM,
-        "inputs": [{"name": "features", "datatype": "FP64", "shape": [-1, len(live.columns.names)]}],
-        "outputs": [
-            {"name": "predictions", "datatype": label, "shape": [-1]},
-            {"name": "probabilities", "datatype": "FP64", "shape": [-1, -1]},
-            {"name": "sample_index", "datatype": "INT64", "shape": [-1]},
-        ],
+        "inputs": described_inputs(live.use_case),
+        "outputs": described_outputs(live.use_case),
     }

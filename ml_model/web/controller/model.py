@@ -44,11 +44,9 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             score = self._models.train(body.use_case, caller=caller())
         else:
             score = self._models.score(body.use_case, body.dataset)
-        accuracy = score.metrics.get("accuracy")
-        judged = f"{accuracy * 100}%" if accuracy is not None else "unknown, as no sample has a target"
         return {
-            "message": f"Score on {body.dataset} set: {judged}",
-            "score": accuracy,
+            "message": f"Score on {body.dataset} set: {score.text}",
+            "score": score.main,
             "rows": score.rows,
             "deployment_id": score.deployment_id,
             "metrics": score.metrics,

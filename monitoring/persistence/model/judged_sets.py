@@ -1,6 +1,7 @@
 """The two sets that a verdict is about."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ class JudgedSets:
     reference, current: frames with the feature columns (doubles, NaN where missing), `target` and
     `prediction` (whole numbers where they are classes).
     features: names of the feature columns. classifies: whether targets are classes rather than numbers.
+    categories: of the features that are categories, the names that the positions in the frames stand for.
     """
 
     deployment_id: int
@@ -23,3 +25,4 @@ class JudgedSets:
     current: pd.DataFrame
     features: tuple[str, ...]
     classifies: bool
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

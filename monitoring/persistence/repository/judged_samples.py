@@ -67,6 +67,7 @@ class JudgedSampleRepository:
             current=self._frame(use_case, CURRENT, deployment_id),
             features=use_case.feature_names,
             classifies=use_case.task is Task.CLASSIFICATION,
+            categories={each.name: each.categories for each in use_case.features if each.categories},
         )
 
     def _newest_deployment(self, use_case: UseCase) -> int | None:

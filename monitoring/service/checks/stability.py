@@ -64,7 +64,7 @@ def out_of_list_share(comparison: Comparison, column: str) -> Check:
     if not known.size:
         return _unknown_reference("out_of_list_share", column)
     share = comparison.profile("current", column).unlisted_share(known)
-    listed = ", ".join(f"{value:g}" for value in known[:20])
+    listed = ", ".join(comparison.value_text(column, value) for value in known[:20])
     return Check(
         name="out_of_list_share",
         column=column,

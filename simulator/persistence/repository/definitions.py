@@ -4,6 +4,7 @@ from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from fleet.errors import FleetError
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
@@ -16,6 +17,10 @@ class InvalidDefinitionError(FleetError):
         super().__init__(
             f"The use-case definition {file.name} is invalid: {reason}", "Correct it, or remove it"
         )
+
+
+class InvalidContentError(ValueError):
+    """What was read is no definition; the text says why."""
 
 
 class DefinitionsMissingError(FleetError):
@@ -40,8 +45,22 @@ def read_definitions(folder: Path) -> dict[str, SimulatedUseCase]:
     return definitions
 
 
+def parse_definition(content: object) -> SimulatedUseCase:
+    """A definition as YAML or JSON holds it; raises InvalidContentError."""
+    try:
+        return SimulatedUseCase.model_validate(content)
+    except ValidationError as error:
+        raise InvalidContentError("; ".join(_sentence(each) for each in error.errors()[:10])) from error
+
+
+def _sentence(error: ErrorDetails) -> str:
+    field = ".".join(map(str, error["loc"]))[:100]
+    text = error["msg"].removeprefix("Value error, ")
+    return f"{field}: {text}" if field else text
+
+
 def _read(file: Path) -> SimulatedUseCase:
     try:
-        return SimulatedUseCase.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        return parse_definition(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, InvalidContentError) as error:
         raise InvalidDefinitionError(file, str(error)) from error

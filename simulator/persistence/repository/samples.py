@@ -1,7 +1,7 @@
 """What the simulator asks of PostgreSQL."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +10,13 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.categories import to_names
 from db.copying import copy_in
-from db.definition import FeatureType, Retention, Task, UseCase
+from db.definition import Feature, FeatureType, Retention, Task, UseCase
 from db.sets import SetName, lock_set, set_sizes
+from db.shared import UseCaseRow
 from db.tables import use_case_tables
-from db.use_cases import DATASETS, register_use_case, set_retention
+from db.use_cases import DATASETS, register_use_case, registered_use_case, set_retention
 from fleet.errors import ConflictError
 from simulator.persistence.model.simulated_set import SimulatedSet
 
@@ -64,12 +66,20 @@ class SampleRepository:
         """Stored samples by set name."""
         return set_sizes(self._session, use_case)
 
-    def replace(self, use_case: UseCase, name: SetName, rows: SimulatedSet) -> int:
+    def registered(self, name: str) -> UseCase | None:
+        """The use case as it is registered, if it is."""
+        return registered_use_case(self._session, name)
+
+    def replace(
+        self, use_case: UseCase, name: SetName, rows: SimulatedSet, digest: bytes | None = None
+    ) -> int:
         """Put these rows where the simulated rows of the set were; live rows stay. Returns their number.
 
-        Raises SetsOverlapError.
+        digest: of the file that they are from; the rows of a former file go, in the other sets too, for the
+        same number means another row now. Raises SetsOverlapError.
         """
         self.name_sets(use_case)
+        self._forget_former_file(use_case, digest)
         dataset_id = lock_set(self._session, use_case, name, replacing=True)
         tables = use_case_tables(use_case)
         simulated = (tables.samples.c.dataset_id == dataset_id) & (tables.samples.c.origin == "simulated")
@@ -79,6 +89,16 @@ class SampleRepository:
         except UniqueViolation as error:
             raise SetsOverlapError(use_case.name, name) from error
         return copy_in(self._session, tables.targets, _target_blocks(use_case, rows))
+
+    def _forget_former_file(self, use_case: UseCase, digest: bytes | None) -> None:
+        row = self._session.get_one(UseCaseRow, use_case.name, with_for_update={"key_share": True})
+        if row.source_digest == digest:
+            return
+        for each in DATASETS:
+            lock_set(self._session, use_case, cast(SetName, each), replacing=True)
+        samples = use_case_tables(use_case).samples
+        self._session.execute(delete(samples).where(samples.c.origin == "simulated"))
+        row.source_digest = digest
 
 
 def _slices(rows: SimulatedSet) -> Iterator[slice]:
@@ -94,9 +114,15 @@ def _sample_blocks(use_case: UseCase, dataset_id: int, rows: SimulatedSet) -> It
             "origin": np.full(len(index), b"simulated"),
         }
         for column, feature in enumerate(use_case.features):
-            values = rows.features[part, column]
-            block[feature.name] = np.rint(values) if feature.type is FeatureType.INTEGER else values
+            block[feature.name] = _stored(feature, rows.features[part, column])
         yield block
+
+
+def _stored(feature: Feature, values: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+    """A column's values as PostgreSQL takes them."""
+    if feature.type is FeatureType.CATEGORY:
+        return to_names(feature.categories, values)
+    return np.rint(values) if feature.type is FeatureType.INTEGER else values
 
 
 def _target_blocks(use_case: UseCase, rows: SimulatedSet) -> Iterator[Block]:

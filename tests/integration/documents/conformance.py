@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,12 @@ class Finding:
     output: str
 
 
-def check_document(address: str, folder: Path, *, examples: int) -> Finding:
+def check_document(
+    address: str, folder: Path, *, examples: int, headers: Mapping[str, str] | None = None
+) -> Finding:
     """All checks on all operations of the service's document.
 
-    folder: for the report and whatever else it writes.
+    folder: for the report and whatever else it writes. headers: sent with every request.
     examples: made up for each operation, beside those that the document leads to.
     """
     report = folder / "report.json"
@@ -41,6 +44,7 @@ def check_document(address: str, folder: Path, *, examples: int) -> Finding:
             "--continue-on-failure",
             "--no-color",
             f"--report-json-path={report}",
+            *(f"--header={name}:{value}" for name, value in (headers or {}).items()),
         ],
         cwd=folder,  # where it leaves files of its own
         env={**os.environ, "PYTHONPATH": str(PROJECT)},  # for the hooks

@@ -10,6 +10,8 @@ import pytest
 import requests
 
 from db.embedded import EmbeddedPostgres, ensure_database
+from fire_brigade.service.generate_records import generate_records
+from tests.accounts import USERS, basic
 from tests.mlflow_server import MlflowServer
 from tests.running import running_service
 
@@ -37,7 +39,8 @@ class Fleet:
     def start(self, name: str, **settings: str) -> str:
         """The service's address, once it is ready."""
         if name not in self.addresses:
-            told: dict[str, Any] = {"database_url": self._database_url, **settings}
+            database = {} if name == "fire_brigade" else {"database_url": self._database_url}
+            told: dict[str, Any] = {**database, **settings}
             running = running_service(name, self._folder, **told)
             self.addresses[name] = self._stack.enter_context(running).address
             wait_until_ready(self.addresses[name])
@@ -62,6 +65,29 @@ class Fleet:
     def monitoring(self) -> str:
         """Monitoring, with ml_model to ask for retraining."""
         return self.start("monitoring", ml_model_url=f"{self.ml_model()}/root/ml")
+
+    def fire_brigade(self) -> str:
+        """The fire brigade's service, with records, features and a model; alice, an admin, is let in."""
+        records = generate_records(self._folder / "made", 300)
+        address = self.start(
+            "fire_brigade",
+            chemin_data=str(self._folder / "data"),
+            chemin_data_ref=str(self._folder / "ref"),
+            chemin_model=str(self._folder / "models"),
+            log_directory=str(self._folder / "logs"),
+            url_incident=records.incidents_csv.as_uri(),
+            url_mobilisation=records.mobilisations_csv.as_uri(),
+            artifact_key=ARTIFACT_KEY,
+            users="\n".join(f"{user.name}:{user.role}:{user.password_hash}" for user in USERS),
+        )
+        headers = basic("alice")
+        requests.get(f"{address}/process_data", headers=headers, timeout=60).raise_for_status()
+        deadline = time.monotonic() + READY_SECONDS
+        while not requests.get(f"{address}/build_features", headers=headers, timeout=60).ok:
+            assert time.monotonic() < deadline, "the records were not processed"
+            time.sleep(0.2)
+        requests.post(f"{address}/train_model", headers=headers, timeout=60).raise_for_status()
+        return address
 
     def tracking(self, mlflow: MlflowServer) -> str:
         """Tracking, with ml_model to set models in, and an experiment with a run."""

@@ -1,22 +1,26 @@
 """What the services answer is what their documents say: every operation, over HTTP, when all is well."""
 
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema_rs
 import requests
 
+from tests.accounts import basic
 from tests.integration.documents.conftest import OPTIMIZATION, Fleet
 from tests.mlflow_server import MlflowServer
 
-OPERATIONS = 49  # of the four services; health and metrics count for each
+OPERATIONS = 60  # of the five services; health and metrics count for each
 
 
 class Documented:
     """A service, each of whose answers is held against its document."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, headers: Mapping[str, str] | None = None) -> None:
         self._address = address
-        self._document = requests.get(f"{address}/openapi.json", timeout=60).json()
+        self._headers = dict(headers or {})
+        self._document = requests.get(f"{address}/openapi.json", headers=headers, timeout=60).json()
         self.seen: set[str] = set()
 
     @property
@@ -26,7 +30,8 @@ class Documented:
     def call(self, method: str, path: str, *, fill: dict[str, Any] | None = None, **request: Any) -> Any:
         """The body of the answer, which must be 2xx and as documented. fill: the path's arguments."""
         address = self._address + path.format(**fill or {})
-        answer = requests.request(method, address, timeout=120, **request)
+        headers = {**self._headers, **request.pop("headers", {})}
+        answer = requests.request(method, address, timeout=120, headers=headers, **request)
         assert answer.ok, answer.text
         said = self._document["paths"][path][method]["responses"][str(answer.status_code)]
         content_type = answer.headers["Content-Type"].partition(";")[0]
@@ -50,6 +55,14 @@ def use_simulator(service: Documented) -> None:
     service.call("post", "/root/simulator", data={"set_name": "testing"})
     for dry_run in (True, False):
         service.call("post", "/root/simulator/prune", json={"dry_run": dry_run})
+    rows = "\n".join(["area,price", *(f"{number},{number}" for number in range(20))])
+    source = {"kind": "csv", "file": "houses.csv", "target_column": "price"}
+    about = {"name": "houses", "task": "regression", "target": "price", "features": [{"name": "area"}]}
+    service.call("post", "/root/simulator/use_cases", json={"definition": {**about, "source": source}})
+    for number, part in enumerate((rows[:20], rows[20:]), 1):
+        body = {"use_case": "houses", "csv": part, "part": number, "parts": 2}
+        service.call("post", "/root/simulator/use_cases", json=body)
+    service.call("get", "/root/simulator/use_cases")
 
 
 def use_ml_model(service: Documented) -> None:
@@ -132,16 +145,30 @@ def use_tracking(service: Documented) -> None:
     service.call("delete", f"{path}/experiments", params=experiment)
 
 
+def use_fire_brigade(service: Documented) -> None:
+    service.call("get", "/health")
+    started = service.call("get", "/process_data", params={"incident": "true"})
+    while service.call("get", "/jobs/{job_id}", fill=started)["status"] != "succeeded":
+        time.sleep(0.1)
+    service.call("get", "/build_features")
+    service.call("post", "/train_model")
+    service.call("post", "/train_model", json={"data_path": "data/global_data.csv"})
+    service.call("get", "/predict", params={"distance": 5.2, "station": "Acton"})
+
+
 def test_every_operation_answers_as_documented(fleet: Fleet, mlflow_server: MlflowServer) -> None:
     fleet.monitoring()
     fleet.tracking(mlflow_server)
-    services = {name: Documented(address) for name, address in fleet.addresses.items()}
+    fleet.fire_brigade()
+    ours = {"fire_brigade": basic("alice")}
+    services = {name: Documented(address, ours.get(name)) for name, address in fleet.addresses.items()}
     use_simulator(services["simulator"])
     use_ml_model(services["ml_model"])
     use_tracking(services["tracking"])
     use_simulator(services["simulator"])
     use_ml_model(services["ml_model"])
     use_monitoring(services["monitoring"])
+    use_fire_brigade(services["fire_brigade"])
     for service in services.values():
         service.watch()
         assert service.seen == service.operations

@@ -117,6 +117,19 @@ def test_a_body_in_chunks_is_refused_once_it_is_too_large(teapot: RunningService
     assert (status, headers["connection"]) == (413, "close")
 
 
+@pytest.mark.parametrize("framing", [f"Content-Length: {2**25}", "Transfer-Encoding: chunked"])
+def test_a_client_that_sends_all_of_a_body_before_it_reads_learns_that_it_is_too_large(
+    teapot: RunningService, framing: str
+) -> None:
+    chunked = "chunked" in framing
+    body = b"x" * 2**25
+    with connected(teapot) as connection:
+        connection.sendall(f"{HEAD}{framing}\r\n\r\n".encode())
+        connection.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body)
+        status, headers, _ = everything(connection)
+    assert (status, headers["connection"]) == (413, "close")
+
+
 @pytest.mark.parametrize("size", [0, 1, LIMIT])
 def test_a_body_up_to_the_limit_arrives_whole(teapot: RunningService, size: int) -> None:
     address = teapot.address + PATH

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from monitoring.service.group_names import GROUP_NAMES
+from monitoring.service.group_names import fitting_groups
 from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import Fleet, Rows
 
@@ -28,12 +28,14 @@ def test_the_service_says_what_it_is(client: FlaskClient) -> None:
 def test_tests_are_answered_and_kept(client: FlaskClient, scored: int, rows: Rows) -> None:
     answer = post(client, metric="tests")
     message = answer["message"]
-    assert {test["group"] for test in message["tests"]} == set(GROUP_NAMES)
+    assert {test["group"] for test in message["tests"]} == set(fitting_groups(classifies=True))
     assert message["summary"]["total_tests"] == len(message["tests"]) == 134
     stored = rows(
         "SELECT id, use_case, deployment_id, metric, groups, all_passed, result FROM monitoring_results"
     )
-    assert stored == [(answer["result_id"], "wine", scored, "tests", list(GROUP_NAMES), False, message)]
+    assert stored == [
+        (answer["result_id"], "wine", scored, "tests", list(fitting_groups(classifies=True)), False, message)
+    ]
 
 
 def test_the_summary_counts_the_checks_of_the_wanted_groups(client: FlaskClient, scored: int) -> None:

@@ -14,7 +14,7 @@ from tests.architecture.project import PROJECT
 from tests.prometheus_programs import is_there, run
 
 FOLDER = PROJECT / "extras" / "observability"
-DASHBOARD = FOLDER / "grafana" / "dashboards" / "mlfleet.json"
+DASHBOARDS = FOLDER / "grafana" / "dashboards"
 TABLE_ROW = re.compile(r"^\| `(mlfleet_\w+)", re.MULTILINE)
 SUFFIX = re.compile(r"_(bucket|sum|count)$")
 
@@ -38,7 +38,8 @@ def test_prometheus_takes_its_configuration_and_its_rules_pass_their_tests(
 ) -> None:
     for name in ("prometheus.yml", "alerts.yml", "alerts_test.yml"):
         shutil.copy(FOLDER / name, tmp_path)
-    (tmp_path / "token").touch()
+    for name in ("token", "fire_brigade_password"):
+        (tmp_path / name).touch()
     done = run("promtool", tmp_path, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "SUCCESS" in done.stdout
@@ -68,13 +69,19 @@ def test_every_alert_is_tested_to_fire_and_says_what_to_do() -> None:
 
 
 def queries() -> Iterator[str]:
-    for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]:
+    for panel in panels():
         for target in panel["targets"]:
             yield target["expr"].replace("$__rate_interval", "5m")
 
 
+def panels() -> list[dict[str, Any]]:
+    dashboards = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(DASHBOARDS.glob("*.json"))]
+    assert len({each["uid"] for each in dashboards}) == len(dashboards) == 2
+    return [panel for dashboard in dashboards for panel in dashboard["panels"]]
+
+
 @needs_promtool
-def test_every_query_of_the_dashboard_is_one(tmp_path: Path) -> None:
+def test_every_query_of_the_dashboards_is_one(tmp_path: Path) -> None:
     rules = [{"record": f"panel:{number}", "expr": query} for number, query in enumerate(queries())]
     assert len(rules) > 10
     (tmp_path / "panels.yml").write_text(
@@ -84,7 +91,7 @@ def test_every_query_of_the_dashboard_is_one(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_rules_and_dashboard_ask_for_metrics_that_are_described() -> None:
+def test_rules_and_dashboards_ask_for_metrics_that_are_described() -> None:
     described = set(TABLE_ROW.findall((PROJECT / "extras" / "API.md").read_text(encoding="utf-8")))
     asked = {
         SUFFIX.sub("", name)
@@ -98,7 +105,8 @@ def test_rules_and_dashboard_ask_for_metrics_that_are_described() -> None:
 def test_grafana_finds_its_datasource_and_its_dashboards() -> None:
     provisioning = FOLDER / "grafana" / "provisioning"
     (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yml").read_text())["datasources"]
-    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
-    assert {target["datasource"]["uid"] for panel in panels for target in panel["targets"]} == {source["uid"]}
+    assert {target["datasource"]["uid"] for panel in panels() for target in panel["targets"]} == {
+        source["uid"]
+    }
     (provider,) = yaml.safe_load((provisioning / "dashboards" / "mlfleet.yml").read_text())["providers"]
     assert provider["options"]["path"] == "/var/lib/grafana/dashboards"

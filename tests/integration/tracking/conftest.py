@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from werkzeug.test import TestResponse
 
 from db.embedded import EmbeddedPostgres, ensure_database
 from simulator.config.settings import SimulatorSettings
+from simulator.persistence.repository.data_files import DataFiles
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
+from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.simulator import SimulatorService
 from tests.callers import ALICE
 from tests.conftest import Sessions
@@ -84,8 +87,8 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def simulator(sessions: Sessions) -> SimulatorService:
     """Loads sets into the test's database."""
-    definitions = read_definitions(SimulatorSettings().use_cases_dir)
-    service = SimulatorService(definitions, lambda: SimulatorUnitOfWork(sessions))
+    known = KnownUseCases(read_definitions(SimulatorSettings().use_cases_dir), DataFiles(Path("data")))
+    service = SimulatorService(known, lambda: SimulatorUnitOfWork(sessions))
     service.register()
     return service
 

@@ -7,10 +7,10 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import make_url
 
-from fleet.settings import InvalidSettingsError, ServiceSettings
+from fleet.settings import DatabaseSettings, InvalidSettingsError, ServiceSettings
 
 
-class TeaSettings(ServiceSettings):
+class TeaSettings(DatabaseSettings, ServiceSettings):
     """Settings of a service that is only made for these tests."""
 
     model_config = SettingsConfigDict(env_prefix="TEA_")

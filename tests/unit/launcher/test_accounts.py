@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from fleet.accounts import parse_keys, parse_users
 from fleet.credentials import key_digest
@@ -45,7 +46,29 @@ def test_at_first_only_siblings_have_keys_and_nobody_is_asked(files: AccountFile
 def test_the_folder_is_closed_and_its_files_are_open_to_containers(files: AccountFiles) -> None:
     files.add_user("alice", "admin", PASSWORD)
     assert files.folder.stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in files.folder.iterdir()} == {0o644, 0o444}
+    modes = {path: path.stat().st_mode & 0o777 for path in files.folder.iterdir()}
+    assert modes.pop(files.passwords_file()) == 0o600
+    assert set(modes.values()) == {0o644, 0o444}
+
+
+def test_the_fire_brigade_gets_an_admin_and_a_user_and_the_other_services_nobody(files: AccountFiles) -> None:
+    users = {user.name: user for user in parse_users(content(files.first_users_file()))}
+    passwords = dict(line.split(": ") for line in content(files.passwords_file()).splitlines())
+    assert {name: user.role for name, user in users.items()} == {"admin": "admin", "user": "user"}
+    assert passwords.keys() == users.keys()
+    for name, password in passwords.items():
+        assert len(password) >= 20
+        assert PasswordHasher().verify(users[name].password_hash, password)
+    assert not asks(files)
+
+
+def test_the_first_users_passwords_are_random_and_stay(files: AccountFiles, tmp_path: Path) -> None:
+    before = content(files.passwords_file())
+    files.make()
+    assert content(files.passwords_file()) == before
+    others = AccountFiles(tmp_path / "others")
+    others.make()
+    assert content(others.passwords_file()) != before
 
 
 def test_making_again_changes_nothing(files: AccountFiles) -> None:

@@ -125,5 +125,5 @@ def test_every_setting_is_in_the_example_file() -> None:
     example = (PROJECT / ".env.example").read_text()
     names = [str(field.alias) for field in LauncherSettings.model_fields.values()]
 
-    assert len(names) == 16
+    assert len(names) == 17
     assert [name for name in names if f"# {name}=" not in example] == []

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evidently import DataDefinition, Dataset, MulticlassClassification, Report
-from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset
+from evidently import DataDefinition, Dataset, MulticlassClassification, Regression, Report
+from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset, RegressionPreset
 
 from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
 from monitoring.service.comparison import Comparison
-from monitoring.service.groups import GROUPS
+from monitoring.service.group_names import fitting_groups
 from monitoring.service.verdict import run_tests
+from tests.unit.monitoring.fires import fires
 
 pytestmark = [
     # Evidently divides by zero and draws flat lines on its own account.
@@ -24,7 +25,7 @@ pytestmark = [
 Verdicts = dict[tuple[str, str | None], tuple[str, float]]
 
 # The share of drifted columns of the other group leaves the target out: the last test is about that.
-WITH_TARGET = [group for group in GROUPS if group != "no_target_performance"]
+WITH_TARGET = [group for group in fitting_groups(classifies=True) if group != "no_target_performance"]
 
 # Evidently's metric and, for counts, which of its two values is tested: our name of the same check.
 SAME_CHECKS = {
@@ -37,18 +38,26 @@ SAME_CHECKS = {
     ("DuplicatedColumnsCount", None): "duplicated_columns",
     ("DuplicatedRowCount", None): "duplicated_rows",
     ("Accuracy", None): "accuracy",
+    ("MAE", "mean"): "mae",
+    ("RMSE", None): "rmse",
+    ("R2Score", None): "r2",
 }
 
 
 def evidently_verdicts(comparison: Comparison, columns: list[str] | None = None) -> Verdicts:
+    classifies = TARGET in comparison.categorical
+    multi_class = MulticlassClassification(target=TARGET, prediction_labels=PREDICTION)
     definition = DataDefinition(
-        numerical_columns=list(comparison.features),
-        categorical_columns=[TARGET, PREDICTION],
-        classification=[MulticlassClassification(target=TARGET, prediction_labels=PREDICTION)],
+        numerical_columns=[name for name in comparison.columns if name not in comparison.categorical],
+        categorical_columns=[name for name in comparison.columns if name in comparison.categorical],
+        classification=[multi_class] if classifies else None,
+        regression=None if classifies else [Regression(target=TARGET, prediction=PREDICTION)],
     )
-    presets = [DataDriftPreset(columns=columns), DataSummaryPreset(), ClassificationPreset()]
+    performance = ClassificationPreset() if classifies else RegressionPreset()
+    presets = [DataDriftPreset(columns=columns), DataSummaryPreset(), performance]
     reference, current = (
-        Dataset.from_pandas(frame, definition) for frame in (comparison.reference, comparison.current)
+        Dataset.from_pandas(with_names(comparison, frame), definition)
+        for frame in (comparison.reference, comparison.current)
     )
     snapshot = Report(presets, include_tests=True).run(current, reference)
     values = {metric["id"]: metric["value"] for metric in snapshot.dict()["metrics"]}
@@ -66,8 +75,19 @@ def evidently_verdicts(comparison: Comparison, columns: list[str] | None = None)
 def value_under_test(value: Any, test: Any) -> tuple[float, str | None]:
     if not isinstance(value, dict):
         return float(value), None
-    slot = "count" if test.bound_test.is_count else "share"
+    if "mean" in value:
+        slot = "mean" if test.bound_test.is_mean else "std"
+    else:
+        slot = "count" if test.bound_test.is_count else "share"
     return float(value[slot]), slot
+
+
+def with_names(comparison: Comparison, frame: pd.DataFrame) -> pd.DataFrame:
+    """Categories as texts, as anybody would hand them to Evidently."""
+    names = {
+        column: frame[column].map(dict(enumerate(listed))) for column, listed in comparison.categories.items()
+    }
+    return frame.assign(**names)
 
 
 def our_verdicts(comparison: Comparison, groups: list[str]) -> Verdicts:
@@ -117,3 +137,13 @@ def test_the_share_of_drifted_columns_without_the_target_is_that_of_the_preset(w
     ours = our_verdicts(comparison, ["no_target_performance"])
     check = ("share_of_drifted_columns", None)
     assert ours[check] == theirs[check]
+
+
+@pytest.mark.parametrize("rows", [200, 1500])
+@pytest.mark.parametrize("how", ["same", "later", "elsewhere", "few stations"])
+def test_verdicts_on_a_regression_with_categories_are_those_of_the_presets(rows: int, how: str) -> None:
+    comparison = fires(rows, how)
+    groups = [group for group in fitting_groups(classifies=False) if group != "no_target_performance"]
+    ours, theirs = our_verdicts(comparison, groups), evidently_verdicts(comparison)
+    assert {("mae", None), ("rmse", None), ("r2", None), ("column_drift", "station")} <= set(theirs)
+    assert_same(ours, theirs)

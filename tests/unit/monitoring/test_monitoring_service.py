@@ -14,7 +14,7 @@ from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.judged_sets import JudgedSets
 from monitoring.persistence.model.result import KeptResult, LastVerdict, Result, WholeResult
 from monitoring.persistence.repository.results import ResultNotFoundError
-from monitoring.service.group_names import GROUP_NAMES
+from monitoring.service.group_names import GROUP_NAMES, fitting_groups
 from monitoring.service.groups import GROUPS
 from monitoring.service.monitoring import MonitoringService, UnfitGroupError
 from monitoring.service.retraining import RetrainingFailedError
@@ -132,7 +132,7 @@ def test_tests_are_answered_and_kept_with_their_groups() -> None:
 def test_the_summary_is_of_all_groups_unless_some_are_named() -> None:
     parts = Parts()
     assert parts.service.judge("summary", "wine", caller=ALICE).result == {"all_passed": False}
-    assert parts.evidence.groups == list(GROUP_NAMES)
+    assert parts.evidence.groups == list(fitting_groups(classifies=True))
 
 
 def test_a_report_is_kept_without_groups_and_verdict() -> None:

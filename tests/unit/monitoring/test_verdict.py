@@ -10,10 +10,10 @@ import pytest
 from sklearn.metrics import f1_score
 
 from monitoring.service.comparison import Comparison
-from monitoring.service.groups import GROUPS
+from monitoring.service.group_names import fitting_groups
 from monitoring.service.verdict import run_tests
 
-ALL = list(GROUPS)
+ALL = list(fitting_groups(classifies=True))
 
 
 def by_name(result: dict[str, Any], name: str, column: str | None = None) -> dict[str, Any]:

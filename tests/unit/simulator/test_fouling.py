@@ -116,3 +116,48 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others(
     first = foul(features, training, NAMES, Fouling(noise=1))
     np.testing.assert_array_equal(foul(features, training, NAMES, Fouling(noise=1)), first)
     assert not np.array_equal(foul(features, training, NAMES, Fouling(noise=1, seed=7)), first)
+
+
+CATEGORIES = (0, 5)
+
+
+@pytest.fixture
+def stations() -> np.ndarray:
+    """A number and a category of five, some of it missing."""
+    random = np.random.default_rng(2)
+    values = np.column_stack([random.normal(0, 1, ROWS), random.integers(0, 5, ROWS).astype(float)])
+    values[:50, 1] = np.nan
+    return values
+
+
+def test_the_reference_leaves_categories_but_for_the_missing_ones(stations: np.ndarray) -> None:
+    fouled = foul_as_reference(stations, CATEGORIES)
+    kept = ~np.isnan(fouled[:, 1])
+    assert np.isnan(fouled[50:, 1]).sum() == pytest.approx(30, abs=5)
+    np.testing.assert_array_equal(fouled[kept, 1], stations[kept, 1])
+    assert (fouled[:, 0] != stations[:, 0]).all()
+
+
+def test_outliers_and_half_of_the_noise_are_categories_that_are_swapped_for_others(
+    stations: np.ndarray,
+) -> None:
+    fouled = foul(stations, stations, ("x", "station"), Fouling(noise=0.5, outliers=0.1), CATEGORIES)
+    known = ~np.isnan(stations[:, 1])
+    assert (fouled[known, 1] != stations[known, 1]).sum() == pytest.approx(350, abs=25)
+    assert set(np.unique(fouled[known, 1])) == {0, 1, 2, 3, 4}
+    np.testing.assert_array_equal(np.isnan(fouled[:, 1]), ~known)
+
+
+def test_categories_are_neither_shifted_nor_scaled(stations: np.ndarray) -> None:
+    fouled = foul(stations, stations, ("x", "station"), Fouling(shift=3, scale=2), CATEGORIES)
+    np.testing.assert_array_equal(fouled[:, 1], stations[:, 1])
+
+
+def test_a_single_category_cannot_be_swapped(stations: np.ndarray) -> None:
+    stations[:, 1] = 0
+    np.testing.assert_array_equal(foul(stations, stations, ("x", "s"), Fouling(outliers=1), (0, 1))[:, 1], 0)
+
+
+def test_missing_is_a_share_of_categories_too(stations: np.ndarray) -> None:
+    fouled = foul(stations, stations, ("x", "station"), Fouling(missing=1, columns=("station",)), CATEGORIES)
+    assert np.isnan(fouled[:, 1]).all()

@@ -1,6 +1,7 @@
 """The simulator's service, on a repository in memory."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -12,8 +13,10 @@ from fleet.errors import UnavailableError
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.model.simulated_set import SimulatedSet
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
+from simulator.persistence.repository.data_files import DataFiles
 from simulator.persistence.repository.definitions import read_definitions
-from simulator.service.simulator import NotSimulatedError, SimulatorService
+from simulator.service.known_use_cases import FileMissingError, KnownUseCases, NotSimulatedError
+from simulator.service.simulator import SimulatorService
 from tests.audit import AuditInMemory
 from tests.callers import ALICE
 
@@ -22,11 +25,16 @@ class SamplesInMemory:
     """What the repository holds."""
 
     def __init__(self) -> None:
-        self.registered: list[str] = []
+        self.names: list[str] = []
+        self.use_cases: dict[str, UseCase] = {}
         self.sets: dict[str, SimulatedSet] = {}
 
     def register(self, use_case: UseCase, _: object) -> None:
-        self.registered.append(use_case.name)
+        self.names.append(use_case.name)
+        self.use_cases[use_case.name] = use_case
+
+    def registered(self, name: str) -> UseCase | None:
+        return self.use_cases.get(name)
 
     def name_sets(self, _: UseCase) -> int:
         return 3
@@ -34,9 +42,23 @@ class SamplesInMemory:
     def sizes(self, _: UseCase) -> Mapping[str, int]:
         return {name: len(rows.target) for name, rows in self.sets.items()}
 
-    def replace(self, _: UseCase, name: str, rows: SimulatedSet) -> int:
+    def replace(self, _: UseCase, name: str, rows: SimulatedSet, digest: bytes | None) -> int:
+        assert digest is None
         self.sets[name] = rows
         return len(rows.target)
+
+
+class NothingUploaded:
+    """The repository of uploads, empty."""
+
+    def definition(self, _: str) -> None:
+        return None
+
+    def definitions(self) -> list[dict[str, Any]]:
+        return []
+
+    def content(self, _: str) -> None:
+        return None
 
 
 class UnitInMemory:
@@ -45,6 +67,7 @@ class UnitInMemory:
     def __init__(self) -> None:
         self.samples = SamplesInMemory()
         self.audit = AuditInMemory()
+        self.uploads = NothingUploaded()
         self.commits = 0
         self.down = False
 
@@ -73,15 +96,17 @@ def definitions() -> dict[str, SimulatedUseCase]:
 
 
 @pytest.fixture
-def simulator(unit: UnitInMemory, definitions: dict[str, SimulatedUseCase]) -> SimulatorService:
-    return SimulatorService(definitions, lambda: cast(Any, unit))
+def simulator(
+    unit: UnitInMemory, definitions: dict[str, SimulatedUseCase], tmp_path: Path
+) -> SimulatorService:
+    return SimulatorService(KnownUseCases(definitions, DataFiles(tmp_path)), lambda: cast(Any, unit))
 
 
 def test_use_cases_are_registered_once(simulator: SimulatorService, unit: UnitInMemory) -> None:
     for _ in range(3):
         simulator.register()
     simulator.sizes("wine")
-    assert unit.samples.registered == ["wine"]
+    assert unit.samples.names == ["fire_brigade", "wine"]
 
 
 def test_registering_is_made_up_for_when_postgres_was_down(
@@ -92,7 +117,7 @@ def test_registering_is_made_up_for_when_postgres_was_down(
         simulator.register()
     unit.down = False
     assert simulator.load("training", "wine", caller=ALICE) == 106
-    assert unit.samples.registered == ["wine"]
+    assert unit.samples.names == ["fire_brigade", "wine"]
 
 
 def test_a_load_is_one_commit(simulator: SimulatorService, unit: UnitInMemory) -> None:
@@ -128,3 +153,10 @@ def test_an_unknown_use_case_is_named_with_the_known_ones(simulator: SimulatorSe
 
 def test_naming_the_sets_counts_them(simulator: SimulatorService) -> None:
     assert simulator.name_sets("wine") == 3
+
+
+def test_a_file_that_is_not_there_yet_is_named_with_what_to_do(simulator: SimulatorService) -> None:
+    assert simulator.sizes("fire_brigade") == {}
+    with pytest.raises(FileMissingError, match=r"global_data\.csv") as caught:
+        simulator.load("training", "fire_brigade", caller=ALICE)
+    assert "build_features" in caught.value.message

@@ -11,7 +11,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from simulator.persistence.repository.definitions import read_definitions
-from simulator.service.sources import Rows, open_source
+from simulator.service.source import Rows
+from simulator.service.sources import open_source
 
 
 def synthetic(task: str = "classification", features: int = 13, **source: Any) -> SimulatedUseCase:

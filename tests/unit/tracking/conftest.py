@@ -17,3 +17,14 @@ def wine() -> TrainingSet:
     )
     names = tuple(name.replace("/", "__") for name in features.columns)
     return TrainingSet("wine", names, features.to_numpy(), classes.to_numpy().astype(np.int64))
+
+
+@pytest.fixture(scope="session")
+def fires() -> TrainingSet:
+    """60 rows of a regression: a distance and one of three stations, some missing, and the seconds."""
+    random = np.random.default_rng(0)
+    distance, station = random.uniform(0, 5, 60), random.integers(0, 3, 60).astype(float)
+    seconds = 200 + 40 * distance + 50 * (station == 2) + random.normal(0, 5, 60)
+    station[::9] = np.nan
+    features = np.column_stack([distance, station])
+    return TrainingSet("fires", ("distance", "station"), features, seconds, "regression", (0, 3))

@@ -149,3 +149,27 @@ def test_an_experiment_without_runs_is_not_found() -> None:
         service().general("2")
     with pytest.raises(ExperimentNotFoundError):
         service().general("3")
+
+
+@pytest.mark.parametrize(
+    ("metric", "best"),
+    [("model_mae", "near"), ("model_rmse", "near"), ("model_max_error", "near"), ("model_r2", "near")],
+)
+def test_errors_are_better_when_lower_and_r2_when_higher(metric: str, best: str) -> None:
+    errors = ("model_mae", "model_rmse", "model_max_error")
+    near = make_run("near", metrics={**dict.fromkeys(errors, 10.0), "model_r2": 0.8})
+    far = make_run("far", metrics={**dict.fromkeys(errors, 20.0), "model_r2": 0.2})
+    assert service(far, near).best_run("1", [metric])["run_id"] == best
+
+
+def test_a_metric_of_the_other_task_is_answered_with_those_that_there_are() -> None:
+    run = make_run("a", metrics={"model_mae": 1.0, "model_r2": 0.5, "system_cpu_usage": 90.0})
+    with pytest.raises(NoBestRunError) as refusal:
+        service(run).best_run("1", ["model_accuracy"])
+    assert "(its runs have model_mae, model_r2, system_cpu_usage)" in refusal.value.message
+
+
+def test_all_statistics_of_a_regression_are_its_own() -> None:
+    values = {"model_mae": 1.0, "model_rmse": 2.0, "model_r2": 0.5, "model_max_error": 3.0}
+    run = make_run("a", metrics={**values, "system_execution_time": 1.0, "system_cpu_usage": 50.0})
+    assert list(service(run).statistics("1", None)) == ["duration", "mae", "rmse", "r2", "max_error"]

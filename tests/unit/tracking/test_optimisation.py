@@ -1,10 +1,14 @@
 """Optimisation: checked first, recorded last."""
 
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, cast
 
+import numpy as np
 import pytest
 
+from db.definition import Feature, Task, UseCase
+from fleet.catalogue import WrongTaskError
 from fleet.errors import ConflictError, InvalidRequestError
 from tests.callers import ALICE
 from tests.unit.tracking.fakes import FakeMlflow
@@ -16,9 +20,12 @@ from tracking.service.refusals import (
     FoldsError,
     HyperparametersRefusedError,
     ScoringRefusedError,
+    TooFewNumbersError,
     TooFewRowsError,
     TooManyCombinationsError,
+    UnknownScoringError,
 )
+from tracking.service.scorings import scorings_for
 
 LIBLINEAR = {"C": [0.1, 1], "solver": ["liblinear"]}
 EXPERIMENT = NewExperiment("wine_test_1", {"owner": "Ada"})
@@ -39,8 +46,13 @@ class FakeUnitOfWork:
     ) -> None:
         """Nothing to roll back."""
 
-    def read(self, use_case: str) -> TrainingSet:
-        assert use_case == "wine"
+    def find(self, use_case: str) -> UseCase:
+        assert use_case == self._training.use_case
+        features = tuple(Feature(name=name) for name in self._training.feature_names)
+        return UseCase(name=use_case, task=Task(self._training.task), target="?", features=features)
+
+    def read(self, use_case: UseCase) -> TrainingSet:
+        assert use_case.name == self._training.use_case
         return self._training
 
 
@@ -139,7 +151,57 @@ def test_folds_go_up_to_the_rows_of_the_smallest_class(wine: TrainingSet) -> Non
 
 
 def test_one_class_cannot_be_searched_on(wine: TrainingSet) -> None:
-    first = wine.classes == 0
-    one = TrainingSet("wine", wine.feature_names, wine.features[first], wine.classes[first])
+    first = wine.target == 0
+    one = TrainingSet("wine", wine.feature_names, wine.features[first], wine.target[first])
     with pytest.raises(TooFewRowsError):
         check_folds(2, one)
+
+
+def numbers_of(request: dict[str, Any]) -> Optimisation:
+    return make_request(use_case="fires", models=["Ridge"], grids={"Ridge": {}}, **request)
+
+
+def test_a_regression_is_scored_by_its_own_default(fires: TrainingSet) -> None:
+    mlflow = FakeMlflow()
+    make_service(fires, mlflow).optimise(numbers_of({"scoring": None}), caller=ALICE)
+    ((_, (found,)),) = mlflow.recorded
+    assert list(found.metrics) == ["mae", "rmse", "r2", "max_error"]
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "f1_weighted", "beauty"])
+def test_a_scoring_of_classes_is_refused_with_those_of_numbers(fires: TrainingSet, scoring: str) -> None:
+    with pytest.raises(UnknownScoringError, match=scoring) as caught:
+        make_service(fires, FakeMlflow()).optimise(numbers_of({"scoring": scoring}), caller=ALICE)
+    assert "neg_mean_absolute_error" in caught.value.message
+    assert "r2" in caught.value.message
+    assert "accuracy" not in caught.value.message
+
+
+def test_every_scoring_that_is_listed_for_numbers_can_score_them(fires: TrainingSet) -> None:
+    for scoring in scorings_for("regression"):
+        make_service(fires, FakeMlflow()).optimise(numbers_of({"scoring": scoring}), caller=ALICE)
+
+
+def test_a_scoring_that_cannot_score_these_numbers_is_named(fires: TrainingSet) -> None:
+    below = replace(fires, target=np.asarray(fires.target - 1e6, dtype=np.float64))
+    with pytest.raises(ScoringRefusedError, match="neg_mean_squared_log_error") as caught:
+        make_service(below, FakeMlflow()).optimise(
+            numbers_of({"scoring": "neg_mean_squared_log_error"}), caller=ALICE
+        )
+    assert "'r2'" in caught.value.message
+
+
+def test_a_classifier_is_no_model_for_a_regression(fires: TrainingSet) -> None:
+    request = make_request(use_case="fires", models=["SVC"], grids={"SVC": {}}, scoring=None)
+    with pytest.raises(WrongTaskError, match="SVC is a model for classification"):
+        make_service(fires, FakeMlflow()).optimise(request, caller=ALICE)
+
+
+def test_folds_of_numbers_go_up_to_half_of_the_rows(fires: TrainingSet) -> None:
+    check_folds(30, fires)
+    with pytest.raises(FoldsError) as caught:
+        check_folds(31, fires)
+    assert "from 2 to 30" in caught.value.message
+    few = replace(fires, features=fires.features[:3], target=np.array([1.0, 2.0, 3.0]))
+    with pytest.raises(TooFewNumbersError):
+        check_folds(2, few)

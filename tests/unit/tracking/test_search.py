@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.multiclass import OneVsRestClassifier
 
-from fleet.catalogue import Preprocessing
+from fleet.catalogue import Preprocessing, models_for
 from tracking.persistence.model.search import SearchRequest, TrainingSet
 from tracking.service.search import combinations, compute_metrics, search
 
@@ -56,7 +56,7 @@ def test_an_empty_grid_searches_the_defaults(wine: TrainingSet) -> None:
 def test_missing_values_are_imputed(wine: TrainingSet) -> None:
     features = wine.features.copy()
     features[::7, 3] = np.nan
-    holes = TrainingSet(wine.use_case, wine.feature_names, features, wine.classes)
+    holes = TrainingSet(wine.use_case, wine.feature_names, features, wine.target)
     assert search("SVC", request("SVC", {}, "standard_scaler"), holes).metrics["accuracy"] > 0.9
 
 
@@ -73,5 +73,21 @@ def test_the_same_search_twice_finds_the_same(wine: TrainingSet) -> None:
 
 
 def test_a_class_that_is_never_predicted_counts_as_zero() -> None:
-    metrics = compute_metrics(np.array([0, 1, 1, 1]), np.array([1, 1, 1, 1]))
+    metrics = compute_metrics("classification", np.array([0, 1, 1, 1]), np.array([1, 1, 1, 1]))
     assert metrics["precision"] == pytest.approx(0.75 * 0.75)
+
+
+@pytest.mark.parametrize("model", models_for("regression"))
+def test_every_regressor_is_searched_with_categories(fires: TrainingSet, model: str) -> None:
+    asked = SearchRequest([model], {model: {}}, "neg_mean_absolute_error", 5, "standard_scaler")
+    found = search(model, asked, fires)
+    assert found.metrics["r2"] > 0.7
+    assert 0 < found.metrics["mae"] < found.metrics["rmse"] < found.metrics["max_error"]
+    assert tuple(found.pipeline.feature_names_in_) == fires.feature_names
+
+
+def test_the_best_of_a_grid_has_the_smallest_error(fires: TrainingSet) -> None:
+    asked = SearchRequest(
+        ["Ridge"], {"Ridge": {"alpha": [1e6, 1.0, 1e3]}}, "neg_mean_absolute_error", 5, "standard_scaler"
+    )
+    assert search("Ridge", asked, fires).hyperparameters == {"alpha": 1.0}

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.pipeline import Pipeline
 
-from fleet.catalogue import Preprocessing
+from fleet.catalogue import Preprocessing, Task
 
 Hyperparameters = Mapping[str, Any]
 Grid = Mapping[str, Sequence[Any]]
@@ -17,15 +17,22 @@ Grid = Mapping[str, Sequence[Any]]
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The rows that models are searched on, all of them with a known class.
+    """The rows that models are searched on, all of them with a known target.
 
-    features: (rows, features) of doubles, NaN = missing. classes: (rows,) of integers.
+    features: (rows, features) of doubles, NaN = missing. target: (rows,) of integers that are classes, or of
+    doubles. categories: of each feature how many it has, 0 for numbers; without it all are numbers.
     """
 
     use_case: str
     feature_names: tuple[str, ...]
     features: npt.NDArray[np.float64]
-    classes: npt.NDArray[np.int64]
+    target: npt.NDArray[np.int64] | npt.NDArray[np.float64]
+    task: Task = "classification"
+    categories: tuple[int, ...] = ()
+
+    @property
+    def classifies(self) -> bool:
+        return self.task == "classification"
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,8 @@ class FinishedSearch:
     """The best of one model's grid.
 
     pipeline: fitted on the whole training set, as a frame with the use case's feature names.
-    metrics: accuracy, f1_score, precision and recall of the cross-validated predictions.
+    metrics: of the cross-validated predictions: accuracy, f1_score, precision and recall, or of a regression
+    mae, rmse, r2 and max_error.
     execution_time_s: wall time. cpu_percent: CPU time by wall time, up to 100 a core.
     """
 

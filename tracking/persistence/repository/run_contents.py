@@ -52,10 +52,11 @@ def run_params(search: FinishedSearch, request: SearchRequest, training: Trainin
     """Parameters of the run, all of them within MLflow's limit."""
     best = {MODEL_PREFIX + name: str(value) for name, value in search.hyperparameters.items()}
     data = {
-        "data_samples": str(len(training.classes)),
+        "data_samples": str(len(training.target)),
         "data_features": str(len(training.feature_names)),
-        "data_classes": str(len(set(training.classes.tolist()))),
     }
+    if training.classifies:
+        data["data_classes"] = str(len(set(training.target.tolist())))
     grid = {GRID_PREFIX + name: shortened(list(values)) for name, values in search.grid.items()}
     how = {f"{GRID_PREFIX}scoring": request.scoring, f"{GRID_PREFIX}cv_folds": str(request.cv)}
     return {**best, **data, **grid, **how}

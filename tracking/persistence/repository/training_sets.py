@@ -3,10 +3,10 @@
 import numpy as np
 from sqlalchemy.orm import Session
 
-from db.definition import Task
+from db.definition import Task, UseCase
 from db.sets import read_set
 from db.use_cases import find_use_case
-from fleet.errors import ConflictError, InvalidRequestError
+from fleet.errors import ConflictError
 from tracking.persistence.model.search import TrainingSet
 
 
@@ -20,37 +20,31 @@ class TrainingSetMissingError(ConflictError):
         )
 
 
-class NoClassesError(InvalidRequestError):
-    """The use case is not one that the catalogue's classifiers are for."""
-
-    def __init__(self, use_case: str) -> None:
-        super().__init__(
-            f"Use case '{use_case}' predicts a number, not a class",
-            "Optimise a use case of the task classification",
-        )
-
-
 class TrainingSetRepository:
     """Training sets of every use case, in the session's transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def read(self, use_case_name: str) -> TrainingSet:
-        """The rows whose class is known, in the order in which they were loaded.
+    def find(self, use_case_name: str) -> UseCase:
+        """The registered use case; raises UnknownUseCaseError."""
+        return find_use_case(self._session, use_case_name)
 
-        Raises UnknownUseCaseError, NoClassesError, TrainingSetMissingError.
+    def read(self, use_case: UseCase) -> TrainingSet:
+        """The rows whose target is known, in the order in which they were loaded.
+
+        Raises TrainingSetMissingError.
         """
-        use_case = find_use_case(self._session, use_case_name)
-        if use_case.task is not Task.CLASSIFICATION:
-            raise NoClassesError(use_case_name)
         rows = read_set(self._session, use_case, "training")
         known = ~np.isnan(rows.target)
         if not known.any():
-            raise TrainingSetMissingError(use_case_name)
+            raise TrainingSetMissingError(use_case.name)
+        target = rows.target[known]
         return TrainingSet(
-            use_case=use_case_name,
+            use_case=use_case.name,
             feature_names=use_case.feature_names,
             features=rows.features[known],
-            classes=rows.target[known].astype(np.int64),
+            target=target.astype(np.int64) if use_case.task is Task.CLASSIFICATION else target,
+            task=use_case.task.value,
+            categories=use_case.category_counts,
         )

@@ -23,8 +23,8 @@ def planned(**environment: str) -> dict[str, Service]:
     return {service.name: service for service in fleet_services(settings, environment, RESOURCES, ACCOUNTS)}
 
 
-def test_the_four_services_are_planned() -> None:
-    assert list(planned()) == ["simulator", "ml_model", "tracking", "monitoring"]
+def test_the_five_services_are_planned() -> None:
+    assert list(planned()) == ["simulator", "ml_model", "tracking", "monitoring", "fire_brigade"]
 
 
 def test_a_service_is_told_its_own_settings_only() -> None:
@@ -33,10 +33,10 @@ def test_a_service_is_told_its_own_settings_only() -> None:
         assert all(variable.startswith(f"{name.upper()}_") for variable in service.told)
 
 
-def test_only_ml_model_knows_the_signing_key() -> None:
+def test_only_those_who_sign_models_know_the_key() -> None:
     knowing = [name for name, service in planned().items() if "signing-key" in service.told.values()]
 
-    assert knowing == ["ml_model"]
+    assert knowing == ["ml_model", "fire_brigade"]
 
 
 def test_a_setting_with_a_services_prefix_is_passed_on() -> None:
@@ -61,6 +61,18 @@ def test_every_service_reads_the_same_users_and_two_show_a_key() -> None:
         assert settings[f"{name.upper()}_API_KEYS_FILE"] == "secrets/api_keys"
     shown = {name for name, settings in told.items() if f"{name.upper()}_SIBLING_KEY_FILE" in settings}
     assert shown == {"tracking", "monitoring"}
+
+
+def test_the_fire_brigade_has_users_of_its_own_and_no_database() -> None:
+    plan = planned(FIRE_BRIGADE_PORT="7008")
+    told = plan["fire_brigade"].told
+
+    assert plan["fire_brigade"].url == "http://127.0.0.1:7008/docs"
+    assert told["FIRE_BRIGADE_FIRST_USERS_FILE"] == "secrets/fire_brigade_users"
+    assert told["FIRE_BRIGADE_MLFLOW_TRACKING_URI"] == "http://127.0.0.1:5000"
+    assert "FIRE_BRIGADE_DATABASE_URL" not in told
+    others = [service.told for name, service in plan.items() if name != "fire_brigade"]
+    assert not any("fire_brigade" in value for settings in others for value in settings.values())
 
 
 def test_users_of_ones_own_are_stronger_than_those_of_the_state_folder() -> None:

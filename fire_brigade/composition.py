@@ -1,0 +1,121 @@
+"""Makes the steps from the settings, for the command line and for the service."""
+
+import logging
+import secrets
+from collections.abc import Callable
+
+from fire_brigade.config.settings import FireBrigadeSettings
+from fire_brigade.persistence.model.records import Kind, RecordSource
+from fire_brigade.persistence.repository.log_files import LoggingMetricsManager, LogRules
+from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
+from fire_brigade.persistence.repository.pushgateway import Gateway, NoGateway, Pushgateway
+from fire_brigade.persistence.repository.whole_files import write_whole
+from fire_brigade.service.build_features import Band, Bands, FeatureFiles, build_features
+from fire_brigade.service.fetching import Fetching
+from fire_brigade.service.jobs import Progress
+from fire_brigade.service.ports import MetricsLog
+from fire_brigade.service.steps import BuildFeatures, ModelRegistry, Places, Steps
+
+KEY_FILE = ".artifact_key"
+EVALUATION_FOLDER = "evaluation"
+
+
+def make_logs(
+    settings: FireBrigadeSettings,
+    console: logging.Handler,
+    around: Callable[[Gateway], Gateway] = lambda gateway: gateway,
+) -> LoggingMetricsManager:
+    """The logs. around: what stands between them and the Pushgateway, if metrics are pushed."""
+    rules = LogRules(
+        settings.log_directory,
+        settings.LOG_MODE,
+        settings.DEFAULT_LEVEL,
+        settings.CONSOLE_LEVEL,
+        settings.HISTORY_LEVEL,
+    )
+    pushes = settings.pushes_metrics
+    gateway = around(Pushgateway(settings.PUSHGATEWAY_URL)) if pushes else NoGateway()
+    return LoggingMetricsManager(rules, console, gateway)
+
+
+def make_steps(settings: FireBrigadeSettings, logs: LoggingMetricsManager) -> Steps:
+    """The steps, on the files and servers that the settings name; nothing is read or asked yet."""
+    files = ModelFiles(_artifact_key(settings))
+    return Steps(
+        places=places(settings),
+        files=files,
+        registry=_registry(settings, files) if settings.USE_MLFLOW else None,
+        logs=logs,
+        process=Fetching(_sources(settings), settings.years).run,
+        build=_build(settings),
+    )
+
+
+def places(settings: FireBrigadeSettings) -> Places:
+    """Where the files are."""
+    data, models = settings.chemin_data, settings.chemin_model
+    return Places(
+        raw=(data / settings.fichier_incident, data / settings.fichier_mobilisation),
+        features=data / settings.fichier_global,
+        model=ModelPaths(models / settings.fichier_model, models / settings.fichier_encoder),
+        evaluation=models / EVALUATION_FOLDER,
+    )
+
+
+def _registry(settings: FireBrigadeSettings, files: ModelFiles) -> ModelRegistry:
+    # Only now: importing MLflow takes seconds, which those who go without it need not wait.
+    from fire_brigade.persistence.repository.mlflow_connection import connect  # noqa: PLC0415
+    from fire_brigade.persistence.repository.mlflow_log import MlflowLog  # noqa: PLC0415
+
+    return MlflowLog(connect(settings.MLFLOW_TRACKING_URI), settings.MLFLOW_EXPERIMENT_NAME, files)
+
+
+def _artifact_key(settings: FireBrigadeSettings) -> bytes:
+    """The key that is given, or else one of the data folder's own, made when it is first needed."""
+    if settings.artifact_key is not None:
+        return settings.artifact_key.get_secret_value().encode()
+    file = settings.chemin_data / KEY_FILE
+    if not file.exists():
+        write_whole({file: secrets.token_urlsafe(32).encode()}, mode=0o600)
+    return file.read_bytes()
+
+
+def _sources(settings: FireBrigadeSettings) -> dict[Kind, RecordSource]:
+    return {
+        "incident": RecordSource(
+            "incident",
+            settings.url_incident,
+            "url_incident",
+            settings.chemin_data / settings.fichier_incident,
+            settings.incident_expected_columns,
+        ),
+        "mobilisation": RecordSource(
+            "mobilisation",
+            settings.url_mobilisation,
+            "url_mobilisation",
+            settings.chemin_data / settings.fichier_mobilisation,
+            settings.mobilisation_expected_columns,
+        ),
+    }
+
+
+def _build(settings: FireBrigadeSettings) -> BuildFeatures:
+    where = places(settings)
+    incidents, mobilisations = where.raw
+    files = FeatureFiles(
+        incidents=incidents,
+        mobilisations=mobilisations,
+        stations=settings.chemin_data_ref / settings.fichier_stations,
+        features=where.features,
+    )
+    bands = Bands(
+        speed=Band(settings.BandWidth_speed_min, settings.BandWidth_speed_max),
+        seconds=Band(
+            settings.BandWidth_AttendanceTimeSeconds_min, settings.BandWidth_AttendanceTimeSeconds_max
+        ),
+    )
+
+    def build(log: MetricsLog, progress: Progress) -> dict[str, int]:
+        return build_features(files, bands, log=log, report=progress).by_name()
+
+    return build

@@ -1,0 +1,31 @@
+"""What is fetched and kept of the published records."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["incident", "mobilisation"]
+KINDS: tuple[Kind, ...] = ("incident", "mobilisation")
+
+
+@dataclass(frozen=True)
+class RecordSource:
+    """One of the two published files, and where its records are kept.
+
+    setting: what the address is called in the settings, which is all that errors say of it.
+    """
+
+    kind: Kind
+    url: str
+    setting: str
+    file: Path
+    expected_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Download:
+    """expected_bytes: what the server announced, None where it did not."""
+
+    bytes: int
+    expected_bytes: int | None
+    seconds: float

@@ -1,0 +1,55 @@
+"""Reads the kept records, and writes the features."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from fire_brigade.persistence.repository.data_files import only_writer, replaced
+from fleet.errors import ConflictError
+
+
+class NotProcessedError(ConflictError):
+    """The records are not there yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The file of records {name} is not there",
+            "Call GET /process_data first (process-data on the command line)",
+        )
+
+
+class UnusableRecordsError(ConflictError):
+    """The file of records is not one that process_data wrote."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"The file of records {name} cannot be used: {reason}",
+            "Call GET /process_data again (process-data on the command line)",
+        )
+
+
+def read_kept(path: Path, *, text: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
+    """These columns of a file of records; what is blank, or a number and does not look like one, is missing.
+
+    Raises NotProcessedError, UnusableRecordsError.
+    """
+    wanted = [*text, *numbers]
+    try:
+        table = pd.read_csv(
+            path, usecols=lambda name: name in wanted, dtype=dict.fromkeys(text, str), low_memory=False
+        )
+    except FileNotFoundError as error:
+        raise NotProcessedError(path.name) from error
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise UnusableRecordsError(path.name, "it is no readable CSV file") from error
+    if missing := [name for name in wanted if name not in table]:
+        raise UnusableRecordsError(path.name, f"it lacks {', '.join(missing)}")
+    return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
+
+
+def write_features(table: pd.DataFrame, path: Path) -> int:
+    """Replace the file of features; its size in bytes. Raises FileNotWrittenError, AlreadyRunningError."""
+    with only_writer(path), replaced(path) as new:
+        table.to_csv(new, index=False, lineterminator="\n", date_format="%Y-%m-%d %H:%M:%S")
+        return new.stat().st_size

@@ -1,0 +1,61 @@
+"""Which files a request may name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.errors import InvalidRequestError
+
+DATA, MODELS = "data", "models"
+MODEL_SUFFIXES = (".pkl", ".joblib")
+
+
+class ForeignPathError(InvalidRequestError):
+    """A request names a file that is none of ours."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"{field} names a file outside of the data and model folders",
+            "Name a file below data/ or models/, such as data/global_data.csv",
+        )
+
+
+class ModelNameError(InvalidRequestError):
+    """A request would write a model over something else."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"{field} must name a file that ends with {' or '.join(MODEL_SUFFIXES)}, and no other field's",
+            "Name a file such as models/linear_regression_model.pkl",
+        )
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The folders that requests may name files in, wherever they really are: as `data/…` and `models/…`."""
+
+    data: Path
+    models: Path
+
+    def file(self, given: str, field: str) -> Path:
+        """The file that is meant, links followed. Raises ForeignPathError."""
+        try:
+            path = self._named(Path(given)).resolve()
+        except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a NUL
+            raise ForeignPathError(field) from error
+        if not any(folder.resolve() in path.parents for folder in (self.data, self.models)):
+            raise ForeignPathError(field)
+        return path
+
+    def model_file(self, given: str, field: str) -> Path:
+        """The same of a model or an encoder. Raises ModelNameError too."""
+        path = self.file(given, field)
+        if path.suffix not in MODEL_SUFFIXES:
+            raise ModelNameError(field)
+        return path
+
+    def _named(self, path: Path) -> Path:
+        if path.is_absolute():
+            return path
+        first, *rest = path.parts or ("",)
+        ours = {DATA: self.data, MODELS: self.models}
+        return ours[first].joinpath(*rest) if first in ours else path

@@ -1,0 +1,231 @@
+"""Fetches the published records, checks them, and keeps those of some years."""
+
+import csv
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from fire_brigade.persistence.model.records import Download, Kind, RecordSource
+from fire_brigade.persistence.repository.data_files import only_writer, replaced, scratch_file
+from fire_brigade.persistence.repository.downloads import DownloadLimits, download
+from fire_brigade.persistence.repository.record_files import Cell, Row, read_rows
+from fire_brigade.persistence.repository.table_files import write_parquet_and_pickle
+from fire_brigade.service.ports import MetricsLog
+from fleet.errors import ConflictError, FleetError
+
+NUMBER = "IncidentNumber"
+YEAR = "CalYear"
+ROWS_AT_ONCE = 10_000
+# What pandas and the publisher write where there is nothing.
+NOTHING = frozenset({"NULL", "null", "#N/A", "N/A", "n/a", "NA", "<NA>", "NaN", "nan", "None"})
+
+Stage = Literal["download", "filter"]
+
+
+class ReportProgress(Protocol):
+    """Is told how far a file has come. What it raises ends the work, and the files of before stay."""
+
+    def __call__(self, kind: Kind, stage: Stage, done: int, total: int | None) -> None:
+        """done, total: bytes of a download, or rows read; the total is None where nobody knows it."""
+
+
+class MissingColumnsError(FleetError):
+    """A published file is not as it was."""
+
+    status = 502
+
+    def __init__(self, source: RecordSource, missing: Sequence[str]) -> None:
+        super().__init__(
+            f"{source.setting}: the file lacks {_columns(missing)}",
+            f"Check the address in the setting {source.setting}; if the file has changed, change the setting "
+            f"{source.kind}_expected_columns",
+        )
+
+
+class NoRecordsError(FleetError):
+    """A published file has at most a header."""
+
+    status = 502
+
+    def __init__(self, source: RecordSource) -> None:
+        super().__init__(
+            f"{source.setting}: the file holds no records",
+            f"Check the address in the setting {source.setting}",
+        )
+
+
+class NothingKeptError(ConflictError):
+    """No record is of one of the years."""
+
+    def __init__(self, source: RecordSource, years: Sequence[int], count: int) -> None:
+        super().__init__(
+            f"None of the {count} {source.kind} records is of {_years(years)}",
+            "Set years to years that the published file holds",
+        )
+
+
+class NothingToConvertError(ConflictError):
+    """There is no CSV file yet."""
+
+    def __init__(self) -> None:
+        super().__init__("There are no processed records to convert", "Process the data first")
+
+
+@dataclass(frozen=True)
+class Processed:
+    """One file that was processed. rows: all that came; kept: those of the years, which are in `file`."""
+
+    kind: Kind
+    file: Path
+    download: Download
+    rows: int
+    kept: int
+    seconds: float
+
+
+def process_data(
+    sources: Sequence[RecordSource],
+    *,
+    years: Sequence[int],
+    log: MetricsLog,
+    limits: DownloadLimits | None = None,
+    progress: ReportProgress | None = None,
+) -> list[Processed]:
+    """Fetch each source and replace its file by the records of the years, one source after the other.
+
+    Raises, and leaves the files of before as they are: DownloadFailedError, WrongFileError,
+    MissingColumnsError, NoRecordsError, NothingKeptError, FileNotWrittenError, AlreadyRunningError.
+    """
+    return [
+        _Processing(source, tuple(years), log, limits or DownloadLimits(), progress).run()
+        for source in sources
+    ]
+
+
+def convert_to_pickle(sources: Sequence[RecordSource], *, log: MetricsLog) -> list[Path]:
+    """Write .pkl and .parquet beside each CSV file that is there, for others: we never read a pickle.
+
+    Raises NothingToConvertError, FileNotWrittenError, AlreadyRunningError.
+    """
+    there = [source for source in sources if source.file.is_file()]
+    if not there:
+        raise NothingToConvertError
+    written = []
+    for source in there:
+        with only_writer(source.file):
+            written += write_parquet_and_pickle(source.file, text=(NUMBER,))
+        log.info(f"{source.kind}: pickle and Parquet form written")
+    return written
+
+
+class _Processing:
+    """One source on its way."""
+
+    def __init__(
+        self,
+        source: RecordSource,
+        years: tuple[int, ...],
+        log: MetricsLog,
+        limits: DownloadLimits,
+        progress: ReportProgress | None,
+    ) -> None:
+        self._source = source
+        self._years = years
+        self._log = log
+        self._limits = limits
+        self._progress = progress
+        self._rows = 0
+        self._kept = 0
+
+    def run(self) -> Processed:
+        source, kind = self._source, self._source.kind
+        try:
+            with only_writer(source.file), scratch_file(source.file) as fetched:
+                downloaded = self._fetch(fetched)
+                seconds = self._filter(fetched)
+        except FleetError as error:
+            self._log.error(f"{kind}: {error.error}", metrics={f"success_{kind}": 0})
+            raise
+        self._log.info(
+            f"{kind}: {self._kept} of {self._rows} records kept",
+            metrics={
+                f"initial_count_{kind}": self._rows,
+                f"filtered_count_{kind}": self._kept,
+                f"record_saved_{kind}": self._kept,
+                f"filter_duration_seconds_{kind}": seconds,
+                f"success_{kind}": 1,
+            },
+        )
+        return Processed(kind, source.file, downloaded, self._rows, self._kept, seconds)
+
+    def _fetch(self, into: Path) -> Download:
+        source, kind = self._source, self._source.kind
+        self._log.info(f"{kind}: download begun")
+
+        def report(done: int, total: int | None) -> None:
+            if self._progress:
+                self._progress(kind, "download", done, total)
+
+        done = download(source.url, into, setting=source.setting, limits=self._limits, progress=report)
+        expected = done.bytes if done.expected_bytes is None else done.expected_bytes
+        self._log.info(
+            f"{kind}: {done.bytes} bytes downloaded in {done.seconds:.1f} s",
+            metrics={
+                f"download_size_in_bytes_{kind}": expected,
+                f"downloaded_bytes_{kind}": done.bytes,
+                f"expected_bytes_{kind}": expected,
+                f"download_duration_seconds_{kind}": done.seconds,
+            },
+        )
+        return done
+
+    def _filter(self, fetched: Path) -> float:
+        """Write the records of the years; the seconds that it took."""
+        started = time.monotonic()
+        source = self._source
+        rows = read_rows(fetched, setting=source.setting)
+        header = [str(cell).strip() for cell in next(rows, [])]
+        if not header:
+            raise NoRecordsError(source)
+        if missing := [
+            name for name in dict.fromkeys((*source.expected_columns, YEAR)) if name not in header
+        ]:
+            raise MissingColumnsError(source, missing)
+        with replaced(source.file) as new:
+            with new.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(header)
+                writer.writerows(self._of_the_years(rows, header.index(YEAR)))
+            if not self._rows:
+                raise NoRecordsError(source)
+            if not self._kept:
+                raise NothingKeptError(source, self._years, self._rows)
+        return time.monotonic() - started
+
+    def _of_the_years(self, rows: Iterator[Row], year: int) -> Iterator[Row]:
+        wanted: set[Cell] = {form for each in self._years for form in (each, str(each), f"{each}.0")}
+        for row in rows:
+            self._rows += 1
+            if self._progress and self._rows % ROWS_AT_ONCE == 0:
+                self._progress(self._source.kind, "filter", self._rows, None)
+            if row[year] in wanted:
+                self._kept += 1
+                yield _tidy(row)
+
+
+def _tidy(row: Row) -> Row:
+    """The cells as they are to be written: a workbook's whole numbers are floats, and blanks may be words."""
+    return [
+        int(cell) if type(cell) is float and cell.is_integer() else "" if cell in NOTHING else cell
+        for cell in row
+    ]
+
+
+def _columns(names: Sequence[str]) -> str:
+    return f"the column{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _years(years: Sequence[int]) -> str:
+    return ", ".join(map(str, years))

@@ -1,0 +1,107 @@
+"""The steps from raw records to a prediction, each with its log: what command line and REST both call."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from fire_brigade.persistence.model.records import Kind
+from fire_brigade.persistence.model.scores import Scores
+from fire_brigade.persistence.model.trained_model import TrainedModel
+from fire_brigade.persistence.repository.log_files import LoggingMetricsManager
+from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
+from fire_brigade.service.eval_model import Evaluation, eval_model
+from fire_brigade.service.jobs import Progress
+from fire_brigade.service.model_ports import EvaluationRecord, ReadModel, TrainingRecord
+from fire_brigade.service.ports import MetricsLog
+from fire_brigade.service.predict_model import predict_model
+from fire_brigade.service.train_model import train_model
+
+ProcessData = Callable[[Sequence[Kind], bool, MetricsLog, Progress], dict[str, Any]]
+BuildFeatures = Callable[[MetricsLog, Progress], dict[str, int]]
+
+
+class ModelRegistry(TrainingRecord, EvaluationRecord, Protocol):
+    """Keeps trainings, evaluations and models outside of this service, as MLflow does."""
+
+    def newest(self) -> TrainedModel:
+        """The model that was registered last; raises a FleetError if there is none or it cannot be had."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where files are by default. raw: of incidents and mobilisations; evaluation: a folder."""
+
+    raw: tuple[Path, ...]
+    features: Path
+    model: ModelPaths
+    evaluation: Path
+
+    def missing(self) -> list[str]:
+        """Names of the files that a working system has and that are not there, in the order of the steps."""
+        files = (*self.raw, self.features, self.model.model, self.model.encoder)
+        return [file.name for file in files if not file.is_file()]
+
+
+class Steps:
+    """registry: where trainings are recorded and predictions take the newest model from; None for files."""
+
+    def __init__(  # noqa: PLR0913  # the one place where the parts of all steps meet
+        self,
+        *,
+        places: Places,
+        files: ModelFiles,
+        registry: ModelRegistry | None,
+        logs: LoggingMetricsManager,
+        process: ProcessData,
+        build: BuildFeatures,
+    ) -> None:
+        self.places = places
+        self._files = files
+        self._registry = registry
+        self._logs = logs
+        self._process = process
+        self._build = build
+
+    def process_data(self, kinds: Sequence[Kind], *, convert: bool, progress: Progress) -> dict[str, Any]:
+        """Fetches and filters the records of these kinds; what was done, by kind."""
+        with self._logs.step("data_preprocessing") as log:
+            return self._process(kinds, convert, log, progress)
+
+    def build_features(self, progress: Progress) -> dict[str, int]:
+        """Makes the features of the records; how many rows there were after each of its steps."""
+        with self._logs.step("build_features") as log:
+            return self._build(log, progress)
+
+    def train_model(
+        self, data: Path | None = None, model: Path | None = None, encoder: Path | None = None
+    ) -> Scores:
+        """Trains on the features in `data`, and writes the model and its encoder."""
+        with self._logs.step("train_model") as log:
+            paths = self._model_paths(model, encoder)
+            return train_model(data or self.places.features, paths, self._files, self._registry, log)
+
+    def eval_model(
+        self, data: Path | None = None, model: Path | None = None, encoder: Path | None = None
+    ) -> Evaluation:
+        """Evaluates the model on the rows of `data` that training leaves for testing."""
+        with self._logs.step("eval_model") as log:
+            read = self._reader(model, encoder)
+            return eval_model(data or self.places.features, read, self.places.evaluation, self._registry, log)
+
+    def predict_model(
+        self, distance: float, station: str, model: Path | None = None, encoder: Path | None = None
+    ) -> float:
+        """Seconds until an engine of that station is at a call so many km away."""
+        with self._logs.step("predict_model") as log:
+            return predict_model(distance, station, self._reader(model, encoder), log)
+
+    def _reader(self, model: Path | None, encoder: Path | None) -> ReadModel:
+        """Files that are named count, then the registry's newest model, then the usual files."""
+        if self._registry is not None and model is None and encoder is None:
+            return self._registry.newest
+        paths = self._model_paths(model, encoder)
+        return lambda: self._files.read(paths)
+
+    def _model_paths(self, model: Path | None, encoder: Path | None) -> ModelPaths:
+        return ModelPaths(model or self.places.model.model, encoder or self.places.model.encoder)

@@ -1,0 +1,157 @@
+"""What the fire brigade's routes take and answer."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from fire_brigade.service.paths import MODEL_SUFFIXES
+from fire_brigade.service.predict_model import FARTHEST_KM
+from fleet.web.answers import AnswerModel
+from fleet.web.validation import RequestModel
+
+Flag = Annotated[bool, Field(strict=True)]
+PathText = Annotated[str, Field(min_length=1, max_length=1000)]
+ModelPathText = Annotated[
+    PathText, Field(description=f"Below models/ or data/; ends with {MODEL_SUFFIXES[0]}")
+]
+
+
+class ProcessDataQuery(RequestModel):
+    """Which records to fetch: those that are true, or both if none is."""
+
+    incident: Flag = False
+    mobilisation: Flag = False
+    convert_to_pickle: Flag = False
+
+
+class TrainRequest(RequestModel):
+    """Files to use instead of the usual ones; `model_path` is another name of `ml_model_path`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "data_path": "./data/global_data.csv",
+                    "ml_model_path": "./models/linear_regression_model.pkl",
+                    "encoder_path": "./models/onehot_encoder.pkl",
+                }
+            ]
+        }
+    )
+
+    data_path: PathText | None = None
+    ml_model_path: ModelPathText | None = None
+    model_path: ModelPathText | None = None
+    encoder_path: ModelPathText | None = None
+
+    @model_validator(mode="after")
+    def _one_model(self) -> Self:
+        if self.ml_model_path and self.model_path and self.ml_model_path != self.model_path:
+            raise ValueError("'ml_model_path' and 'model_path' are the same field: give one of them")
+        return self
+
+
+class PredictQuery(RequestModel):
+    """A call: how far it is from which station."""
+
+    distance: float = Field(ge=0, le=FARTHEST_KM, allow_inf_nan=False, description="In kilometres.")
+    station: str = Field(min_length=1, max_length=200, description="Its name in the data, such as Acton.")
+
+
+class ProcessDataAnswer(AnswerModel):
+    """The work has begun; `GET /jobs/<job_id>` tells how far it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "success",
+                    "message": "All data jobs submitted successfully",
+                    "job_id": "7f0c2c1e3f6d4c0f9d3a5b6e8a1f2b3c",
+                }
+            ]
+        }
+    )
+
+    status: Literal["success"]
+    message: str
+    job_id: str
+
+
+class JobAnswer(AnswerModel):
+    """How a job is; `result` or `error` when it has ended."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "7f0c2c1e3f6d4c0f9d3a5b6e8a1f2b3c",
+                    "status": "running",
+                    "progress": 0.4,
+                    "detail": "downloading incidents",
+                },
+                {
+                    "id": "7f0c2c1e3f6d4c0f9d3a5b6e8a1f2b3c",
+                    "status": "failed",
+                    "progress": 0.4,
+                    "detail": "downloading incidents",
+                    "error": {
+                        "error": "the service stopped",
+                        "message": "It ended before the job did, which changed no file: start the job again",
+                    },
+                },
+            ]
+        }
+    )
+
+    id: str
+    status: Literal["queued", "running", "succeeded", "failed"]
+    progress: float = Field(ge=0, le=1)
+    detail: str
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+
+class BuildFeaturesAnswer(AnswerModel):
+    """How many rows there were, and how many were dropped for which reason."""
+
+    status: Literal["success"]
+    message: str
+    counts: dict[str, int]
+
+
+class ScoresAnswer(AnswerModel):
+    """The figures on the rows kept for testing: seconds squared, a share, seconds, seconds."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"mse": 3364.2, "r2_score": 0.41, "mae": 45.3, "max_error": 276.1}]}
+    )
+
+    mse: float
+    r2_score: float
+    mae: float
+    max_error: float
+
+
+class PredictAnswer(AnswerModel):
+    """Seconds from the call to the arrival."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"predicted_attendance_time": 471.25}]})
+
+    predicted_attendance_time: float
+
+
+class SystemAnswer(AnswerModel):
+    """Whether every file is there that predictions come from."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"status": "healthy", "message": "All systems operational"},
+                {"status": "warning", "message": "Missing: linear_regression_model.pkl, onehot_encoder.pkl"},
+            ]
+        }
+    )
+
+    status: Literal["healthy", "warning"]
+    message: str

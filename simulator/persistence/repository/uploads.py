@@ -1,0 +1,72 @@
+"""Definitions and CSV files that were uploaded, in PostgreSQL, where every replica finds them."""
+
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from db.shared import CsvPartRow, UseCaseRow
+from fleet.errors import ConflictError
+
+
+class PartOutOfOrderError(ConflictError):
+    """A part of a file came before the one that goes before it."""
+
+    def __init__(self, part: int, use_case: str, there: int) -> None:
+        super().__init__(
+            f"'part': part {part} of the file of '{use_case}' cannot follow part {there}",
+            f"Send part {there + 1}, or begin again with part 1",
+        )
+
+
+class UploadRepository:
+    """Uploads of every use case, in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def definition(self, name: str) -> dict[str, Any] | None:
+        """The definition that was uploaded under this name."""
+        row = self._session.get(UseCaseRow, name)
+        return None if row is None else row.uploaded
+
+    def definitions(self) -> list[dict[str, Any]]:
+        """All of them, by name."""
+        query = select(UseCaseRow.uploaded).where(UseCaseRow.uploaded.is_not(None)).order_by(UseCaseRow.name)
+        return [found for found in self._session.scalars(query) if found is not None]
+
+    def keep_definition(self, name: str, definition: dict[str, Any]) -> None:
+        """Keep the definition of a registered use case."""
+        self._session.get_one(UseCaseRow, name).uploaded = definition
+
+    def add_part(self, use_case: str, part: int, content: bytes) -> None:
+        """Keep a part of a file that is being sent; part 1 begins a new one. Raises PartOutOfOrderError."""
+        self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"upload {use_case}"))))
+        if part == 1:
+            self._session.execute(delete(CsvPartRow).where(_parts(use_case, complete=False)))
+        there = self._session.scalar(
+            select(func.max(CsvPartRow.part)).where(_parts(use_case, complete=False))
+        )
+        if part != (there or 0) + 1:
+            raise PartOutOfOrderError(part, use_case, there or 0)
+        self._session.add(CsvPartRow(use_case=use_case, complete=False, part=part, content=content))
+        self._session.flush()
+
+    def content(self, use_case: str, *, complete: bool = True) -> bytes | None:
+        """The file that counts, or with complete=False the one that is being sent; None if there is none."""
+        query = (
+            select(CsvPartRow.content).where(_parts(use_case, complete=complete)).order_by(CsvPartRow.part)
+        )
+        parts = list(self._session.scalars(query))
+        return b"".join(parts) if parts else None
+
+    def complete(self, use_case: str) -> None:
+        """Let the file that was being sent count, in place of the former one."""
+        self._session.execute(delete(CsvPartRow).where(_parts(use_case, complete=True)))
+        self._session.execute(
+            update(CsvPartRow).where(_parts(use_case, complete=False)).values(complete=True)
+        )
+
+
+def _parts(use_case: str, *, complete: bool) -> Any:
+    return (CsvPartRow.use_case == use_case) & (CsvPartRow.complete == complete)

@@ -1,0 +1,192 @@
+"""Adds use cases while the simulator runs, and lists them."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from db.definition import UseCase
+from fleet.caller import Caller
+from fleet.errors import ConflictError, InvalidRequestError
+from simulator.persistence.model.simulated_use_case import CsvSource, SimulatedUseCase
+from simulator.persistence.repository.definitions import InvalidContentError, parse_definition
+from simulator.persistence.unit_of_work import SimulatorUnitOfWork
+from simulator.service.csv_source import with_registered
+from simulator.service.csv_table import CsvError
+from simulator.service.known_use_cases import KnownUseCases, open_file
+from simulator.service.sources import DividedSource
+
+
+class InvalidUploadError(InvalidRequestError):
+    """The definition, or the CSV file, cannot be used."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(
+            f"'{what}': {reason}", "Nothing was changed. Correct it (extras/UseCases.md), then send it again"
+        )
+
+
+class DefinedByFileError(ConflictError):
+    """Another definition of that name is a file of the simulator."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"'{name}' is defined by a file of the simulator, in another way",
+            "Give the definition a name of its own; to send rows for the simulator's, leave it as that is",
+        )
+
+
+class FileThereError(ConflictError):
+    """The rows are in a file of the simulator's folder, which counts more than an upload."""
+
+    def __init__(self, name: str, file: str) -> None:
+        super().__init__(
+            f"The rows of '{name}' are read from {file} in the simulator's folder of data files",
+            "Nothing need be sent: load the sets. Or remove that file, then send the request again",
+        )
+
+
+class NotOneFileError(ConflictError):
+    """The parts are not those of the file that the last one belongs to."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The parts that were received of the rows of '{name}' are not one file: 'sha256' differs",
+            "Somebody else may be sending one too: begin again with part 1",
+        )
+
+
+@dataclass(frozen=True)
+class CsvPart:
+    """A part of a CSV file. number: from 1 to `of`. sha256: of the whole file, if it is to be checked."""
+
+    text: str
+    number: int = 1
+    of: int = 1
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Added:
+    """What an upload led to. sets: rows by set, None while they are not there or parts are missing."""
+
+    use_case: SimulatedUseCase
+    registered: bool
+    sets: dict[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A use case that the simulator knows. registered: None until its file tells its categories."""
+
+    use_case: SimulatedUseCase
+    registered: UseCase | None
+    uploaded: bool
+    sets: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A use case that can be registered, and its rows if they were sent."""
+
+    use_case: SimulatedUseCase
+    divided: DividedSource | None
+
+
+class UseCaseService:
+    """Adds and lists use cases. units: opens a transaction."""
+
+    def __init__(self, known: KnownUseCases, units: Callable[[], SimulatorUnitOfWork]) -> None:
+        self._known = known
+        self._units = units
+
+    def all(self) -> list[Listed]:
+        """Those of files, then those that were uploaded."""
+        with self._units() as work:
+            return [self._listed(work, use_case) for use_case in self._known.all(work).values()]
+
+    def add(
+        self,
+        definition: Mapping[str, Any] | None,
+        name: str | None,
+        part: CsvPart | None,
+        *,
+        caller: Caller,
+    ) -> Added:
+        """Register a definition, or the named known one, with rows if some are sent.
+
+        Nothing is registered, and no former rows are replaced, before the last part is there and the whole
+        can be used. Raises InvalidUploadError, UseCaseChangedError, PartOutOfOrderError and the errors above.
+        """
+        with self._units() as work:
+            use_case = self._use_case(work, definition, name)
+            registered = work.samples.registered(use_case.name)
+            if part is not None:
+                self._keep(work, use_case, part)
+                work.commit()
+        if part is not None and part.number < part.of:
+            return Added(use_case, registered=False)
+        opened = self._open(use_case, part, registered)
+        with self._units() as work:
+            self._register(work, opened, use_case, caller, rows=part is not None)
+            work.commit()
+        divided = opened.divided
+        sets = None if divided is None else {name: len(rows) for name, rows in divided.sets.items()}
+        return Added(opened.use_case, registered=True, sets=sets)
+
+    def _use_case(
+        self, work: SimulatorUnitOfWork, definition: Mapping[str, Any] | None, name: str | None
+    ) -> SimulatedUseCase:
+        if definition is None:
+            return self._known.find(work, str(name))
+        try:
+            use_case = parse_definition(definition)
+        except InvalidContentError as error:
+            raise InvalidUploadError("definition", str(error)) from error
+        if self._known.of_files.get(use_case.name, use_case) != use_case:
+            raise DefinedByFileError(use_case.name)
+        return use_case
+
+    def _keep(self, work: SimulatorUnitOfWork, use_case: SimulatedUseCase, part: CsvPart) -> None:
+        if not isinstance(use_case.source, CsvSource):
+            raise InvalidUploadError("csv", f"the source of '{use_case.name}' is {use_case.source.kind}")
+        if self._known.has_file(use_case.source):
+            raise FileThereError(use_case.name, use_case.source.file)
+        work.uploads.add_part(use_case.name, part.number, part.text.encode())
+
+    def _open(self, use_case: SimulatedUseCase, part: CsvPart | None, registered: UseCase | None) -> _Checked:
+        if part is None or not isinstance(use_case.source, CsvSource):
+            complete = with_registered(use_case, registered)
+            if not complete.lists_categories:
+                raise InvalidUploadError("csv", "without rows, 'definition' must list all 'categories'")
+            return _Checked(complete, None)
+        with self._units() as work:
+            content = work.uploads.content(use_case.name, complete=False) or b""
+        if part.sha256 not in (None, hashlib.sha256(content).hexdigest()):
+            raise NotOneFileError(use_case.name)
+        try:
+            opened = open_file(use_case, use_case.source, content, registered)
+        except CsvError as error:
+            raise InvalidUploadError("csv", str(error)) from error
+        return _Checked(opened.use_case, opened.divided)
+
+    def _register(
+        self,
+        work: SimulatorUnitOfWork,
+        checked: _Checked,
+        use_case: SimulatedUseCase,
+        caller: Caller,
+        *,
+        rows: bool,
+    ) -> None:
+        work.samples.register(checked.use_case.definition, checked.use_case.retention)
+        if use_case.name not in self._known.of_files:
+            work.uploads.keep_definition(use_case.name, use_case.model_dump(mode="json"))
+        if rows:
+            work.uploads.complete(use_case.name)
+        work.audit.add("add_use_case", use_case.name, caller, use_case=use_case.name)
+
+    def _listed(self, work: SimulatorUnitOfWork, use_case: SimulatedUseCase) -> Listed:
+        registered = work.samples.registered(use_case.name)
+        sets = {} if registered is None else work.samples.sizes(registered)
+        return Listed(use_case, registered, use_case.name not in self._known.of_files, sets)

@@ -1,0 +1,134 @@
+"""Trainings and evaluations in a real MLflow, and predictions by the newest registered model."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from db.embedded import EmbeddedPostgres, ensure_database
+from fire_brigade.persistence.repository.mlflow_connection import MlflowFailedError, connect
+from fire_brigade.persistence.repository.mlflow_log import (
+    REGISTERED_NAME,
+    MlflowLog,
+    NothingRegisteredError,
+)
+from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
+from fire_brigade.persistence.repository.signed_models import UntrustedModelError
+from fire_brigade.service.eval_model import eval_model
+from fire_brigade.service.train_model import train_model
+from tests.conftest import free_port
+from tests.fire_brigade_features import KeptLog, make_features, write_features
+from tests.mlflow_server import MlflowServer
+
+KEY = b"a key for the tests"
+EXPERIMENT = "LFB_MLOPS"
+
+
+@pytest.fixture(scope="module")
+def server(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    backend = ensure_database(postgres.url(), "fire_brigade_mlflow")
+    server = MlflowServer(backend, tmp_path_factory.mktemp("mlflow"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(server: MlflowServer) -> MlflowClient:
+    return connect(server.url)
+
+
+def paths(folder: Path) -> ModelPaths:
+    return ModelPaths(folder / "models" / "model.pkl", folder / "models" / "encoder.pkl")
+
+
+def test_a_training_is_recorded_registered_and_predicts(client: MlflowClient, tmp_path: Path) -> None:
+    data = tmp_path / "data" / "global_data.csv"
+    files, log = ModelFiles(KEY), KeptLog()
+    registry = MlflowLog(client, EXPERIMENT, files)
+    write_features(data)
+    scores = train_model(data, paths(tmp_path), files, registry, log)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    (run,) = client.search_runs([experiment.experiment_id], "attributes.run_name = 'train_model'")
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == pytest.approx(scores.by_name())
+    assert run.data.params["test_size"] == "0.25"
+    assert run.data.params["random_state"] == "42"
+    assert {each.path for each in client.list_artifacts(run.info.run_id)} >= {
+        "linear_regression_model.pkl",
+        "onehot_encoder.pkl",
+    }
+    (version,) = client.search_model_versions(f"name='{REGISTERED_NAME}'")
+    assert version.run_id == run.info.run_id
+    theirs = predicted_by_mlflow(client, version.version)
+    ours = registry.newest().predict(np.array([5.2]), ["Acton"])
+    assert theirs == pytest.approx(ours, rel=1e-9)
+
+    features = make_features(seed=7)
+    features["AttendanceTimeSeconds"] += 100
+    features.to_csv(data, index=False)
+    train_model(data, paths(tmp_path), files, registry, log)
+    assert registry.newest().predict(np.array([5.2]), ["Acton"])[0] > ours[0] + 50
+
+    with pytest.raises(UntrustedModelError):
+        MlflowLog(client, EXPERIMENT, ModelFiles(b"another key")).newest()
+
+
+def predicted_by_mlflow(client: MlflowClient, version: str) -> np.ndarray:
+    """What anybody gets who loads the registered model with MLflow itself, signature checked."""
+    mlflow.set_tracking_uri(client.tracking_uri)
+    mlflow.set_registry_uri(client.tracking_uri)
+    model = mlflow.pyfunc.load_model(f"models:/{REGISTERED_NAME}/{version}")
+    assert [column.name for column in model.metadata.signature.inputs] == [
+        "distance",
+        "DeployedFromStation_Name",
+    ]
+    rows = pd.DataFrame({"distance": [5.2], "DeployedFromStation_Name": ["Acton"]})
+    return np.asarray(model.predict(rows))
+
+
+def test_an_evaluation_is_a_run_with_its_pictures(client: MlflowClient, tmp_path: Path) -> None:
+    data = tmp_path / "data" / "global_data.csv"
+    files, log = ModelFiles(KEY), KeptLog()
+    registry = MlflowLog(client, "evaluations", files)
+    write_features(data)
+    train_model(data, paths(tmp_path), files, registry, log)
+    found = eval_model(data, registry.newest, tmp_path / "evaluation", registry, log)
+    experiment = client.get_experiment_by_name("evaluations")
+    (run,) = client.search_runs([experiment.experiment_id], "attributes.run_name = 'eval_model'")
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == pytest.approx(found.scores.by_name())
+    assert {each.path for each in client.list_artifacts(run.info.run_id)} == {
+        *("scores.json", "scores_by_station.csv", "residuals.png", "predicted_against_true.png")
+    }
+
+
+def test_an_mlflow_that_is_away_leaves_the_files_of_before(tmp_path: Path) -> None:
+    data = tmp_path / "data" / "global_data.csv"
+    write_features(data)
+    files = ModelFiles(KEY)
+    train_model(data, paths(tmp_path), files, None, KeptLog())
+    before = paths(tmp_path).model.read_bytes()
+    away = MlflowLog(connect(f"http://127.0.0.1:{free_port()}"), EXPERIMENT, files)
+    with pytest.raises(MlflowFailedError) as refused:
+        train_model(data, paths(tmp_path), files, away, KeptLog())
+    assert refused.value.status == 503
+    assert paths(tmp_path).model.read_bytes() == before
+    with pytest.raises(MlflowFailedError):
+        away.newest()
+
+
+def test_a_registry_without_a_model_says_what_to_call(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    server = MlflowServer(ensure_database(postgres.url(), "empty_mlflow"), tmp_path)
+    server.start()
+    try:
+        with pytest.raises(NothingRegisteredError) as refused:
+            MlflowLog(connect(server.url), EXPERIMENT, ModelFiles(KEY)).newest()
+    finally:
+        server.stop()
+    assert refused.value.status == 409
+    assert "POST /train_model" in refused.value.message

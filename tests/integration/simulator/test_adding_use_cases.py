@@ -1,0 +1,233 @@
+"""Use cases that are added while the simulator runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+
+from simulator.config.settings import SimulatorSettings
+from simulator.web.app import create_app
+from tests.integration.simulator.conftest import Rows
+from tests.made_up_fires import fires_csv
+
+PATH = "/root/simulator"
+TEA: dict[str, Any] = {
+    "name": "tea",
+    "task": "regression",
+    "target": "minutes",
+    "source": {"kind": "csv", "file": "tea.csv", "target_column": "minutes"},
+    "features": [{"name": "heat"}, {"name": "cup", "type": "category"}],
+}
+CUPS = ("red", "blue", "")
+
+
+def tea_csv(rows: int = 50) -> str:
+    return "\n".join(["minutes,heat,cup", *(f"{row}.5,{row},{CUPS[row % 3]}" for row in range(rows))])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def settings(database_url: str, data: Path) -> SimulatorSettings:
+    return SimulatorSettings(database_url=SecretStr(database_url), data_dir=data)
+
+
+def add(client: FlaskClient, status: int = 200, **body: Any) -> Any:
+    answer = client.post(f"{PATH}/use_cases", json=body)
+    assert answer.status_code == status, answer.json
+    return answer.json
+
+
+def load(client: FlaskClient, set_name: str, use_case: str = "tea", status: int = 200) -> Any:
+    answer = client.post(PATH, json={"set_name": set_name, "use_case": use_case})
+    assert answer.status_code == status, answer.json
+    return answer.json
+
+
+def listed(client: FlaskClient) -> dict[str, Any]:
+    return {each["name"]: each for each in client.get(f"{PATH}/use_cases").json["use_cases"]}  # type: ignore[index]
+
+
+def test_what_is_added_can_be_loaded_at_once(client: FlaskClient, rows: Rows) -> None:
+    assert add(client, definition=TEA, csv=tea_csv()) == {
+        "message": "Registered tea",
+        "use_case": "tea",
+        "task": "regression",
+        "registered": True,
+        "sets": {"training": 30, "testing": 10, "production": 10},
+    }
+    assert load(client, "training")["rows"] == 30
+    assert rows("SELECT DISTINCT cup FROM tea.samples ORDER BY 1") == [("blue",), ("red",), (None,)]
+    assert rows("SELECT action, subject, use_case, actor FROM public.audit_events ORDER BY id") == [
+        ("add_use_case", "tea", "tea", "anonymous"),
+        ("load_set", "training", "tea", "anonymous"),
+    ]
+
+
+def test_another_replica_and_a_restart_know_it(client: FlaskClient, settings: SimulatorSettings) -> None:
+    add(client, definition=TEA, csv=tea_csv())
+    other = create_app(settings).test_client()
+    assert load(other, "testing")["rows"] == 10
+    assert listed(other)["tea"]["sets"] == {"training": 0, "testing": 10, "production": 0}
+
+
+def test_use_cases_are_listed_with_what_they_are(client: FlaskClient) -> None:
+    add(client, definition=TEA, csv=tea_csv())
+    found = listed(client)
+    assert list(found) == ["fire_brigade", "wine", "tea"]
+    assert [found[name]["uploaded"] for name in found] == [False, False, True]
+    assert found["tea"] == {
+        "name": "tea",
+        "task": "regression",
+        "target": "minutes",
+        "features": [
+            {"name": "heat", "type": "number", "categories": []},
+            {"name": "cup", "type": "category", "categories": ["blue", "red"]},
+        ],
+        "source": "csv",
+        "split": "random",
+        "uploaded": True,
+        "registered": True,
+        "sets": {"training": 0, "testing": 0, "production": 0},
+    }
+    assert found["fire_brigade"]["split"] == "time"
+
+
+def test_a_file_in_parts_counts_once_the_last_is_there(client: FlaskClient, rows: Rows) -> None:
+    text = tea_csv()
+    first = add(client, definition=TEA, csv=text[:100], part=1, parts=3)
+    assert (first["registered"], first["sets"], first["message"]) == (False, None, "Received part 1 of 3")
+    add(client, definition=TEA, csv=text[100:101], part=2, parts=3)
+    assert "tea" not in listed(client)
+    last = add(client, definition=TEA, csv=text[101:], part=3, parts=3)
+    assert sum(last["sets"].values()) == 50
+    assert rows("SELECT complete, count(*) FROM public.csv_parts GROUP BY 1") == [(True, 3)]
+
+
+def test_a_part_that_is_early_is_409_that_says_which_to_send(client: FlaskClient) -> None:
+    add(client, definition=TEA, csv="minutes,", part=1, parts=3)
+    answer = add(client, 409, definition=TEA, csv="x", part=3, parts=3)
+    assert "Send part 2" in answer["message"]
+
+
+def test_parts_of_two_files_are_told_by_their_digest(client: FlaskClient) -> None:
+    text = tea_csv()
+    add(client, definition=TEA, csv=text[:100], part=1, parts=2)
+    answer = add(client, 409, definition=TEA, csv=text[101:], part=2, parts=2, sha256="0" * 64)
+    assert "part 1" in answer["message"]
+    assert "tea" not in listed(client)
+
+
+def test_new_rows_replace_the_former_ones_and_categories_stay(client: FlaskClient, rows: Rows) -> None:
+    add(client, definition=TEA, csv=tea_csv())
+    load(client, "training")
+    load(client, "testing")
+    added = add(client, use_case="tea", csv=tea_csv(100).replace("blue", "green"))
+    assert added["sets"]["training"] == 60
+    load(client, "training")
+    assert listed(client)["tea"]["sets"] == {"training": 60, "testing": 0, "production": 0}
+    assert listed(client)["tea"]["features"][1]["categories"] == ["blue", "red"]
+    assert rows("SELECT DISTINCT cup FROM tea.samples ORDER BY 1") == [("red",), (None,)]
+
+
+def test_a_new_split_is_a_new_division_of_the_same_rows(client: FlaskClient) -> None:
+    add(client, definition=TEA, csv=tea_csv())
+    load(client, "training")
+    by_heat = {**TEA, "split": {"kind": "time", "column": "heat"}}
+    add(client, definition=by_heat)
+    load(client, "testing")
+    assert listed(client)["tea"]["sets"] == {"training": 0, "testing": 10, "production": 0}
+    assert listed(client)["tea"]["split"] == "time"
+
+
+def test_rows_that_cannot_be_used_change_nothing(client: FlaskClient) -> None:
+    add(client, definition=TEA, csv=tea_csv())
+    load(client, "training")
+    broken = tea_csv().replace("3.5,3,", "3.5,hot,")
+    answer = add(client, 400, definition=TEA, csv=broken)
+    assert answer["error"] == "'csv': row 4, column 'heat': 'hot' is not a number"
+    load(client, "testing")
+    assert listed(client)["tea"]["sets"]["training"] == 30
+
+
+BAD: dict[str, tuple[dict[str, Any], int, str]] = {
+    "nothing": ({}, 400, "'definition'"),
+    "both": ({"definition": TEA, "use_case": "tea"}, 400, "'definition'"),
+    "name only": ({"use_case": "wine"}, 400, "'csv'"),
+    "no such part": ({"definition": TEA, "csv": "", "part": 2}, 400, "no part 2 of 1"),
+    "too many parts": ({"definition": TEA, "csv": "", "parts": 65}, 400, "parts"),
+    "unknown field": ({"definition": {**TEA, "colour": "green"}}, 400, "colour"),
+    "bad name": ({"definition": {**TEA, "name": "Tea"}}, 400, "name"),
+    "reserved name": ({"definition": {**TEA, "name": "public"}}, 400, "public"),
+    "bad source": ({"definition": {**TEA, "source": {"kind": "sql"}}}, 400, "source"),
+    "another folder": (
+        {"definition": {**TEA, "source": {**TEA["source"], "file": "../../etc/passwd"}}},
+        400,
+        "source.csv.file",
+    ),
+    "no rows and no categories": ({"definition": TEA}, 400, "categories"),
+    "empty": ({"definition": TEA, "csv": ""}, 400, "it is empty"),
+    "few rows": ({"definition": TEA, "csv": tea_csv(3)}, 400, "3 rows"),
+    "no column": ({"definition": TEA, "csv": tea_csv().replace("heat", "way")}, 400, "no column 'heat'"),
+    "rows for what has none": ({"use_case": "wine", "csv": tea_csv()}, 400, "bundled"),
+    "unknown use case": ({"use_case": "beer", "csv": tea_csv()}, 404, "beer"),
+    "the simulator's own": (
+        {"definition": {**TEA, "name": "fire_brigade"}, "csv": tea_csv()},
+        409,
+        "fire_brigade",
+    ),
+    "a nul": ({"definition": TEA, "csv": tea_csv() + "\0"}, 400, "NUL"),
+}
+
+
+@pytest.mark.parametrize(("body", "status", "named"), BAD.values(), ids=BAD)
+def test_what_cannot_be_added_is_named_and_leaves_no_trace(
+    client: FlaskClient, rows: Rows, body: dict[str, Any], status: int, named: str
+) -> None:
+    answer = add(client, status, **body)
+    assert named in answer["error"] + answer["message"]
+    assert list(listed(client)) == ["fire_brigade", "wine"]
+    assert rows("SELECT 1 FROM information_schema.schemata WHERE schema_name = 'tea'") == []
+
+
+def test_other_features_under_a_registered_name_are_409(client: FlaskClient) -> None:
+    add(client, definition=TEA, csv=tea_csv())
+    answer = add(client, 409, definition={**TEA, "features": [{"name": "heat"}]}, csv=tea_csv())
+    assert "new name" in answer["message"]
+
+
+def test_a_definition_alone_is_registered_if_it_lists_its_categories(client: FlaskClient) -> None:
+    features = [{"name": "heat"}, {"name": "cup", "type": "category", "categories": ["red", "blue"]}]
+    assert add(client, definition={**TEA, "features": features})["sets"] is None
+    answer = load(client, "training", status=409)
+    assert "use-case add" in answer["message"]
+    add(client, use_case="tea", csv=tea_csv())
+    assert load(client, "training")["rows"] == 30
+
+
+def test_synthetic_rows_need_no_file(client: FlaskClient) -> None:
+    clouds = {
+        "name": "clouds",
+        "task": "classification",
+        "target": "cloud",
+        "source": {"kind": "synthetic", "rows": 100},
+        "features": [{"name": "x"}, {"name": "y"}],
+    }
+    add(client, definition=clouds)
+    assert load(client, "training", "clouds")["rows"] == 60
+
+
+def test_the_fire_brigades_rows_can_be_sent_from_elsewhere(client: FlaskClient, data: Path) -> None:
+    added = add(client, use_case="fire_brigade", csv=fires_csv(100))
+    assert added["sets"] == {"training": 60, "testing": 20, "production": 20}
+    assert load(client, "training", "fire_brigade")["rows"] == 60
+    assert not listed(client)["fire_brigade"]["uploaded"]
+    (data / "global_data.csv").write_text(fires_csv(200), encoding="utf-8")
+    answer = add(client, 409, use_case="fire_brigade", csv=fires_csv(100))
+    assert "global_data.csv" in answer["error"]
+    assert load(client, "training", "fire_brigade")["rows"] == 120
