@@ -9,13 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.orm import Session
 
+from db.definition import Feature, Task, UseCase
 from db.embedded import EmbeddedPostgres, ensure_database
-from db.migrate import migrate, newest_revision
+from db.migrate import alembic_config, migrate, newest_revision
 from db.shared import SharedTable
+from db.use_cases import register_use_case
 from tests.conftest import free_port
 
 PROJECT = Path(__file__).parents[3]
@@ -144,3 +148,31 @@ def test_a_missing_or_odd_url_is_one_clear_line(url: str | None) -> None:
     assert outcome.returncode == 1
     assert len(outcome.stderr.strip().splitlines()) == 1
     assert "DATABASE_URL" in outcome.stderr
+
+
+def test_the_tables_of_an_uploaded_use_case_come_along(empty_url: str) -> None:
+    migrate(empty_url)
+    clouds = UseCase(name="clouds", task=Task.REGRESSION, target="height", features=(Feature(name="width"),))
+    engine = create_engine(empty_url)
+    with Session(engine) as session:
+        register_use_case(session, clouds)
+        session.execute(text("""UPDATE public.use_cases SET uploaded = '{"name": "clouds"}'"""))
+        session.commit()
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+    keys = (
+        "SELECT count(*) FROM pg_constraint WHERE conrelid = 'clouds.predictions'::regclass AND contype = 'f'"
+    )
+    triggers = (
+        "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'clouds.predictions'::regclass AND NOT tgisinternal"
+    )
+    assert (execute(empty_url, keys), execute(empty_url, triggers)) == ([(2,)], [(0,)])
+    migrate(empty_url)
+    assert (execute(empty_url, keys), execute(empty_url, triggers)) == ([(0,)], [(2,)])
+    with Session(engine) as session:
+        register_use_case(session, clouds)  # as the simulator does at each start
+        session.commit()
+    engine.dispose()
+    assert (execute(empty_url, keys), execute(empty_url, triggers)) == ([(0,)], [(2,)])

@@ -64,3 +64,46 @@ def test_what_does_not_fit_is_said(columns: Columns, rows: Any, names: Any, word
 def test_a_text_is_no_number(columns: Columns) -> None:
     with pytest.raises(UnusableValueError, match="'area' of row 0 is '1', which is no number"):
         columns.matrix(Table([["1", 2]]))
+
+
+FIRES = UseCase(
+    name="fires",
+    task=Task.REGRESSION,
+    target="seconds",
+    features=(
+        Feature(name="distance"),
+        Feature(name="station", type=FeatureType.CATEGORY, categories=("Acton", "Barnet", "Soho")),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        Table([[1.5, "Soho"], [2, None], [3, "Paris"], [4, ""]]),
+        Table([["Soho", 1.5], [None, 2], ["Paris", 3], ["", 4]], ["station", "distance"]),
+        Table(
+            [
+                {"station": name, "distance": far}
+                for far, name in [(1.5, "Soho"), (2, None), (3, "x"), (4, "")]
+            ]
+        ),
+    ],
+)
+def test_categories_are_positions_and_unlisted_names_are_missing(table: Table) -> None:
+    np.testing.assert_array_equal(
+        Columns(FIRES).matrix(table), [[1.5, 2], [2, np.nan], [3, np.nan], [4, np.nan]]
+    )
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+@pytest.mark.parametrize("cell", [2, 1.0])
+def test_a_categorys_position_is_not_its_name(*, cell: float, numbers: bool) -> None:
+    with pytest.raises(UnusableValueError, match="'station' of row 1 is a number, which is no name"):
+        Columns(FIRES).matrix(Table([[1, None], [1, cell]], None, numbers))
+
+
+def test_a_category_column_of_nulls_may_come_as_numbers() -> None:
+    np.testing.assert_array_equal(
+        Columns(FIRES).matrix(Table([[1, None]], None, numbers=True)), [[1, np.nan]]
+    )
