@@ -6,7 +6,8 @@ width are therefore a numpy structured array, and nulls are cut out of it with o
 """
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -56,12 +57,29 @@ def copy_out(session: Session, query: Select[Any], dtype: np.dtype[Any]) -> Arra
     Every column of the query must be an int4, int8 or float8, never null, and dtype must name them in
     order as int32, int64 or float64.
     """
+    blocks: list[Array] = []
+    copy_out_blocks(session, query, dtype, blocks.append)
+    return blocks[0]
+
+
+def copy_out_blocks(
+    session: Session,
+    query: Select[Any],
+    dtype: np.dtype[Any],
+    each: Callable[[Array], object],
+    *,
+    block_rows: int | None = None,
+) -> None:
+    """The same, handed over block by block while it comes; the last one may be short, or empty.
+
+    What `each` raises ends it.
+    """
     dialect = postgresql.psycopg2.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # not %(x)s, which would double every %
     compiled = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-    sink = _Sink()
+    sink = _Sink(dtype, each, block_rows)
     with _connection(session).cursor() as cursor:
         cursor.copy_expert(f"COPY ({compiled}) TO STDOUT (FORMAT binary)", sink, READ_SIZE)
-    return _decode(sink.buffer, dtype)
+    sink.hand_over()
 
 
 def _connection(session: Session) -> PsycopgConnection:
@@ -69,14 +87,31 @@ def _connection(session: Session) -> PsycopgConnection:
 
 
 class _Sink:
-    """Collects what COPY writes."""
+    """Collects what COPY writes, until there are enough rows to hand over."""
 
-    def __init__(self) -> None:
-        self.buffer = bytearray()  # += on bytes would copy everything each time
+    def __init__(self, dtype: np.dtype[Any], each: Callable[[Array], object], block_rows: int | None) -> None:
+        self._wire = _wire(dtype)
+        self._dtype = dtype
+        self._each = each
+        self._enough = math.inf if block_rows is None else len(SIGNATURE) + block_rows * self._wire.itemsize
+        self._buffer = bytearray()  # += on bytes would copy everything each time
+        self._start = len(SIGNATURE)
 
     def write(self, data: bytes) -> int:
-        self.buffer += data
+        self._buffer += data
+        if len(self._buffer) > self._enough:
+            self.hand_over()
         return len(data)
+
+    def hand_over(self) -> None:
+        """All rows that are whole."""
+        count = (len(self._buffer) - self._start) // self._wire.itemsize
+        rows = np.frombuffer(self._buffer, dtype=self._wire, count=count, offset=self._start)
+        block = _decoded(rows, self._dtype)
+        del rows  # which would hold on to the buffer
+        del self._buffer[: self._start + count * self._wire.itemsize]
+        self._start = 0
+        self._each(block)
 
 
 class _EncodedStream(io.BufferedIOBase):
@@ -174,15 +209,16 @@ def _cut(rows: Array, shorter: Mapping[str, Array]) -> bytes:
     return bytes(rows.view(np.uint8).reshape(keep.shape)[keep].tobytes())
 
 
-def _decode(data: bytearray, dtype: np.dtype[Any]) -> Array:
-    names = cast(tuple[str, ...], dtype.names)
+def _wire(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """A row as COPY writes it."""
     layout: list[tuple[str, Any]] = [("fields", ">i2")]
-    for name in names:
+    for name in cast(tuple[str, ...], dtype.names):
         layout += [(f"length of {name}", ">i4"), (name, dtype[name].newbyteorder(">"))]
-    wire = np.dtype(layout)
-    count = (len(data) - len(SIGNATURE) - len(END)) // wire.itemsize
-    rows = np.frombuffer(data, dtype=wire, count=count, offset=len(SIGNATURE))
-    decoded = np.empty(count, dtype=dtype)
-    for name in names:
+    return np.dtype(layout)
+
+
+def _decoded(rows: Array, dtype: np.dtype[Any]) -> Array:
+    decoded = np.empty(len(rows), dtype=dtype)
+    for name in cast(tuple[str, ...], dtype.names):
         decoded[name] = rows[name]
     return decoded

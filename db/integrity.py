@@ -9,6 +9,7 @@ with foreign keys, provided that transactions are READ COMMITTED, PostgreSQL's d
 """
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 REFERENCES = ("predictions_sample_index_fkey", "predictions_deployment_id_fkey")  # of older versions
 
@@ -31,8 +32,30 @@ TRIGGERS = {
 }
 
 
+ONE_INDEX = """
+ALTER TABLE {schema}.predictions DROP CONSTRAINT one_prediction_per_deployment,
+    ADD CONSTRAINT one_prediction_per_deployment UNIQUE (deployment_id, sample_index)
+"""
+TWO_INDEXES = (
+    """
+ALTER TABLE {schema}.predictions DROP CONSTRAINT one_prediction_per_deployment,
+    ADD CONSTRAINT one_prediction_per_deployment UNIQUE (sample_index, deployment_id)
+""",
+    "CREATE INDEX predictions_by_deployment ON {schema}.predictions (deployment_id)",
+)
+
+
+def tell_held(session: Session, schema: str, dataset_id: int) -> None:
+    """Let the triggers know that this transaction holds a set, so that they need not."""
+    named = {"name": f"mlfleet.held_{schema}", "held": f"{{{dataset_id}}}"}
+    session.execute(text("SELECT set_config(:name, :held, true)"), named)
+
+
 def keep_predictions_true(connection: Connection, schema: str) -> None:
-    """Make the triggers of a use case's tables in place of older versions' foreign keys; once is enough."""
+    """Make the triggers of a use case's tables in place of older versions' foreign keys; once is enough.
+
+    Older versions also had two indexes where one does.
+    """
     query = text("SELECT tgname FROM pg_trigger WHERE tgrelid IN (to_regclass(:a), to_regclass(:b))")
     tables = {"a": f'"{schema}".predictions', "b": f'"{schema}".samples'}
     there = set(connection.scalars(query, tables))
@@ -43,10 +66,16 @@ def keep_predictions_true(connection: Connection, schema: str) -> None:
     for name in connection.scalars(query, {"a": tables["a"]}).all():
         if name in REFERENCES:
             connection.exec_driver_sql(f"ALTER TABLE {_quoted(schema)}.predictions DROP CONSTRAINT {name}")
+    older = text("SELECT to_regclass(:name)")
+    if connection.scalar(older, {"name": f"{_quoted(schema)}.predictions_by_deployment"}):
+        connection.exec_driver_sql(f"DROP INDEX {_quoted(schema)}.predictions_by_deployment")
+        connection.exec_driver_sql(ONE_INDEX.format(schema=_quoted(schema)))
 
 
 def refer_by_keys(connection: Connection, schema: str) -> None:
-    """Back to the foreign keys of older versions."""
+    """Back to the foreign keys, and indexes, of older versions."""
+    for statement in TWO_INDEXES:
+        connection.exec_driver_sql(statement.format(schema=_quoted(schema)))
     predictions, samples = f"{_quoted(schema)}.predictions", f"{_quoted(schema)}.samples"
     for name in TRIGGERS:
         table = predictions if name.endswith("_refer") else samples

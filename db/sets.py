@@ -1,6 +1,6 @@
-"""Reading the stored sets of a use case, in blocks of arrays, in the order in which they were loaded."""
+"""Reading the stored sets of a use case, in blocks of arrays, as a rule in the order of loading."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,13 +10,15 @@ from sqlalchemy import Column, ColumnElement, Double, Select, cast, func, litera
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
-from db.copying import copy_out
+from db.copying import copy_out, copy_out_blocks
 from db.definition import Feature, FeatureType, UseCase
+from db.integrity import tell_held
 from db.tables import use_case_tables
 from db.use_cases import DATASETS
 
 SetName = Literal["training", "testing", "production"]
 BLOCK_ROWS = 100_000
+STREAM_ROWS = 20_000  # as many as caches hold
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -60,7 +62,10 @@ def lock_set(session: Session, use_case: UseCase, name: SetName, *, replacing: b
     """
     datasets = use_case_tables(use_case).datasets
     query = select(datasets.c.dataset_id).where(datasets.c.name == name)
-    return session.scalar(query.with_for_update(key_share=replacing, read=not replacing))
+    dataset_id = session.scalar(query.with_for_update(key_share=replacing, read=not replacing))
+    if dataset_id is not None:
+        tell_held(session, use_case.name, dataset_id)
+    return dataset_id
 
 
 def read_blocks(
@@ -82,6 +87,27 @@ def read_blocks(
             yield _block(rows, use_case)
         if len(rows) < block_rows:
             return
+
+
+def stream_set(
+    session: Session,
+    use_case: UseCase,
+    name: SetName,
+    each: Callable[[SampleBlock], object],
+    *,
+    block_rows: int = STREAM_ROWS,
+) -> None:
+    """Hand a whole set over while it is read, in the order of sample_index, blocks of many rows at a time.
+
+    In one query, which PostgreSQL spreads over processors; nothing else can be done in the session meanwhile.
+    """
+    query = _query(use_case, name, None).order_by(None).order_by("sample_index")
+
+    def hand_over(rows: npt.NDArray[Any]) -> None:
+        if len(rows):
+            each(_block(rows, use_case))
+
+    copy_out_blocks(session, query, _dtype(use_case), hand_over, block_rows=block_rows)
 
 
 def read_set(

@@ -126,7 +126,7 @@ def _predictions(metadata: MetaData, use_case: UseCase) -> Table:
         Column("probability", Double, comment="of the predicted class, where the model gives one"),
         Column("deployment_id", BigInteger, nullable=False, comment="the model that predicted; likewise"),
         Column("predicted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        UniqueConstraint("sample_index", "deployment_id", name="one_prediction_per_deployment"),
-        Index("predictions_by_deployment", "deployment_id"),
+        # In this order it also finds what a deployment has predicted, and takes a whole set at its end.
+        UniqueConstraint("deployment_id", "sample_index", name="one_prediction_per_deployment"),
         comment="One prediction per sample and deployment",
     )

@@ -14,6 +14,7 @@ from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
+from ml_model.persistence.model.scored_block import ScoredBlock
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import ArtifactTooLargeError, open_artifact
 from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError, TrainingFailedError
@@ -234,21 +235,19 @@ def _score(
     predictor: Predictor,
     set_name: SetName,
 ) -> Score:
-    targets: list[npt.NDArray[np.float64]] = []
-    labels: list[npt.NDArray[np.float64]] = []
-    blocks = work.samples.blocks(use_case, set_name)
-    work.samples.forget_predictions(use_case, set_name, deployment.id)
-    for block in blocks:
-        predicted = predictor.predict(block.features)
-        work.samples.add_predictions(
-            use_case, deployment.id, block, predicted.labels, predicted.probabilities
-        )
-        targets.append(block.target)
-        labels.append(predicted.labels)
-    if not targets:
+    scored: list[ScoredBlock] = []
+
+    def predict(block: SampleBlock) -> None:
+        said = predictor.predict(block.features)
+        scored.append(ScoredBlock(block.sample_index, block.target, said.labels, said.probabilities))
+
+    work.samples.stream(use_case, set_name, predict)
+    if not scored:
         raise SetNotLoadedError(set_name, "samples")
-    every_label = np.concatenate(labels)
-    metrics = compute_metrics(use_case.task, np.concatenate(targets), every_label)
+    work.samples.forget_predictions(use_case, set_name, deployment.id)
+    work.samples.add_predictions(use_case, deployment.id, scored)
+    every_label = np.concatenate([block.labels for block in scored])
+    metrics = compute_metrics(use_case.task, np.concatenate([block.target for block in scored]), every_label)
     work.deployments.store_metrics(deployment.id, set_name, metrics)
     classes = _classes(use_case, every_label)
     return Score(use_case.task, deployment.id, len(every_label), classes, metrics)

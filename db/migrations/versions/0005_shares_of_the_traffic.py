@@ -8,14 +8,16 @@ from db.integrity import keep_predictions_true, refer_by_keys
 revision = "0005"
 down_revision = "0004"
 
-# The planner does not know how well an index serves here, and would read all samples for each statement.
+# The planner does not know how well an index serves here, and would read all samples for each statement. It
+# should only where the statement tells of a good part of them.
 CHECK = """
 CREATE FUNCTION public.check_predictions() RETURNS trigger LANGUAGE plpgsql
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
     setting text := 'mlfleet.held_' || TG_TABLE_SCHEMA;
     held int[] := coalesce(nullif(current_setting(setting, true), ''), '{}')::int[];
-    asked bigint[] := ARRAY(SELECT DISTINCT deployment_id FROM told);
+    asked bigint[];
+    told_rows bigint;
     sets int[];
     missing bigint;
     own text := TG_TABLE_SCHEMA;
@@ -25,8 +27,15 @@ DECLARE
         'FROM told LEFT JOIN %I.samples AS s ON s.sample_index = told.sample_index GROUP BY s.dataset_id'
         ') AS each', own);
 BEGIN
-    IF asked = '{}' THEN
+    SELECT array_agg(deployment_id), sum(rows) INTO asked, told_rows
+        FROM (SELECT deployment_id, count(*) AS rows FROM told GROUP BY deployment_id) AS each;
+    IF asked IS NULL THEN
         RETURN NULL;
+    END IF;
+    IF told_rows >= 50000 AND told_rows * 10 >= (
+        SELECT reltuples FROM pg_class WHERE oid = format('%I.samples', own)::regclass
+    ) THEN
+        PERFORM set_config('enable_hashjoin', 'on', true), set_config('enable_seqscan', 'on', true);
     END IF;
     PERFORM FROM public.deployments WHERE id = ANY (asked) FOR KEY SHARE;
     SELECT each INTO missing FROM unnest(asked) AS each
@@ -54,8 +63,8 @@ BEGIN
             'SELECT FROM %I.datasets WHERE dataset_id IN (SELECT DISTINCT dataset_id FROM gone) '
             'FOR NO KEY UPDATE', TG_TABLE_SCHEMA);
         EXECUTE format(
-            'DELETE FROM %I.predictions WHERE sample_index IN (SELECT sample_index FROM gone)',
-            TG_TABLE_SCHEMA);
+            'DELETE FROM %I.predictions WHERE deployment_id = ANY (ARRAY(SELECT id FROM public.deployments)) '
+            'AND sample_index IN (SELECT sample_index FROM gone)', TG_TABLE_SCHEMA);
     END IF;
     RETURN NULL;
 END $$
@@ -72,7 +81,9 @@ CREATE FUNCTION public.keep_sample_index() RETURNS trigger LANGUAGE plpgsql AS $
 DECLARE
     predicted boolean;
 BEGIN
-    EXECUTE format('SELECT EXISTS (SELECT FROM %I.predictions WHERE sample_index = $1)', TG_TABLE_SCHEMA)
+    EXECUTE format(
+        'SELECT EXISTS (SELECT FROM %I.predictions WHERE sample_index = $1 '
+        'AND deployment_id = ANY (ARRAY(SELECT id FROM public.deployments)))', TG_TABLE_SCHEMA)
         INTO predicted USING OLD.sample_index;
     IF predicted THEN
         RAISE foreign_key_violation USING MESSAGE = format('sample %s has predictions', OLD.sample_index);

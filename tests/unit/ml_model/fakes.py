@@ -1,6 +1,6 @@
 """ml_model's repositories, in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from db.definition import Feature, Task, UseCase
 from db.sets import SampleBlock, SetName
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
+from ml_model.persistence.model.scored_block import ScoredBlock
 from tests.audit import AuditInMemory
 
 WINE = UseCase(
@@ -117,9 +118,10 @@ class FakeSamples:
             )
         )
 
-    def blocks(self, use_case: UseCase, name: SetName) -> Iterator[SampleBlock]:
+    def stream(self, use_case: UseCase, name: SetName, each: Callable[[SampleBlock], object]) -> None:
         self.scoring = name
-        return iter(self.sets.get(name, []))
+        for part in self.sets.get(name, []):
+            each(part)
 
     def forget_predictions(self, use_case: UseCase, name: SetName, deployment_id: int) -> None:
         self.predictions[deployment_id, name] = []
@@ -128,11 +130,9 @@ class FakeSamples:
         self,
         use_case: UseCase,
         deployment_id: int,
-        block: SampleBlock,
-        labels: npt.NDArray[np.float64],
-        probabilities: npt.NDArray[np.float64] | None,
+        scored: Iterable[ScoredBlock],
     ) -> None:
-        self.predictions[deployment_id, self.scoring].append(labels)
+        self.predictions[deployment_id, self.scoring] += [part.labels for part in scored]
 
 
 @dataclass
