@@ -16,7 +16,7 @@ SHARE_A_STACK = {"compose", "e2e"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of processes side by side, one runs a whole file, whose tests share fixtures, or a whole such folder."""
+    """Of processes side by side, one runs a whole file, or a whole such folder: its tests share fixtures."""
     for item in items:
         folder = item.path.parent.name
         group = folder if folder in SHARE_A_STACK else str(item.path)
