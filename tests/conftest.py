@@ -15,6 +15,7 @@ Sessions = Callable[[], Session]
 SHARE_A_STACK = {"compose", "e2e"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before what reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of processes side by side, one runs a whole file, or a whole such folder: its tests share fixtures."""
     for item in items:
