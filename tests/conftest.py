@@ -3,10 +3,13 @@
 import socket
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import PurePath
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from db.embedded import EmbeddedPostgres, ensure_database
 from db.migrate import migrate
@@ -15,13 +18,18 @@ Sessions = Callable[[], Session]
 SHARE_A_STACK = {"compose", "e2e"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before what reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class KeepingStacksTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Of processes side by side, one runs a whole file, or a whole such folder: its tests share fixtures."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in SHARE_A_STACK else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = PurePath(file).parent.name
+        return folder if folder in SHARE_A_STACK else file
+
+
+@pytest.hookimpl(optionalhook=True)  # where xdist is not in use
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> KeepingStacksTogether:
+    return KeepingStacksTogether(config, log)
 
 
 def free_port() -> int:
