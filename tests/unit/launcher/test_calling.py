@@ -6,7 +6,8 @@ from launcher.settings import InvalidSettingError, LauncherSettings
 from tests.answering import answering
 
 ADDRESSES = {
-    name: f"http://{name}/somewhere" for name in ("mlflow", "simulator", "ml_model", "tracking", "monitoring")
+    name: f"http://{name}/somewhere"
+    for name in ("mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
 }
 
 
