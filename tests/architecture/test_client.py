@@ -166,6 +166,8 @@ class Documented:
         schema = self._resolved(service, schema)
         if "anyOf" in schema:
             return self._sample(service, _chosen(schema["anyOf"], choice), choice)
+        if "const" in schema:
+            return schema["const"]
         if "enum" in schema:
             return _chosen(schema["enum"], choice)
         match schema.get("type", "null"):
