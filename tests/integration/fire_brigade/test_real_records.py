@@ -41,7 +41,8 @@ def design(distances: Sequence[float], stations: Sequence[str], known: list[str]
 def trained(seconds: Floats, distances: Floats, stations: list[str]) -> LeastSquares:
     known = sorted(set(stations))
     matrix = design(list(distances), stations, known)
-    return LeastSquares(known, np.linalg.lstsq(matrix, seconds, rcond=None)[0])
+    solution = np.linalg.lstsq(matrix, seconds, rcond=None)[0]
+    return LeastSquares(known, np.asarray(solution, dtype=np.float64))
 
 
 def expected(published: Published) -> tuple[dict[str, int], dict[str, float], list[float]]:
