@@ -12,7 +12,7 @@ import pytest
 import requests
 import yaml
 
-from client import ADDRESSES, Fleet
+from client import PATHS, Fleet
 from client.monitoring import Summary
 from client.simulator import SetName
 from tests.conftest import free_port
@@ -149,7 +149,7 @@ def fouled(stack: Stack) -> Iterator[Summary]:
 
 
 def test_prometheus_sees_every_service_up(watchers: Watchers) -> None:
-    everyone = dict.fromkeys(ADDRESSES, 1.0)
+    everyone = dict.fromkeys(PATHS, 1.0)
     wait_until(lambda: watchers.query("up") == everyone, lambda: watchers.query("up"))
 
 
