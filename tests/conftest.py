@@ -1,8 +1,10 @@
 """A real PostgreSQL for the whole run, and a fresh, migrated `dataset` database for each test that asks."""
 
+import secrets
 import socket
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import PurePath
 
 import pytest
@@ -16,6 +18,8 @@ from db.migrate import migrate
 
 Sessions = Callable[[], Session]
 SHARE_A_STACK = {"compose", "e2e"}
+# Below those that the kernel gives to whoever connects: a container may need a minute until it takes its port.
+PORTS = range(16_000, 32_000)
 
 
 class KeepingStacksTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -34,9 +38,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Keeping
 
 def free_port() -> int:
     """A TCP port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture(scope="session")
