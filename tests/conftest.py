@@ -18,7 +18,7 @@ from db.migrate import migrate
 
 Sessions = Callable[[], Session]
 SHARE_A_STACK = {"compose", "e2e"}
-# Below those that the kernel gives to whoever connects: a container may need a minute until it takes its port.
+# Below those that the kernel gives to whoever connects: it may take a container a minute to bind its own.
 PORTS = range(16_000, 32_000)
 
 

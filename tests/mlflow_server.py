@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,19 +10,14 @@ from pathlib import Path
 
 import requests
 
+from tests.conftest import free_port
+
 START_SECONDS = 90
 STOP_SECONDS = 15
 
 
 class MlflowNotStartedError(RuntimeError):
     """The server did not become healthy in time; carries the end of its log."""
-
-
-def free_port() -> int:
-    """A TCP port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
