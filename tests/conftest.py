@@ -1,5 +1,6 @@
 """A real PostgreSQL for the whole run, and a fresh, migrated `dataset` database for each test that asks."""
 
+import logging
 import secrets
 import socket
 import uuid
@@ -43,6 +44,16 @@ def free_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+@pytest.fixture(autouse=True)
+def _python_warnings_go_where_they_did() -> Iterator[None]:
+    """Services have Python's warnings written to their logs, for a whole process: here, that of the tests."""
+    yield
+    logging.captureWarnings(capture=False)
+    logger = logging.getLogger("py.warnings")
+    logger.handlers.clear()
+    logger.propagate = True
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import mlflow
 import requests
 
 from tests.conftest import free_port
@@ -106,3 +109,19 @@ class MlflowServer:
     def _environment(self) -> dict[str, str]:
         lean = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
         return {**os.environ, **lean}
+
+
+@contextmanager
+def mlflow_at(url: str) -> Iterator[None]:
+    """MLflow's own functions talk to this server inside the block, and to none afterwards.
+
+    They keep the address for the whole process, and tell every process that is started from it.
+    """
+    mlflow.set_tracking_uri(url)
+    mlflow.set_registry_uri(url)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
+        os.environ.pop("MLFLOW_REGISTRY_URI", None)
