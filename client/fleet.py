@@ -1,11 +1,13 @@
-"""The four services of a fleet, as one object."""
+"""The services of a fleet, as one object."""
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from client.connection import Auth, Connection, Options
+from client.fire_brigade import FireBrigade
 from client.ml_model import MlModel
 from client.monitoring import Monitoring
 from client.simulator import Simulator
@@ -16,6 +18,7 @@ ADDRESSES = {
     "ml_model": "http://127.0.0.1:5001",
     "tracking": "http://127.0.0.1:5002",
     "monitoring": "http://127.0.0.1:5003",
+    "fire_brigade": "http://127.0.0.1:8000",
 }
 PATHS = {
     "simulator": "/root/simulator",
@@ -28,9 +31,10 @@ PATHS = {
 class Fleet:
     """Calls the services of a fleet. Not for several threads at a time: give each a Fleet of its own.
 
-    simulator, ml_model, tracking, monitoring: their addresses.
-    paths: of services whose path below the address is not that of PATHS.
+    simulator, ml_model, tracking, monitoring, fire_brigade: their addresses.
+    paths: of services whose path below the address is not that of PATHS; fire_brigade has none there.
     auth: a user's name and password. api_key: a program's, instead.
+    fire_brigade_auth: one of the users that fire_brigade alone has.
     timeout_s: the longest wait for an answer, in seconds.
     busy_retries: how often a call that a busy service refuses (429) is sent again, each time after the
         seconds that it asks for, unless these are more than a minute.
@@ -47,9 +51,11 @@ class Fleet:
         ml_model: str = ADDRESSES["ml_model"],
         tracking: str = ADDRESSES["tracking"],
         monitoring: str = ADDRESSES["monitoring"],
+        fire_brigade: str = ADDRESSES["fire_brigade"],
         paths: Mapping[str, str] | None = None,
         auth: Auth | None = None,
         api_key: str | None = None,
+        fire_brigade_auth: Auth | None = None,
         timeout_s: float = 120.0,
         busy_retries: int = 0,
         verify: bool | str = True,
@@ -68,10 +74,15 @@ class Fleet:
             name: Connection(address.rstrip("/") + places[name], options)
             for name, address in addresses.items()
         }
+        own = replace(options, auth=fire_brigade_auth, api_key=None) if fire_brigade_auth else options
+        self._connections["fire_brigade"] = Connection(
+            fire_brigade.rstrip("/") + places.get("fire_brigade", ""), own
+        )
         self.simulator = Simulator(self._connections["simulator"])
         self.ml_model = MlModel(self._connections["ml_model"])
         self.tracking = Tracking(self._connections["tracking"])
         self.monitoring = Monitoring(self._connections["monitoring"])
+        self.fire_brigade = FireBrigade(self._connections["fire_brigade"])
 
     def close(self) -> None:
         """Ends the kept connections; `with Fleet(...) as fleet:` does so by itself."""

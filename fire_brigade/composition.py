@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.model.records import Kind, RecordSource
+from fire_brigade.persistence.repository.downloads import DownloadLimits
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager, LogRules
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.pushgateway import Gateway, NoGateway, Pushgateway
@@ -13,10 +14,12 @@ from fire_brigade.persistence.repository.whole_files import write_whole
 from fire_brigade.service.build_features import Band, Bands, FeatureFiles, build_features
 from fire_brigade.service.fetching import Fetching
 from fire_brigade.service.jobs import Progress
+from fire_brigade.service.making_up import MakingUp
 from fire_brigade.service.ports import MetricsLog
-from fire_brigade.service.steps import BuildFeatures, ModelRegistry, Places, Steps
+from fire_brigade.service.steps import BuildFeatures, Fetch, ModelRegistry, Places, ProcessData, Steps
 
 KEY_FILE = ".artifact_key"
+MADE_UP_FOLDER = "made_up"
 EVALUATION_FOLDER = "evaluation"
 
 
@@ -46,7 +49,8 @@ def make_steps(settings: FireBrigadeSettings, logs: LoggingMetricsManager) -> St
         files=files,
         registry=_registry(settings, files) if settings.USE_MLFLOW else None,
         logs=logs,
-        process=Fetching(_sources(settings), settings.years).run,
+        fetch=_fetch(settings),
+        make_up=MakingUp(settings.chemin_data / MADE_UP_FOLDER, _sources(settings), settings.years).run,
         build=_build(settings),
     )
 
@@ -97,6 +101,14 @@ def _sources(settings: FireBrigadeSettings) -> dict[Kind, RecordSource]:
             settings.mobilisation_expected_columns,
         ),
     }
+
+
+def _fetch(settings: FireBrigadeSettings) -> Fetch:
+    def fetch(attempts: int | None) -> ProcessData:
+        limits = DownloadLimits() if attempts is None else DownloadLimits(attempts=attempts)
+        return Fetching(_sources(settings), settings.years, limits).run
+
+    return fetch
 
 
 def _build(settings: FireBrigadeSettings) -> BuildFeatures:

@@ -88,6 +88,14 @@ class AccountFiles:
         """The first users' passwords, for people to read; no service does."""
         return self._file(PASSWORDS)
 
+    def first_admin(self) -> tuple[str, str] | None:
+        """Name and password of the fire brigade's first admin; None before there is one."""
+        for line in self._read(PASSWORDS).splitlines():
+            name, _, password = line.partition(": ")
+            if name == FIRST_ROLES[0]:
+                return name, password
+        return None
+
     def key_file(self, name: str) -> Path:
         """Holds the key that this program of ours shows, or nothing."""
         return self._file(f"{name}_key")

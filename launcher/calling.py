@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 
-from client import PATHS, Fleet
+from client import ADDRESSES, Auth, Fleet
 from launcher.settings import InvalidSettingError, LauncherSettings
 
 
-def fleet_at(addresses: Mapping[str, str], settings: LauncherSettings) -> Fleet:
+def fleet_at(
+    addresses: Mapping[str, str], settings: LauncherSettings, fire_brigade_auth: Auth | None = None
+) -> Fleet:
     """The fleet at these addresses, paths included, by the credentials that the settings name, if any.
+
+    fire_brigade_auth: those of fire_brigade, which has users of its own.
 
     Raises InvalidSettingError if these are not one credential.
     """
@@ -27,9 +31,11 @@ def fleet_at(addresses: Mapping[str, str], settings: LauncherSettings) -> Fleet:
             ml_model=addresses["ml_model"],
             tracking=addresses["tracking"],
             monitoring=addresses["monitoring"],
-            paths=dict.fromkeys(PATHS, ""),
+            fire_brigade=addresses["fire_brigade"],
+            paths=dict.fromkeys(ADDRESSES, ""),
             auth=(user, password.get_secret_value()) if user and password else None,
             api_key=key.get_secret_value() if key else None,
+            fire_brigade_auth=fire_brigade_auth,
         )
     except ValueError as error:
         raise InvalidSettingError(

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from launcher.account_commands import key_commands, user_commands
 from launcher.checks import run_checks
 from launcher.composition import Launch
 from launcher.demo import Demo
+from launcher.fire_brigade_demo import FireBrigadeDemo
 from launcher.interrupts import Interrupted, interrupts
 from launcher.purge import Doomed
 from launcher.report import findings_table, print_addresses, print_next_steps, print_passwords
@@ -75,8 +77,23 @@ def up(docker: InDocker = None) -> None:
     print_passwords(console, launch.passwords_file())
 
 
+class Demonstrated(StrEnum):
+    """What the demo walks the loop on."""
+
+    WINE = "wine"
+    FIRE_BRIGADE = "fire_brigade"
+
+
+DEMOS = {Demonstrated.WINE: Demo, Demonstrated.FIRE_BRIGADE: FireBrigadeDemo}
+
+
 @cli.command()
-def demo(docker: InDocker = None) -> None:
+def demo(
+    use_case: Annotated[
+        Demonstrated, typer.Option(help="On which data; fire_brigade begins with raw records.")
+    ] = Demonstrated.WINE,
+    docker: InDocker = None,
+) -> None:
     """Start everything and walk the loop over HTTP: load, search, deploy, score, monitor, retrain."""
     launch = _launch(docker)
     launch.remember()
@@ -85,7 +102,7 @@ def demo(docker: InDocker = None) -> None:
         stack.up()
         console.print("Walking the loop:")
         with launch.fleet() as fleet:
-            findings = Demo(fleet, lambda step: console.print(f"  {step}")).run()
+            findings = DEMOS[use_case](fleet, lambda step: console.print(f"  {step}", markup=False)).run()
     except Interrupted:
         stack.undo()
         raise

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from client import Fleet
 from fleet.errors import FleetError
-from launcher.accounts import AccountFiles
+from launcher.accounts import FIRE_BRIGADE, AccountFiles
 from launcher.bootstrap import install_local
 from launcher.calling import fleet_at
 from launcher.docker.engine import check_engine, engine_problem
@@ -56,12 +57,15 @@ class Launch:
 
         simulator: the address of another one, with its path.
         """
+        addresses = self.stack.addresses()
+        fire_brigade = urlsplit(addresses[FIRE_BRIGADE])._replace(path=self._fire_brigade_path()).geturl()
         elsewhere = {} if simulator is None else {"simulator": simulator}
-        return fleet_at({**self.stack.addresses(), **elsewhere}, self._settings)
+        told = {**addresses, FIRE_BRIGADE: fire_brigade, **elsewhere}
+        return fleet_at(told, self._settings, self._accounts().first_admin())
 
     def passwords_file(self) -> Path:
         """Where the passwords of the fire brigade's first users stand."""
-        return AccountFiles(self._settings.state_dir / "secrets").passwords_file()
+        return self._accounts().passwords_file()
 
     def pruning(self, fleet: Fleet) -> Pruning:
         """Finds and deletes what is older than it is to be kept."""
@@ -70,6 +74,14 @@ class Launch:
     def forget(self) -> None:
         """Leaves the next start free to choose."""
         forget(self.way, self._settings.state_dir)
+
+    def _accounts(self) -> AccountFiles:
+        return AccountFiles(self._settings.state_dir / "secrets")
+
+    def _fire_brigade_path(self) -> str:
+        """Below which its routes are; what people open is its page."""
+        parts = ("FIRE_BRIGADE_BASE_URL", "FIRE_BRIGADE_SERVICE_URL")
+        return "".join(self._environment.get(part, "") for part in parts)
 
     def _docker_is_wanted(self) -> bool:
         # Who names a server of their own means that one, which containers do not use.

@@ -1,6 +1,7 @@
-"""Walks the whole loop on the wine data over HTTP, as any client would."""
+"""Walks the whole loop on a use case over HTTP, as any client would."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from client import (
     CallError,
@@ -15,47 +16,83 @@ from client.experiments import MetricName, Search
 from client.ml_model import Score, ScoredSet
 from client.simulator import FoulingLevel, SetName
 from fleet.errors import FleetError
-from launcher.findings import Findings, Verdict, drift_outcome, overall_outcome, retraining_outcome
+from launcher.findings import Findings, drift_outcome, overall_outcome, retraining_outcome, score_text
 
-EXPERIMENT = "wine_demo"
 NAMES_TRIED = 50
 REFERENCE, HEAVY = "production, reference fouling", "production, heavy fouling"
-METRICS: tuple[MetricName, ...] = ("model_accuracy", "model_f1_score", "model_precision", "model_recall")
-SETS: tuple[SetName, ...] = ("dataset", "training", "testing", "production")
-GRIDS: dict[str, dict[str, list[object]]] = {
-    "LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]},
-    "RandomForest": {"n_estimators": [1, 3], "max_depth": [None, 3], "min_samples_split": [2, 5]},
-    "SVC": {"C": [0.1, 10], "kernel": ["linear", "rbf"], "gamma": ["scale", "auto"]},
-}
+
+Progress = Callable[[str], None]
+Grid = Mapping[str, list[object]]
 
 
 class StepFailedError(FleetError):
     """A service answered a step of the demo with an error, or not at all."""
 
 
+@dataclass(frozen=True)
+class Loop:
+    """What the loop is walked on.
+
+    about: the data, in words. sets: those that are loaded. grids: the models that are searched.
+    metrics: of the best run, the first of which decides; decimals: as many as are shown of each.
+    scored_by: what the scores are.
+    """
+
+    use_case: str
+    about: str
+    experiment: str
+    sets: tuple[SetName, ...]
+    grids: Mapping[str, Grid]
+    scoring: str
+    metrics: tuple[MetricName, ...]
+    decimals: int
+    scored_by: str
+
+
+WINE = Loop(
+    use_case="wine",
+    about="the wine data",
+    experiment="wine_demo",
+    sets=("dataset", "training", "testing", "production"),
+    grids={
+        "LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]},
+        "RandomForest": {"n_estimators": [1, 3], "max_depth": [None, 3], "min_samples_split": [2, 5]},
+        "SVC": {"C": [0.1, 10], "kernel": ["linear", "rbf"], "gamma": ["scale", "auto"]},
+    },
+    scoring="accuracy",
+    metrics=("model_accuracy", "model_f1_score", "model_precision", "model_recall"),
+    decimals=6,
+    scored_by="Accuracy on",
+)
+
+
 class Demo:
     """The loop, step by step.
 
-    fleet: all four services. progress: told what each step is about to do.
+    fleet: all services. progress: told what each step is about to do. findings: takes what was found;
+    the caller's own may hold more already.
     """
 
-    def __init__(self, fleet: Fleet, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, fleet: Fleet, progress: Progress, loop: Loop = WINE, findings: Findings | None = None
+    ) -> None:
         self._fleet = fleet
         self._progress = progress
-        self.findings = Findings()
+        self._loop = loop
+        self.findings = findings or Findings(f"The loop on {loop.about}")
 
     def run(self) -> Findings:
         """Raises StepFailedError with the answer of the step that failed."""
         try:
             self._walk()
         except CallError as error:
-            raise StepFailedError(error.outcome, _what_to_do(error)) from error
+            raise StepFailedError(error.outcome, what_to_do(error)) from error
         return self.findings
 
     def _walk(self) -> None:
-        for name in SETS:
+        for name in self._loop.sets:
             self._load(name)
-        self._deploy(self._search())
+        self._deploy()
         self._train()
         self._score("testing", "testing")
         self._score("production", REFERENCE)
@@ -66,65 +103,65 @@ class Demo:
 
     def _load(self, set_name: SetName, fouling: FoulingLevel | None = None) -> None:
         self._progress(f"simulator: load {set_name}{' fouled heavily' if fouling else ''}")
-        self._fleet.simulator.load(set_name, fouling=fouling)
+        self._fleet.simulator.load(set_name, fouling=fouling, use_case=self._loop.use_case)
 
-    def _search(self) -> str:
-        """Returns the run that did best, of those this experiment has."""
+    def _deploy(self) -> None:
+        """Sets the model of the run that did best, of those this experiment has."""
         self._progress("tracking: search the best hyperparameters of three models, in MLflow")
         experiment = self._record_search().experiment_id
         self._progress("tracking: find the best run")
-        best = self._fleet.tracking.best_run(experiment, METRICS)
-        self.findings.best_model = best.model
-        self.findings.best_metrics = {name: best.metrics[name] for name in METRICS}
-        return best.run_id
+        best = self._fleet.tracking.best_run(experiment, self._loop.metrics)
+        shown = self.findings.section("Best run", best.model)
+        shown.rows = {name: f"{best.metrics[name]:.{self._loop.decimals}f}" for name in self._loop.metrics}
+        self._progress(f"tracking → ml_model: set {best.model}")
+        self._fleet.tracking.set_model(best.run_id)
 
     def _record_search(self) -> Search:
         """In the first experiment that was not deleted, because a deleted one keeps its name."""
+        loop = self._loop
         for number in range(1, NAMES_TRIED + 1):
             try:
                 return self._fleet.tracking.optimise(
-                    [*GRIDS],
-                    GRIDS,
-                    scoring="accuracy",
+                    [*loop.grids],
+                    loop.grids,
+                    scoring=loop.scoring,
                     cv=5,
-                    experiment_name=EXPERIMENT if number == 1 else f"{EXPERIMENT}_{number}",
+                    experiment_name=loop.experiment if number == 1 else f"{loop.experiment}_{number}",
                     experiment_description="The loop that ./launch.sh demo walks",
                     experiment_owner="mlfleet",
+                    use_case=loop.use_case,
                 )
             except ConflictError as error:
                 refusal = error
         raise refusal
 
-    def _deploy(self, run_id: str) -> None:
-        self._progress(f"tracking → ml_model: set {self.findings.best_model}")
-        self._fleet.tracking.set_model(run_id)
-
     def _train(self) -> None:
         self._progress("ml_model: train on training")
-        self.findings.scores["training"] = _accuracy(self._fleet.ml_model.train())
+        self._show("training", self._fleet.ml_model.train(use_case=self._loop.use_case))
 
     def _score(self, dataset: ScoredSet, label: str) -> None:
         self._progress(f"ml_model: score on {label}")
-        self.findings.scores[label] = _accuracy(self._fleet.ml_model.score(dataset))
+        self._show(label, self._fleet.ml_model.score(dataset, use_case=self._loop.use_case))
+
+    def _show(self, label: str, score: Score) -> None:
+        if score.score is None:
+            raise StepFailedError(score.message, "Load the data that the simulator brings, and try again")
+        self.findings.section(self._loop.scored_by).rows[label] = score_text(score)
 
     def _judge(self, label: str, *, retrain: bool = False) -> None:
         self._progress(f"monitoring: compare {label} with testing{', retrain on failure' if retrain else ''}")
-        drift = self._fleet.monitoring.tests(["data_drift"])
-        everything = self._fleet.monitoring.summary(retrain=retrain)
-        self.findings.verdicts[label] = Verdict(
-            drift_outcome(drift.result.tests),
-            overall_outcome(everything.result),
-            retraining_outcome(everything.retraining, asked=retrain),
-        )
+        use_case = self._loop.use_case
+        drift = self._fleet.monitoring.tests(["data_drift"], use_case=use_case)
+        everything = self._fleet.monitoring.summary(retrain=retrain, use_case=use_case)
+        self.findings.section(f"Monitoring: {label}").rows = {
+            "data drift": drift_outcome(drift.result.tests),
+            "all checks": overall_outcome(everything.result),
+            "retraining": retraining_outcome(everything.retraining, asked=retrain),
+        }
 
 
-def _accuracy(score: Score) -> float:
-    if score.score is None:
-        raise StepFailedError(score.message, "Load the wine data that the simulator brings, and try again")
-    return score.score
-
-
-def _what_to_do(error: CallError) -> str:
+def what_to_do(error: CallError) -> str:
+    """What a person does about a call of the demo that failed."""
     if isinstance(error, UnauthorizedError | ForbiddenError):
         return (
             "Set an admin's MLFLEET_USER and MLFLEET_PASSWORD, or MLFLEET_API_KEY, in the environment or in "

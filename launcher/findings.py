@@ -7,26 +7,38 @@ from client.ml_model import Score
 from client.monitoring import Check, Summary
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What monitoring says of one production set: on drift, on everything, and what followed."""
+@dataclass
+class Section:
+    """A part of the table: its heading, what stands beside that, and a text by label."""
 
-    drift: str
-    everything: str
-    retraining: str
+    heading: str
+    value: str = ""
+    rows: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Findings:
-    """What the demo shows at its end.
+    """What the demo shows at its end, in the order in which it was found."""
 
-    scores: accuracy between 0 and 1 by what was scored. verdicts: by the production data judged.
-    """
+    title: str
+    sections: list[Section] = field(default_factory=list)
 
-    scores: dict[str, float] = field(default_factory=dict)
-    best_model: str = ""
-    best_metrics: dict[str, float] = field(default_factory=dict)
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    def section(self, heading: str, value: str = "") -> Section:
+        """The section of that heading, which is a new one at the end if there is none."""
+        for section in self.sections:
+            if section.heading == heading:
+                return section
+        self.sections.append(Section(heading, value))
+        return self.sections[-1]
+
+
+def score_text(score: Score) -> str:
+    """How well a model did: its accuracy, or R² and the mean error in units of the target."""
+    if score.score is None:
+        return "unknown"
+    if "r2" in score.metrics:
+        return f"R² {score.score:.3f}, MAE {score.metrics['mae']:.2f}"
+    return f"{score.score:.2%}"
 
 
 def drift_outcome(checks: Sequence[Check]) -> str:
@@ -50,5 +62,4 @@ def retraining_outcome(retraining: Score | None, *, asked: bool) -> str:
         return "not asked for"
     if retraining is None:
         return "not needed"
-    score = "unknown" if retraining.score is None else f"{retraining.score:.2%}"
-    return f"retrained, training score {score}"
+    return f"retrained, training score {score_text(retraining)}"

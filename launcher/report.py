@@ -11,20 +11,12 @@ from launcher.findings import Findings
 
 def findings_table(findings: Findings) -> Table:
     """The demo's result. The same every time: it shows no times, no ids and no machine."""
-    table = Table("", "", title="The loop on the wine data", title_justify="left", show_header=False)
-    table.add_row("Best run", f"[bold]{findings.best_model}[/]")
-    for name, value in findings.best_metrics.items():
-        table.add_row(f"  {name}", f"{value:.6f}")
-    table.add_section()
-    table.add_row("Accuracy on", "")
-    for name, score in findings.scores.items():
-        table.add_row(f"  {name}", f"{score:.2%}")
-    for name, verdict in findings.verdicts.items():
+    table = Table("", "", title=findings.title, title_justify="left", show_header=False)
+    for section in findings.sections:
         table.add_section()
-        table.add_row(f"Monitoring: {name}", "")
-        table.add_row("  data drift", verdict.drift)
-        table.add_row("  all checks", verdict.everything)
-        table.add_row("  retraining", verdict.retraining)
+        table.add_row(section.heading, f"[bold]{section.value}[/]" if section.value else "")
+        for label, text in section.rows.items():
+            table.add_row(f"  {label}", text)
     return table
 
 

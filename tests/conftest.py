@@ -1,33 +1,59 @@
 """A real PostgreSQL for the whole run, and a fresh, migrated `dataset` database for each test that asks."""
 
+import logging
+import secrets
 import socket
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import PurePath
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from db.embedded import EmbeddedPostgres, ensure_database
 from db.migrate import migrate
 
 Sessions = Callable[[], Session]
 SHARE_A_STACK = {"compose", "e2e"}
+# Below those that the kernel gives to whoever connects: it may take a container a minute to bind its own.
+PORTS = range(16_000, 32_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of processes side by side one runs a whole file, whose tests share fixtures, or a whole such folder."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in SHARE_A_STACK else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+class KeepingStacksTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Of processes side by side, one runs a whole file, or a whole such folder: its tests share fixtures."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = PurePath(file).parent.name
+        return folder if folder in SHARE_A_STACK else file
+
+
+@pytest.hookimpl(optionalhook=True)  # where xdist is not in use
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> KeepingStacksTogether:
+    return KeepingStacksTogether(config, log)
 
 
 def free_port() -> int:
     """A TCP port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+@pytest.fixture(autouse=True)
+def _python_warnings_go_where_they_did() -> Iterator[None]:
+    """Services have Python's warnings written to their logs, for a whole process: here, that of the tests."""
+    yield
+    logging.captureWarnings(capture=False)
+    logger = logging.getLogger("py.warnings")
+    logger.handlers.clear()
+    logger.propagate = True
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,18 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import mlflow
 import requests
+
+from tests.conftest import free_port
 
 START_SECONDS = 90
 STOP_SECONDS = 15
@@ -17,13 +21,6 @@ STOP_SECONDS = 15
 
 class MlflowNotStartedError(RuntimeError):
     """The server did not become healthy in time; carries the end of its log."""
-
-
-def free_port() -> int:
-    """A TCP port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -112,3 +109,19 @@ class MlflowServer:
     def _environment(self) -> dict[str, str]:
         lean = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
         return {**os.environ, **lean}
+
+
+@contextmanager
+def mlflow_at(url: str) -> Iterator[None]:
+    """MLflow's own functions talk to this server inside the block, and to none afterwards.
+
+    They keep the address for the whole process, and tell every process that is started from it.
+    """
+    mlflow.set_tracking_uri(url)
+    mlflow.set_registry_uri(url)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
+        os.environ.pop("MLFLOW_REGISTRY_URI", None)

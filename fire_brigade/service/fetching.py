@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fire_brigade.persistence.model.records import Kind, RecordSource
+from fire_brigade.persistence.repository.downloads import DownloadLimits
 from fire_brigade.service.jobs import Progress
 from fire_brigade.service.ports import MetricsLog
 from fire_brigade.service.process_data import Processed, Stage, convert_to_pickle, process_data
@@ -12,18 +13,30 @@ DOWNLOAD_SHARE = 0.4  # of the time that a kind takes
 
 
 class Fetching:
-    """sources: by what they hold; years: those whose records are kept."""
+    """sources: by what they hold; years: those whose records are kept; limits: of each download."""
 
-    def __init__(self, sources: Mapping[Kind, RecordSource], years: Sequence[int]) -> None:
+    def __init__(
+        self,
+        sources: Mapping[Kind, RecordSource],
+        years: Sequence[int],
+        limits: DownloadLimits | None = None,
+    ) -> None:
         self._sources = sources
         self._years = years
+        self._limits = limits
 
     def run(
         self, kinds: Sequence[Kind], convert: bool, log: MetricsLog, progress: Progress
     ) -> dict[str, Any]:
         """Fetch these kinds, and with `convert` write their other forms; figures by kind."""
         sources = [self._sources[kind] for kind in kinds]
-        done = process_data(sources, years=self._years, log=log, progress=_Overall(kinds, progress).report)
+        done = process_data(
+            sources,
+            years=self._years,
+            log=log,
+            limits=self._limits,
+            progress=_Overall(kinds, progress).report,
+        )
         figures: dict[str, Any] = {each.kind: _figures(each) for each in done}
         if convert:
             progress(1.0, "writing pickle and Parquet")

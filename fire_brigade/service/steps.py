@@ -18,6 +18,8 @@ from fire_brigade.service.predict_model import predict_model
 from fire_brigade.service.train_model import train_model
 
 ProcessData = Callable[[Sequence[Kind], bool, MetricsLog, Progress], dict[str, Any]]
+Fetch = Callable[[int | None], ProcessData]
+"""How records are fetched with so many attempts; the usual number if None."""
 BuildFeatures = Callable[[MetricsLog, Progress], dict[str, int]]
 
 
@@ -53,20 +55,29 @@ class Steps:
         files: ModelFiles,
         registry: ModelRegistry | None,
         logs: LoggingMetricsManager,
-        process: ProcessData,
+        fetch: Fetch,
+        make_up: ProcessData,
         build: BuildFeatures,
     ) -> None:
         self.places = places
         self._files = files
         self._registry = registry
         self._logs = logs
-        self._process = process
+        self._fetch = fetch
+        self._make_up = make_up
         self._build = build
 
-    def process_data(self, kinds: Sequence[Kind], *, convert: bool, progress: Progress) -> dict[str, Any]:
+    def process_data(
+        self, kinds: Sequence[Kind], *, convert: bool, progress: Progress, attempts: int | None = None
+    ) -> dict[str, Any]:
         """Fetches and filters the records of these kinds; what was done, by kind."""
         with self._logs.step("data_preprocessing") as log:
-            return self._process(kinds, convert, log, progress)
+            return self._fetch(attempts)(kinds, convert, log, progress)
+
+    def make_records_up(self, kinds: Sequence[Kind], *, convert: bool, progress: Progress) -> dict[str, Any]:
+        """The same with records that are made up, where there are no real ones; `made_up` says whether."""
+        with self._logs.step("data_preprocessing") as log:
+            return self._make_up(kinds, convert, log, progress)
 
     def build_features(self, progress: Progress) -> dict[str, int]:
         """Makes the features of the records; how many rows there were after each of its steps."""

@@ -9,6 +9,8 @@ from fire_brigade.service.predict_model import FARTHEST_KM
 from fleet.web.answers import AnswerModel
 from fleet.web.validation import RequestModel
 
+MOST_ATTEMPTS = 10
+
 Flag = Annotated[bool, Field(strict=True)]
 PathText = Annotated[str, Field(min_length=1, max_length=1000)]
 ModelPathText = Annotated[
@@ -22,6 +24,12 @@ class ProcessDataQuery(RequestModel):
     incident: Flag = False
     mobilisation: Flag = False
     convert_to_pickle: Flag = False
+    made_up: Flag = Field(
+        False, description="Make records up instead of fetching them; real ones that are there stay."
+    )
+    attempts: int | None = Field(
+        None, ge=1, le=MOST_ATTEMPTS, description="How often a download is tried; 4 times unless given."
+    )
 
 
 class TrainRequest(RequestModel):

@@ -11,7 +11,8 @@ from launcher.purge import Doomed, find_paths
 CONTENTS = {
     "db": "volume: both databases",
     "mlflow": "volume: MLflow's models and files",
-    "fire_brigade": "volume: the fire brigade's records, models and logs",
+    "fire_brigade": "volume: the fire brigade's models and logs",
+    "fire_brigade_data": "volume: the fire brigade's records and features",
 }
 SIZES_SECONDS = 10.0
 

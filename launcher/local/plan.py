@@ -103,8 +103,12 @@ def fleet_services(
     ml_model_path = base + (environment.get("ML_MODEL_SERVICE_URL") or "/ml")
     ml_model_url = f"http://{HOST}:{settings.ml_model_port}{ml_model_path}"
     mlflow_url = f"http://{HOST}:{settings.mlflow_port}"
+    fire_brigade = _fire_brigade_settings(
+        settings.state_dir / FIRE_BRIGADE, mlflow_url, resources.artifact_key
+    )
+    features = environment.get("FIRE_BRIGADE_CHEMIN_DATA") or fire_brigade["CHEMIN_DATA"]
     own: dict[str, tuple[int, str, dict[str, str]]] = {
-        "simulator": (settings.simulator_port, "/simulator", {}),
+        "simulator": (settings.simulator_port, "/simulator", {"DATA_DIR": features}),
         "ml_model": (settings.ml_model_port, "/ml", {"ARTIFACT_KEY": resources.artifact_key}),
         "tracking": (
             settings.tracking_port,
@@ -112,11 +116,7 @@ def fleet_services(
             {"MLFLOW_URL": mlflow_url, "ML_MODEL_URL": ml_model_url},
         ),
         "monitoring": (settings.monitoring_port, "/monitoring", {"ML_MODEL_URL": ml_model_url}),
-        FIRE_BRIGADE: (
-            settings.fire_brigade_port,
-            "/docs",
-            _fire_brigade_settings(settings.state_dir / FIRE_BRIGADE, mlflow_url, resources.artifact_key),
-        ),
+        FIRE_BRIGADE: (settings.fire_brigade_port, "/docs", fire_brigade),
     }
     services, digest = [], accounts.digest()
     for name, (port, path, told) in own.items():

@@ -88,6 +88,18 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.monitoring.report(),
     lambda fleet: list(fleet.monitoring.results(use_case="wine", page_size=2)),
     lambda fleet: fleet.monitoring.result(7),
+    lambda fleet: fleet.fire_brigade.health(),
+    lambda fleet: fleet.fire_brigade.process_data(),
+    lambda fleet: fleet.fire_brigade.process_data(
+        incident=True, mobilisation=True, convert_to_pickle=True, made_up=True, attempts=1
+    ),
+    lambda fleet: fleet.fire_brigade.job(RUN[1]),
+    lambda fleet: fleet.fire_brigade.build_features(),
+    lambda fleet: fleet.fire_brigade.train_model(),
+    lambda fleet: fleet.fire_brigade.train_model(
+        data_path="data/d.csv", ml_model_path="models/m.pkl", encoder_path="models/e.pkl"
+    ),
+    lambda fleet: fleet.fire_brigade.predict(5.2, "Acton"),
 ]
 
 
@@ -166,6 +178,8 @@ class Documented:
         schema = self._resolved(service, schema)
         if "anyOf" in schema:
             return self._sample(service, _chosen(schema["anyOf"], choice), choice)
+        if "const" in schema:
+            return schema["const"]
         if "enum" in schema:
             return _chosen(schema["enum"], choice)
         match schema.get("type", "null"):

@@ -38,7 +38,8 @@ from simulator.persistence.unit_of_work import SimulatorUnitOfWork
 from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.simulator import SimulatorService
 from tests.callers import ALICE
-from tests.mlflow_server import MlflowServer, free_port
+from tests.conftest import free_port
+from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
 from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app

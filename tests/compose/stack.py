@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from tests.e2e.conftest import PORT_SETTINGS, PROJECT, Stack
+from tests.e2e.conftest import NO_RECORDS, PORT_SETTINGS, PROJECT, Stack
 
 READY_SECONDS = 180
 START_SECONDS = 400
@@ -51,7 +51,7 @@ class ComposeStack(Stack):
         settings = {PORT_SETTINGS[name]: str(port) for name, port in self.ports.items()}
         own = {"COMPOSE_PROJECT_NAME": self.project, "MLFLEET_STATE_DIR": str(self.folder), "VERSION": "test"}
         patience = {"MLFLEET_START_SECONDS": str(START_SECONDS)}  # of machines that do other things too
-        return {**os.environ, **settings, **own, **patience, **self.told}
+        return {**os.environ, **settings, **NO_RECORDS, **own, **patience, **self.told}
 
     def launch(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         return self._run([sys.executable, "-m", "launcher", "--docker", *arguments], typed)

@@ -49,7 +49,13 @@ def callers(stack: ComposeStack) -> dict[str, Caller]:
         "ml_model": Caller(lambda: stack.post("ml_model", dataset="production")),
         "tracking": Caller(lambda: stack.post("tracking", "/model_management", **SEARCH)),
         "monitoring": Caller(lambda: stack.post("monitoring", metric="summary")),
+        "fire_brigade": Caller(lambda: fire_brigade_health(stack)),
     }
+
+
+def fire_brigade_health(stack: ComposeStack) -> requests.Response:
+    credentials = ("user", stack.fire_brigade_password("user"))
+    return requests.get(f"{stack.address('fire_brigade')}/health", auth=credentials, timeout=120)
 
 
 def expected(stack: ComposeStack) -> dict[str, Any]:
@@ -58,6 +64,7 @@ def expected(stack: ComposeStack) -> dict[str, Any]:
         "simulator": {"message": "Load training set", "rows": 106},
         "ml_model": stack.post("ml_model", dataset="production").json(),
         "monitoring": stack.post("monitoring", metric="summary").json()["message"],
+        "fire_brigade": fire_brigade_health(stack).json(),
     }
 
 
@@ -65,6 +72,7 @@ def check_answers(calls: dict[str, Caller], quiet: dict[str, Any], stack: Compos
     assert all(answer == quiet["simulator"] for answer in calls["simulator"].answers)
     assert all(answer == quiet["ml_model"] for answer in calls["ml_model"].answers)
     assert all(answer["message"] == quiet["monitoring"] for answer in calls["monitoring"].answers)
+    assert all(answer == quiet["fire_brigade"] for answer in calls["fire_brigade"].answers)
     for name, caller in calls.items():
         assert caller.answers, f"{name} never answered"
         assert not caller.dishonest(), f"{name}: {caller.dishonest()[:3]}"
@@ -94,7 +102,7 @@ def test_a_container_that_dies_during_requests_comes_back_by_itself(
         time.sleep(WARM_UP_SECONDS)
         loaded.crash(container)
         time.sleep(WARM_UP_SECONDS)
-        loaded.wait_until_ready("mlflow", *WEB_SERVICES)
+        loaded.wait_until_ready("mlflow", "fire_brigade", *WEB_SERVICES)
         time.sleep(WARM_UP_SECONDS)
     assert sum(caller.failures for caller in calls.values()) > 0, "nobody noticed"
     assert loaded.inspect(container)["RestartCount"] > 0

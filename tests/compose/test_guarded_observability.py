@@ -16,7 +16,7 @@ def watchers(guarded: GuardedStack) -> Watchers:
 
 
 def test_prometheus_shows_a_key_and_sees_every_service_up(watchers: Watchers) -> None:
-    everyone = dict.fromkeys(PATHS, 1.0)
+    everyone = dict.fromkeys([*PATHS, "fire_brigade"], 1.0)
     query = 'up{job="mlfleet"}'
     wait_until(lambda: watchers.query(query) == everyone, lambda: watchers.query(query))
     pushgateway = 'up{job="pushgateway"}'
@@ -40,6 +40,6 @@ def test_heavy_fouling_that_was_judged_reaches_alertmanager(
         drift = watchers.alerts()["Drift"]
         assert (drift["use_case"], drift["severity"]) == ("wine", "warning")
         failed = 'mlfleet_checks{status="failed"}'
-        assert watchers.query(failed) == {"wine": judged.failed_tests}
+        assert watchers.query(failed)["wine"] == judged.failed_tests
     finally:
         guarded.fleet.simulator.load("production")

@@ -115,7 +115,7 @@ def test_a_stack_comes_up_is_told_of_goes_down_and_leaves_nothing(launcher: Laun
     down = launcher.launch("down")
     assert f"Stopped mlflow, {', '.join(PARTS[2:])}, postgres." in down.stdout
     left = launcher.left()
-    assert (left["container"], left["network"], len(left["volume"])) == ([], [], 2)
+    assert (left["container"], left["network"], len(left["volume"])) == ([], [], 4)
     assert launcher.launch("status").returncode == 1
 
     shutil.move(launcher.state / "secrets", launcher.state / "elsewhere")

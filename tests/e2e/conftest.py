@@ -26,6 +26,10 @@ PORT_SETTINGS = {
     "mlflow": "MLFLEET_MLFLOW_PORT",
     "postgres": "MLFLEET_POSTGRES_PORT",
 }
+# Whether there is internet or not, tests do not ask the publisher for his files.
+NO_RECORDS = dict.fromkeys(
+    ("FIRE_BRIGADE_URL_INCIDENT", "FIRE_BRIGADE_URL_MOBILISATION"), "http://127.0.0.1:9/away.xlsx"
+)
 
 
 @dataclass
@@ -41,7 +45,7 @@ class Stack:
         return subprocess.run(
             [sys.executable, "-m", "launcher", "--local", *arguments],
             cwd=PROJECT,
-            env={**os.environ, **settings, "MLFLEET_STATE_DIR": str(self.folder)},
+            env={**os.environ, **settings, **NO_RECORDS, "MLFLEET_STATE_DIR": str(self.folder)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -65,6 +69,8 @@ class Stack:
             ml_model=self.address("ml_model"),
             tracking=self.address("tracking"),
             monitoring=self.address("monitoring"),
+            fire_brigade=self.address("fire_brigade"),
+            fire_brigade_auth=("admin", self.fire_brigade_password("admin")),
         )
 
     def call(self, method: str, service: str, path: str = "", **request: Any) -> requests.Response:

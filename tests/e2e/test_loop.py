@@ -11,6 +11,7 @@ from client.ml_model import Score
 from client.monitoring import KeptSummary
 from client.simulator import SetName
 from tests.e2e.conftest import Stack
+from tests.mlflow_server import mlflow_at
 from tests.wine_search import WINE_SEARCH
 
 pytestmark = pytest.mark.e2e
@@ -192,8 +193,8 @@ def test_runs_are_listed_with_their_parameters_and_metrics(loaded: Stack, search
 
 @pytest.mark.filterwarnings("ignore:.*MLflow doesn't validate the data for this type")  # its own import warns
 def test_a_registered_model_predicts_through_mlflow_itself(loaded: Stack, searched: Search) -> None:
-    mlflow.set_tracking_uri(loaded.address("mlflow"))
-    model = mlflow.pyfunc.load_model("models:/LogisticRegression/1")
+    with mlflow_at(loaded.address("mlflow")):
+        model = mlflow.pyfunc.load_model("models:/LogisticRegression/1")
     assert len(model.predict(model.input_example)) == len(model.input_example)
 
 

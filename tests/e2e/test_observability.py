@@ -12,7 +12,7 @@ import pytest
 import requests
 import yaml
 
-from client import ADDRESSES, Fleet
+from client import PATHS, Fleet
 from client.monitoring import Summary
 from client.simulator import SetName
 from tests.conftest import free_port
@@ -149,7 +149,7 @@ def fouled(stack: Stack) -> Iterator[Summary]:
 
 
 def test_prometheus_sees_every_service_up(watchers: Watchers) -> None:
-    everyone = dict.fromkeys(ADDRESSES, 1.0)
+    everyone = dict.fromkeys(PATHS, 1.0)
     wait_until(lambda: watchers.query("up") == everyone, lambda: watchers.query("up"))
 
 
@@ -167,7 +167,7 @@ def test_heavy_fouling_that_was_judged_reaches_alertmanager(watchers: Watchers, 
     assert (drift["use_case"], drift["severity"]) == ("wine", "warning")
     assert watchers.query("mlfleet_drifted_columns_share")["wine"] >= 0.5
     failed = watchers.query('mlfleet_checks{status="failed"}')
-    assert failed == {"wine": fouled.failed_tests}
+    assert failed["wine"] == fouled.failed_tests
 
 
 def test_no_query_of_the_dashboard_is_without_an_answer(watchers: Watchers, fouled: Summary) -> None:

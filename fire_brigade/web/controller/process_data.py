@@ -34,7 +34,12 @@ class ProcessData(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         kinds = [kind for kind, asked in wanted.items() if asked] or list(wanted)
 
         def work(progress: Progress) -> dict[str, Any]:
-            return self._steps.process_data(kinds, convert=query.convert_to_pickle, progress=progress)
+            convert = query.convert_to_pickle
+            if query.made_up:
+                return self._steps.make_records_up(kinds, convert=convert, progress=progress)
+            return self._steps.process_data(
+                kinds, convert=convert, progress=progress, attempts=query.attempts
+            )
 
         job_id = self._jobs.start(work)
         answer = {"status": "success", "message": MESSAGE, "job_id": job_id}

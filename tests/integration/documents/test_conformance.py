@@ -11,7 +11,7 @@ from tests.integration.documents.conformance import check_document
 from tests.integration.documents.conftest import Fleet
 from tests.mlflow_server import MlflowServer
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))  # for each operation; by hand, hundreds
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "10"))  # for each operation; by hand, hundreds
 LEAST_CASES = 100
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 10 * EXAMPLES)]

@@ -22,7 +22,7 @@ from fire_brigade.service.eval_model import eval_model
 from fire_brigade.service.train_model import train_model
 from tests.conftest import free_port
 from tests.fire_brigade_features import KeptLog, make_features, write_features
-from tests.mlflow_server import MlflowServer
+from tests.mlflow_server import MlflowServer, mlflow_at
 
 KEY = b"a key for the tests"
 EXPERIMENT = "LFB_MLOPS"
@@ -80,9 +80,8 @@ def test_a_training_is_recorded_registered_and_predicts(client: MlflowClient, tm
 
 def predicted_by_mlflow(client: MlflowClient, version: str) -> np.ndarray:
     """What anybody gets who loads the registered model with MLflow itself, signature checked."""
-    mlflow.set_tracking_uri(client.tracking_uri)
-    mlflow.set_registry_uri(client.tracking_uri)
-    model = mlflow.pyfunc.load_model(f"models:/{REGISTERED_NAME}/{version}")
+    with mlflow_at(client.tracking_uri):
+        model = mlflow.pyfunc.load_model(f"models:/{REGISTERED_NAME}/{version}")
     assert [column.name for column in model.metadata.signature.inputs] == [
         "distance",
         "DeployedFromStation_Name",

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from sklearn.datasets import load_wine
 
 from tests.integration.tracking.conftest import EXPERIMENTS, MANAGEMENT, RUNS, Optimise
-from tests.mlflow_server import MlflowServer
+from tests.mlflow_server import MlflowServer, mlflow_at
 from tests.wine_search import WINE_SEARCH
 from tracking.persistence.repository import run_contents
 
@@ -83,17 +83,18 @@ def test_the_models_load_and_predict_from_the_run_and_from_the_registry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    mlflow.set_tracking_uri(mlflow_server.url)
     rows, classes = load_wine(return_X_y=True, as_frame=True)
     rows.columns = [column.replace("/", "__") for column in rows.columns]
     for model, run_id in done["run_ids"].items():
         versions = mlflow_client.search_model_versions(f"name = '{model}' and run_id = '{run_id}'")
         for uri in (f"runs:/{run_id}/model", f"models:/{model}/{versions[0].version}"):
-            loaded = mlflow.pyfunc.load_model(uri)
+            with mlflow_at(mlflow_server.url):
+                loaded = mlflow.pyfunc.load_model(uri)
+                example = loaded.metadata.load_input_example(loaded.metadata.artifact_path)
             assert np.mean(loaded.predict(rows) == classes) > 0.85
             assert loaded.metadata.signature.inputs.input_names() == list(rows.columns)
             assert loaded.metadata.run_id == run_id
-            assert isinstance(loaded.metadata.load_input_example(loaded.metadata.artifact_path), pd.DataFrame)
+            assert isinstance(example, pd.DataFrame)
 
 
 def test_scaling_is_the_default_and_helps(optimise: Optimise, client: FlaskClient) -> None:

@@ -20,7 +20,7 @@ from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import EXPERIMENTS, MANAGEMENT, RUNS
 from tests.made_up_fires import write_fires
-from tests.mlflow_server import MlflowServer
+from tests.mlflow_server import MlflowServer, mlflow_at
 
 GRIDS: dict[str, Any] = {
     "LinearRegression": {},
@@ -85,10 +85,10 @@ def test_the_recorded_model_can_be_loaded_and_takes_positions(
     client: FlaskClient, name: str, mlflow_server: MlflowServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    mlflow.set_tracking_uri(mlflow_server.url)
     answer = optimise(client, name, models=["LinearRegression"]).json
     run_id = answer["data"]["run_ids"]["LinearRegression"]
-    model = mlflow.pyfunc.load_model(f"runs:/{run_id}/model")
+    with mlflow_at(mlflow_server.url):
+        model = mlflow.pyfunc.load_model(f"runs:/{run_id}/model")
     frame = pd.DataFrame({"distance": [1.0, 1.0], "station": [0.0, np.nan]})
     assert np.isfinite(model.predict(frame)).all()
 

@@ -11,7 +11,6 @@ import pytest
 from fire_brigade.persistence.repository.log_files import (
     FILE_BYTES,
     MODULES,
-    WARNINGS_LOGGER,
     LogDirectoryError,
     LoggingMetricsManager,
     LogRules,
@@ -52,15 +51,10 @@ def logs(tmp_path: Path, console: Shown) -> Iterator[LoggingMetricsManager]:
 
 @pytest.fixture
 def _warnings_are_taken(logs: LoggingMetricsManager) -> Iterator[None]:
-    logger = logging.getLogger(WARNINGS_LOGGER)
-    before, propagated = list(logger.handlers), logger.propagate
-    logging.captureWarnings(capture=False)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logs.take_warnings()
         yield
-        logging.captureWarnings(capture=False)
-    logger.handlers, logger.propagate = before, propagated
 
 
 def content(folder: Path, module: str) -> list[str]:

@@ -134,3 +134,14 @@ def test_a_line_that_cannot_be_read_is_named(files: AccountFiles) -> None:
     files.users_file().write_text("alice\n", encoding="utf-8")
     with pytest.raises(AccountsError, match="line 1"):
         files.make()
+
+
+def test_the_first_admins_password_is_read_for_the_demo(files: AccountFiles, tmp_path: Path) -> None:
+    written = content(files.passwords_file())
+
+    first = files.first_admin()
+
+    assert first is not None
+    assert f"admin: {first[1]}\n" in written
+    assert first[0] == "admin"
+    assert AccountFiles(tmp_path / "elsewhere").first_admin() is None

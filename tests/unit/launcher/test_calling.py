@@ -6,7 +6,8 @@ from launcher.settings import InvalidSettingError, LauncherSettings
 from tests.answering import answering
 
 ADDRESSES = {
-    name: f"http://{name}/somewhere" for name in ("mlflow", "simulator", "ml_model", "tracking", "monitoring")
+    name: f"http://{name}/somewhere"
+    for name in ("mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
 }
 
 
@@ -34,6 +35,21 @@ def test_a_user_is_sent_with_the_password(monkeypatch: pytest.MonkeyPatch) -> No
     sent = sent_with(monkeypatch, MLFLEET_USER="alice", MLFLEET_PASSWORD="secret")
 
     assert sent.headers["Authorization"] == "Basic YWxpY2U6c2VjcmV0"
+
+
+def test_the_fire_brigade_is_sent_a_user_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[requests.PreparedRequest] = []
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str]]:
+        sent.append(request)
+        return 200, {"status": "healthy", "message": "All systems operational"}
+
+    answering(monkeypatch, answer)
+    settings = LauncherSettings.from_environment({"MLFLEET_API_KEY": "k-1"})
+    fleet_at(ADDRESSES, settings, ("alice", "secret")).fire_brigade.health()
+
+    assert sent[0].url == "http://fire_brigade/somewhere/health"
+    assert sent[0].headers["Authorization"] == "Basic YWxpY2U6c2VjcmV0"
 
 
 def test_a_key_is_sent_as_a_bearer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 from client.ml_model import Score
 from client.monitoring import Check, Status, Summary
-from launcher.findings import drift_outcome, overall_outcome, retraining_outcome
+from launcher.findings import Findings, drift_outcome, overall_outcome, retraining_outcome, score_text
 
 
 def drift_checks(overall: Status, *columns: Status) -> list[Check]:
@@ -42,3 +42,21 @@ def test_a_summary_that_passed_needs_no_retraining() -> None:
 
 def test_retraining_that_nobody_asked_for_is_told_apart() -> None:
     assert retraining_outcome(None, asked=False) == "not asked for"
+
+
+def test_a_regression_is_told_by_its_fit_and_its_mean_error() -> None:
+    score = Score(message="", score=0.8713, rows=106, deployment_id=2, metrics={"r2": 0.8713, "mae": 25.697})
+
+    assert score_text(score) == "R² 0.871, MAE 25.70"
+
+
+def test_a_section_is_found_again_by_its_heading() -> None:
+    findings = Findings("The loop")
+    findings.section("Scores").rows["training"] = "1"
+    findings.section("Best run", "SVC")
+    findings.section("Scores").rows["testing"] = "2"
+
+    assert [(each.heading, each.value, len(each.rows)) for each in findings.sections] == [
+        ("Scores", "", 2),
+        ("Best run", "SVC", 0),
+    ]

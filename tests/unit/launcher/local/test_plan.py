@@ -72,7 +72,21 @@ def test_the_fire_brigade_has_users_of_its_own_and_no_database() -> None:
     assert told["FIRE_BRIGADE_MLFLOW_TRACKING_URI"] == "http://127.0.0.1:5000"
     assert "FIRE_BRIGADE_DATABASE_URL" not in told
     others = [service.told for name, service in plan.items() if name != "fire_brigade"]
-    assert not any("fire_brigade" in value for settings in others for value in settings.values())
+    secret = told["FIRE_BRIGADE_FIRST_USERS_FILE"]
+    assert not any(secret in value for settings in others for value in settings.values())
+
+
+@pytest.mark.parametrize("given", [{}, {"FIRE_BRIGADE_CHEMIN_DATA": "elsewhere"}])
+def test_the_simulator_finds_the_features_where_the_fire_brigade_puts_them(given: dict[str, str]) -> None:
+    plan = planned(**given)
+    written = plan["fire_brigade"].told["FIRE_BRIGADE_CHEMIN_DATA"]
+
+    assert plan["simulator"].told["SIMULATOR_DATA_DIR"] == written
+    assert not given or written == "elsewhere"
+
+
+def test_a_folder_of_ones_own_is_stronger_for_the_simulator_too() -> None:
+    assert planned(SIMULATOR_DATA_DIR="mine")["simulator"].told["SIMULATOR_DATA_DIR"] == "mine"
 
 
 def test_users_of_ones_own_are_stronger_than_those_of_the_state_folder() -> None:
