@@ -62,14 +62,15 @@ class BodyReader:
         """Fill the body. Raises TooLargeError, SlowBodyError, TooManyBytesError or ClientGoneError."""
         announced = scope.headers.get("content-length")
         if announced is not None or "transfer-encoding" in scope.headers:
+            length = None if announced is None else int(announced)
             body.rest = aiter(protocol)
-            self._check_size(int(announced or 0))
+            self._check_size(length or 0)
             try:
                 async with asyncio.timeout(self._seconds):
-                    await self._fill(body.rest, body)
+                    await self._fill(body.rest, body, length)
             except TimeoutError as error:
                 raise SlowBodyError(self._seconds) from error
-            if announced is not None and body.size < int(announced):
+            if length is not None and body.size < length:
                 raise ClientGoneError  # granian ends the chunks as if all had been well
             body.content.seek(0)
         body.complete = True
@@ -89,9 +90,11 @@ class BodyReader:
                 while body.rest is not None:
                     await anext(body.rest)
 
-    async def _fill(self, chunks: AsyncIterator[bytes], body: Body) -> None:
+    async def _fill(self, chunks: AsyncIterator[bytes], body: Body, length: int | None) -> None:
+        """Not a chunk more than was announced: to wait for the end takes as long as to wait for a chunk."""
         with suppress(StopAsyncIteration):
-            while True:  # granian's iterator cannot be iterated twice, and so not by `async for`
+            # granian's iterator cannot be iterated twice, and so not by `async for`.
+            while body.size != length:
                 self._take(await anext(chunks), body)
 
     def _take(self, chunk: bytes, body: Body) -> None:
