@@ -8,6 +8,9 @@ deletes samples holds their set against them. One waits for the other, and then 
 with foreign keys, provided that transactions are READ COMMITTED, PostgreSQL's default.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
@@ -49,6 +52,19 @@ def tell_held(session: Session, schema: str, dataset_id: int) -> None:
     """Let the triggers know that this transaction holds a set, so that they need not."""
     named = {"name": f"mlfleet.held_{schema}", "held": f"{{{dataset_id}}}"}
     session.execute(text("SELECT set_config(:name, :held, true)"), named)
+
+
+@contextmanager
+def telling_of_what_was_read(session: Session, schema: str) -> Iterator[None]:
+    """Spare the triggers looking for samples that this transaction has read in a set that it holds.
+
+    Nobody else can have deleted them since. Only for statements that tell of such samples and no others;
+    whether there is the deployment is looked at nevertheless.
+    """
+    name = {"name": f"mlfleet.read_{schema}"}
+    session.execute(text("SELECT set_config(:name, 'on', true)"), name)
+    yield
+    session.execute(text("SELECT set_config(:name, '', true)"), name)
 
 
 def keep_predictions_true(connection: Connection, schema: str) -> None:

@@ -19,6 +19,7 @@ from db.use_cases import DATASETS
 SetName = Literal["training", "testing", "production"]
 BLOCK_ROWS = 100_000
 STREAM_ROWS = 20_000  # as many as caches hold
+NAMED_ROWS = 20_000  # more targets are sooner found in one sweep than one by one
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -39,6 +40,14 @@ class SampleBlock:
 
     def __len__(self) -> int:
         return len(self.sample_index)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Features of samples, without what is known of them; as in SampleBlock."""
+
+    sample_index: Integers
+    features: Floats
 
 
 def set_sizes(session: Session, use_case: UseCase) -> dict[str, int]:
@@ -93,21 +102,40 @@ def stream_set(
     session: Session,
     use_case: UseCase,
     name: SetName,
-    each: Callable[[SampleBlock], object],
+    each: Callable[[Samples], object],
     *,
     block_rows: int = STREAM_ROWS,
 ) -> None:
-    """Hand a whole set over while it is read, in the order of sample_index, blocks of many rows at a time.
+    """Hand a set's features over while they are read, in no order, blocks of many rows at a time.
 
-    In one query, which PostgreSQL spreads over processors; nothing else can be done in the session meanwhile.
+    Without the targets, which take a join: see `read_targets`. Nothing else can be done in the session
+    meanwhile.
     """
-    query = _query(use_case, name, None).order_by(None).order_by("sample_index")
+    samples = use_case_tables(use_case).samples
+    query = select(samples.c.sample_index, *_features(use_case)).where(samples.c.dataset_id == DATASETS[name])
 
     def hand_over(rows: npt.NDArray[Any]) -> None:
         if len(rows):
-            each(_block(rows, use_case))
+            each(Samples(rows["sample_index"].copy(), _matrix(rows, use_case)))
 
-    copy_out_blocks(session, query, _dtype(use_case), hand_over, block_rows=block_rows)
+    dtype = np.dtype([("sample_index", "i8"), *_feature_fields(use_case)])
+    copy_out_blocks(session, query, dtype, hand_over, block_rows=block_rows)
+
+
+def read_targets(session: Session, use_case: UseCase, numbers: Integers) -> Floats:
+    """What is known of samples, NaN where nothing is. numbers: their sample_index, ascending, not none."""
+    targets = use_case_tables(use_case).targets
+    if len(numbers) <= NAMED_ROWS:
+        which = targets.c.sample_index == func.any(array([literal(number) for number in numbers.tolist()]))
+    else:
+        which = targets.c.sample_index.between(int(numbers[0]), int(numbers[-1]))
+    query = select(targets.c.sample_index, cast(targets.c["class"], Double)).where(which)
+    rows = copy_out(session, query, np.dtype([("sample_index", "i8"), ("target", "f8")]))
+    found = np.full(len(numbers), np.nan)
+    places = np.minimum(np.searchsorted(numbers, rows["sample_index"]), len(numbers) - 1)
+    asked = numbers[places] == rows["sample_index"]
+    found[places[asked]] = rows["target"][asked]
+    return found
 
 
 def read_set(
@@ -126,9 +154,6 @@ def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select
     tables = use_case_tables(use_case)
     samples, targets, predictions = tables.samples, tables.targets, tables.predictions
     missing = cast(literal("NaN"), Double)
-    features = [
-        func.coalesce(_number(feature, samples.c[feature.name]), missing) for feature in use_case.features
-    ]
     target = func.coalesce(cast(targets.c["class"], Double), missing)
     source = samples.outerjoin(targets)
     prediction: Any = missing
@@ -136,13 +161,20 @@ def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select
         source = source.join(predictions, predictions.c.sample_index == samples.c.sample_index)
         prediction = cast(predictions.c["class"], Double)
     query = (
-        select(samples.c.sample_id, samples.c.sample_index, *features, target, prediction)
+        select(samples.c.sample_id, samples.c.sample_index, *_features(use_case), target, prediction)
         .select_from(source)
         # By the id, not by a join with the name: the index on (dataset_id, sample_id) then gives each block.
         .where(samples.c.dataset_id == DATASETS[name])
         .order_by(samples.c.sample_id)
     )
     return query if predicted_by is None else query.where(predictions.c.deployment_id == predicted_by)
+
+
+def _features(use_case: UseCase) -> list[ColumnElement[Any]]:
+    samples, missing = use_case_tables(use_case).samples, cast(literal("NaN"), Double)
+    return [
+        func.coalesce(_number(feature, samples.c[feature.name]), missing) for feature in use_case.features
+    ]
 
 
 def _number(feature: Feature, column: Column[Any]) -> ColumnElement[Any]:
@@ -155,17 +187,24 @@ def _number(feature: Feature, column: Column[Any]) -> ColumnElement[Any]:
 
 def _dtype(use_case: UseCase) -> np.dtype[Any]:
     ids = [("sample_id", "i8"), ("sample_index", "i8")]
-    doubles = [(f"feature {name}", "f8") for name in use_case.feature_names]
-    return np.dtype([*ids, *doubles, ("target", "f8"), ("prediction", "f8")])
+    return np.dtype([*ids, *_feature_fields(use_case), ("target", "f8"), ("prediction", "f8")])
+
+
+def _feature_fields(use_case: UseCase) -> list[tuple[str, str]]:
+    return [(f"feature {name}", "f8") for name in use_case.feature_names]
 
 
 def _block(rows: npt.NDArray[Any], use_case: UseCase) -> SampleBlock:
-    features = np.empty((len(rows), len(use_case.features)))
-    for column, name in enumerate(use_case.feature_names):
-        features[:, column] = rows[f"feature {name}"]
     return SampleBlock(
         sample_index=rows["sample_index"].copy(),
-        features=features,
+        features=_matrix(rows, use_case),
         target=rows["target"].copy(),
         prediction=rows["prediction"].copy(),
     )
+
+
+def _matrix(rows: npt.NDArray[Any], use_case: UseCase) -> Floats:
+    features = np.empty((len(rows), len(use_case.features)))
+    for column, name in enumerate(use_case.feature_names):
+        features[:, column] = rows[f"feature {name}"]
+    return features

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from db.definition import Task, UseCase
-from db.sets import SampleBlock, SetName
+from db.sets import SampleBlock, Samples, SetName
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
-from ml_model.persistence.model.scored_block import ScoredBlock
+from ml_model.persistence.model.scored import Scored, in_order
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import ArtifactTooLargeError, open_artifact
 from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError, TrainingFailedError
@@ -235,22 +235,22 @@ def _score(
     predictor: Predictor,
     set_name: SetName,
 ) -> Score:
-    scored: list[ScoredBlock] = []
+    parts: list[Scored] = []
 
-    def predict(block: SampleBlock) -> None:
-        said = predictor.predict(block.features)
-        scored.append(ScoredBlock(block.sample_index, block.target, said.labels, said.probabilities))
+    def predict(samples: Samples) -> None:
+        said = predictor.predict(samples.features)
+        parts.append(Scored(samples.sample_index, said.labels, said.probabilities))
 
     work.samples.stream(use_case, set_name, predict)
-    if not scored:
+    if not parts:
         raise SetNotLoadedError(set_name, "samples")
+    scored = in_order(parts)
     work.samples.forget_predictions(use_case, set_name, deployment.id)
     work.samples.add_predictions(use_case, deployment.id, scored)
-    every_label = np.concatenate([block.labels for block in scored])
-    metrics = compute_metrics(use_case.task, np.concatenate([block.target for block in scored]), every_label)
+    target = work.samples.targets(use_case, scored.sample_index)
+    metrics = compute_metrics(use_case.task, target, scored.labels)
     work.deployments.store_metrics(deployment.id, set_name, metrics)
-    classes = _classes(use_case, every_label)
-    return Score(use_case.task, deployment.id, len(every_label), classes, metrics)
+    return Score(use_case.task, deployment.id, len(scored), _classes(use_case, scored.labels), metrics)
 
 
 def _classes(use_case: UseCase, labels: npt.NDArray[np.float64]) -> dict[int, int]:

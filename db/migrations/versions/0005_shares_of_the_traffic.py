@@ -43,6 +43,9 @@ BEGIN
     IF missing IS NOT NULL THEN
         RAISE foreign_key_violation USING MESSAGE = format('there is no deployment %s', missing);
     END IF;
+    IF current_setting('mlfleet.read_' || own, true) = 'on' THEN
+        RETURN NULL;  -- see telling_of_what_was_read
+    END IF;
     EXECUTE look INTO sets, missing;
     IF missing IS NULL AND NOT sets <@ held THEN
         EXECUTE format('SELECT FROM %I.datasets WHERE dataset_id = ANY ($1) FOR SHARE', own) USING sets;

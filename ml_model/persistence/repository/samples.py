@@ -1,19 +1,24 @@
 """Samples, targets and predictions in PostgreSQL."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from db.copying import copy_in
 from db.definition import Task, UseCase
-from db.sets import SampleBlock, SetName, lock_set, read_set, stream_set
+from db.integrity import telling_of_what_was_read
+from db.sets import SampleBlock, Samples, SetName, lock_set, read_set, read_targets, stream_set
 from db.tables import use_case_tables
-from db.use_cases import every_use_case, find_use_case
-from ml_model.persistence.model.scored_block import ScoredBlock
+from db.use_cases import DATASETS, every_use_case, find_use_case
+from ml_model.persistence.model.scored import Scored
+
+Floats = npt.NDArray[np.float64]
+
+BLOCK_ROWS = 50_000  # encoded at a time
 
 
 class SampleRepository:
@@ -34,40 +39,36 @@ class SampleRepository:
         """A set, or its first `limit` rows."""
         return read_set(self._session, use_case, name, limit=limit)
 
-    def stream(self, use_case: UseCase, name: SetName, each: Callable[[SampleBlock], object]) -> None:
-        """Hand a set over in blocks, in the order of its numbers.
-
-        It is not replaced by the simulator until the transaction ends.
-        """
+    def stream(self, use_case: UseCase, name: SetName, each: Callable[[Samples], object]) -> None:
+        """Hand a set over in blocks. It is not replaced by the simulator until the transaction ends."""
         lock_set(self._session, use_case, name, replacing=False)
         stream_set(self._session, use_case, name, each)
+
+    def targets(self, use_case: UseCase, numbers: npt.NDArray[np.int64]) -> Floats:
+        """What is known of samples, NaN where nothing is. numbers: their sample_index, ascending."""
+        return read_targets(self._session, use_case, numbers)
 
     def forget_predictions(self, use_case: UseCase, name: SetName, deployment_id: int) -> None:
         """Delete what a deployment has predicted on a set."""
         tables = use_case_tables(use_case)
-        of_set = (
-            select(tables.samples.c.sample_index).join(tables.datasets).where(tables.datasets.c.name == name)
-        )
-        predictions = tables.predictions
-        self._session.execute(
-            delete(predictions).where(
-                predictions.c.deployment_id == deployment_id, predictions.c.sample_index.in_(of_set)
-            )
-        )
+        predictions, samples = tables.predictions, tables.samples
+        own = predictions.c.deployment_id == deployment_id
+        if self._session.scalar(select(exists().where(own))):
+            of_set = select(samples.c.sample_index).where(samples.c.dataset_id == DATASETS[name])
+            self._session.execute(delete(predictions).where(own, predictions.c.sample_index.in_(of_set)))
 
-    def add_predictions(
-        self,
-        use_case: UseCase,
-        deployment_id: int,
-        scored: Iterable[ScoredBlock],
-    ) -> None:
-        """Store one prediction a row, in one statement: soonest done in the order of sample_index."""
+    def add_predictions(self, use_case: UseCase, deployment_id: int, scored: Scored) -> None:
+        """Store one prediction for each sample of a set that was streamed in this transaction.
+
+        In one statement, and in the order of sample_index: so it is soonest done.
+        """
         is_class = use_case.task is Task.CLASSIFICATION
-        columns = (_columns(block, deployment_id, is_class=is_class) for block in scored)
-        copy_in(self._session, use_case_tables(use_case).predictions, columns)
+        columns = (_columns(block, deployment_id, is_class=is_class) for block in scored.blocks(BLOCK_ROWS))
+        with telling_of_what_was_read(self._session, use_case.name):
+            copy_in(self._session, use_case_tables(use_case).predictions, columns)
 
 
-def _columns(block: ScoredBlock, deployment_id: int, *, is_class: bool) -> dict[str, npt.NDArray[Any]]:
+def _columns(block: Scored, deployment_id: int, *, is_class: bool) -> dict[str, npt.NDArray[Any]]:
     columns: dict[str, npt.NDArray[Any]] = {
         "sample_index": block.sample_index,
         "prediction_index": block.sample_index,

@@ -1,6 +1,6 @@
 """ml_model's repositories, in memory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from db.definition import Feature, Task, UseCase
-from db.sets import SampleBlock, SetName
+from db.sets import SampleBlock, Samples, SetName
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
-from ml_model.persistence.model.scored_block import ScoredBlock
+from ml_model.persistence.model.scored import Scored
 from tests.audit import AuditInMemory
 
 WINE = UseCase(
@@ -118,10 +118,13 @@ class FakeSamples:
             )
         )
 
-    def stream(self, use_case: UseCase, name: SetName, each: Callable[[SampleBlock], object]) -> None:
+    def stream(self, use_case: UseCase, name: SetName, each: Callable[[Samples], object]) -> None:
         self.scoring = name
         for part in self.sets.get(name, []):
-            each(part)
+            each(Samples(part.sample_index, part.features))
+
+    def targets(self, use_case: UseCase, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        return self.read(use_case, self.scoring).target  # type: ignore[arg-type]  # a set's name
 
     def forget_predictions(self, use_case: UseCase, name: SetName, deployment_id: int) -> None:
         self.predictions[deployment_id, name] = []
@@ -130,9 +133,9 @@ class FakeSamples:
         self,
         use_case: UseCase,
         deployment_id: int,
-        scored: Iterable[ScoredBlock],
+        scored: Scored,
     ) -> None:
-        self.predictions[deployment_id, self.scoring] += [part.labels for part in scored]
+        self.predictions[deployment_id, self.scoring] += [scored.labels]
 
 
 @dataclass

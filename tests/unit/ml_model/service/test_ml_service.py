@@ -92,7 +92,7 @@ def test_a_set_is_scored_block_by_block_with_every_prediction_stored(
     service.train("wine", caller=ALICE)
     score = service.score("wine", "testing")
     assert score.rows == 30
-    assert [len(labels) for labels in unit.samples.predictions[1, "testing"]] == [20, 10]
+    assert [len(labels) for labels in unit.samples.predictions[1, "testing"]] == [30]
     assert unit.deployments.metrics[1, "testing"] == score.metrics
 
 
