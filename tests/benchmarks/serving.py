@@ -10,6 +10,7 @@ meanwhile. Prints one Markdown table.
 
 import argparse
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -39,7 +40,24 @@ LARGE = 166_667  # rows of all three sets, so that 100 000 are for training
 NAMES = [name.replace("/", "__") for name in load_wine().feature_names]
 ROW = load_wine().data[0].tolist()
 BODY = json.dumps({"dataframe_split": {"columns": NAMES, "data": [ROW]}}).encode()
-HELLO = "from flask import Flask\napp = Flask('hello')\n@app.get('/')\ndef hello():\n    return 'hello'\n"
+HELLO = """
+from flask import Flask
+from fleet.settings import ServiceSettings
+from fleet.web.credentials import QUICK
+from fleet.web.front import Front
+from fleet.web.shared_counters import COUNTING, REFUSALS
+app = Flask("hello")
+@app.get("/")
+def hello():
+    return "hello"
+app.extensions |= {COUNTING: None, REFUSALS: None, QUICK: None}
+front = Front(app, ServiceSettings(port=5000, service_url="/hello"))
+"""
+# What granian is told for the app alone, and for the app behind what a service of the fleet has before it.
+HELLOS = {
+    "bare Flask hello, granian alone": ["--interface", "wsgi", "--blocking-threads", "1", "hello:app"],
+    "bare Flask hello, the fleet's server": ["--interface", "rsgi", "--loop", "uvloop", "hello:front"],
+}
 FASTAPI = """
 import joblib, pandas
 from fastapi import FastAPI, Request
@@ -63,7 +81,10 @@ class Wine:
         frame = pandas.DataFrame(dataframe_split["data"], columns=dataframe_split["columns"])
         return {"predictions": self.model.predict(frame).tolist()}
 """
-MLFLOW = "import joblib, mlflow.sklearn\nmlflow.sklearn.save_model(joblib.load('model.joblib'), 'model')\n"
+MLFLOW = """
+import joblib, mlflow.sklearn
+mlflow.sklearn.save_model(joblib.load("model.joblib"), "model", serialization_format="cloudpickle")
+"""
 MLFLOW_SERVE = ["mlflow", "models", "serve", "-m", "model", "--env-manager", "local", "-p", "{port}"]
 # Packages, a program, whether it is run before, the command that serves, and the path; all take BODY.
 PEERS: dict[str, tuple[list[str], str, bool, list[str], str]] = {
@@ -102,8 +123,20 @@ def running_peer(name: str, folder: Path, model: str) -> Iterator[str]:
     if runs_before:
         subprocess.run([bin_folder / "python", "peer.py"], cwd=home, check=True)
     port = free_port()
-    told = [part.format(port=port) for part in command]
-    with serving([str(bin_folder / told[0]), *told[1:]], home, f"http://127.0.0.1:{port}{path}", BODY) as url:
+    # As if the environment were activated: peers start programs of it by name.
+    told = ["env", f"PATH={bin_folder}:{os.environ['PATH']}", *(part.format(port=port) for part in command)]
+    with serving(told, home, f"http://127.0.0.1:{port}{path}", BODY) as url:
+        yield url
+
+
+@contextmanager
+def running_hello(options: list[str], folder: Path) -> Iterator[str]:
+    """The address of a Flask app that does nothing."""
+    (folder / "hello.py").write_text(HELLO, encoding="utf-8")
+    port = free_port()
+    # Its folder is not the project's: `env` makes the fleet's packages known there.
+    command = ["env", f"PYTHONPATH={Path.cwd()}", sys.executable, "-m", "granian", "--no-ws"]
+    with serving([*command, "--port", str(port), *options], folder, f"http://127.0.0.1:{port}/", None) as url:
         yield url
 
 
@@ -185,13 +218,9 @@ def measure(model: str, seconds: float, peers: list[str], folder: Path) -> dict[
             post(f"{simulator.address}/root/simulator", {"set_name": "training", "use_case": "large"})
         with running_service("ml_model", folder, **told, artifact_key=secrets.token_hex(16)) as ml_model:
             found |= measure_fleet(ml_model, model, seconds)
-    (folder / "hello.py").write_text(HELLO, encoding="utf-8")
-    port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
-    with serving(
-        [*command, "--blocking-threads", "1", "hello:app"], folder, f"http://127.0.0.1:{port}/", None
-    ) as url:
-        found["bare Flask hello, same server"] = measured(url, seconds, None)
+    for name, options in HELLOS.items():
+        with running_hello(options, folder) as url:
+            found[name] = measured(url, seconds, None)
     for name in peers:
         with running_peer(name, folder, model) as url:
             found[name] = measured(url, seconds)
