@@ -56,10 +56,10 @@ def tell_held(session: Session, schema: str, dataset_id: int) -> None:
 
 @contextmanager
 def telling_of_what_was_read(session: Session, schema: str) -> Iterator[None]:
-    """Spare the triggers looking for samples that this transaction has read in a set that it holds.
+    """Spare the triggers looking for samples that were read since this transaction holds their set.
 
-    Nobody else can have deleted them since. Only for statements that tell of such samples and no others;
-    whether there is the deployment is looked at nevertheless.
+    Nobody can have deleted them since. Only for statements that tell of such samples and no others; whether
+    there is the deployment is looked at nevertheless.
     """
     name = {"name": f"mlfleet.read_{schema}"}
     session.execute(text("SELECT set_config(:name, 'on', true)"), name)

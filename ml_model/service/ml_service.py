@@ -1,25 +1,23 @@
 """Sets, trains and scores models."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from db.definition import Task, UseCase
-from db.sets import SampleBlock, Samples, SetName
+from db.definition import UseCase
+from db.sets import SampleBlock, SetName
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
-from ml_model.persistence.model.scored import Scored, in_order
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import ArtifactTooLargeError, open_artifact
 from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError, TrainingFailedError
 from ml_model.service.predictor import Predictor
-from ml_model.service.scores import MAIN_METRIC, compute_metrics, describe
+from ml_model.service.scoring import Score, Scorer, SetNotLoadedError
 from ml_model.service.training import InThisProcess, Trainer
 from ml_model.service.training import Task as TrainingTask
 
@@ -46,48 +44,15 @@ class NotTrainedError(ConflictError):
         )
 
 
-class SetNotLoadedError(ConflictError):
-    """The set has no rows that could be used."""
-
-    def __init__(self, name: str, what: str) -> None:
-        super().__init__(
-            f"The {name} set has no {what}", f'Call POST /root/simulator with {{"set_name": "{name}"}} first'
-        )
-
-
-@dataclass(frozen=True)
-class Score:
-    """How a deployment did on a set.
-
-    rows: how many were predicted and stored; classes: how many of them as which class, none for a regression;
-    metrics: of the labelled.
-    """
-
-    task: Task
-    deployment_id: int
-    rows: int
-    classes: dict[int, int]
-    metrics: dict[str, float]
-
-    @property
-    def main(self) -> float | None:
-        """Accuracy, or R² of a regression; None if it cannot be told."""
-        return self.metrics.get(MAIN_METRIC[self.task])
-
-    @property
-    def text(self) -> str:
-        """The score in a few words."""
-        return describe(self.task, self.metrics)
-
-
 class MlService:
     """The models of every use case.
 
     units: opens a transaction. key: signs artifacts. predicted: told, with the use case, how often each class
     was predicted. changed: called once another model is live. trainer: fits, in place of the caller's thread.
+    reading: opens transactions in which sets are read while they are scored; `units`, unless given.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it works with, and who is told
         self,
         units: Callable[[], MlModelUnitOfWork],
         key: bytes,
@@ -95,12 +60,14 @@ class MlService:
         predicted: Predicted = lambda *_: None,
         changed: Callable[[], object] = lambda: None,
         trainer: Trainer | None = None,
+        reading: Callable[[], MlModelUnitOfWork] | None = None,
     ) -> None:
         self._units = units
         self._key = key
         self._predicted = predicted
         self._changed = changed
         self._trainer = trainer or InThisProcess()
+        self._scorer = Scorer(reading or units)
         self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
 
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
@@ -184,7 +151,7 @@ class MlService:
             work.deployments.activate(trained, "training", actor=caller.name)
             for action in ("train", "activate"):
                 work.audit.add(action, trained.id, caller, use_case=use_case.name)
-            score = _score(work, use_case, trained, predictor, "training")
+            score = self._scorer.score(work, use_case, trained, predictor, "training")
             work.commit()
         self._changed()
         self._predicted(use_case.name, score.classes)
@@ -200,7 +167,7 @@ class MlService:
         predictor = self._predictor(deployment.id)
         with self._units() as work:
             work.deployments.hold(deployment.id)
-            score = _score(work, use_case, deployment, predictor, set_name)
+            score = self._scorer.score(work, use_case, deployment, predictor, set_name)
             work.commit()
         self._predicted(use_case.name, score.classes)
         return score
@@ -226,35 +193,3 @@ class MlService:
 def _labelled(rows: SampleBlock) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     known = ~np.isnan(rows.target)
     return rows.features[known], rows.target[known]
-
-
-def _score(
-    work: MlModelUnitOfWork,
-    use_case: UseCase,
-    deployment: Deployment,
-    predictor: Predictor,
-    set_name: SetName,
-) -> Score:
-    parts: list[Scored] = []
-
-    def predict(samples: Samples) -> None:
-        said = predictor.predict(samples.features)
-        parts.append(Scored(samples.sample_index, said.labels, said.probabilities))
-
-    work.samples.stream(use_case, set_name, predict)
-    if not parts:
-        raise SetNotLoadedError(set_name, "samples")
-    scored = in_order(parts)
-    work.samples.forget_predictions(use_case, set_name, deployment.id)
-    work.samples.add_predictions(use_case, deployment.id, scored)
-    target = work.samples.targets(use_case, scored.sample_index)
-    metrics = compute_metrics(use_case.task, target, scored.labels)
-    work.deployments.store_metrics(deployment.id, set_name, metrics)
-    return Score(use_case.task, deployment.id, len(scored), _classes(use_case, scored.labels), metrics)
-
-
-def _classes(use_case: UseCase, labels: npt.NDArray[np.float64]) -> dict[int, int]:
-    if use_case.task is not Task.CLASSIFICATION:
-        return {}
-    values, counts = np.unique(labels, return_counts=True)
-    return dict(zip(values.astype(int).tolist(), counts.tolist(), strict=True))

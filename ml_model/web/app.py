@@ -82,8 +82,14 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
     live = _make_live(
         settings, background_sessions(app, database, connections=BACKGROUND_CONNECTIONS), counters
     )
+    beside = background_sessions(app, database, connections=settings.heavy_at_once)
     models = MlService(
-        units, key, predicted=predicted, changed=live.models.notice, trainer=trainer or processes
+        units,
+        key,
+        predicted=predicted,
+        changed=live.models.notice,
+        trainer=trainer or processes,
+        reading=lambda: MlModelUnitOfWork(beside),
     )
     metrics.read_at_scrape(lambda: live_metrics(models.live()))
 

@@ -1,6 +1,6 @@
 """Samples of a stored set, scored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,24 +17,8 @@ class Scored:
     labels: Floats
     probabilities: Floats | None
 
-    def __len__(self) -> int:
-        return len(self.labels)
 
-    def blocks(self, rows: int) -> Iterator["Scored"]:
-        """The same, some rows at a time."""
-        for start in range(0, len(self), rows):
-            part = slice(start, start + rows)
-            probabilities = None if self.probabilities is None else self.probabilities[part]
-            yield Scored(self.sample_index[part], self.labels[part], probabilities)
-
-
-def in_order(parts: Sequence[Scored]) -> Scored:
-    """All of them together, by sample_index. At least one."""
-    numbers = np.concatenate([part.sample_index for part in parts])
-    order = np.argsort(numbers, kind="stable")
-    known = [part.probabilities for part in parts if part.probabilities is not None]
-    return Scored(
-        sample_index=numbers[order],
-        labels=np.concatenate([part.labels for part in parts])[order],
-        probabilities=np.concatenate(known)[order] if known else None,
-    )
+def in_order(parts: Sequence[Scored]) -> Floats:
+    """The labels of all parts, of which there is one, by sample_index."""
+    order = np.argsort(np.concatenate([part.sample_index for part in parts]))
+    return np.asarray(np.concatenate([part.labels for part in parts])[order])

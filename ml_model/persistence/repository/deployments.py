@@ -131,6 +131,11 @@ class DeploymentRepository:
         )
         self._session.execute(query.values(failure=failure))
 
+    def has_scored(self, deployment_id: int, set_name: str) -> bool:
+        """Whether a deployment has scored a set, which may have been replaced since."""
+        metrics = self._session.scalar(select(DeploymentRow.metrics).where(DeploymentRow.id == deployment_id))
+        return set_name in (metrics or {})
+
     def store_metrics(self, deployment_id: int, set_name: str, metrics: dict[str, float]) -> None:
         """Keep the last metrics of a deployment on a set."""
         row = self._session.get_one(DeploymentRow, deployment_id)

@@ -1,24 +1,23 @@
 """Samples, targets and predictions in PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import delete, exists, select
+from sqlalchemy import Column, ColumnElement, delete, select, text
 from sqlalchemy.orm import Session
 
 from db.copying import copy_in
 from db.definition import Task, UseCase
 from db.integrity import telling_of_what_was_read
 from db.sets import SampleBlock, Samples, SetName, lock_set, read_set, read_targets, stream_set
-from db.tables import use_case_tables
+from db.tables import FIRST_LIVE_INDEX, use_case_tables
 from db.use_cases import DATASETS, every_use_case, find_use_case
 from ml_model.persistence.model.scored import Scored
 
 Floats = npt.NDArray[np.float64]
-
-BLOCK_ROWS = 50_000  # encoded at a time
 
 
 class SampleRepository:
@@ -39,9 +38,12 @@ class SampleRepository:
         """A set, or its first `limit` rows."""
         return read_set(self._session, use_case, name, limit=limit)
 
-    def stream(self, use_case: UseCase, name: SetName, each: Callable[[Samples], object]) -> None:
-        """Hand a set over in blocks. It is not replaced by the simulator until the transaction ends."""
+    def hold(self, use_case: UseCase, name: SetName) -> None:
+        """Keep the simulator from replacing a set until the transaction ends."""
         lock_set(self._session, use_case, name, replacing=False)
+
+    def stream(self, use_case: UseCase, name: SetName, each: Callable[[Samples], object]) -> None:
+        """Hand a set over in blocks."""
         stream_set(self._session, use_case, name, each)
 
     def targets(self, use_case: UseCase, numbers: npt.NDArray[np.int64]) -> Floats:
@@ -50,20 +52,33 @@ class SampleRepository:
 
     def forget_predictions(self, use_case: UseCase, name: SetName, deployment_id: int) -> None:
         """Delete what a deployment has predicted on a set."""
-        tables = use_case_tables(use_case)
-        predictions, samples = tables.predictions, tables.samples
+        samples = use_case_tables(use_case).samples
+        of_set = select(samples.c.sample_index).where(samples.c.dataset_id == DATASETS[name])
+        # The planner does not know yet of a new deployment's predictions, and would look them up one by one.
+        with self._without_nested_loops():
+            self._forget(use_case, deployment_id, lambda number: number.in_(of_set))
+
+    def forget_live_predictions(self, use_case: UseCase, deployment_id: int) -> None:
+        """Delete what a deployment has predicted on samples that came in live."""
+        self._forget(use_case, deployment_id, lambda number: number >= FIRST_LIVE_INDEX)
+
+    def _forget(
+        self, use_case: UseCase, deployment_id: int, which: Callable[[Column[Any]], ColumnElement[bool]]
+    ) -> None:
+        predictions = use_case_tables(use_case).predictions
         own = predictions.c.deployment_id == deployment_id
-        if self._session.scalar(select(exists().where(own))):
-            of_set = select(samples.c.sample_index).where(samples.c.dataset_id == DATASETS[name])
-            self._session.execute(delete(predictions).where(own, predictions.c.sample_index.in_(of_set)))
+        self._session.execute(delete(predictions).where(own, which(predictions.c.sample_index)))
 
-    def add_predictions(self, use_case: UseCase, deployment_id: int, scored: Scored) -> None:
-        """Store one prediction for each sample of a set that was streamed in this transaction.
+    @contextmanager
+    def _without_nested_loops(self) -> Iterator[None]:
+        self._session.execute(text("SET LOCAL enable_nestloop = off"))
+        yield
+        self._session.execute(text("SET LOCAL enable_nestloop = on"))
 
-        In one statement, and in the order of sample_index: so it is soonest done.
-        """
+    def add_predictions(self, use_case: UseCase, deployment_id: int, scored: Iterable[Scored]) -> None:
+        """Store, in one statement, one prediction for each sample that was read since this holds its set."""
         is_class = use_case.task is Task.CLASSIFICATION
-        columns = (_columns(block, deployment_id, is_class=is_class) for block in scored.blocks(BLOCK_ROWS))
+        columns = (_columns(block, deployment_id, is_class=is_class) for block in scored)
         with telling_of_what_was_read(self._session, use_case.name):
             copy_in(self._session, use_case_tables(use_case).predictions, columns)
 

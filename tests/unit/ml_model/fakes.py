@@ -1,6 +1,6 @@
 """ml_model's repositories, in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -91,6 +91,9 @@ class FakeDeployments:
     def store_failure(self, deployment_id: int, failure: str) -> None:
         self.failures[deployment_id] = failure
 
+    def has_scored(self, deployment_id: int, set_name: str) -> bool:
+        return (deployment_id, set_name) in self.metrics
+
     def store_metrics(self, deployment_id: int, set_name: str, metrics: dict[str, float]) -> None:
         self.metrics[deployment_id, set_name] = metrics
 
@@ -118,8 +121,10 @@ class FakeSamples:
             )
         )
 
-    def stream(self, use_case: UseCase, name: SetName, each: Callable[[Samples], object]) -> None:
+    def hold(self, use_case: UseCase, name: SetName) -> None:
         self.scoring = name
+
+    def stream(self, use_case: UseCase, name: SetName, each: Callable[[Samples], object]) -> None:
         for part in self.sets.get(name, []):
             each(Samples(part.sample_index, part.features))
 
@@ -129,13 +134,17 @@ class FakeSamples:
     def forget_predictions(self, use_case: UseCase, name: SetName, deployment_id: int) -> None:
         self.predictions[deployment_id, name] = []
 
+    def forget_live_predictions(self, use_case: UseCase, deployment_id: int) -> None:
+        """There are none here."""
+
     def add_predictions(
         self,
         use_case: UseCase,
         deployment_id: int,
-        scored: Scored,
+        scored: Iterable[Scored],
     ) -> None:
-        self.predictions[deployment_id, self.scoring] += [scored.labels]
+        told = self.predictions.setdefault((deployment_id, self.scoring), [])
+        told += [part.labels for part in scored]
 
 
 @dataclass

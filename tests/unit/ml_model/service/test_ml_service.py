@@ -8,12 +8,8 @@ from fleet.catalogue import UnknownHyperparameterError, UnknownModelError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import ArtifactTooLargeError
 from ml_model.service.fitting import RefusedHyperparametersError, TrainingFailedError
-from ml_model.service.ml_service import (
-    MlService,
-    NothingSetError,
-    NotTrainedError,
-    SetNotLoadedError,
-)
+from ml_model.service.ml_service import MlService, NothingSetError, NotTrainedError
+from ml_model.service.scoring import SetNotLoadedError
 from tests.callers import ALICE
 from tests.unit.ml_model.fakes import FakeUnit, block
 
@@ -92,7 +88,7 @@ def test_a_set_is_scored_block_by_block_with_every_prediction_stored(
     service.train("wine", caller=ALICE)
     score = service.score("wine", "testing")
     assert score.rows == 30
-    assert [len(labels) for labels in unit.samples.predictions[1, "testing"]] == [30]
+    assert [len(labels) for labels in unit.samples.predictions[1, "testing"]] == [20, 10]
     assert unit.deployments.metrics[1, "testing"] == score.metrics
 
 
