@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.definition import Feature, Task, UseCase
-from db.integrity import REFERENCES, keep_predictions_true, refer_by_keys
+from db.integrity import REFERENCES, keep_predictions_true, refer_by_keys, telling_of_what_was_read
+from db.sets import lock_set
 from db.use_cases import DATASETS, register_use_case
 
 CLOUDS = UseCase(name="clouds", task=Task.CLASSIFICATION, target="kind", features=(Feature(name="height"),))
@@ -131,3 +132,38 @@ def test_tables_of_an_older_version_are_changed_with_their_rows(connection: Conn
     assert told(connection) == [(0, 1)]
     with pytest.raises(IntegrityError):
         tell(connection, 9)
+
+
+def test_what_was_read_under_the_hold_is_not_looked_for_again(
+    connection: Connection, database_url: str
+) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        with telling_of_what_was_read(session, "clouds"):
+            tell(session.connection(), 0)
+            with pytest.raises(IntegrityError, match="deployment 9"), session.begin_nested():
+                tell(session.connection(), 1, 9)
+        with pytest.raises(IntegrityError, match="sample 9"):
+            tell(session.connection(), 9)
+    engine.dispose()
+    assert told(connection) == []
+
+
+def test_whoever_deletes_waits_for_who_tells_of_what_was_read(
+    connection: Connection, database_url: str
+) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        lock_set(session, CLOUDS, "testing", replacing=False)
+        deleting = Thread(
+            target=connection.execute, args=(text("DELETE FROM clouds.samples WHERE sample_index = 0"),)
+        )
+        deleting.start()
+        deleting.join(0.5)
+        assert deleting.is_alive()
+        with telling_of_what_was_read(session, "clouds"):
+            tell(session.connection(), 0)
+        session.commit()
+    deleting.join(10)
+    engine.dispose()
+    assert told(connection) == []

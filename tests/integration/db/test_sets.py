@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.copying import copy_in
 from db.definition import UseCase
-from db.sets import lock_set, read_blocks, read_set, set_sizes
+from db.sets import Samples, lock_set, read_blocks, read_set, read_targets, set_sizes, stream_set
 from db.tables import UseCaseTables
 from tests.conftest import Sessions
 from tests.integration.db.conftest import store_samples
@@ -127,3 +127,32 @@ def test_locking_a_set_that_has_no_name_gives_no_id(sessions: Sessions, tea: Use
     with sessions() as session:
         session.execute(text("DELETE FROM tea.datasets"))
         assert lock_set(session, tea, "training", replacing=False) is None
+
+
+@pytest.mark.parametrize("block_rows", [2, 100])
+def test_features_are_streamed_without_what_is_known_of_them(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables, block_rows: int
+) -> None:
+    blocks: list[Samples] = []
+    with sessions() as session:
+        store_samples(session, tables, 2, [900, 800])
+        store_samples(session, tables, 1, ORDER)
+        stream_set(session, tea, "training", blocks.append, block_rows=block_rows)
+        stream_set(session, tea, "production", blocks.append)
+    numbers = np.concatenate([block.sample_index for block in blocks])
+    assert sorted(numbers.tolist()) == sorted(ORDER)
+    features = np.concatenate([block.features for block in blocks])
+    np.testing.assert_array_equal(features, [[number / 2, number * 2] for number in numbers])
+
+
+@pytest.mark.parametrize("named", [0, 100])
+def test_targets_are_found_by_number(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables, monkeypatch: pytest.MonkeyPatch, named: int
+) -> None:
+    monkeypatch.setattr("db.sets.NAMED_ROWS", named)
+    with sessions() as session:
+        store_samples(session, tables, 1, ORDER)
+        store_samples(session, tables, 2, [25, 900])
+        session.execute(tables.targets.delete().where(tables.targets.c.sample_index == 40))
+        found = read_targets(session, tea, np.array([20, 40, 60, 70]))
+    np.testing.assert_array_equal(found, [20.25, np.nan, 60.25, np.nan])

@@ -248,3 +248,19 @@ def test_while_the_database_is_away_answers_go_on_and_rows_wait(
     store.flush()
     assert store.backlog == 0
     assert rows("SELECT count(*) FROM samples WHERE origin = 'live'") == [(11,)]
+
+
+def test_production_is_scored_with_its_live_rows_as_often_as_asked(
+    client: FlaskClient, served: int, load: Load, rows: Rows, flush: Flush
+) -> None:
+    load("production")
+    predict(client, columns(WINE[:2]))
+    flush()
+    for _ in range(2):
+        answer = client.post("/root/ml", json={"dataset": "production"})
+        assert (answer.status_code, answer.get_json()["rows"]) == (200, 38)
+    told = rows(
+        "SELECT count(*), count(DISTINCT sample_index) FROM predictions JOIN samples USING (sample_index) "
+        f"WHERE dataset_id = 3 AND deployment_id = {served}"
+    )
+    assert told == [(38, 38)]
