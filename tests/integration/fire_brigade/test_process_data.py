@@ -4,6 +4,7 @@ import re
 import resource
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -123,7 +124,7 @@ def test_what_is_kept_is_what_pandas_with_openpyxl_reads(published: Path, before
     pd.testing.assert_frame_equal(kept, frame, check_dtype=False)
 
 
-@pytest.mark.parametrize("how", ["/chunked", "", "/flaky"])
+@pytest.mark.parametrize("how", ["/chunked", "", "/flaky", "/packed"])
 def test_csv_comes_with_or_without_a_length_and_after_a_fault(
     how: str, publisher: Publisher, published: Path, before: Path
 ) -> None:
@@ -131,7 +132,7 @@ def test_csv_comes_with_or_without_a_length_and_after_a_fault(
     address = f"{publisher.url}{how}/made_up_incidents.csv"
     (done,) = process_data([source(address, before)], years=[2022, 2023], log=KeptLog(), limits=limits)
     assert len(read(before)) == done.kept
-    assert (done.download.expected_bytes is None) == (how == "/chunked")
+    assert (done.download.expected_bytes is None) == (how in ("/chunked", "/packed"))
     assert len(publisher.asked) == (3 if how == "/flaky" else 1)
 
 
@@ -186,6 +187,14 @@ def test_a_download_that_never_ends_is_given_up(publisher: Publisher, before: Pa
     small = replace(QUICK, largest_bytes=1000)
     assert "larger than" in fails(url, before, WrongFileError, small)
     assert "not ended" in fails(url, before, DownloadFailedError, replace(QUICK, total_s=0))
+
+
+def test_a_download_that_drips_in_is_given_up(publisher: Publisher, before: Path) -> None:
+    started = time.monotonic()
+    limits = replace(QUICK, total_s=0.5)
+    error = fails(f"{publisher.url}/dripping/made_up_incidents.csv", before, DownloadFailedError, limits)
+    assert error == "url_incident: it had not ended after 0.5 seconds"
+    assert time.monotonic() - started < 3
 
 
 def test_missing_columns_are_named(publisher: Publisher, published: Path, before: Path) -> None:
@@ -274,7 +283,9 @@ def test_progress_is_told_and_can_end_the_work(publisher: Publisher, before: Pat
     with pytest.raises(KeyboardInterrupt):
         process_data([source(url, before)], years=[2022], log=KeptLog(), progress=stop)
     size = (publisher.folder / "made_up_incidents.csv").stat().st_size
-    assert told == [("incident", "download", size, size)]
+    ((kind, stage, done, total),) = told
+    assert (kind, stage, total) == ("incident", "download", size)
+    assert 0 < done <= size
     assert before.read_text(encoding="utf-8") == BEFORE
 
 
