@@ -5,6 +5,7 @@ import resource
 import shutil
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
 from fire_brigade.persistence.model.records import Kind, RecordSource
+from fire_brigade.persistence.repository import record_files
 from fire_brigade.persistence.repository.data_files import AlreadyRunningError
 from fire_brigade.persistence.repository.downloads import (
     DownloadFailedError,
@@ -264,12 +266,15 @@ def test_of_two_runs_at_once_the_second_is_refused(publisher: Publisher, before:
 
 
 def test_what_a_killed_run_left_is_removed(published: Path, before: Path) -> None:
-    leftover = before.with_name(f".{before.name}.part-killed.csv")
-    leftover.write_text("half a line", encoding="utf-8")
+    leftovers = [
+        before.with_name(f".incident_data.{form}.part-killed.{form}") for form in ("csv", "parquet", "pkl")
+    ]
+    for leftover in leftovers:
+        leftover.write_text("half a line", encoding="utf-8")
     process_data(
         [source((published / "made_up_incidents.csv").as_uri(), before)], years=[2022], log=KeptLog()
     )
-    assert not leftover.exists()
+    assert not any(leftover.exists() for leftover in leftovers)
 
 
 def test_progress_is_told_and_can_end_the_work(publisher: Publisher, before: Path) -> None:
@@ -287,6 +292,77 @@ def test_progress_is_told_and_can_end_the_work(publisher: Publisher, before: Pat
     assert (kind, stage, total) == ("incident", "download", size)
     assert 0 < done <= size
     assert before.read_text(encoding="utf-8") == BEFORE
+
+
+@pytest.fixture
+def pair(publisher: Publisher, before: Path) -> list[RecordSource]:
+    """Both kinds, with files of an earlier run."""
+    mobilisations = before.with_name("mobilisation_data.csv")
+    mobilisations.write_text(BEFORE, encoding="utf-8")
+    return [
+        source(f"{publisher.url}/made_up_incidents.xlsx", before),
+        source(f"{publisher.url}/made_up_mobilisations.csv", mobilisations, "mobilisation"),
+    ]
+
+
+def test_both_files_of_before_stay_if_one_cannot_be_had(pair: list[RecordSource]) -> None:
+    log = KeptLog()
+    pair[1] = replace(pair[1], url="file:///none/such.csv")
+    with pytest.raises(DownloadFailedError):
+        process_data(pair, years=[2022, 2023], log=log, limits=QUICK)
+    for each in pair:
+        assert each.file.read_text(encoding="utf-8") == BEFORE
+    left = {path.name for path in pair[0].file.parent.iterdir() if not path.name.endswith(".lock")}
+    assert left == {each.file.name for each in pair}
+    assert (log.metrics["success_incident"], log.metrics["success_mobilisation"]) == (0, 0)
+    assert "record_saved_incident" not in log.metrics
+
+
+def test_filtering_is_told_against_all_there_is(
+    pair: list[RecordSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fire_brigade.service.process_data.ROWS_AT_ONCE", 100)
+    told: dict[Kind, list[float]] = {"incident": [], "mobilisation": []}
+
+    def report(kind: Kind, stage: Stage, done: int, total: int | None) -> None:
+        if stage == "filter":
+            assert total is not None
+            told[kind].append(done / total)
+
+    process_data(pair, years=[2022, 2023], log=KeptLog(), progress=report)
+    assert told["incident"] == [pytest.approx(share, abs=0.01) for share in (0.25, 0.5, 0.75, 1)]
+    assert told["mobilisation"] == [pytest.approx(share / 6, abs=0.01) for share in range(1, 7)]
+
+
+def test_a_panic_is_no_success(publisher: Publisher, before: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Panic(BaseException):
+        """As pyo3's."""
+
+    def panic(*_: object, **__: object) -> None:
+        raise Panic
+
+    log = KeptLog()
+    log.metrics["success_incident"] = 1
+    monkeypatch.setattr("fire_brigade.service.process_data.read_rows", panic)
+    with pytest.raises(Panic):
+        process_data([source(f"{publisher.url}/made_up_incidents.csv", before)], years=[2022], log=log)
+    assert log.metrics["success_incident"] == 0
+    assert before.read_text(encoding="utf-8") == BEFORE
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_a_workbook_that_is_too_large_unpacked_is_refused(
+    honest: bool, published: Path, before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_files, "LARGEST_UNPACKED_BYTES", 1_000_000)
+    bomb = before.parent.parent / "bomb.xlsx"
+    shutil.copy(published / "made_up_incidents.xlsx", bomb)
+    with zipfile.ZipFile(bomb, "a", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("xl/more.xml", bytes(2_000_000))
+    if not honest:
+        size = (2_000_000).to_bytes(4, "little")
+        bomb.write_bytes(bomb.read_bytes().replace(size, (10).to_bytes(4, "little")))
+    assert "too large to be unpacked" in fails(bomb.as_uri(), before, WrongFileError)
 
 
 def test_pickle_and_parquet_are_written_of_what_there_is(published: Path, before: Path) -> None:
