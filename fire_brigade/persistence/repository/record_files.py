@@ -21,6 +21,7 @@ OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 BEGINNING = 2048
 ROWS_LOOKED_AT = 1000
 BLOCK = 1024 * 1024
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others cannot be unpacked a block at a time
 # Published workbooks unpack to eight times their size. In memory their cells take twice what they unpack to.
 LARGEST_UNPACKED_BYTES = 3 * 1024**3 // 2
 
@@ -70,6 +71,10 @@ def _check_package(path: Path, setting: str) -> None:
         with zipfile.ZipFile(path) as package:
             if "xl/workbook.xml" not in package.namelist():
                 raise WrongFileError(setting, "it is an archive, but no workbook (.xlsx)")
+            if any(member.compress_type not in PACKINGS for member in package.infolist()):
+                raise WrongFileError(
+                    setting, "the workbook is packed in a way that no spreadsheet program uses"
+                )
             if not _is_unpacked_within(LARGEST_UNPACKED_BYTES, package):
                 raise WrongFileError(setting, "the workbook is too large to be unpacked")
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # the last if it is encrypted

@@ -350,6 +350,15 @@ def test_a_panic_is_no_success(publisher: Publisher, before: Path, monkeypatch: 
     assert before.read_text(encoding="utf-8") == BEFORE
 
 
+@pytest.mark.parametrize("how", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_workbook_that_is_packed_as_none_is_refused(how: int, published: Path, before: Path) -> None:
+    odd = before.parent.parent / "odd.xlsx"
+    shutil.copy(published / "made_up_incidents.xlsx", odd)
+    with zipfile.ZipFile(odd, "a", how) as package:
+        package.writestr("xl/more.xml", bytes(2_000_000))
+    assert "packed" in fails(odd.as_uri(), before, WrongFileError)
+
+
 @pytest.mark.parametrize("honest", [True, False])
 def test_a_workbook_that_is_too_large_unpacked_is_refused(
     honest: bool, published: Path, before: Path, monkeypatch: pytest.MonkeyPatch
