@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 from pathlib import Path
 
 import joblib
@@ -14,9 +13,6 @@ from sklearn.metrics import max_error, mean_absolute_error, mean_squared_error, 
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder
 
-from fire_brigade.persistence.model.scores import Scores
-from fire_brigade.persistence.model.trained_model import TrainedModel
-from fire_brigade.persistence.repository.data_files import AlreadyRunningError
 from fire_brigade.persistence.repository.feature_file import NoFeaturesError, UnreadableFeaturesError
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths, NoModelError
 from fire_brigade.persistence.repository.signed_models import (
@@ -24,47 +20,11 @@ from fire_brigade.persistence.repository.signed_models import (
     UnmatchedModelError,
     UntrustedModelError,
 )
-from fire_brigade.persistence.repository.whole_files import FileNotWrittenError
 from fire_brigade.service.eval_model import eval_model
-from fire_brigade.service.predict_model import InvalidDistanceError, UnknownStationError, predict_model
+from fire_brigade.service.predict_model import InvalidDistanceError, UnknownStationError
 from fire_brigade.service.scoring import TooFewRowsError
-from fire_brigade.service.train_model import fit, train_model
-from tests.fire_brigade_features import STATIONS, KeptLog, make_features, write_features
-
-KEY = b"a key for the tests"
-
-
-class Bench:
-    """Where the tests train, and with what."""
-
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "data" / "global_data.csv"
-        self.paths = ModelPaths(
-            folder / "models" / "linear_regression_model.pkl", folder / "models" / "onehot_encoder.pkl"
-        )
-        self.files = ModelFiles(KEY)
-        self.log = KeptLog()
-
-    def train(self) -> Scores:
-        return train_model(self.data, self.paths, self.files, None, self.log)
-
-    def train_in_memory(self) -> TrainedModel:
-        return fit(pd.read_csv(self.data))[0]
-
-    def predict(self, distance: float = 5.2, station: str = "Acton") -> float:
-        return predict_model(distance, station, lambda: self.files.read(self.paths), self.log)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    bench = Bench(tmp_path)
-    write_features(bench.data)
-    return bench
-
-
-def unlocked(folder: Path) -> list[str]:
-    """Names of all files there, but for locks."""
-    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
+from tests.fire_brigade_features import STATIONS, make_features
+from tests.unit.fire_brigade.conftest import Bench
 
 
 def expected(features: pd.DataFrame) -> tuple[dict[str, float], LinearRegression, OneHotEncoder]:
@@ -113,13 +73,6 @@ def test_training_on_the_same_rows_gives_the_same_scores(bench: Bench) -> None:
     assert bench.train() == bench.train()
 
 
-def test_both_files_are_written_under_their_names_and_are_no_pickles(bench: Bench) -> None:
-    bench.train()
-    for path in (bench.paths.model, bench.paths.encoder):
-        assert path.read_bytes().startswith(b"mlfleet signed joblib 1\n")
-    assert unlocked(bench.paths.model.parent) == ["linear_regression_model.pkl", "onehot_encoder.pkl"]
-
-
 def test_training_without_features_says_what_to_call(bench: Bench) -> None:
     bench.data.unlink()
     with pytest.raises(NoFeaturesError) as refused:
@@ -164,110 +117,6 @@ def test_a_training_that_fails_leaves_the_model_of_before(bench: Bench) -> None:
     with pytest.raises(UnreadableFeaturesError):
         bench.train()
     assert bench.predict() == before
-
-
-def test_a_full_disk_leaves_both_files_of_before(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.train()
-    before = [bench.paths.model.read_bytes(), bench.paths.encoder.read_bytes()]
-    calls = iter([None, OSError(28, "No space left on device")])
-
-    def fail_the_second_time(_: int) -> None:
-        problem = next(calls)
-        if problem is not None:
-            raise problem
-
-    monkeypatch.setattr(os, "fsync", fail_the_second_time)
-    with pytest.raises(FileNotWrittenError, match="the disk is full"):
-        bench.train()
-    assert [bench.paths.model.read_bytes(), bench.paths.encoder.read_bytes()] == before
-    assert unlocked(bench.paths.model.parent) == ["linear_regression_model.pkl", "onehot_encoder.pkl"]
-
-
-class KilledError(BaseException):
-    """Ends a training where it is, as a kill does."""
-
-
-def train_and_die(bench: Bench, monkeypatch: pytest.MonkeyPatch, renamed: int) -> None:
-    """Train with the process dying after so many of its files were renamed."""
-    left, rename = [None] * renamed, Path.replace
-
-    def rename_or_die(path: Path, target: Path) -> Path:
-        if not left:
-            raise KilledError
-        left.pop()
-        return rename(path, target)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", rename_or_die)
-        with pytest.raises(KilledError):
-            bench.train()
-
-
-@pytest.mark.parametrize("second", [0, 1, 2])
-@pytest.mark.parametrize("first", [0, 1, 2])
-def test_trainings_that_are_killed_leave_a_model_that_predicts(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, first: int, second: int
-) -> None:
-    bench.train()
-    before = bench.predict()
-    for renamed in (first, second):
-        train_and_die(bench, monkeypatch, renamed)
-        assert bench.predict() == before
-        bench.files = ModelFiles(KEY)  # as a restarted service has it
-        assert bench.predict() == before
-    bench.train()
-    assert bench.predict() == before
-    assert unlocked(bench.paths.model.parent) == ["linear_regression_model.pkl", "onehot_encoder.pkl"]
-
-
-def test_a_first_training_that_is_killed_between_the_files_predicts(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    train_and_die(bench, monkeypatch, 2)
-    after_the_kill = bench.predict()
-    bench.train()
-    assert bench.predict() == after_the_kill
-
-
-def test_of_two_trainings_at_once_the_second_is_refused(bench: Bench) -> None:
-    signed = bench.files.sign(bench.train_in_memory())
-    other = ModelPaths(bench.paths.model.with_name("other.pkl"), bench.paths.encoder)
-    with bench.files.replacing(other, signed), pytest.raises(AlreadyRunningError) as refused:
-        bench.train()
-    assert refused.value.status == 409
-    bench.train()
-    bench.predict()
-
-
-class KeptRecord:
-    """Registers versions, as MLflow does."""
-
-    def __init__(self) -> None:
-        self.versions = 0
-
-    def record_training(self, *_: object) -> str:
-        self.versions += 1
-        return str(self.versions)
-
-
-@pytest.mark.parametrize("part", ["model", "encoder"])
-def test_nothing_is_registered_where_the_files_cannot_be_written(bench: Bench, part: str) -> None:
-    getattr(bench.paths, part).mkdir(parents=True)
-    record = KeptRecord()
-    with pytest.raises(FileNotWrittenError):
-        train_model(bench.data, bench.paths, bench.files, record, bench.log)
-    assert record.versions == 0
-
-
-def test_a_full_disk_registers_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    record = KeptRecord()
-    monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(FileNotWrittenError, match="the disk is full"):
-        train_model(bench.data, bench.paths, bench.files, record, bench.log)
-    assert record.versions == 0
 
 
 def test_without_a_model_it_is_said_what_to_call(bench: Bench) -> None:
