@@ -63,7 +63,7 @@ def _workbook_rows(path: Path, setting: str) -> Records:
             sheet = workbook.get_sheet_by_index(0)
     except CalamineError as error:
         raise WrongFileError(setting, "the workbook is broken") from error
-    return Records(sheet.total_height, _with_whole_moments(sheet.iter_rows()))
+    return Records(sheet.height, _with_whole_moments(sheet.iter_rows()))
 
 
 def _check_package(path: Path, setting: str) -> None:
@@ -72,9 +72,7 @@ def _check_package(path: Path, setting: str) -> None:
             if "xl/workbook.xml" not in package.namelist():
                 raise WrongFileError(setting, "it is an archive, but no workbook (.xlsx)")
             if any(member.compress_type not in PACKINGS for member in package.infolist()):
-                raise WrongFileError(
-                    setting, "the workbook is packed in a way that no spreadsheet program uses"
-                )
+                raise WrongFileError(setting, "the workbook is packed as no spreadsheet program does it")
             if not _is_unpacked_within(LARGEST_UNPACKED_BYTES, package):
                 raise WrongFileError(setting, "the workbook is too large to be unpacked")
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # the last if it is encrypted

@@ -4,8 +4,6 @@ import re
 import resource
 import shutil
 import threading
-import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +14,6 @@ import pytest
 
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
 from fire_brigade.persistence.model.records import Kind, RecordSource
-from fire_brigade.persistence.repository import record_files
 from fire_brigade.persistence.repository.data_files import AlreadyRunningError
 from fire_brigade.persistence.repository.downloads import (
     DownloadFailedError,
@@ -191,14 +188,6 @@ def test_a_download_that_never_ends_is_given_up(publisher: Publisher, before: Pa
     assert "not ended" in fails(url, before, DownloadFailedError, replace(QUICK, total_s=0))
 
 
-def test_a_download_that_drips_in_is_given_up(publisher: Publisher, before: Path) -> None:
-    started = time.monotonic()
-    limits = replace(QUICK, total_s=0.5)
-    error = fails(f"{publisher.url}/dripping/made_up_incidents.csv", before, DownloadFailedError, limits)
-    assert error == "url_incident: it had not ended after 0.5 seconds"
-    assert time.monotonic() - started < 3
-
-
 def test_missing_columns_are_named(publisher: Publisher, published: Path, before: Path) -> None:
     table = read(published / "made_up_incidents.csv").drop(columns=["Latitude", "Notional Cost (£)"])
     write_workbook(table, publisher.folder / "fewer.xlsx", sheet="made up")
@@ -292,86 +281,6 @@ def test_progress_is_told_and_can_end_the_work(publisher: Publisher, before: Pat
     assert (kind, stage, total) == ("incident", "download", size)
     assert 0 < done <= size
     assert before.read_text(encoding="utf-8") == BEFORE
-
-
-@pytest.fixture
-def pair(publisher: Publisher, before: Path) -> list[RecordSource]:
-    """Both kinds, with files of an earlier run."""
-    mobilisations = before.with_name("mobilisation_data.csv")
-    mobilisations.write_text(BEFORE, encoding="utf-8")
-    return [
-        source(f"{publisher.url}/made_up_incidents.xlsx", before),
-        source(f"{publisher.url}/made_up_mobilisations.csv", mobilisations, "mobilisation"),
-    ]
-
-
-def test_both_files_of_before_stay_if_one_cannot_be_had(pair: list[RecordSource]) -> None:
-    log = KeptLog()
-    pair[1] = replace(pair[1], url="file:///none/such.csv")
-    with pytest.raises(DownloadFailedError):
-        process_data(pair, years=[2022, 2023], log=log, limits=QUICK)
-    for each in pair:
-        assert each.file.read_text(encoding="utf-8") == BEFORE
-    left = {path.name for path in pair[0].file.parent.iterdir() if not path.name.endswith(".lock")}
-    assert left == {each.file.name for each in pair}
-    assert (log.metrics["success_incident"], log.metrics["success_mobilisation"]) == (0, 0)
-    assert "record_saved_incident" not in log.metrics
-
-
-def test_filtering_is_told_against_all_there_is(
-    pair: list[RecordSource], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fire_brigade.service.process_data.ROWS_AT_ONCE", 100)
-    told: dict[Kind, list[float]] = {"incident": [], "mobilisation": []}
-
-    def report(kind: Kind, stage: Stage, done: int, total: int | None) -> None:
-        if stage == "filter":
-            assert total is not None
-            told[kind].append(done / total)
-
-    process_data(pair, years=[2022, 2023], log=KeptLog(), progress=report)
-    assert told["incident"] == [pytest.approx(share, abs=0.01) for share in (0.25, 0.5, 0.75, 1)]
-    assert told["mobilisation"] == [pytest.approx(share / 6, abs=0.01) for share in range(1, 7)]
-
-
-def test_a_panic_is_no_success(publisher: Publisher, before: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Panic(BaseException):
-        """As pyo3's."""
-
-    def panic(*_: object, **__: object) -> None:
-        raise Panic
-
-    log = KeptLog()
-    log.metrics["success_incident"] = 1
-    monkeypatch.setattr("fire_brigade.service.process_data.read_rows", panic)
-    with pytest.raises(Panic):
-        process_data([source(f"{publisher.url}/made_up_incidents.csv", before)], years=[2022], log=log)
-    assert log.metrics["success_incident"] == 0
-    assert before.read_text(encoding="utf-8") == BEFORE
-
-
-@pytest.mark.parametrize("how", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_workbook_that_is_packed_as_none_is_refused(how: int, published: Path, before: Path) -> None:
-    odd = before.parent.parent / "odd.xlsx"
-    shutil.copy(published / "made_up_incidents.xlsx", odd)
-    with zipfile.ZipFile(odd, "a", how) as package:
-        package.writestr("xl/more.xml", bytes(2_000_000))
-    assert "packed" in fails(odd.as_uri(), before, WrongFileError)
-
-
-@pytest.mark.parametrize("honest", [True, False])
-def test_a_workbook_that_is_too_large_unpacked_is_refused(
-    honest: bool, published: Path, before: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(record_files, "LARGEST_UNPACKED_BYTES", 1_000_000)
-    bomb = before.parent.parent / "bomb.xlsx"
-    shutil.copy(published / "made_up_incidents.xlsx", bomb)
-    with zipfile.ZipFile(bomb, "a", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("xl/more.xml", bytes(2_000_000))
-    if not honest:
-        size = (2_000_000).to_bytes(4, "little")
-        bomb.write_bytes(bomb.read_bytes().replace(size, (10).to_bytes(4, "little")))
-    assert "too large to be unpacked" in fails(bomb.as_uri(), before, WrongFileError)
 
 
 def test_pickle_and_parquet_are_written_of_what_there_is(published: Path, before: Path) -> None:
