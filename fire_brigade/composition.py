@@ -1,16 +1,15 @@
 """Makes the steps from the settings, for the command line and for the service."""
 
 import logging
-import secrets
 from collections.abc import Callable
 
 from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.model.records import Kind, RecordSource
 from fire_brigade.persistence.repository.downloads import DownloadLimits
+from fire_brigade.persistence.repository.key_file import kept_key
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager, LogRules
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.pushgateway import Gateway, NoGateway, Pushgateway
-from fire_brigade.persistence.repository.whole_files import write_whole
 from fire_brigade.service.build_features import Band, Bands, FeatureFiles, build_features
 from fire_brigade.service.fetching import Fetching
 from fire_brigade.service.jobs import Progress
@@ -42,7 +41,10 @@ def make_logs(
 
 
 def make_steps(settings: FireBrigadeSettings, logs: LoggingMetricsManager) -> Steps:
-    """The steps, on the files and servers that the settings name; nothing is read or asked yet."""
+    """The steps, on the files and servers that the settings name; of these only the artifact key is read yet.
+
+    Raises UnusableKeyError, FileNotWrittenError.
+    """
     files = ModelFiles(_artifact_key(settings))
     return Steps(
         places=places(settings),
@@ -75,13 +77,10 @@ def _registry(settings: FireBrigadeSettings, files: ModelFiles) -> ModelRegistry
 
 
 def _artifact_key(settings: FireBrigadeSettings) -> bytes:
-    """The key that is given, or else one of the data folder's own, made when it is first needed."""
+    """The key that is given, or else the data folder's own, made at the first start."""
     if settings.artifact_key is not None:
         return settings.artifact_key.get_secret_value().encode()
-    file = settings.chemin_data / KEY_FILE
-    if not file.exists():
-        write_whole({file: secrets.token_urlsafe(32).encode()}, mode=0o600)
-    return file.read_bytes()
+    return kept_key(settings.chemin_data / KEY_FILE)
 
 
 def _sources(settings: FireBrigadeSettings) -> dict[Kind, RecordSource]:

@@ -63,15 +63,6 @@ class KeptLog:
     ) -> None:
         self._keep("info", message, metrics)
 
-    def warning(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("warning", message, metrics)
-
     def error(
         self,
         message: str,
@@ -80,12 +71,3 @@ class KeptLog:
         metric_types: Sequence[str] | None = None,
     ) -> None:
         self._keep("error", message, metrics)
-
-    def critical(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("critical", message, metrics)

@@ -12,21 +12,22 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from fleet.settings import InvalidSettingsError, ServiceSettings
 
 FILE_SETTING = "settings_file"
+OUR_OWN = frozenset({FILE_SETTING, "first_users", "artifact_key"})  # the guide has none of them
 
 
 class BareNames(EnvSettingsSource):
     """Reads the guide's parameters from variables of their very name, in any case.
 
-    What every service has (PORT, HOST, USERS, ...) is not among them: a name so common may be meant for
-    another program.
+    What every service has (PORT, HOST, USERS, ...) is not among them, nor what is ours (ARTIFACT_KEY, ...):
+    names so common may be meant for another program.
     """
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls, env_prefix="")
 
     def __call__(self) -> dict[str, Any]:
-        common = {*ServiceSettings.model_fields, FILE_SETTING}
-        return {name: value for name, value in super().__call__().items() if name not in common}
+        others = OUR_OWN.union(ServiceSettings.model_fields)
+        return {name: value for name, value in super().__call__().items() if name not in others}
 
 
 class SettingsFile(PydanticBaseSettingsSource):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fire_brigade.persistence.repository.data_files import only_writer, read_together
 from fire_brigade.persistence.repository.kept_records import read_kept, write_features
 from fire_brigade.persistence.repository.stations import read_stations
 from fire_brigade.service.geography import haversine_km, to_degrees
@@ -100,9 +101,11 @@ def build_features(
     UnusableStationsError, NoFeaturesLeftError, FileNotWrittenError, AlreadyRunningError.
     """
     try:
-        counts, size = _build(files, bands, log, report or (lambda share, step: None))
-    except FleetError as error:
-        log.error(error.error, metrics={"success": 0})  # noqa: TRY400  # foreseen: its sentence says it all
+        with only_writer(files.features):
+            counts, size = _build(files, bands, log, report or (lambda share, step: None))
+    except BaseException as error:
+        said = error.error if isinstance(error, FleetError) else "No features were made"
+        log.error(said, metrics={"success": 0})  # noqa: TRY400  # the step's log has the rest
         raise
     log.info(
         f"{counts.feature_rows} rows of features written",
@@ -114,9 +117,10 @@ def build_features(
 def _build(files: FeatureFiles, bands: Bands, log: MetricsLog, report: Progress) -> tuple[FeatureCounts, int]:
     report(0.0, "reading")
     stations = read_stations(files.stations)
-    incidents = read_kept(files.incidents, text=(NUMBER, DATE, CLOCK), numbers=(*GRID, "Latitude"))
-    report(0.4, "reading")
-    mobilisations = read_kept(files.mobilisations, text=(NUMBER, STATION), numbers=(SECONDS,))
+    with read_together((files.incidents, files.mobilisations)):
+        incidents = read_kept(files.incidents, text=(NUMBER, DATE, CLOCK), numbers=(*GRID, "Latitude"))
+        report(0.4, "reading")
+        mobilisations = read_kept(files.mobilisations, text=(NUMBER, STATION), numbers=(SECONDS,))
     log.info(
         f"{len(incidents)} incidents, {len(mobilisations)} mobilisations and {len(stations)} stations read",
         metrics={

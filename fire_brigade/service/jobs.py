@@ -51,6 +51,7 @@ class Jobs:
         """The id of a new job, which runs from now on. Raises JobAtWorkError, FileNotWrittenError."""
         release = self._lock()
         try:
+            self._files.clear_up()
             job = Job(uuid.uuid4().hex, "queued")
             self._files.write(job)
             self._files.forget_old()
@@ -94,7 +95,7 @@ class Jobs:
             result = work(progress)
         except FleetError as error:
             return replace(progress.job, status="failed", error=error.body())
-        except Exception:
+        except BaseException:  # nobody else is told: a panic in calamine's Rust is no Exception
             log.exception("A job failed")
             return replace(progress.job, status="failed", error=BugError().body())
         return replace(progress.job, status="succeeded", progress=1.0, detail="done", result=result)

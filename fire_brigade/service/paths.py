@@ -49,7 +49,7 @@ class Folders:
     def model_file(self, given: str, field: str) -> Path:
         """The same of a model or an encoder. Raises ModelNameError too."""
         path = self.file(given, field)
-        if path.suffix not in MODEL_SUFFIXES:
+        if path.suffix not in MODEL_SUFFIXES or path.is_dir():
             raise ModelNameError(field)
         return path
 

@@ -30,15 +30,6 @@ class MetricsLog(Protocol):
     ) -> None:
         """What went as it should."""
 
-    def warning(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        """What went on, though not as it should."""
-
     def error(
         self,
         message: str,
@@ -47,12 +38,3 @@ class MetricsLog(Protocol):
         metric_types: Sequence[str] | None = None,
     ) -> None:
         """What failed."""
-
-    def critical(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        """What stops the whole step."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from fire_brigade.service.model_ports import ReadModel
 from fire_brigade.service.ports import MetricsLog
-from fleet.errors import FleetError, InvalidRequestError, NotFoundError
+from fleet.errors import InvalidRequestError, NotFoundError
 
 FARTHEST_KM = 20_040  # half the way round the Earth: no two places are farther apart
 CLOSE_MATCHES, LEAST_LIKENESS = 3, 0.5
@@ -38,7 +38,7 @@ def predict_model(distance: float, station: str, read: ReadModel, log: MetricsLo
     """
     try:
         seconds, features = _predicted(distance, station, read)
-    except FleetError:
+    except BaseException:
         log.debug("No prediction was made", metrics={SUCCESS_METRIC: 0})
         raise
     log.info(

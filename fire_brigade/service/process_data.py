@@ -2,16 +2,17 @@
 
 import csv
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from fire_brigade.persistence.model.records import Download, Kind, RecordSource
-from fire_brigade.persistence.repository.data_files import only_writer, replaced, scratch_file
+from fire_brigade.persistence.repository.data_files import only_writer, replace_together, scratch_file
 from fire_brigade.persistence.repository.downloads import DownloadLimits, download
-from fire_brigade.persistence.repository.record_files import Cell, Row, read_rows
-from fire_brigade.persistence.repository.table_files import write_parquet_and_pickle
+from fire_brigade.persistence.repository.record_files import Cell, Records, Row, read_rows
+from fire_brigade.persistence.repository.table_files import other_forms, write_parquet_and_pickle
 from fire_brigade.service.ports import MetricsLog
 from fleet.errors import ConflictError, FleetError
 
@@ -28,7 +29,7 @@ class ReportProgress(Protocol):
     """Is told how far a file has come. What it raises ends the work, and the files of before stay."""
 
     def __call__(self, kind: Kind, stage: Stage, done: int, total: int | None) -> None:
-        """done, total: bytes of a download, or rows read; the total is None where nobody knows it."""
+        """done, total: bytes of a download, None where the server does not tell; or rows read."""
 
 
 class MissingColumnsError(FleetError):
@@ -93,15 +94,43 @@ def process_data(
     limits: DownloadLimits | None = None,
     progress: ReportProgress | None = None,
 ) -> list[Processed]:
-    """Fetch each source and replace its file by the records of the years, one source after the other.
+    """Fetch one source after the other; then replace the files of all by the records of the years.
 
     Raises, and leaves the files of before as they are: DownloadFailedError, WrongFileError,
     MissingColumnsError, NoRecordsError, NothingKeptError, FileNotWrittenError, AlreadyRunningError.
     """
-    return [
-        _Processing(source, tuple(years), log, limits or DownloadLimits(), progress).run()
-        for source in sources
-    ]
+
+    def process(source: RecordSource, new: Path) -> Processed:
+        processing = _Processing(source, tuple(years), log, limits or DownloadLimits(), progress)
+        return processing.run(new)
+
+    try:
+        done = _all_or_none(sources, process)
+    except BaseException as error:
+        said = error.error if isinstance(error, FleetError) else "The records were not processed"
+        failed = {f"success_{source.kind}": 0 for source in sources}
+        log.error(said, metrics=failed)  # noqa: TRY400  # the step's log has the rest
+        raise
+    for each in done:
+        _tell(each, log)
+    return done
+
+
+def _all_or_none(
+    sources: Sequence[RecordSource], process: Callable[[RecordSource, Path], Processed]
+) -> list[Processed]:
+    """Replaces the files once the records of all of them are there."""
+    with ExitStack() as stack:
+        for source in sources:
+            stack.enter_context(only_writer(source.file, *other_forms(source.file)))
+        done = []
+        new = {}
+        for source in sources:
+            scratch = stack.enter_context(scratch_file(source.file))
+            done.append(process(source, scratch))
+            new[scratch] = source.file
+        replace_together(new)
+        return done
 
 
 def convert_to_pickle(sources: Sequence[RecordSource], *, log: MetricsLog) -> list[Path]:
@@ -114,7 +143,7 @@ def convert_to_pickle(sources: Sequence[RecordSource], *, log: MetricsLog) -> li
         raise NothingToConvertError
     written = []
     for source in there:
-        with only_writer(source.file):
+        with only_writer(source.file, *other_forms(source.file)):
             written += write_parquet_and_pickle(source.file, text=(NUMBER,))
         log.info(f"{source.kind}: pickle and Parquet form written")
     return written
@@ -139,26 +168,13 @@ class _Processing:
         self._rows = 0
         self._kept = 0
 
-    def run(self) -> Processed:
-        source, kind = self._source, self._source.kind
-        try:
-            with only_writer(source.file), scratch_file(source.file) as fetched:
-                downloaded = self._fetch(fetched)
-                seconds = self._filter(fetched)
-        except FleetError as error:
-            self._log.error(f"{kind}: {error.error}", metrics={f"success_{kind}": 0})
-            raise
-        self._log.info(
-            f"{kind}: {self._kept} of {self._rows} records kept",
-            metrics={
-                f"initial_count_{kind}": self._rows,
-                f"filtered_count_{kind}": self._kept,
-                f"record_saved_{kind}": self._kept,
-                f"filter_duration_seconds_{kind}": seconds,
-                f"success_{kind}": 1,
-            },
-        )
-        return Processed(kind, source.file, downloaded, self._rows, self._kept, seconds)
+    def run(self, new: Path) -> Processed:
+        """Fetches the file, and writes the records of the years to `new`."""
+        source = self._source
+        with scratch_file(source.file) as fetched:
+            downloaded = self._fetch(fetched)
+            seconds = self._filter(fetched, new)
+        return Processed(source.kind, source.file, downloaded, self._rows, self._kept, seconds)
 
     def _fetch(self, into: Path) -> Download:
         source, kind = self._source, self._source.kind
@@ -181,38 +197,51 @@ class _Processing:
         )
         return done
 
-    def _filter(self, fetched: Path) -> float:
+    def _filter(self, fetched: Path, new: Path) -> float:
         """Write the records of the years; the seconds that it took."""
         started = time.monotonic()
         source = self._source
-        rows = read_rows(fetched, setting=source.setting)
-        header = [str(cell).strip() for cell in next(rows, [])]
+        records = read_rows(fetched, setting=source.setting)
+        header = [str(cell).strip() for cell in next(records.rows, [])]
         if not header:
             raise NoRecordsError(source)
         if missing := [
             name for name in dict.fromkeys((*source.expected_columns, YEAR)) if name not in header
         ]:
             raise MissingColumnsError(source, missing)
-        with replaced(source.file) as new:
-            with new.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(header)
-                writer.writerows(self._of_the_years(rows, header.index(YEAR)))
-            if not self._rows:
-                raise NoRecordsError(source)
-            if not self._kept:
-                raise NothingKeptError(source, self._years, self._rows)
+        with new.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(self._of_the_years(records, header.index(YEAR)))
+        if not self._rows:
+            raise NoRecordsError(source)
+        if not self._kept:
+            raise NothingKeptError(source, self._years, self._rows)
         return time.monotonic() - started
 
-    def _of_the_years(self, rows: Iterator[Row], year: int) -> Iterator[Row]:
+    def _of_the_years(self, records: Records, year: int) -> Iterator[Row]:
         wanted: set[Cell] = {form for each in self._years for form in (each, str(each), f"{each}.0")}
-        for row in rows:
+        for row in records.rows:
             self._rows += 1
             if self._progress and self._rows % ROWS_AT_ONCE == 0:
-                self._progress(self._source.kind, "filter", self._rows, None)
+                self._progress(self._source.kind, "filter", self._rows, records.count)
             if row[year] in wanted:
                 self._kept += 1
                 yield _tidy(row)
+
+
+def _tell(done: Processed, log: MetricsLog) -> None:
+    kind = done.kind
+    log.info(
+        f"{kind}: {done.kept} of {done.rows} records kept",
+        metrics={
+            f"initial_count_{kind}": done.rows,
+            f"filtered_count_{kind}": done.kept,
+            f"record_saved_{kind}": done.kept,
+            f"filter_duration_seconds_{kind}": done.seconds,
+            f"success_{kind}": 1,
+        },
+    )
 
 
 def _tidy(row: Row) -> Row:

@@ -25,8 +25,9 @@ def train_model(
 ) -> Scores:
     """Train on the features in the file `data`, record the training, and write the model's two files.
 
-    Raises NoFeaturesError, UnreadableFeaturesError, TooFewRowsError, UnavailableError, FileNotWrittenError;
-    whatever fails, the files of before stay.
+    Raises NoFeaturesError, UnreadableFeaturesError, TooFewRowsError, UnavailableError, FileNotWrittenError,
+    AlreadyRunningError; where files cannot be written nothing is recorded, and whatever fails, the files of
+    before stay.
     """
     features = read_features(data)
     size = int(features.memory_usage(deep=True).sum())
@@ -41,11 +42,11 @@ def train_model(
     scores = score(testing[TARGET].to_numpy(), predicted)
     log.info(f"Scores on {len(testing)} rows: {scores.by_name()}", metrics=scores.by_name())
     signed = files.sign(trained)
-    if record is not None:
-        example = training[[DISTANCE, STATION]].head(EXAMPLE_ROWS)
-        version = record.record_training(trained, signed, example, _params(features, training), scores)
-        log.info(f"Recorded in MLflow as version {version} of the registered model")
-    files.write(paths, signed)
+    with files.replacing(paths, signed):
+        if record is not None:  # as late as can be: once it is recorded there, predictions come from it
+            example = training[[DISTANCE, STATION]].head(EXAMPLE_ROWS)
+            version = record.record_training(trained, signed, example, _params(features, training), scores)
+            log.info(f"Recorded in MLflow as version {version} of the registered model")
     log.info(f"Saved to {paths.model.name} and {paths.encoder.name}")
     return scores
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from launcher.accounts import FIRE_BRIGADE, SIBLINGS, AccountFiles
@@ -107,42 +107,44 @@ def fleet_services(
         settings.state_dir / FIRE_BRIGADE, mlflow_url, resources.artifact_key
     )
     features = environment.get("FIRE_BRIGADE_CHEMIN_DATA") or fire_brigade["CHEMIN_DATA"]
+    database = {"DATABASE_URL": resources.dataset_url}
     own: dict[str, tuple[int, str, dict[str, str]]] = {
-        "simulator": (settings.simulator_port, "/simulator", {"DATA_DIR": features}),
-        "ml_model": (settings.ml_model_port, "/ml", {"ARTIFACT_KEY": resources.artifact_key}),
+        "simulator": (settings.simulator_port, "/simulator", {**database, "DATA_DIR": features}),
+        "ml_model": (settings.ml_model_port, "/ml", {**database, "ARTIFACT_KEY": resources.artifact_key}),
         "tracking": (
             settings.tracking_port,
             "/tracking",
-            {"MLFLOW_URL": mlflow_url, "ML_MODEL_URL": ml_model_url},
+            {**database, "MLFLOW_URL": mlflow_url, "ML_MODEL_URL": ml_model_url},
         ),
-        "monitoring": (settings.monitoring_port, "/monitoring", {"ML_MODEL_URL": ml_model_url}),
+        "monitoring": (settings.monitoring_port, "/monitoring", {**database, "ML_MODEL_URL": ml_model_url}),
         FIRE_BRIGADE: (settings.fire_brigade_port, "/docs", fire_brigade),
     }
-    services, digest = [], accounts.digest()
+    digest = accounts.digest()
+    services = []
     for name, (port, path, told) in own.items():
-        prefix = f"{name.upper()}_"
-        given = {key: value for key, value in environment.items() if key.startswith(prefix) and value}
-        database = {} if name == FIRE_BRIGADE else {"DATABASE_URL": resources.dataset_url}
-        defaults = {**database, "PORT": str(port), **told}
-        defaults |= _account_settings(name, accounts)
-        # A value given as X_FILE is the user's choice as much as one given as X.
-        planned = {
-            prefix + key: value for key, value in defaults.items() if f"{prefix}{key}_FILE" not in given
-        }
-        base_path, own_path = given.get(f"{prefix}BASE_URL", "/root"), given.get(f"{prefix}SERVICE_URL", path)
-        services.append(
-            Service(
-                name=name,
-                command=(sys.executable, "-m", name),
-                port=port,
-                port_setting=f"{prefix}PORT",
-                ready_path="/health/ready",
-                page=path if name == FIRE_BRIGADE else base_path + own_path,
-                told=planned | given,
-                accounts=digest,
-            )
-        )
+        defaults = {"PORT": str(port), **told, **_account_settings(name, accounts)}
+        services.append(replace(_service(name, port, path, defaults, environment), accounts=digest))
     return services
+
+
+def _service(
+    name: str, port: int, path: str, defaults: Mapping[str, str], environment: Mapping[str, str]
+) -> Service:
+    """defaults: its settings, without the prefix, as far as the environment has no others."""
+    prefix = f"{name.upper()}_"
+    given = {key: value for key, value in environment.items() if key.startswith(prefix) and value}
+    # A value given as X_FILE is the user's choice as much as one given as X.
+    planned = {prefix + key: value for key, value in defaults.items() if f"{prefix}{key}_FILE" not in given}
+    base_path, own_path = given.get(f"{prefix}BASE_URL", "/root"), given.get(f"{prefix}SERVICE_URL", path)
+    return Service(
+        name=name,
+        command=(sys.executable, "-m", name),
+        port=port,
+        port_setting=f"{prefix}PORT",
+        ready_path="/health/ready",
+        page=path if name == FIRE_BRIGADE else base_path + own_path,
+        told=planned | given,
+    )
 
 
 def _fire_brigade_settings(folder: Path, mlflow_url: str, artifact_key: str) -> dict[str, str]:

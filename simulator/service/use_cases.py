@@ -47,11 +47,11 @@ class FileThereError(ConflictError):
 
 
 class NotOneFileError(ConflictError):
-    """The parts are not those of the file that the last one belongs to."""
+    """The parts are not, or no longer, those of the file that the last one belongs to."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"The parts that were received of the rows of '{name}' are not one file: 'sha256' differs",
+            f"The parts that were received of the rows of '{name}' are not the file of the last one",
             "Somebody else may be sending one too: begin again with part 1",
         )
 
@@ -87,10 +87,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class _Checked:
-    """A use case that can be registered, and its rows if they were sent."""
+    """A use case that can be registered, and its rows if they were sent. digest: SHA-256 of their file."""
 
     use_case: SimulatedUseCase
-    divided: DividedSource | None
+    divided: DividedSource | None = None
+    digest: bytes | None = None
 
 
 class UseCaseService:
@@ -128,7 +129,7 @@ class UseCaseService:
             return Added(use_case, registered=False)
         opened = self._open(use_case, part, registered)
         with self._units() as work:
-            self._register(work, opened, use_case, caller, rows=part is not None)
+            self._register(work, opened, use_case, caller)
             work.commit()
         divided = opened.divided
         sets = None if divided is None else {name: len(rows) for name, rows in divided.sets.items()}
@@ -159,30 +160,27 @@ class UseCaseService:
             complete = with_registered(use_case, registered)
             if not complete.lists_categories:
                 raise InvalidUploadError("csv", "without rows, 'definition' must list all 'categories'")
-            return _Checked(complete, None)
+            return _Checked(complete)
         with self._units() as work:
-            content = work.uploads.content(use_case.name, complete=False) or b""
-        if part.sha256 not in (None, hashlib.sha256(content).hexdigest()):
+            content = work.uploads.content(use_case.name, complete=False)
+        digest = hashlib.sha256(content or b"")
+        if content is None or part.sha256 not in (None, digest.hexdigest()):
             raise NotOneFileError(use_case.name)
         try:
             opened = open_file(use_case, use_case.source, content, registered)
         except CsvError as error:
             raise InvalidUploadError("csv", str(error)) from error
-        return _Checked(opened.use_case, opened.divided)
+        return _Checked(opened.use_case, opened.divided, digest.digest())
 
     def _register(
-        self,
-        work: SimulatorUnitOfWork,
-        checked: _Checked,
-        use_case: SimulatedUseCase,
-        caller: Caller,
-        *,
-        rows: bool,
+        self, work: SimulatorUnitOfWork, checked: _Checked, use_case: SimulatedUseCase, caller: Caller
     ) -> None:
+        if checked.digest not in (None, work.uploads.digest(use_case.name)):
+            raise NotOneFileError(use_case.name)  # another one was begun since
         work.samples.register(checked.use_case.definition, checked.use_case.retention)
         if use_case.name not in self._known.of_files:
             work.uploads.keep_definition(use_case.name, use_case.model_dump(mode="json"))
-        if rows:
+        if checked.digest is not None:
             work.uploads.complete(use_case.name)
         work.audit.add("add_use_case", use_case.name, caller, use_case=use_case.name)
 

@@ -21,14 +21,16 @@ ALIAS = "/root/model"
 THEMSELVES = ("/openapi.json", "/docs")  # what the documents are read by
 CODE = re.compile(r"```json\n(.*?)```|`([^`]+)`", re.DOTALL)
 
-# In a process of its own: the apps start threads that import half the world.
+# In a process of its own: the apps start threads that import half the world, and Python cannot end
+# in good order while they do.
 PRINT_DOCUMENT = """
-import json, sys
+import json, os, sys
 from importlib import import_module
 app = import_module(sys.argv[1] + ".web.app").create_app()
 rules = [(method.lower(), rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods]
 document = app.test_client().get("/openapi.json", headers=json.loads(sys.argv[2])).json
-print(json.dumps({"rules": rules, "document": document}))
+print(json.dumps({"rules": rules, "document": document}), flush=True)
+os._exit(0)
 """
 
 Json = dict[str, Any]

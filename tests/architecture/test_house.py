@@ -21,7 +21,7 @@ FILES = (
 )
 FOLDERS = ("persistence/repository", "persistence/model", "service", "web/controller")
 ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \| (?:`(.*?)`)? ?\| (.+) \|$", re.MULTILINE)
-LONGEST_MODULE = 300
+LONGEST_MODULE, LONGEST_FUNCTION = 300, 40
 
 every_service = pytest.mark.parametrize("service", services(), ids=lambda path: path.name)
 
@@ -98,6 +98,19 @@ def test_no_module_is_too_long() -> None:
     }
     assert len(lengths) > 200
     assert {path: lines for path, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_no_function_is_too_long() -> None:
+    roots = ["fleet", "db", "client", "launcher", *(service.name for service in services())]
+    lengths = {
+        f"{path.relative_to(PROJECT).as_posix()}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in modules(*roots)
+        if path.parent.name != "versions"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name != "create_app"  # a list of what is wired
+    }
+    assert len(lengths) > 1000
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
 
 
 def test_every_public_module_class_and_function_is_described() -> None:

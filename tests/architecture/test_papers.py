@@ -20,9 +20,10 @@ HEADING = re.compile(r"^### `([A-Z]+) (/\S*)`$", re.MULTILINE)
 ALIAS = "/root/model"  # another name of /root/ml: one entry stands for both
 PARTS = "/docs/"  # the files that the page /docs loads
 
-# In a process of its own: the apps start threads that import half the world.
+# In a process of its own: the apps start threads that import half the world, and Python cannot end
+# in good order while they do.
 PRINT_ROUTES = """
-import json, sys
+import json, os, sys
 from importlib import import_module
 app = import_module(sys.argv[1] + ".web.app").create_app()
 rules = [(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods]
@@ -33,7 +34,8 @@ validated = {
     method + " " + rule.rule: checked(rule, method)
     for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
 }
-print(json.dumps({"rules": rules, "validated": validated}))
+print(json.dumps({"rules": rules, "validated": validated}), flush=True)
+os._exit(0)
 """
 
 Route = tuple[str, str]

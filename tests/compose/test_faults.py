@@ -128,12 +128,12 @@ def test_the_database_is_restarted_under_load(loaded: ComposeStack) -> None:
 def test_services_that_start_before_the_database_wait_for_it(loaded: ComposeStack) -> None:
     before = expected(loaded)
     loaded.compose("stop")
-    for name in ("mlflow", *WEB_SERVICES):
+    for name in ("mlflow", "fire_brigade", *WEB_SERVICES):
         loaded.compose("up", "-d", "--no-deps", "--no-build", name)
     for name in WEB_SERVICES:
         _wait_until_it_says(loaded, name, 503, "database")
     loaded.compose("start", "db")
-    loaded.wait_until_ready("mlflow", *WEB_SERVICES)
+    loaded.wait_until_ready("mlflow", "fire_brigade", *WEB_SERVICES)
     assert expected(loaded) == before
     check_rows(loaded)
 

@@ -1,9 +1,10 @@
 """Files that are either the old ones or the new ones, never half of each, with one writer at a time."""
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,10 +21,11 @@ class AlreadyRunningError(ConflictError):
 
 
 @contextmanager
-def only_writer(path: Path) -> Iterator[None]:
+def only_writer(path: Path, *forms: Path) -> Iterator[None]:
     """Keep other runs, of other processes too, from writing this file; raises AlreadyRunningError.
 
-    What a run that was killed left half-written is removed.
+    forms: further files beside it that only its writer writes. What a run that was killed left half-written
+    of any of them is removed.
     """
     lock = FileLock(path.parent / f".{path.name}.lock")
     with _disk_errors(path.name):
@@ -33,8 +35,9 @@ def only_writer(path: Path) -> Iterator[None]:
         except Timeout as error:
             raise AlreadyRunningError(path.name) from error
     try:
-        for leftover in path.parent.glob(f"{_part_prefix(path)}*"):
-            leftover.unlink()
+        for each in (path, *forms):
+            for leftover in path.parent.glob(f"{_part_prefix(each)}*"):
+                leftover.unlink()
         yield
     finally:
         lock.release()
@@ -58,15 +61,59 @@ def replaced(path: Path) -> Iterator[Path]:
     """A file to write, which takes the place of `path` at once if all went well, and is removed if not."""
     with scratch_file(path) as scratch:
         yield scratch
-        with scratch.open("rb") as written:
-            os.fsync(written.fileno())
-        scratch.chmod(0o644)  # mkstemp's are for nobody else, but a volume may be shared
-        scratch.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _finish(scratch)
+        _rename(scratch, path)
+
+
+def replace_together(files: Mapping[Path, Path]) -> None:
+    """Rename each file to the path behind it, one right after the other, while nobody reads them together.
+
+    All of them are on the disk before the first takes its place. Raises FileNotWrittenError.
+    """
+    for new, path in files.items():
+        with _disk_errors(path.name):
+            _finish(new)
+    with _locked(files.values(), fcntl.LOCK_EX):
+        for new, path in files.items():
+            with _disk_errors(path.name):
+                _rename(new, path)
+
+
+@contextmanager
+def read_together(paths: Iterable[Path]) -> Iterator[None]:
+    """Keep `replace_together` from replacing any of these files for the block; waits while it does so.
+
+    Raises FileNotWrittenError.
+    """
+    with _locked(paths, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _locked(paths: Iterable[Path], how: int) -> Iterator[None]:
+    """Waits for a lock on each, as long as reading takes at most."""
+    with ExitStack() as stack:
+        for path in sorted(paths):  # all take them in the same order: nobody waits for one who waits for him
+            with _disk_errors(path.name):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lock = stack.enter_context((path.parent / f".{path.name}.readers.lock").open("a"))
+                fcntl.flock(lock, how)
+        yield
+
+
+def _finish(new: Path) -> None:
+    with new.open("rb") as written:
+        os.fsync(written.fileno())
+    new.chmod(0o644)  # mkstemp's are for nobody else, but a volume may be shared
+
+
+def _rename(new: Path, path: Path) -> None:
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _part_prefix(path: Path) -> str:

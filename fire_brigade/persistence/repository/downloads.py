@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from fire_brigade.persistence.model.records import Download
 from fire_brigade.persistence.repository.whole_files import FileNotWrittenError
@@ -28,7 +29,10 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class DownloadLimits:
-    """When a download is given up. wait_s: pause before the second attempt; it doubles from then on."""
+    """When a download is given up.
+
+    total_s: of one attempt, however it drips in. wait_s: pause before the second; it doubles from then on.
+    """
 
     connect_s: float = 10
     silence_s: float = 60
@@ -134,19 +138,23 @@ def _opened_answer(url: str, setting: str, limits: DownloadLimits) -> Iterator[_
             length = answer.headers.get("Content-Length", "")
             encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
             expected = int(length) if length.isdecimal() and not encoded else None
-            yield _Opened(answer.iter_content(BLOCK), expected)
+            yield _Opened(_what_is_there(answer), expected)
     except requests.Timeout as error:
         raise InterruptedDownloadError(setting, "the server did not answer in time") from error
     except requests.ConnectionError as error:
-        late = "timed out" in str(
-            error
-        )  # silence in the middle of a body comes as this, and says so only here
-        reason = "the server did not go on in time" if late else "the server cannot be reached, or hung up"
-        raise InterruptedDownloadError(setting, reason) from error
-    except requests.exceptions.ChunkedEncodingError as error:
+        raise InterruptedDownloadError(setting, "the server cannot be reached, or hung up") from error
+    except ReadTimeoutError as error:
+        raise InterruptedDownloadError(setting, "the server did not go on in time") from error
+    except HTTPError as error:
         raise InterruptedDownloadError(setting, "it broke off before its end") from error
     except requests.RequestException as error:
         raise DownloadFailedError(setting, "the address cannot be used") from error
+
+
+def _what_is_there(answer: requests.Response) -> Iterator[bytes]:
+    """The unpacked body as it comes: `iter_content` would wait for whole blocks, for ever if it drips in."""
+    while block := answer.raw.read1(BLOCK, decode_content=True):
+        yield block
 
 
 def _check_answer(answer: requests.Response, setting: str) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, TARGET
@@ -32,19 +33,29 @@ class UnreadableFeaturesError(InvalidRequestError):
 
 
 def read_features(path: Path) -> pd.DataFrame:
-    """The three columns of the file, without gaps. Raises NoFeaturesError, UnreadableFeaturesError."""
+    """The three columns of the file, without gaps and with finite numbers.
+
+    Raises NoFeaturesError, UnreadableFeaturesError.
+    """
     try:
         read = pd.read_csv(path, usecols=lambda name: name in COLUMNS, dtype={STATION: str})
     except FileNotFoundError as error:
         raise NoFeaturesError(path.name) from error
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UnreadableFeaturesError(path.name, "it is no readable CSV file") from error
+    if problem := _problem(read):
+        raise UnreadableFeaturesError(path.name, problem)
+    return read.astype({TARGET: float, DISTANCE: float, STATION: object})
+
+
+def _problem(read: pd.DataFrame) -> str | None:
     missing = [name for name in COLUMNS if name not in read.columns]
     if missing:
-        raise UnreadableFeaturesError(path.name, f"it lacks {', '.join(missing)}")
+        return f"it lacks {', '.join(missing)}"
     for name in (TARGET, DISTANCE):
         if not pd.api.types.is_numeric_dtype(read[name]):
-            raise UnreadableFeaturesError(path.name, f"not all values of {name} are numbers")
-    if read.isna().any(axis=None):
-        raise UnreadableFeaturesError(path.name, "values are missing")
-    return read.astype({TARGET: float, DISTANCE: float, STATION: object})
+            return f"not all values of {name} are numbers"
+        infinite = np.flatnonzero(np.isinf(read[name]))
+        if infinite.size:
+            return f"{name} of row {infinite[0] + 1} is infinite"
+    return "values are missing" if read.isna().any(axis=None) else None

@@ -60,19 +60,33 @@ class JobFiles:
             if not idle:
                 return job
             job = self._read(job_id)  # it may have ended in the meantime
-            if job is not None and job.status in AT_WORK:
-                job = replace(job, status="failed", error=STOPPED)
-                self.write(job)
-            return job
+            return None if job is None else self._ended(job)
 
     def at_work(self) -> str | None:
         """The id of the job at work, if its file tells of it already."""
         return next((job.id for job in self._newest() if job.status in AT_WORK), None)
 
+    def clear_up(self) -> None:
+        """Ends the jobs of services that died, and removes what they left half-written; under the lock.
+
+        Raises FileNotWrittenError.
+        """
+        for leftover in self._folder.glob(".*.json.*"):
+            leftover.unlink(missing_ok=True)
+        for job in list(self._newest()):
+            self._ended(job)
+
     def forget_old(self) -> None:
         """Deletes all but the newest."""
         for path in self._paths()[MOST_KEPT:]:
             path.unlink(missing_ok=True)
+
+    def _ended(self, job: Job) -> Job:
+        """The job as it is when nobody works on it: what its file calls at work has stopped."""
+        if job.status in AT_WORK:
+            job = replace(job, status="failed", error=STOPPED)
+            self.write(job)
+        return job
 
     @contextmanager
     def _idle(self) -> Iterator[bool]:

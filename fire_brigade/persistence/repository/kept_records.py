@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fire_brigade.persistence.repository.data_files import only_writer, replaced
+from fire_brigade.persistence.repository.data_files import replaced
 from fleet.errors import ConflictError
 
 
@@ -49,7 +49,7 @@ def read_kept(path: Path, *, text: Sequence[str], numbers: Sequence[str]) -> pd.
 
 
 def write_features(table: pd.DataFrame, path: Path) -> int:
-    """Replace the file of features; its size in bytes. Raises FileNotWrittenError, AlreadyRunningError."""
-    with only_writer(path), replaced(path) as new:
+    """Replace the file of features; its size in bytes. Raises FileNotWrittenError."""
+    with replaced(path) as new:
         table.to_csv(new, index=False, lineterminator="\n", date_format="%Y-%m-%d %H:%M:%S")
         return new.stat().st_size

@@ -16,12 +16,13 @@ EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
 
 
 class MlflowFailedError(UnavailableError):
-    """MLflow refused the connection, failed, or did not answer in time."""
+    """MLflow refused the connection, failed, or did not answer in time; or files for it had no room."""
 
     def __init__(self) -> None:
         super().__init__(
             "MLflow cannot be reached, or refuses",
-            "Check that the server that MLFLOW_TRACKING_URI names is running, or set USE_MLFLOW to false",
+            "Check that the server that MLFLOW_TRACKING_URI names is running, and that there is room for "
+            "temporary files, or set USE_MLFLOW to false",
         )
 
 
@@ -36,8 +37,8 @@ def connect(url: str) -> MlflowClient:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn MLflow's errors into MlflowFailedError."""
+    """Turn MLflow's errors into MlflowFailedError; those of its storage, and of requests, are OSErrors."""
     try:
         yield
-    except MlflowException as error:
+    except (MlflowException, OSError) as error:
         raise MlflowFailedError from error

@@ -21,7 +21,6 @@ from fire_brigade.persistence.model.trained_model import TrainedModel
 from fire_brigade.persistence.repository.mlflow_connection import (
     EXISTS,
     NOT_THERE,
-    MlflowFailedError,
     translated,
 )
 from fire_brigade.persistence.repository.mlflow_model import belongs_to, save_model
@@ -73,7 +72,7 @@ class MlflowLog:
         scores: Scores,
     ) -> str:
         """The number of the registered version. Raises MlflowFailedError, ExperimentDeletedError."""
-        with tempfile.TemporaryDirectory(prefix="fire-brigade-") as name, translated():
+        with translated(), tempfile.TemporaryDirectory(prefix="fire-brigade-") as name:
             folder = Path(name)
             description = save_model(trained, example, folder / "model")
             with self._run("train_model", {"model_type": MODEL_TYPE}) as run_id:
@@ -92,7 +91,7 @@ class MlflowLog:
 
     def record_evaluation(self, metrics: Mapping[str, float], files: Mapping[str, bytes]) -> str:
         """The id of the run. Raises MlflowFailedError, ExperimentDeletedError."""
-        with tempfile.TemporaryDirectory(prefix="fire-brigade-") as name, translated():
+        with translated(), tempfile.TemporaryDirectory(prefix="fire-brigade-") as name:
             with self._run("eval_model", {}) as run_id:
                 self._client.log_batch(run_id, metrics=_metrics(metrics))
                 self._log_files(run_id, files, Path(name))
@@ -105,11 +104,11 @@ class MlflowLog:
         """
         with translated():
             version = self._newest_version()
-        if version is None:
-            raise NothingRegisteredError
-        if self._kept is None or self._kept[0] != version.version:
-            self._kept = (version.version, self._fetch(version))
-        return self._kept[1]
+            if version is None:
+                raise NothingRegisteredError
+            if self._kept is None or self._kept[0] != version.version:
+                self._kept = (version.version, self._fetch(version))
+            return self._kept[1]
 
     def _newest_version(self) -> ModelVersion | None:
         found = self._client.search_model_versions(
@@ -119,19 +118,25 @@ class MlflowLog:
 
     def _fetch(self, version: ModelVersion) -> TrainedModel:
         names = (MODEL_FILE, ENCODER_FILE)
+        if not self._files_of(version).issuperset(names):
+            raise NothingRegisteredError  # somebody else's version
         with tempfile.TemporaryDirectory(prefix="fire-brigade-") as folder:
-            try:
-                model, encoder = (
-                    Path(self._client.download_artifacts(version.run_id, name, folder)).read_bytes()
-                    for name in names
-                )
-            except MlflowException as error:
-                if error.error_code in NOT_THERE:
-                    raise NothingRegisteredError from error
-                raise MlflowFailedError from error
-            except OSError as error:  # MLflow's downloads fail in whichever way their storage does
-                raise NothingRegisteredError from error
+            model, encoder = (
+                Path(self._client.download_artifacts(version.run_id, name, folder)).read_bytes()
+                for name in names
+            )
         return self._files.open(SignedModel(model, encoder), names)
+
+    def _files_of(self, version: ModelVersion) -> set[str]:
+        """Names of what the version's run has kept, if there is such a run."""
+        if not version.run_id:
+            return set()
+        try:
+            return {each.path for each in self._client.list_artifacts(version.run_id)}
+        except MlflowException as error:
+            if error.error_code not in NOT_THERE:
+                raise
+            return set()
 
     def _experiment_id(self) -> str:
         found = self._client.get_experiment_by_name(self._experiment)
@@ -154,9 +159,8 @@ class MlflowLog:
         try:
             yield run_id
         except BaseException:
-            with suppress(
-                MlflowException
-            ):  # what stopped the recording may stop this too, and is what counts
+            with suppress(MlflowException, OSError):
+                # What stopped the recording may stop this too, and is what counts.
                 self._client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))
             raise
         self._client.set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED))

@@ -1,17 +1,27 @@
-"""The two files that hold a model and its encoder."""
+"""The two files that hold a model and its encoder.
 
+Two files cannot take the places of two others at once. So a new encoder first gets a name with the number of
+its training, then the model its own, then the encoder its own: whatever stops this, the model that is there
+has its encoder under the one name or the other.
+"""
+
+import glob
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fire_brigade.persistence.model.trained_model import TrainedModel
+from fire_brigade.persistence.repository.data_files import only_writer
 from fire_brigade.persistence.repository.signed_models import (
     SignedModel,
     UnmatchedModelError,
     open_model,
     sign_model,
+    training_of,
 )
-from fire_brigade.persistence.repository.whole_files import write_whole
+from fire_brigade.persistence.repository.whole_files import put, staged
 from fleet.errors import ConflictError
 
 ATTEMPTS, PAUSE_S = 3, 0.05  # a training may be putting both files in their place at the same time
@@ -50,9 +60,25 @@ class ModelFiles:
         """What files of these names hold. Raises UntrustedModelError, UnmatchedModelError."""
         return open_model(signed, self._key, names)
 
-    def write(self, paths: ModelPaths, signed: SignedModel) -> None:
-        """Puts both files in their place. Raises FileNotWrittenError, with the old ones still there."""
-        write_whole({paths.encoder: signed.encoder, paths.model: signed.model})
+    @contextmanager
+    def replacing(self, paths: ModelPaths, signed: SignedModel) -> Iterator[None]:
+        """Both files are on the disk while the block runs, and take their places if it ends well.
+
+        A block that fails, and a process that dies, leave a model and an encoder of one training.
+        Raises AlreadyRunningError while another training writes one of them, FileNotWrittenError.
+        """
+        with (
+            only_writer(paths.model),
+            only_writer(paths.encoder),
+            staged(paths.model, signed.model) as model,
+            staged(paths.encoder, signed.encoder) as encoder,
+        ):
+            yield
+            aside = _aside(paths.encoder, signed.model)
+            put(encoder, aside)
+            put(model, paths.model)
+            put(aside, paths.encoder)
+            _forget_others(paths.encoder)
 
     def read(self, paths: ModelPaths) -> TrainedModel:
         """Raises NoModelError, UntrustedModelError, UnmatchedModelError."""
@@ -68,7 +94,8 @@ class ModelFiles:
 
     def _keep(self, paths: ModelPaths) -> TrainedModel:
         state = _state(paths)
-        signed = SignedModel(_bytes(paths.model), _bytes(paths.encoder))
+        model = _bytes(paths.model)
+        signed = SignedModel(model, _encoder_of(model, paths.encoder))
         opened = self.open(signed, (paths.model.name, paths.encoder.name))
         self._kept = (state, opened)
         return opened
@@ -76,14 +103,30 @@ class ModelFiles:
 
 def _state(paths: ModelPaths) -> object:
     """Changes when either file does."""
-    stats = []
+    stats: list[object] = []
     for path in (paths.model, paths.encoder):
-        try:
+        with suppress(OSError):
             found = path.stat()
-        except OSError as error:
-            raise NoModelError(path.name) from error
-        stats.append((str(path), found.st_ino, found.st_size, found.st_mtime_ns))
+            stats.append((str(path), found.st_ino, found.st_size, found.st_mtime_ns))
     return stats
+
+
+def _aside(encoder: Path, model: bytes) -> Path:
+    """Where the encoder of this model's training is until it has its own name."""
+    return encoder.with_name(f".{encoder.name}.of-{training_of(model)}")
+
+
+def _encoder_of(model: bytes, encoder: Path) -> bytes:
+    with suppress(OSError):
+        return _aside(encoder, model).read_bytes()
+    return _bytes(encoder)
+
+
+def _forget_others(encoder: Path) -> None:
+    """Removes what trainings that were stopped have left; what cannot be removed does no harm."""
+    for left in encoder.parent.glob(f".{glob.escape(encoder.name)}.of-*"):
+        with suppress(OSError):
+            left.unlink()
 
 
 def _bytes(path: Path) -> bytes:

@@ -2,7 +2,9 @@
 
 import csv
 import zipfile
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 from pathlib import Path
@@ -18,11 +20,25 @@ ZIP = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 BEGINNING = 2048
 ROWS_LOOKED_AT = 1000
-LARGEST_UNPACKED_BYTES = 8 * 1024**3
+BLOCK = 1024 * 1024
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others cannot be unpacked a block at a time
+# Published workbooks unpack to eight times their size. In memory their cells take twice what they unpack to.
+LARGEST_UNPACKED_BYTES = 3 * 1024**3 // 2
 
 
-def read_rows(path: Path, *, setting: str) -> Iterator[Row]:
-    """Every row of the first sheet, or of the CSV file, the header first; a blank cell is "".
+@dataclass(frozen=True)
+class Records:
+    """The rows of a file, the header first; a blank cell is "".
+
+    count: of all of them; in CSV of the lines, which are more where a cell holds a line end.
+    """
+
+    count: int
+    rows: Iterator[Row]
+
+
+def read_rows(path: Path, *, setting: str) -> Records:
+    """Every row of the first sheet, or of the CSV file.
 
     What a file is, its content says and not its name. A workbook is held in memory while its rows are read.
     Raises WrongFileError: neither of the two, or broken.
@@ -37,24 +53,43 @@ def read_rows(path: Path, *, setting: str) -> Iterator[Row]:
         raise WrongFileError(setting, "it is a web page instead of a workbook or CSV file")
     if b"\0" in beginning:
         raise WrongFileError(setting, "it is neither a workbook (.xlsx) nor a CSV file")
-    return _csv_rows(path, setting)
+    return Records(_lines(path), _csv_rows(path, setting))
 
 
-def _workbook_rows(path: Path, setting: str) -> Iterator[Row]:
-    try:
-        with zipfile.ZipFile(path) as package:
-            members = package.infolist()
-    except zipfile.BadZipFile as error:
-        raise WrongFileError(setting, "the workbook is cut off or broken") from error
-    if not any(member.filename == "xl/workbook.xml" for member in members):
-        raise WrongFileError(setting, "it is an archive, but no workbook (.xlsx)")
-    if sum(member.file_size for member in members) > LARGEST_UNPACKED_BYTES:
-        raise WrongFileError(setting, "the workbook is too large to be unpacked")
+def _workbook_rows(path: Path, setting: str) -> Records:
+    _check_package(path, setting)
     try:
         with CalamineWorkbook.from_path(path) as workbook:
-            yield from _with_whole_moments(workbook.get_sheet_by_index(0).iter_rows())
+            sheet = workbook.get_sheet_by_index(0)
     except CalamineError as error:
         raise WrongFileError(setting, "the workbook is broken") from error
+    return Records(sheet.height, _with_whole_moments(sheet.iter_rows()))
+
+
+def _check_package(path: Path, setting: str) -> None:
+    try:
+        with zipfile.ZipFile(path) as package:
+            if "xl/workbook.xml" not in package.namelist():
+                raise WrongFileError(setting, "it is an archive, but no workbook (.xlsx)")
+            if any(member.compress_type not in PACKINGS for member in package.infolist()):
+                raise WrongFileError(setting, "the workbook is packed as no spreadsheet program does it")
+            if not _is_unpacked_within(LARGEST_UNPACKED_BYTES, package):
+                raise WrongFileError(setting, "the workbook is too large to be unpacked")
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # the last if it is encrypted
+        raise WrongFileError(setting, "the workbook is cut off or broken") from error
+
+
+def _is_unpacked_within(limit: int, package: zipfile.ZipFile) -> bool:
+    """Whether all members have at most so many bytes together, counted: what they say may be a lie."""
+    count = 0
+    for member in package.infolist():
+        member.file_size = 2 * limit  # it would be read only as far as it says
+        with package.open(member) as unpacked:
+            while block := unpacked.read(BLOCK):
+                count += len(block)
+                if count > limit:
+                    return False
+    return True
 
 
 def _with_whole_moments(rows: Iterator[Row]) -> Iterator[Row]:
@@ -67,6 +102,11 @@ def _with_whole_moments(rows: Iterator[Row]) -> Iterator[Row]:
             if isinstance(cell, date) and not isinstance(cell, datetime):
                 row[column] = datetime.combine(cell, time())
         yield row
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b""))
 
 
 def _csv_rows(path: Path, setting: str) -> Iterator[Row]:

@@ -70,6 +70,12 @@ def open_model(signed: SignedModel, key: bytes, names: tuple[str, str]) -> Train
     return TrainedModel(joblib.load(io.BytesIO(model)), joblib.load(io.BytesIO(encoder)))
 
 
+def training_of(data: bytes) -> str:
+    """The number of the training that the content of a file says it is of; nothing vouches for it yet."""
+    start = len(MAGIC) + SIGNATURE_BYTES
+    return data[start : start + TRAINING_BYTES].hex()
+
+
 def _sealed(part: LinearRegression | OneHotEncoder, kind: bytes, training: bytes, key: bytes) -> bytes:
     buffer = io.BytesIO()
     joblib.dump(part, buffer)

@@ -42,19 +42,22 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     table.astype(whole).to_csv(path, index=False, lineterminator="\n")
 
 
+def other_forms(csv_file: Path) -> tuple[Path, Path]:
+    """Where its Parquet and pickle forms are: beside it."""
+    return csv_file.with_suffix(".parquet"), csv_file.with_suffix(".pkl")
+
+
 def write_parquet_and_pickle(csv_file: Path, *, text: Sequence[str]) -> list[Path]:
     """Write a CSV file's table beside it, as .parquet and as .pkl; the files written.
 
     text: columns that are words even where they look like numbers. Raises FileNotWrittenError.
     """
     table = pd.read_csv(csv_file, dtype=dict.fromkeys(text, str), low_memory=False)
-    written = []
-    for suffix, write in ((".parquet", table.to_parquet), (".pkl", table.to_pickle)):
-        path = csv_file.with_suffix(suffix)
+    parquet, pickle = other_forms(csv_file)
+    for path, write in ((parquet, table.to_parquet), (pickle, table.to_pickle)):
         with replaced(path) as new:
             write(new)
-        written.append(path)
-    return written
+    return [parquet, pickle]
 
 
 def _writer(worksheet: Worksheet, values: pd.Series, day: Format) -> Write:

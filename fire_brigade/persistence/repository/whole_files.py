@@ -2,9 +2,9 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
-from errno import EDQUOT, EFBIG, ENOSPC
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from errno import EDQUOT, EFBIG, EISDIR, ENOSPC
 from pathlib import Path
 
 from fleet.errors import FleetError
@@ -23,32 +23,71 @@ class FileNotWrittenError(FleetError):
         )
 
 
-def write_whole(contents: Mapping[Path, bytes], mode: int = 0o644) -> None:
+def write_whole(contents: Mapping[Path, bytes]) -> None:
     """Puts new files in the place of old ones, once all of them are on the disk.
 
-    Raises FileNotWrittenError; until the last one is on the disk the old ones stay.
+    Each is the old one or the new one, never half of it. Raises FileNotWrittenError: until the last one is on
+    the disk all of the old ones stay; should putting them in place break off, the first may be new already.
     """
     with ExitStack() as stack:
-        staged = {path: _stage(path, content, mode, stack) for path, content in contents.items()}
-        for path, unnamed in staged.items():
-            try:
-                unnamed.replace(path)
-            except OSError as error:
-                raise FileNotWrittenError(path.name, error) from error
+        for path, unnamed in [
+            (path, stack.enter_context(staged(path, content))) for path, content in contents.items()
+        ]:
+            put(unnamed, path)
 
 
-def _stage(path: Path, content: bytes, mode: int, stack: ExitStack) -> Path:
-    """A file beside the one to be, gone with the stack unless it was renamed."""
+def write_first(path: Path, content: bytes) -> None:
+    """Writes a file that its owner alone may read, unless there is one: that of the first writer stays.
+
+    Raises FileNotWrittenError.
+    """
+    with staged(path, content, mode=0o600) as unnamed, _said(path):
+        with suppress(FileExistsError):
+            os.link(unnamed, path)
+        _sync_folder(path)
+
+
+@contextmanager
+def staged(path: Path, content: bytes, mode: int = 0o644) -> Iterator[Path]:
+    """A file with this content beside `path`, on the disk; removed in the end unless it was renamed.
+
+    Its name is one of those that `only_writer(path)` clears away after a run that was killed.
+    Raises FileNotWrittenError.
+    """
+    with ExitStack() as stack:
+        with _said(path):
+            if path.is_dir():
+                raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.part-")
+            unnamed = Path(name)
+            stack.callback(unnamed.unlink, missing_ok=True)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unnamed.chmod(mode)
+        yield unnamed
+
+
+def put(file: Path, path: Path) -> None:
+    """Renames it to `path` for good: a loss of power does not undo it. Raises FileNotWrittenError."""
+    with _said(path):
+        file.replace(path)
+        _sync_folder(path)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        unnamed = Path(name)
-        stack.callback(unnamed.unlink, missing_ok=True)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unnamed.chmod(mode)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise FileNotWrittenError(path.name, error) from error
-    return unnamed

@@ -1,5 +1,7 @@
 """Definitions and CSV files that were uploaded, in PostgreSQL, where every replica finds them."""
 
+import hashlib
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -7,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from db.shared import CsvPartRow, UseCaseRow
 from fleet.errors import ConflictError
+
+LONGEST_PAUSE = timedelta(days=1)  # between two parts of a file; one that was left is removed
 
 
 class PartOutOfOrderError(ConflictError):
@@ -40,9 +44,13 @@ class UploadRepository:
         self._session.get_one(UseCaseRow, name).uploaded = definition
 
     def add_part(self, use_case: str, part: int, content: bytes) -> None:
-        """Keep a part of a file that is being sent; part 1 begins a new one. Raises PartOutOfOrderError."""
-        self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"upload {use_case}"))))
+        """Keep a part of a file that is being sent; part 1 begins a new one. Raises PartOutOfOrderError.
+
+        Nobody else adds parts of this use case before the transaction has ended.
+        """
+        self._lock(use_case)
         if part == 1:
+            self._forget_left()
             self._session.execute(delete(CsvPartRow).where(_parts(use_case, complete=False)))
         there = self._session.scalar(
             select(func.max(CsvPartRow.part)).where(_parts(use_case, complete=False))
@@ -60,11 +68,36 @@ class UploadRepository:
         parts = list(self._session.scalars(query))
         return b"".join(parts) if parts else None
 
+    def digest(self, use_case: str) -> bytes:
+        """SHA-256 of the file that is being sent, which stays as it is until the transaction has ended."""
+        self._lock(use_case)
+        query = select(CsvPartRow.content).where(_parts(use_case, complete=False)).order_by(CsvPartRow.part)
+        found = hashlib.sha256()
+        for content in self._session.scalars(query.execution_options(yield_per=1)):
+            found.update(content)
+        return found.digest()
+
     def complete(self, use_case: str) -> None:
         """Let the file that was being sent count, in place of the former one."""
         self._session.execute(delete(CsvPartRow).where(_parts(use_case, complete=True)))
         self._session.execute(
             update(CsvPartRow).where(_parts(use_case, complete=False)).values(complete=True)
+        )
+
+    def _lock(self, use_case: str) -> None:
+        self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"upload {use_case}"))))
+
+    def _forget_left(self) -> None:
+        """Delete the parts of files that nobody has gone on with, of whichever use case."""
+        left = (
+            select(CsvPartRow.use_case)
+            .where(~CsvPartRow.complete)
+            .group_by(CsvPartRow.use_case)
+            .having(func.max(CsvPartRow.uploaded_at) < func.now() - LONGEST_PAUSE)
+        )
+        self._session.execute(
+            delete(CsvPartRow).where(~CsvPartRow.complete, CsvPartRow.use_case.in_(left)),
+            execution_options={"synchronize_session": False},
         )
 
 

@@ -1,5 +1,6 @@
 """A web server that publishes files, well or badly."""
 
+import gzip
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ class Publisher:
     """Answers with the files of a folder; a first part of the path says what is wrong with the answer.
 
     `/cut/NAME` half of it, `/html/NAME` a web page, `/silent/NAME` half of it and then nothing,
-    `/chunked/NAME` without a length, `/flaky/NAME` 503 at first, `/held/NAME` once `release` is set.
+    `/dripping/NAME` a few bytes at a time, `/packed/NAME` in gzip, `/chunked/NAME` without a length,
+    `/flaky/NAME` 503 at first, `/held/NAME` once `release` is set.
     """
 
     folder: Path
@@ -84,6 +86,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content[: len(content) // 2])
         self.wfile.flush()
         self.published.release.wait(PATIENCE_S)
+
+    def _dripping(self, content: bytes) -> None:
+        self._head(len(content))
+        for start in range(0, 500, 10):
+            if self.published.release.wait(0.1):
+                break
+            try:
+                self.wfile.write(content[start : start + 10])
+            except OSError:  # given up
+                break
+        self.close_connection = True
+
+    def _packed(self, content: bytes) -> None:
+        packed = gzip.compress(content)
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(packed)))
+        self.end_headers()
+        self.wfile.write(packed)
 
     def _chunked(self, content: bytes) -> None:
         self.send_response(200)

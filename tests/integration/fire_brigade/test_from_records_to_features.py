@@ -3,8 +3,9 @@
 import csv
 import math
 import shutil
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pyproj import Transformer
 
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
 from fire_brigade.persistence.model.records import RecordSource
+from fire_brigade.persistence.repository.data_files import AlreadyRunningError
 from fire_brigade.persistence.repository.kept_records import NotProcessedError, UnusableRecordsError
 from fire_brigade.persistence.repository.stations import SHIPPED
 from fire_brigade.persistence.repository.table_files import write_workbook
@@ -237,6 +239,53 @@ def test_a_station_file_of_ones_own_decides_which_stations_are_known(kept: Featu
     counts = build_features(kept, BANDS, log=KeptLog())
     assert counts.station_rows == 1
     assert set(pd.read_csv(kept.features)["DeployedFromStation_Name"]) == {"Acton"}
+
+
+def test_records_that_are_replaced_meanwhile_are_read_as_one_pair(
+    made_up: Published, kept: FeatureFiles
+) -> None:
+    addresses = (made_up.incidents.as_uri(), made_up.mobilisations.as_uri())
+    newer = [
+        replace(each, url=url) for each, url in zip(sources("", kept.features.parent), addresses, strict=True)
+    ]
+    other = threading.Thread(target=process_data, args=(newer,), kwargs={"years": YEARS, "log": KeptLog()})
+
+    def report(share: float, step: str) -> None:
+        if share == 0.4:  # of the two files one has been read
+            other.start()
+            other.join(2)
+
+    counts = build_features(kept, BANDS, log=KeptLog(), report=report)
+    other.join()
+    assert counts.incident_rows == len(lines(made_up.incidents))
+    assert counts.mobilisation_rows == len(lines(made_up.mobilisations))
+    assert len(lines(kept.mobilisations)) < counts.mobilisation_rows
+
+
+def test_of_two_runs_at_once_the_second_is_refused(kept: FeatureFiles) -> None:
+    log = KeptLog()
+
+    def report(share: float, step: str) -> None:
+        if share == 0:
+            with pytest.raises(AlreadyRunningError, match=r"global_data\.csv") as caught:
+                build_features(kept, BANDS, log=KeptLog())
+            assert caught.value.status == 409
+
+    build_features(kept, BANDS, log=log, report=report)
+    assert log.metrics["success"] == 1
+
+
+def test_what_nobody_foresaw_is_no_success(kept: FeatureFiles) -> None:
+    log = KeptLog()
+    log.metrics["success"] = 1
+
+    def report(share: float, step: str) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        build_features(kept, BANDS, log=log, report=report)
+    assert log.metrics["success"] == 0
+    assert kept.features.read_text(encoding="utf-8") == BEFORE
 
 
 def test_progress_grows(kept: FeatureFiles) -> None:

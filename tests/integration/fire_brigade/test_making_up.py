@@ -3,6 +3,7 @@
 import pytest
 
 from fire_brigade.service.making_up import INCIDENTS
+from launcher.fire_brigade_demo import NOT_HAD
 from tests.integration.fire_brigade.conftest import FireBrigade
 
 RECORDS = ("incident_data.csv", "mobilisation_data.csv")
@@ -59,3 +60,12 @@ def test_an_unreasonable_number_of_attempts_is_refused(brigade: FireBrigade, att
     answer = brigade.call(f"/process_data?attempts={attempts}")
 
     assert (answer.status_code, "attempts" in answer.json()["error"]) == (400, True)
+
+
+def test_a_failed_download_can_be_told_from_a_file_that_is_wrong(brigade: FireBrigade) -> None:
+    away = process(brigade, "incident=true&attempts=1")
+    assert NOT_HAD in away["error"]["message"]  # type: ignore[index]
+    (brigade.folder / "nowhere.csv").write_text(REAL, encoding="utf-8")  # which lacks columns
+    wrong = process(brigade, "incident=true&attempts=1")
+    assert "lacks" in wrong["error"]["error"]  # type: ignore[index]
+    assert NOT_HAD not in wrong["error"]["message"]  # type: ignore[index]

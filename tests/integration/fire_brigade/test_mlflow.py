@@ -1,12 +1,13 @@
 """Trainings and evaluations in a real MLflow, and predictions by the newest registered model."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 from mlflow import MlflowClient
 
 from db.embedded import EmbeddedPostgres, ensure_database
@@ -119,6 +120,61 @@ def test_an_mlflow_that_is_away_leaves_the_files_of_before(tmp_path: Path) -> No
     assert paths(tmp_path).model.read_bytes() == before
     with pytest.raises(MlflowFailedError):
         away.newest()
+
+
+def test_a_version_that_others_made_is_none_of_ours(client: MlflowClient) -> None:
+    run = client.create_run(client.create_experiment("others"))
+    if not client.search_registered_models(f"name='{REGISTERED_NAME}'"):
+        client.create_registered_model(REGISTERED_NAME)
+    source = f"{run.info.artifact_uri}/model"
+    made = client.create_model_version(REGISTERED_NAME, source, run.info.run_id, await_creation_for=0)
+    try:
+        with pytest.raises(NothingRegisteredError):
+            MlflowLog(client, EXPERIMENT, ModelFiles(KEY)).newest()
+    finally:
+        client.delete_model_version(REGISTERED_NAME, made.version)
+
+
+def failing(failure: OSError) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise failure
+
+    return fail
+
+
+FAILURES = [
+    requests.ConnectionError("lost"),
+    requests.HTTPError("500 Server Error"),
+    OSError(28, "No space left on device"),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+@pytest.mark.parametrize("method", ["download_artifacts", "list_artifacts"])
+def test_a_download_that_fails_is_503_and_no_missing_model(
+    client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, failure: OSError
+) -> None:
+    data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
+    write_features(data)
+    registry = MlflowLog(client, EXPERIMENT, files)
+    train_model(data, paths(tmp_path), files, registry, KeptLog())
+    monkeypatch.setattr(client, method, failing(failure))
+    with pytest.raises(MlflowFailedError) as refused:
+        registry.newest()
+    assert refused.value.status == 503
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+def test_an_upload_that_fails_is_503_and_leaves_no_files(
+    client: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: OSError
+) -> None:
+    data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
+    write_features(data)
+    registry = MlflowLog(client, EXPERIMENT, files)
+    monkeypatch.setattr(client, "log_artifacts", failing(failure))
+    with pytest.raises(MlflowFailedError):
+        train_model(data, paths(tmp_path), files, registry, KeptLog())
+    assert not paths(tmp_path).model.exists()
 
 
 def test_a_registry_without_a_model_says_what_to_call(postgres: EmbeddedPostgres, tmp_path: Path) -> None:

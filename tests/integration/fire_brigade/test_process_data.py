@@ -123,7 +123,7 @@ def test_what_is_kept_is_what_pandas_with_openpyxl_reads(published: Path, before
     pd.testing.assert_frame_equal(kept, frame, check_dtype=False)
 
 
-@pytest.mark.parametrize("how", ["/chunked", "", "/flaky"])
+@pytest.mark.parametrize("how", ["/chunked", "", "/flaky", "/packed"])
 def test_csv_comes_with_or_without_a_length_and_after_a_fault(
     how: str, publisher: Publisher, published: Path, before: Path
 ) -> None:
@@ -131,7 +131,7 @@ def test_csv_comes_with_or_without_a_length_and_after_a_fault(
     address = f"{publisher.url}{how}/made_up_incidents.csv"
     (done,) = process_data([source(address, before)], years=[2022, 2023], log=KeptLog(), limits=limits)
     assert len(read(before)) == done.kept
-    assert (done.download.expected_bytes is None) == (how == "/chunked")
+    assert (done.download.expected_bytes is None) == (how in ("/chunked", "/packed"))
     assert len(publisher.asked) == (3 if how == "/flaky" else 1)
 
 
@@ -255,12 +255,15 @@ def test_of_two_runs_at_once_the_second_is_refused(publisher: Publisher, before:
 
 
 def test_what_a_killed_run_left_is_removed(published: Path, before: Path) -> None:
-    leftover = before.with_name(f".{before.name}.part-killed.csv")
-    leftover.write_text("half a line", encoding="utf-8")
+    leftovers = [
+        before.with_name(f".incident_data.{form}.part-killed.{form}") for form in ("csv", "parquet", "pkl")
+    ]
+    for leftover in leftovers:
+        leftover.write_text("half a line", encoding="utf-8")
     process_data(
         [source((published / "made_up_incidents.csv").as_uri(), before)], years=[2022], log=KeptLog()
     )
-    assert not leftover.exists()
+    assert not any(leftover.exists() for leftover in leftovers)
 
 
 def test_progress_is_told_and_can_end_the_work(publisher: Publisher, before: Path) -> None:
@@ -274,7 +277,9 @@ def test_progress_is_told_and_can_end_the_work(publisher: Publisher, before: Pat
     with pytest.raises(KeyboardInterrupt):
         process_data([source(url, before)], years=[2022], log=KeptLog(), progress=stop)
     size = (publisher.folder / "made_up_incidents.csv").stat().st_size
-    assert told == [("incident", "download", size, size)]
+    ((kind, stage, done, total),) = told
+    assert (kind, stage, total) == ("incident", "download", size)
+    assert 0 < done <= size
     assert before.read_text(encoding="utf-8") == BEFORE
 
 

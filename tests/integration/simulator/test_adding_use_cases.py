@@ -6,9 +6,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from simulator.config.settings import SimulatorSettings
+from simulator.persistence.repository.uploads import UploadRepository
+from simulator.service import use_cases
+from simulator.service.known_use_cases import open_file
 from simulator.web.app import create_app
+from tests.conftest import Sessions
 from tests.integration.simulator.conftest import Rows
 from tests.made_up_fires import fires_csv
 
@@ -121,6 +126,57 @@ def test_parts_of_two_files_are_told_by_their_digest(client: FlaskClient) -> Non
     answer = add(client, 409, definition=TEA, csv=text[101:], part=2, parts=2, sha256="0" * 64)
     assert "part 1" in answer["message"]
     assert "tea" not in listed(client)
+
+
+def test_a_file_that_another_one_replaces_meanwhile_does_not_count(
+    client: FlaskClient, settings: SimulatorSettings, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, other = tea_csv(), create_app(settings).test_client()
+
+    def opened_while_another_begins(*given: Any) -> Any:
+        monkeypatch.undo()
+        add(other, definition=TEA, csv=tea_csv(100)[:300], part=1, parts=2)
+        return open_file(*given)
+
+    add(client, definition=TEA, csv=whole[:100], part=1, parts=2)
+    monkeypatch.setattr(use_cases, "open_file", opened_while_another_begins)
+    answer = add(client, 409, definition=TEA, csv=whole[100:], part=2, parts=2)
+    assert "part 1" in answer["message"]
+    assert "tea" not in listed(client)
+    assert rows("SELECT complete, part FROM public.csv_parts") == [(False, 1)]
+    last = add(other, definition=TEA, csv=tea_csv(100)[300:], part=2, parts=2)
+    assert sum(last["sets"].values()) == 100
+
+
+def test_a_file_that_another_one_was_registered_in_place_of_is_told_so(
+    client: FlaskClient, settings: SimulatorSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, keep = create_app(settings).test_client(), UploadRepository.add_part
+
+    def kept_and_overtaken(uploads: UploadRepository, *given: Any) -> None:
+        monkeypatch.undo()
+        keep(uploads, *given)
+        uploads._session.commit()  # noqa: SLF001  # as the request does right after
+        add(other, definition=TEA, csv=tea_csv(100))
+
+    monkeypatch.setattr(UploadRepository, "add_part", kept_and_overtaken)
+    answer = add(client, 409, definition=TEA, csv=tea_csv())
+    assert "part 1" in answer["message"]
+    assert load(client, "training")["rows"] == 60
+
+
+def test_parts_that_were_left_for_a_day_go_when_another_file_begins(
+    client: FlaskClient, rows: Rows, sessions: Sessions
+) -> None:
+    for name in ("old", "slow"):
+        add(client, definition={**TEA, "name": name}, csv="minutes", part=1, parts=3)
+    with sessions() as session:
+        session.execute(text("UPDATE public.csv_parts SET uploaded_at = now() - interval '25 hours'"))
+        session.commit()
+    add(client, definition={**TEA, "name": "slow"}, csv=",heat", part=2, parts=3)
+    add(client, definition=TEA, csv="minutes", part=1, parts=2)
+    found = rows("SELECT use_case, part FROM public.csv_parts ORDER BY 1, 2")
+    assert found == [("slow", 1), ("slow", 2), ("tea", 1)]
 
 
 def test_new_rows_replace_the_former_ones_and_categories_stay(client: FlaskClient, rows: Rows) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from fire_brigade.persistence.model.job import Job
+from fire_brigade.persistence.model.job import AT_WORK, Job
 from fire_brigade.persistence.repository.job_files import MOST_KEPT, JobFiles
 from fire_brigade.service.jobs import JobAtWorkError, Jobs, Progress, UnknownJobError
-from fleet.errors import ConflictError
+from fleet.errors import BugError, ConflictError
 from tests.architecture.project import PROJECT
 
 # Another process that works on a job until it is killed.
@@ -114,6 +114,46 @@ def test_another_process_knows_the_job_and_reads_its_death(jobs: Jobs, tmp_path:
     assert found.error is not None
     assert found.error["error"] == "the service stopped"
     assert end_of(jobs, jobs.start(lambda progress: {})).status == "succeeded"
+
+
+def test_a_job_that_died_is_not_taken_for_the_next_one(tmp_path: Path) -> None:
+    files = JobFiles(tmp_path)
+    jobs = Jobs(files)
+    dead = [Job(f"{number:032x}", status) for number, status in enumerate(AT_WORK)]
+    for job in dead:
+        files.write(job)
+    go_on = threading.Event()
+
+    def work(progress: Progress) -> dict[str, object]:
+        go_on.wait(10)
+        return {}
+
+    job_id = jobs.start(work)
+    assert [jobs.find(job.id).status for job in dead] == ["failed", "failed"]
+    assert files.at_work() == job_id
+    with pytest.raises(JobAtWorkError, match=job_id):
+        jobs.start(work)
+    go_on.set()
+    assert end_of(jobs, job_id).status == "succeeded"
+
+
+def test_what_a_killed_service_left_half_written_is_removed(tmp_path: Path) -> None:
+    jobs = Jobs(JobFiles(tmp_path))
+    leftover = tmp_path / f".{'0' * 32}.json.part-killed"
+    leftover.write_text("{", encoding="utf-8")
+    end_of(jobs, jobs.start(lambda progress: {}))
+    assert not leftover.exists()
+
+
+def test_a_job_that_ends_in_what_is_no_exception_is_told_as_failed(jobs: Jobs) -> None:
+    class Panic(BaseException):
+        """As pyo3's."""
+
+    def panic(progress: Progress) -> dict[str, object]:
+        raise Panic
+
+    failed = end_of(jobs, jobs.start(panic))
+    assert (failed.status, failed.error) == ("failed", BugError().body())
 
 
 @pytest.mark.parametrize("job_id", ["none", "../secrets", "0" * 32, ""])

@@ -49,8 +49,14 @@ def logs(tmp_path: Path, console: Shown) -> Iterator[LoggingMetricsManager]:
     manager.close()
 
 
+def python_own(message: object, category: type[Warning], filename: str, lineno: int, line: object) -> str:
+    return f"{filename}:{lineno}: {category.__name__}: {message}\n  {line}\n"
+
+
 @pytest.fixture
-def _warnings_are_taken(logs: LoggingMetricsManager) -> Iterator[None]:
+def _warnings_are_taken(logs: LoggingMetricsManager, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # Libraries of other services, in this process because their tests are, have them look otherwise.
+    monkeypatch.setattr(warnings, "formatwarning", python_own)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logs.take_warnings()

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 from pathlib import Path
 
 import joblib
@@ -14,7 +13,6 @@ from sklearn.metrics import max_error, mean_absolute_error, mean_squared_error, 
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder
 
-from fire_brigade.persistence.model.scores import Scores
 from fire_brigade.persistence.repository.feature_file import NoFeaturesError, UnreadableFeaturesError
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths, NoModelError
 from fire_brigade.persistence.repository.signed_models import (
@@ -22,39 +20,11 @@ from fire_brigade.persistence.repository.signed_models import (
     UnmatchedModelError,
     UntrustedModelError,
 )
-from fire_brigade.persistence.repository.whole_files import FileNotWrittenError
 from fire_brigade.service.eval_model import eval_model
-from fire_brigade.service.predict_model import InvalidDistanceError, UnknownStationError, predict_model
+from fire_brigade.service.predict_model import InvalidDistanceError, UnknownStationError
 from fire_brigade.service.scoring import TooFewRowsError
-from fire_brigade.service.train_model import train_model
-from tests.fire_brigade_features import STATIONS, KeptLog, make_features, write_features
-
-KEY = b"a key for the tests"
-
-
-class Bench:
-    """Where the tests train, and with what."""
-
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "data" / "global_data.csv"
-        self.paths = ModelPaths(
-            folder / "models" / "linear_regression_model.pkl", folder / "models" / "onehot_encoder.pkl"
-        )
-        self.files = ModelFiles(KEY)
-        self.log = KeptLog()
-
-    def train(self) -> Scores:
-        return train_model(self.data, self.paths, self.files, None, self.log)
-
-    def predict(self, distance: float = 5.2, station: str = "Acton") -> float:
-        return predict_model(distance, station, lambda: self.files.read(self.paths), self.log)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    bench = Bench(tmp_path)
-    write_features(bench.data)
-    return bench
+from tests.fire_brigade_features import STATIONS, make_features
+from tests.unit.fire_brigade.conftest import Bench
 
 
 def expected(features: pd.DataFrame) -> tuple[dict[str, float], LinearRegression, OneHotEncoder]:
@@ -103,16 +73,6 @@ def test_training_on_the_same_rows_gives_the_same_scores(bench: Bench) -> None:
     assert bench.train() == bench.train()
 
 
-def test_both_files_are_written_under_their_names_and_are_no_pickles(bench: Bench) -> None:
-    bench.train()
-    for path in (bench.paths.model, bench.paths.encoder):
-        assert path.read_bytes().startswith(b"mlfleet signed joblib 1\n")
-    assert sorted(path.name for path in bench.paths.model.parent.iterdir()) == [
-        "linear_regression_model.pkl",
-        "onehot_encoder.pkl",
-    ]
-
-
 def test_training_without_features_says_what_to_call(bench: Bench) -> None:
     bench.data.unlink()
     with pytest.raises(NoFeaturesError) as refused:
@@ -128,6 +88,14 @@ def test_training_without_features_says_what_to_call(bench: Bench) -> None:
         ("", "it is no readable CSV file"),
         ("AttendanceTimeSeconds,DeployedFromStation_Name,distance\nsoon,Acton,1\n", "are numbers"),
         ("AttendanceTimeSeconds,DeployedFromStation_Name,distance\n200,Acton,\n", "values are missing"),
+        (
+            "AttendanceTimeSeconds,DeployedFromStation_Name,distance\n200,Acton,1\n200,Soho,inf\n",
+            "distance of row 2 is infinite",
+        ),
+        (
+            "AttendanceTimeSeconds,DeployedFromStation_Name,distance\n-inf,Acton,1\n",
+            "AttendanceTimeSeconds of row 1 is infinite",
+        ),
     ],
 )
 def test_a_file_that_is_none_of_features_is_refused(bench: Bench, text: str, reason: str) -> None:
@@ -149,23 +117,6 @@ def test_a_training_that_fails_leaves_the_model_of_before(bench: Bench) -> None:
     with pytest.raises(UnreadableFeaturesError):
         bench.train()
     assert bench.predict() == before
-
-
-def test_a_full_disk_leaves_both_files_of_before(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.train()
-    before = [bench.paths.model.read_bytes(), bench.paths.encoder.read_bytes()]
-    calls = iter([None, OSError(28, "No space left on device")])
-
-    def fail_the_second_time(_: int) -> None:
-        problem = next(calls)
-        if problem is not None:
-            raise problem
-
-    monkeypatch.setattr(os, "fsync", fail_the_second_time)
-    with pytest.raises(FileNotWrittenError, match="the disk is full"):
-        bench.train()
-    assert [bench.paths.model.read_bytes(), bench.paths.encoder.read_bytes()] == before
-    assert len(list(bench.paths.model.parent.iterdir())) == 2
 
 
 def test_without_a_model_it_is_said_what_to_call(bench: Bench) -> None:

@@ -56,3 +56,10 @@ def test_a_link_that_leads_out_is_refused(folders: Folders, tmp_path: Path) -> N
 def test_a_model_is_not_written_over_something_else(folders: Folders) -> None:
     with pytest.raises(ModelNameError, match=r"encoder_path must name a file that ends with \.pkl"):
         folders.model_file("data/global_data.csv", "encoder_path")
+
+
+def test_a_folder_is_no_model(folders: Folders) -> None:
+    (folders.models / "m.pkl").mkdir()
+    with pytest.raises(ModelNameError, match="must name a file") as refused:
+        folders.model_file("models/m.pkl", "ml_model_path")
+    assert refused.value.status == 400

@@ -80,6 +80,13 @@ def test_a_common_variable_without_the_prefix_is_left_alone(monkeypatch: pytest.
     assert (FireBrigadeSettings().port, FireBrigadeSettings().host) == (8000, "127.0.0.1")
 
 
+def test_its_own_secrets_are_not_taken_from_bare_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARTIFACT_KEY", "a key of another program")
+    monkeypatch.setenv("FIRST_USERS", "somebody else's")
+    settings = FireBrigadeSettings()
+    assert (settings.artifact_key, settings.first_users) == (None, ())
+
+
 @pytest.mark.parametrize("text", ["2023", "2021,2023", "[2021, 2023]"])
 def test_years_are_a_list_with_or_without_brackets(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("years", text)

@@ -11,7 +11,11 @@ from launcher.demo import StepFailedError
 from launcher.fire_brigade_demo import FireBrigadeDemo
 from tests.answering import answering
 
-AWAY = {"error": "url_incident: the server cannot be reached", "message": "Check the address"}
+AWAY = {
+    "error": "url_incident: the server cannot be reached",
+    "message": "Check the address; a file on this machine is given as file:///folder/name.xlsx",
+}
+WRONG_YEARS = {"error": "url_incident: no record is of 2022", "message": "Check the address in the setting"}
 FIGURES = {"incident": {"rows": 10, "kept": 9}, "mobilisation": {"rows": 15, "kept": 14}}
 
 Ended = dict[str, Any]
@@ -62,6 +66,14 @@ def test_made_up_records_are_plainly_said_to_be_so(monkeypatch: pytest.MonkeyPat
     assert started == ["published", "made_up"]
     assert any("cannot be reached" in line for line in said)
     assert any("MADE UP" in line for line in said)
+
+
+def test_records_that_came_and_are_wrong_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {"status": "failed", "error": WRONG_YEARS}
+    error, _, started = walked(monkeypatch, published=wrong, made_up=succeeded(made_up=True, **FIGURES))
+
+    assert started == ["published"]
+    assert (error.error, error.message) == (WRONG_YEARS["error"], WRONG_YEARS["message"])
 
 
 def test_real_records_that_are_there_are_used_instead(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,43 @@
+"""A place to train, evaluate and predict in."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fire_brigade.persistence.model.scores import Scores
+from fire_brigade.persistence.model.trained_model import TrainedModel
+from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
+from fire_brigade.service.predict_model import predict_model
+from fire_brigade.service.train_model import fit, train_model
+from tests.fire_brigade_features import KeptLog, write_features
+
+KEY = b"a key for the tests"
+
+
+class Bench:
+    """Where the tests train, and with what."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data" / "global_data.csv"
+        self.paths = ModelPaths(
+            folder / "models" / "linear_regression_model.pkl", folder / "models" / "onehot_encoder.pkl"
+        )
+        self.files = ModelFiles(KEY)
+        self.log = KeptLog()
+
+    def train(self) -> Scores:
+        return train_model(self.data, self.paths, self.files, None, self.log)
+
+    def train_in_memory(self) -> TrainedModel:
+        return fit(pd.read_csv(self.data))[0]
+
+    def predict(self, distance: float = 5.2, station: str = "Acton") -> float:
+        return predict_model(distance, station, lambda: self.files.read(self.paths), self.log)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    bench = Bench(tmp_path)
+    write_features(bench.data)
+    return bench
