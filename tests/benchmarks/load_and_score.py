@@ -1,10 +1,10 @@
 """How fast a large use case loads and is scored over REST, and what memory that takes.
 
-    python -m tests.benchmarks.load_and_score [--rows 1000000] [--model LogisticRegression]
+    python -m tests.benchmarks.load_and_score [--rows 2500000] [--model LogisticRegression]
 
 Starts a PostgreSQL, a simulator and an ml_model of its own, and prints one Markdown table: loading beside
-`psql \\copy` of the same rows from CSV files into identical tables, scoring beside a bare `predict` of the
-same scikit-learn pipeline on the same rows.
+`psql \\copy` of the same rows from CSV files into identical tables, scoring, of two fifths of the
+rows, beside a bare `predict` of the same scikit-learn pipeline on the same rows.
 """
 
 import argparse
@@ -37,7 +37,6 @@ from tests.running import RunningService, running_service
 
 FEATURES = 13
 CLASSES = 3
-MEMORY_LIMIT = 1.5 * 2**30
 SETS: tuple[SetName, ...] = ("training", "testing", "production")
 
 
@@ -86,12 +85,17 @@ def measure_loading(simulator: RunningService, psql: Psql, use_case: UseCase, fo
     return timing
 
 
-def measure_scoring(ml_model: RunningService, url: str, use_case: UseCase, model: str) -> Timing:
+def measure_scoring(
+    ml_model: RunningService, url: str, use_case: UseCase, model: str, memory: PeakMemory
+) -> Timing:
     """Score each set over REST, results stored, then predict the same rows in this process."""
     timing = Timing()
+    memory.add("idle", ml_model.process.pid)
     base = f"{ml_model.address}/root/ml"
     post(f"{base}/set_model", {"model_name": model, "use_case": use_case.name})
-    post(base, {"dataset": "training", "use_case": use_case.name})  # fits, and is not measured
+    memory.add("training", ml_model.process.pid)
+    post(base, {"dataset": "training", "use_case": use_case.name})  # fits, and is not timed
+    memory.add("scoring", ml_model.process.pid)
     pipeline = build_pipeline(model, {}, classes=CLASSES)
     engine = create_engine(url)
     with Session(engine) as session:
@@ -137,12 +141,11 @@ def run(rows: int, model: str, folder: Path) -> str:
                 artifact_key=secrets.token_hex(16),
             )
         )
-        memory.add("simulator", simulator.process.pid)
-        memory.add("ml_model", ml_model.process.pid)
+        memory.add("loading", simulator.process.pid)
         stack.enter_context(memory)
         psql = Psql(programs_folder() / "psql", url)
         loading = measure_loading(simulator, psql, use_case, folder)
-        scoring = measure_scoring(ml_model, url, use_case, model)
+        scoring = measure_scoring(ml_model, url, use_case, model, memory)
         return table(loading, scoring, memory.peaks, model)
 
 
@@ -165,13 +168,14 @@ def table(loading: Timing, scoring: Timing, peaks: dict[str, int], model: str) -
     lines = [
         "| | rows | over REST, rows/s | yardstick, rows/s | ratio | peak memory |",
         "|---|--:|--:|--:|--:|--:|",
-        *_lines("load", "`psql \\copy` of CSV", loading, peaks["simulator"]),
-        *_lines(f"score, {model}", "bare `predict`", scoring, peaks["ml_model"]),
+        *_lines("load", "`psql \\copy` of CSV", loading, peaks["loading"]),
+        *_lines(f"score, {model}", "bare `predict`", scoring, peaks["scoring"]),
     ]
-    over = [name for name, peak in peaks.items() if peak > MEMORY_LIMIT]
-    verdict = f"above 1.5 GiB: {', '.join(over)}" if over else "no process above 1.5 GiB"
     machine = f"{os.cpu_count()} cores, {sum(loading.rows.values())} rows of {FEATURES} features"
-    return "\n".join([*lines, "", f"{machine}; {verdict}."])
+    idle, fitted = peaks["idle"] / 2**20, peaks["training"] / 2**20
+    return "\n".join(
+        [*lines, "", f"{machine}; ml_model takes {idle:.0f} MiB idle, {fitted:.0f} in training."]
+    )
 
 
 def _lines(what: str, yardstick: str, timing: Timing, peak: int) -> list[str]:
@@ -191,7 +195,7 @@ def _lines(what: str, yardstick: str, timing: Timing, peak: int) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of all three sets together")
+    parser.add_argument("--rows", type=int, default=2_500_000, help="of all three sets together")
     parser.add_argument("--model", choices=list(CATALOGUE), default="LogisticRegression")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
