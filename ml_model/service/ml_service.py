@@ -11,11 +11,11 @@ from db.definition import UseCase
 from db.sets import SampleBlock, SetName
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
-from fleet.errors import ConflictError
+from fleet.errors import ConflictError, FleetError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import ArtifactTooLargeError, open_artifact
-from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError, TrainingFailedError
+from ml_model.service.artifacts import open_artifact
+from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError
 from ml_model.service.predictor import Predictor
 from ml_model.service.scoring import Score, Scorer, SetNotLoadedError
 from ml_model.service.training import InThisProcess, Trainer
@@ -139,19 +139,21 @@ class MlService:
         try:
             task = TrainingTask(deployment, features, target, use_case.category_counts)
             artifact = self._trainer.train(task, self._key)
-        except (TrainingFailedError, ArtifactTooLargeError) as error:
+        except FleetError as error:  # also of a process that died, or took too long
             self._record_failure(deployment, error.error, caller)
             raise
         predictor = open_artifact(artifact, self._key)
         with self._units() as work:
-            work.deployments.hold_use_case(use_case.name)
+            work.deployments.hold(deployment.id)
             trained = work.deployments.store_training(
                 deployment, artifact, started=started, actor=caller.name
             )
+            score = self._scorer.score(work, use_case, trained, predictor, "training")
+            # Last, as scoring takes its time: whoever changes what is live has to wait from here only.
+            work.deployments.hold_use_case(use_case.name)
             work.deployments.activate(trained, "training", actor=caller.name)
             for action in ("train", "activate"):
                 work.audit.add(action, trained.id, caller, use_case=use_case.name)
-            score = self._scorer.score(work, use_case, trained, predictor, "training")
             work.commit()
         self._changed()
         self._predicted(use_case.name, score.classes)

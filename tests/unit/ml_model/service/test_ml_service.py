@@ -5,11 +5,14 @@ from typing import cast
 import pytest
 
 from fleet.catalogue import UnknownHyperparameterError, UnknownModelError
+from fleet.errors import OutOfTimeError
+from ml_model.persistence.model.deployment import Artifact, Deployment
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import ArtifactTooLargeError
 from ml_model.service.fitting import RefusedHyperparametersError, TrainingFailedError
 from ml_model.service.ml_service import MlService, NothingSetError, NotTrainedError
 from ml_model.service.scoring import SetNotLoadedError
+from ml_model.service.training import InThisProcess
 from tests.callers import ALICE
 from tests.unit.ml_model.fakes import FakeUnit, block
 
@@ -152,3 +155,35 @@ def test_a_model_that_is_too_large_is_refused_and_recorded(
         service.train("wine", caller=ALICE)
     assert unit.deployments.live == []
     assert "MiB" in unit.deployments.failures[1]
+
+
+def test_a_model_is_live_from_when_its_training_set_is_scored(
+    service: MlService, unit: FakeUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded(unit)
+    service.set_model("wine", "SVC", {}, caller=ALICE)
+    scored: list[bool] = []
+    activate = unit.deployments.activate
+
+    def look(deployment: Deployment, reason: str, *, actor: str) -> None:
+        scored.append((deployment.id, "training") in unit.samples.predictions)
+        activate(deployment, reason, actor=actor)
+
+    monkeypatch.setattr(unit.deployments, "activate", look)
+    service.train("wine", caller=ALICE)
+    assert scored == [True]
+
+
+def test_a_training_that_takes_too_long_is_written_down(
+    service: MlService, unit: FakeUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded(unit)
+    service.set_model("wine", "SVC", {}, caller=ALICE)
+
+    def take_too_long(*_: object) -> Artifact:
+        raise OutOfTimeError
+
+    monkeypatch.setattr(InThisProcess, "train", take_too_long)
+    with pytest.raises(OutOfTimeError) as raised:
+        service.train("wine", caller=ALICE)
+    assert unit.deployments.failures[1] == raised.value.error
