@@ -1,11 +1,12 @@
 """What keeps predictions true to samples and deployments: triggers that run once a statement.
 
 Foreign keys would do the same a row at a time, which takes longer than everything else when a million
-predictions are stored. A migration makes the functions; here are the triggers of each use case's tables.
+predictions are stored. A migration makes the functions, and the triggers of the deployments; here are the
+triggers of each use case's tables.
 
 A statement that stores predictions holds the sets that they are of, as whoever reads a set does, and who
-deletes samples holds their set against them. One waits for the other, and then sees what it has done: as
-with foreign keys, provided that transactions are READ COMMITTED, PostgreSQL's default.
+deletes, renumbers or moves samples holds their set against them. One waits for the other, and then sees what
+it has done: as with foreign keys, provided that transactions are READ COMMITTED, PostgreSQL's default.
 """
 
 from collections.abc import Iterator
@@ -30,8 +31,9 @@ TRIGGERS = {
         AFTER TRUNCATE ON {schema}.samples
         FOR EACH STATEMENT EXECUTE FUNCTION public.forget_all_predictions()""",
     "predicted_samples_keep_their_number": """
-        BEFORE UPDATE OF sample_index ON {schema}.samples FOR EACH ROW
-        WHEN (OLD.sample_index <> NEW.sample_index) EXECUTE FUNCTION public.keep_sample_index()""",
+        BEFORE UPDATE OF sample_index, dataset_id ON {schema}.samples FOR EACH ROW
+        WHEN (OLD.sample_index <> NEW.sample_index OR OLD.dataset_id <> NEW.dataset_id)
+        EXECUTE FUNCTION public.keep_sample_index()""",
 }
 
 

@@ -47,11 +47,12 @@ BEGIN
         RETURN NULL;  -- see telling_of_what_was_read
     END IF;
     EXECUTE look INTO sets, missing;
-    IF missing IS NULL AND NOT sets <@ held THEN
+    WHILE missing IS NULL AND NOT sets <@ held LOOP
         EXECUTE format('SELECT FROM %I.datasets WHERE dataset_id = ANY ($1) FOR SHARE', own) USING sets;
-        EXECUTE look INTO sets, missing;  -- whoever held them may have deleted samples
-        PERFORM set_config(setting, (held || sets)::text, true);
-    END IF;
+        held := held || sets;
+        EXECUTE look INTO sets, missing;  -- whoever held them may have deleted samples, or moved them
+    END LOOP;
+    PERFORM set_config(setting, held::text, true);
     IF missing IS NOT NULL THEN
         RAISE foreign_key_violation USING MESSAGE = format('there is no sample %s', missing);
     END IF;
@@ -84,6 +85,11 @@ CREATE FUNCTION public.keep_sample_index() RETURNS trigger LANGUAGE plpgsql AS $
 DECLARE
     predicted boolean;
 BEGIN
+    EXECUTE format('SELECT FROM %I.datasets WHERE dataset_id = $1 FOR NO KEY UPDATE', TG_TABLE_SCHEMA)
+        USING OLD.dataset_id;  -- whoever tells of the sample holds its set
+    IF OLD.sample_index = NEW.sample_index THEN
+        RETURN NEW;
+    END IF;
     EXECUTE format(
         'SELECT EXISTS (SELECT FROM %I.predictions WHERE sample_index = $1 '
         'AND deployment_id = ANY (ARRAY(SELECT id FROM public.deployments)))', TG_TABLE_SCHEMA)
@@ -94,24 +100,53 @@ BEGIN
     RETURN NEW;
 END $$
 """
+# The tables of predictions are those that the first function checks.
 FORGET_OF_DEPLOYMENTS = """
 CREATE FUNCTION public.forget_predictions_of_deployments() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    of_use_case text;
+    predictions regclass;
 BEGIN
-    FOR of_use_case IN SELECT DISTINCT use_case FROM gone LOOP
-        IF to_regclass(format('%I.predictions', of_use_case)) IS NOT NULL THEN
-            EXECUTE format(
-                'DELETE FROM %I.predictions WHERE deployment_id IN (SELECT id FROM gone)', of_use_case);
+    FOR predictions IN
+        SELECT DISTINCT tgrelid FROM pg_trigger WHERE tgfoid = 'public.check_predictions'::regproc
+    LOOP
+        IF TG_OP = 'TRUNCATE' THEN
+            EXECUTE format('TRUNCATE %s', predictions);
+        ELSE
+            EXECUTE format('DELETE FROM %s WHERE deployment_id IN (SELECT id FROM gone)', predictions);
         END IF;
     END LOOP;
     RETURN NULL;
 END $$
 """
-TRIGGER = """
-CREATE TRIGGER predictions_go_along AFTER DELETE ON public.deployments REFERENCING OLD TABLE AS gone
-FOR EACH STATEMENT EXECUTE FUNCTION public.forget_predictions_of_deployments()
+KEEP_ID = """
+CREATE FUNCTION public.keep_deployment_id() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    predictions regclass;
+    predicted boolean;
+BEGIN
+    FOR predictions IN
+        SELECT DISTINCT tgrelid FROM pg_trigger WHERE tgfoid = 'public.check_predictions'::regproc
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE deployment_id = $1)', predictions)
+            INTO predicted USING OLD.id;
+        IF predicted THEN
+            RAISE foreign_key_violation USING MESSAGE = format('deployment %s has predictions', OLD.id);
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END $$
 """
+TRIGGERS = {
+    "predictions_go_along": """
+        AFTER DELETE ON public.deployments REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION public.forget_predictions_of_deployments()""",
+    "predictions_go_with_all": """
+        AFTER TRUNCATE ON public.deployments
+        FOR EACH STATEMENT EXECUTE FUNCTION public.forget_predictions_of_deployments()""",
+    "predicting_deployments_keep_their_id": """
+        BEFORE UPDATE OF id ON public.deployments FOR EACH ROW
+        WHEN (OLD.id <> NEW.id) EXECUTE FUNCTION public.keep_deployment_id()""",
+}
 
 FUNCTIONS = (
     "check_predictions",
@@ -119,6 +154,7 @@ FUNCTIONS = (
     "forget_all_predictions",
     "keep_sample_index",
     "forget_predictions_of_deployments",
+    "keep_deployment_id",
 )
 
 
@@ -142,8 +178,10 @@ def upgrade() -> None:
         schema="public",
         postgresql_where=sa.text("until IS NULL"),
     )
-    for statement in (CHECK, FORGET_OF_SAMPLES, FORGET_ALL, KEEP_NUMBER, FORGET_OF_DEPLOYMENTS, TRIGGER):
-        op.execute(statement)
+    for function in (CHECK, FORGET_OF_SAMPLES, FORGET_ALL, KEEP_NUMBER, FORGET_OF_DEPLOYMENTS, KEEP_ID):
+        op.execute(function)
+    for name, body in TRIGGERS.items():
+        op.execute(f"CREATE TRIGGER {name} {body}")
     connection = op.get_bind()
     for name in connection.scalars(sa.text("SELECT name FROM public.use_cases ORDER BY name")).all():
         if connection.scalar(sa.text("SELECT to_regclass(:name)"), {"name": f"{name}.predictions"}):
@@ -155,7 +193,8 @@ def downgrade() -> None:
     for name in connection.scalars(sa.text("SELECT name FROM public.use_cases ORDER BY name")).all():
         if connection.scalar(sa.text("SELECT to_regclass(:name)"), {"name": f"{name}.predictions"}):
             refer_by_keys(connection, name)
-    op.execute("DROP TRIGGER predictions_go_along ON public.deployments")
+    for name in TRIGGERS:
+        op.execute(f"DROP TRIGGER {name} ON public.deployments")
     for function in FUNCTIONS:
         op.execute(f"DROP FUNCTION public.{function}()")
     op.drop_index("activations_lasting_idx", table_name="activations", schema="public")

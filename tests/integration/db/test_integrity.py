@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from db.definition import Feature, Task, UseCase
@@ -166,4 +166,69 @@ def test_whoever_deletes_waits_for_who_tells_of_what_was_read(
         session.commit()
     deleting.join(10)
     engine.dispose()
+    assert told(connection) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "is_refused"), [("sample_index = 7", True), ("dataset_id = 3", False)], ids=["number", "set"]
+)
+def test_whoever_renumbers_or_moves_a_sample_waits_for_who_tells_of_it(
+    connection: Connection, database_url: str, change: str, *, is_refused: bool
+) -> None:
+    refused: list[IntegrityError] = []
+
+    def run() -> None:
+        try:
+            connection.execute(text(f"UPDATE clouds.samples SET {change} WHERE sample_index = 0"))  # noqa: S608
+        except IntegrityError as error:
+            refused.append(error)
+
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        lock_set(session, CLOUDS, "testing", replacing=False)
+        changing = Thread(target=run)
+        changing.start()
+        changing.join(0.5)
+        assert changing.is_alive(), "it did not wait"
+        with telling_of_what_was_read(session, "clouds"):
+            tell(session.connection(), 0)
+        session.commit()
+    changing.join(10)
+    engine.dispose()
+    assert bool(refused) == is_refused
+    assert told(connection) == [(0, 1)]
+
+
+def test_whoever_tells_of_a_sample_that_is_being_moved_holds_its_new_set(
+    connection: Connection, database_url: str
+) -> None:
+    engine = create_engine(database_url)
+    hold = text("SELECT FROM clouds.datasets WHERE dataset_id = 3 FOR NO KEY UPDATE NOWAIT")
+    with engine.connect() as moving, engine.connect() as telling:
+        moving.execute(text("SELECT FROM clouds.datasets WHERE dataset_id = 2 FOR NO KEY UPDATE"))
+        moving.execute(text("UPDATE clouds.samples SET dataset_id = 3 WHERE sample_index = 0"))
+        waiting = Thread(target=tell, args=(telling, 0))
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive(), "it did not wait"
+        moving.commit()
+        waiting.join(10)
+        with pytest.raises(OperationalError, match="could not obtain lock"):
+            connection.execute(hold)
+        telling.commit()
+    connection.execute(hold)
+    engine.dispose()
+
+
+def test_a_deployment_that_has_predicted_keeps_its_id(connection: Connection) -> None:
+    tell(connection, 0)
+    with pytest.raises(IntegrityError, match="deployment 1 has predictions"):
+        connection.execute(text("UPDATE public.deployments SET id = 7 WHERE id = 1"))
+    connection.execute(text("UPDATE public.deployments SET id = 7 WHERE id = 2"))
+    connection.execute(text("UPDATE public.deployments SET failure = 'none' WHERE id = 1"))
+
+
+def test_predictions_go_when_all_deployments_are_emptied(connection: Connection) -> None:
+    tell(connection, 0)
+    connection.execute(text("TRUNCATE public.deployments CASCADE"))
     assert told(connection) == []
