@@ -29,6 +29,11 @@ class Predicted:
 class Predictor(Protocol):
     """Predicts rows of features."""
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether its answers have them."""
+        ...
+
     def predict(self, features: Floats) -> Predicted:
         """features: (rows, features), NaN where missing."""
         ...
@@ -48,6 +53,10 @@ class OnnxPredictor:
         names = [output.name for output in self._session.get_outputs()]
         self._outputs = [name for name in ("label", "probabilities") if name in names]
 
+    @property
+    def gives_probabilities(self) -> bool:
+        return "probabilities" in self._outputs
+
     def predict(self, features: Floats) -> Predicted:
         answers = self._session.run(self._outputs, {self._input: features})
         return _predicted(answers[0], answers[1] if len(answers) > 1 else None)
@@ -64,14 +73,17 @@ class PipelinePredictor:
         """Whether it is a regressor."""
         return bool(is_regressor(self._pipeline))
 
+    @property
+    def gives_probabilities(self) -> bool:
+        return hasattr(self._pipeline, "predict_proba")
+
     def predict(self, features: Floats) -> Predicted:
-        has_probabilities = hasattr(self._pipeline, "predict_proba")
-        probabilities = self._pipeline.predict_proba(features) if has_probabilities else None
+        probabilities = self._pipeline.predict_proba(features) if self.gives_probabilities else None
         return _predicted(self._pipeline.predict(features), probabilities)
 
     def margins(self, features: Floats) -> Floats:
         """By how much the most probable class leads, (rows,); infinite where there are no probabilities."""
-        if not hasattr(self._pipeline, "predict_proba"):
+        if not self.gives_probabilities:
             return np.full(len(features), np.inf)
         second, first = np.sort(self._pipeline.predict_proba(features), axis=1)[:, -2:].T
         return np.asarray(first - second)

@@ -122,6 +122,7 @@ class LiveParts:
     models: LiveModels
     store: LiveStore
     predictions: Predictions
+    storing: Storing
 
 
 def _make_live(
@@ -141,7 +142,8 @@ def _make_live(
         waiting=counters.waiting,
     )
     storing = Storing(settings.live_store_share, settings.live_store_shares)
-    return LiveParts(models, store, Predictions(models, store, storing, most_rows=settings.max_predict_rows))
+    predictions = Predictions(models, store, storing, most_rows=settings.max_predict_rows)
+    return LiveParts(models, store, predictions, storing)
 
 
 def _deployment_routes(units: Callable[[], MlModelUnitOfWork], live: LiveModels) -> list[Route]:
@@ -155,11 +157,8 @@ def _deployment_routes(units: Callable[[], MlModelUnitOfWork], live: LiveModels)
 
 
 def _live_routes(live: LiveParts, ready: Callable[[], object]) -> list[Route]:
-    predictions, models, is_ready = (
-        {"predictions": live.predictions},
-        {"models": live.models},
-        {"ready": ready},
-    )
+    predictions, is_ready = {"predictions": live.predictions}, {"ready": ready}
+    models, describing = {"models": live.models}, {"models": live.models, "storing": live.storing}
     served, version = "/v2/models/<name>", "/versions/<int:version>"
     return [
         Route(Predict, ["/predict"], predictions),
@@ -169,10 +168,10 @@ def _live_routes(live: LiveParts, ready: Callable[[], object]) -> list[Route]:
         Route(Server, ["/v2"], at_root=True),
         Route(ServerLive, ["/v2/health/live"], at_root=True),
         Route(ServerReady, ["/v2/health/ready"], is_ready, at_root=True),
-        Route(ServedModel, [served], models, at_root=True),
-        Route(ServedVersion, [served + version], models, at_root=True),
+        Route(ServedModel, [served], describing, at_root=True),
+        Route(ServedVersion, [served + version], describing, at_root=True),
         Route(ModelReady, [f"{served}/ready"], models, at_root=True),
         Route(VersionReady, [f"{served}{version}/ready"], models, at_root=True),
-        Route(Infer, [f"{served}/infer"], {**models, **predictions}, at_root=True),
-        Route(InferVersion, [f"{served}{version}/infer"], {**models, **predictions}, at_root=True),
+        Route(Infer, [f"{served}/infer"], {**describing, **predictions}, at_root=True),
+        Route(InferVersion, [f"{served}{version}/infer"], {**describing, **predictions}, at_root=True),
     ]

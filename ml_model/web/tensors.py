@@ -6,11 +6,10 @@ from typing import Any
 
 from db.definition import FeatureType, Task, UseCase
 from fleet.errors import InvalidRequestError
+from ml_model.service.live.models import Served
 from ml_model.service.live.predictions import Answer
 from ml_model.service.live.table import Table
 from ml_model.web.inference_schema import InferRequest, InputTensor
-
-OUTPUTS = ("predictions", "probabilities", "sample_index")
 
 
 class UnusableTensorError(InvalidRequestError):
@@ -34,15 +33,28 @@ def described_inputs(use_case: UseCase) -> list[dict[str, Any]]:
     ]
 
 
-def described_outputs(use_case: UseCase) -> list[dict[str, Any]]:
-    """The tensors that are given; numbers have no probabilities."""
+def described_outputs(use_case: UseCase, served: Served, *, stored: bool) -> list[dict[str, Any]]:
+    """The tensors that a model gives. stored: rows are, so that they have a number."""
     is_class = use_case.task is Task.CLASSIFICATION
     probabilities = {"name": "probabilities", "datatype": "FP64", "shape": [-1, -1]}
     return [
         {"name": "predictions", "datatype": "INT64" if is_class else "FP64", "shape": [-1]},
-        *([probabilities] if is_class else []),
-        {"name": "sample_index", "datatype": "INT64", "shape": [-1]},
+        *([probabilities] if served.predictor.gives_probabilities else []),
+        *([{"name": "sample_index", "datatype": "INT64", "shape": [-1]}] if stored else []),
     ]
+
+
+def wanted_outputs(request: InferRequest, given: Sequence[str]) -> list[str]:
+    """The names of the tensors that are asked for. given: by the model. Raises UnusableTensorError."""
+    if request.outputs is None:
+        return list(given)
+    wanted = [each.name for each in request.outputs]
+    for name in wanted:
+        if name not in given:
+            raise UnusableTensorError(
+                f"There is no output '{name[:60]}': this model gives {', '.join(given)}"
+            )
+    return wanted
 
 
 def table_of(request: InferRequest, features: Sequence[str]) -> Table:
@@ -89,12 +101,8 @@ def _flat(tensor: InputTensor) -> list[Any]:
     return flat
 
 
-def outputs_of(answer: Answer, request: InferRequest, *, whole: bool) -> list[dict[str, Any]]:
-    """The tensors that are asked for. whole: predictions are integers. Raises UnusableTensorError."""
-    wanted = OUTPUTS if request.outputs is None else [each.name for each in request.outputs]
-    unknown = [name for name in wanted if name not in OUTPUTS]
-    if unknown:
-        raise UnusableTensorError(f"There is no output '{unknown[0][:60]}'")
+def outputs_of(answer: Answer, wanted: Sequence[str], *, whole: bool) -> list[dict[str, Any]]:
+    """The tensors of these names that the answer has. whole: predictions are integers."""
     made = [_output(name, answer, whole=whole) for name in wanted]
     return [each for each in made if each is not None]
 

@@ -9,8 +9,8 @@ from fleet.web.answers import answers
 from fleet.web.openapi import VERSION
 from fleet.web.roles import takes_role
 from fleet.web.validation import NoArguments, accepts
-from ml_model.service.live.models import Live, LiveModels
-from ml_model.service.live.predictions import Predictions
+from ml_model.service.live.models import Live, LiveModels, Served
+from ml_model.service.live.predictions import Predictions, Storing
 from ml_model.web.controller.predict import routing_key
 from ml_model.web.inference_schema import (
     InferAnswer,
@@ -21,7 +21,7 @@ from ml_model.web.inference_schema import (
     ServerLiveAnswer,
     ServerReadyAnswer,
 )
-from ml_model.web.tensors import described_inputs, described_outputs, outputs_of, table_of
+from ml_model.web.tensors import described_inputs, described_outputs, outputs_of, table_of, wanted_outputs
 
 PLATFORM = "onnx_onnxv1"
 
@@ -63,15 +63,26 @@ class ServerReady(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 class ServedModel(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """A use case as a model."""
 
-    def __init__(self, models: LiveModels) -> None:
+    def __init__(self, models: LiveModels, storing: Storing) -> None:
         self._models = models
+        self._storing = storing
 
     @answers(ModelAnswer, errors=[404, 409, 503])
     @accepts(role="user", query=NoArguments)
     def get(self, name: str, query: NoArguments) -> dict[str, Any]:
         """Describe the tensors that a model takes and gives."""
         live = self._models.find(name)
-        return _described(live, [role.deployment_id for role in live.roles])
+        return self._described(live, live.active, [role.deployment_id for role in live.roles])
+
+    def _described(self, live: Live, served: Served | None, versions: list[int]) -> dict[str, Any]:
+        """served: whose outputs are told; none where nothing is live."""
+        return {
+            "name": live.use_case.name,
+            "versions": [str(each) for each in versions],
+            "platform": PLATFORM,
+            "inputs": described_inputs(live.use_case),
+            "outputs": [] if served is None else _outputs(live, served, self._storing),
+        }
 
 
 class ServedVersion(ServedModel):
@@ -82,7 +93,8 @@ class ServedVersion(ServedModel):
     def get(self, name: str, query: NoArguments, version: int = 0) -> dict[str, Any]:
         """Describe the tensors that a deployment takes and gives."""
         live = self._models.find(name)
-        return _described(live, [self._models.named(live.use_case.name, version).deployment_id])
+        served = self._models.named(live.use_case.name, version)
+        return self._described(live, served, [served.deployment_id])
 
 
 class ModelReady(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -113,9 +125,10 @@ class VersionReady(ModelReady):
 class Infer(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """Answers of a model."""
 
-    def __init__(self, models: LiveModels, predictions: Predictions) -> None:
+    def __init__(self, models: LiveModels, predictions: Predictions, storing: Storing) -> None:
         self._models = models
         self._predictions = predictions
+        self._storing = storing
 
     @answers(InferAnswer, errors=[404, 409, 503])
     @accepts(role="user", body=InferRequest, untyped=True)
@@ -124,14 +137,16 @@ class Infer(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         return self._infer(name, body, None)
 
     def _infer(self, name: str, body: InferRequest, version: int | None) -> dict[str, Any]:
-        live = self._models.find(name)
-        table = table_of(body, live.columns.names)
-        answer = self._predictions.answer_with(name, version, table, routing_key())
+        live, key = self._models.find(name), routing_key()
+        served = live.choose(key) if version is None else self._models.named(name, version)
+        given = [each["name"] for each in _outputs(live, served, self._storing)]
+        wanted = wanted_outputs(body, given)  # before the rows are stored
+        answer = self._predictions.answer_with(name, version, table_of(body, live.columns.names), key)
         return {
             "model_name": name,
             "model_version": str(answer.served.deployment_id),
             **({} if body.id is None else {"id": body.id}),
-            "outputs": outputs_of(answer, body, whole=live.is_classification),
+            "outputs": outputs_of(answer, wanted, whole=live.is_classification),
         }
 
 
@@ -145,11 +160,7 @@ class InferVersion(Infer):
         return self._infer(name, body, version)
 
 
-def _described(live: Live, versions: list[int]) -> dict[str, Any]:
-    return {
-        "name": live.use_case.name,
-        "versions": [str(each) for each in versions],
-        "platform": PLATFORM,
-        "inputs": described_inputs(live.use_case),
-        "outputs": described_outputs(live.use_case),
-    }
+def _outputs(live: Live, served: Served, storing: Storing) -> list[dict[str, Any]]:
+    use_case = live.use_case
+    stored = storing.by_use_case.get(use_case.name, storing.share) > 0
+    return described_outputs(use_case, served, stored=stored)

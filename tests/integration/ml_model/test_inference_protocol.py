@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 from tritonclient import http as triton
 
-from tests.integration.ml_model.conftest import KEY, Load
+from ml_model.config.settings import MlModelSettings
+from ml_model.service.training import InThisProcess
+from ml_model.web.app import LIVE, create_app
+from tests.integration.ml_model.conftest import KEY, Load, Rows
 from tests.integration.ml_model.test_deployments import deploy
 from tests.integration.ml_model.test_predictions import NAMES, WINE, columns, predict
 from tests.running import RunningService, running_service
@@ -79,6 +84,52 @@ def test_every_kind_of_tensor_gives_the_answer_of_predict(client: FlaskClient, s
 def test_outputs_are_those_that_are_asked_for(client: FlaskClient, served: int) -> None:
     answer = infer(client, tensor(WINE[:1]), outputs=[{"name": "probabilities"}])
     assert list(outputs(answer)) == ["probabilities"]
+
+
+def test_a_request_that_is_refused_for_its_outputs_stores_nothing(
+    app: Flask, client: FlaskClient, served: int, rows: Rows
+) -> None:
+    for path in (f"{MODEL}/infer", f"{MODEL}/versions/{served}/infer"):
+        body = {"inputs": [tensor(WINE[:1])], "outputs": [{"name": "predictions"}, {"name": "votes"}]}
+        answer = client.post(path, json=body)
+        assert answer.status_code == 400
+        assert "'votes'" in answer.get_json()["error"]
+    app.extensions[LIVE].store.flush()
+    assert rows("SELECT count(*) FROM wine.samples WHERE origin = 'live'") == [(0,)]
+
+
+def test_a_model_without_probabilities_neither_lists_nor_gives_them(client: FlaskClient, served: int) -> None:
+    without = deploy(client, "SVC")
+    listed = {
+        path: [each["name"] for each in client.get(path).get_json()["outputs"]]
+        for path in (MODEL, f"{MODEL}/versions/{without}", f"{MODEL}/versions/{served}")
+    }
+    assert list(listed.values()) == [
+        ["predictions", "sample_index"],
+        ["predictions", "sample_index"],
+        ["predictions", "probabilities", "sample_index"],
+    ]
+    body = {"inputs": [tensor(WINE[:1])], "outputs": [{"name": "probabilities"}]}
+    answer = client.post(f"{MODEL}/infer", json=body)
+    assert answer.status_code == 400
+    assert "'probabilities'" in answer.get_json()["error"]
+    assert client.post(f"{MODEL}/versions/{served}/infer", json=body).status_code == 200
+
+
+def test_where_nothing_is_stored_there_is_no_sample_index(database_url: str, load: Load) -> None:
+    load("training")
+    settings = MlModelSettings(
+        database_url=SecretStr(database_url), artifact_key=SecretStr(KEY), live_store_share=0
+    )
+    app = create_app(settings, trainer=InThisProcess())
+    client = app.test_client()
+    deploy(client, "LogisticRegression")
+    listed = [each["name"] for each in client.get(MODEL).get_json()["outputs"]]
+    assert listed == ["predictions", "probabilities"]
+    assert list(outputs(infer(client, tensor(WINE[:1])))) == listed
+    body = {"inputs": [tensor(WINE[:1])], "outputs": [{"name": "sample_index"}]}
+    assert client.post(f"{MODEL}/infer", json=body).status_code == 400
+    app.extensions[LIVE].store.stop()
 
 
 def test_a_version_answers_also_when_it_is_not_live(client: FlaskClient, served: int) -> None:
