@@ -1,8 +1,8 @@
 """Answers that take no longer than handing the request to a thread would: given in the event loop itself.
 
-Only what is plain and goes well is answered here: known credentials, JSON, no error. Everything else goes the
-ordinary way through the app, where the same path has a resource that answers the same; so credentials are
-refused, errors are told and bodies are checked in one place only.
+Only what is plain and goes well is answered here: known credentials, JSON, no query, no error. Everything
+else goes the ordinary way through the app, where the same path has a resource that answers the same; so
+credentials are refused, errors are told and bodies are checked in one place only.
 """
 
 import logging
@@ -58,7 +58,7 @@ class DirectLane:
     def answer(self, scope: Scope, body: bytes, name: str) -> WsgiAnswer | None:
         """The answer, or None: the request goes the ordinary way. name: the request's id."""
         work = self._works.get(scope.path)
-        if work is None or scope.method != "POST" or len(body) > LONGEST_BODY:
+        if work is None or scope.method != "POST" or scope.query_string or len(body) > LONGEST_BODY:
             return None
         started = time.perf_counter()
         header: Header = scope.headers.get

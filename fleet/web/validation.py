@@ -44,7 +44,8 @@ IdText = Annotated[str, StringConstraints(min_length=1, max_length=250)]
 Id = Annotated[IdText, BeforeValidator(_id_text, json_schema_input_type=IdText | int)]
 """An id, which clients may send as a string or as an integer."""
 
-UseCaseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+USE_CASE_NAME = "^[a-z][a-z0-9_]{0,62}$"
+UseCaseName = Annotated[str, Field(pattern=USE_CASE_NAME)]
 
 
 class ValidationFailedError(InvalidRequestError):

@@ -5,15 +5,17 @@ As numbers first, which is what nearly all are; what is not is read again, slowl
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from fleet.errors import InvalidRequestError
+from fleet.web.validation import USE_CASE_NAME
 from ml_model.service.live.predictions import Asked
 from ml_model.service.live.table import Table
 
 Number = float | None
+UseCase = Annotated[str, msgspec.Meta(pattern=USE_CASE_NAME)]
 USE_CASE = "wine"  # unless one is named
 FORMS = ("columns", "records", "dataframe_split", "dataframe_records", "inputs", "instances")
 
@@ -47,7 +49,7 @@ class AnySplit(msgspec.Struct, forbid_unknown_fields=True):
 class NumberBody(msgspec.Struct, forbid_unknown_fields=True):
     """A request whose cells are numbers or null."""
 
-    use_case: str | None = None
+    use_case: UseCase | None = None
     routing_key: str | None = None
     columns: list[str] | None = None
     data: list[list[Number]] | None = None
@@ -61,7 +63,7 @@ class NumberBody(msgspec.Struct, forbid_unknown_fields=True):
 class AnyBody(msgspec.Struct, forbid_unknown_fields=True):
     """The same, with cells of any kind."""
 
-    use_case: str | None = None
+    use_case: UseCase | None = None
     routing_key: str | None = None
     columns: list[str] | None = None
     data: list[list[Any]] | None = None

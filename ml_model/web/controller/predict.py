@@ -26,14 +26,15 @@ class Predict(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         self._predictions = predictions
 
     @answers(PredictAnswer, errors=[404, 409, 503])
-    @accepts(role="user", body=PredictRequest, raw=True)
-    def post(self, body: bytes) -> Response:
+    @accepts(role="user", body=PredictRequest, query=UseCaseQuery, raw=True)
+    def post(self, body: bytes, query: UseCaseQuery) -> Response:
         """Predict rows with the live model.
 
         Columns are found by their names, in any order; null is a missing value. Every row becomes a sample of
         the production set, and sample_index is what feedback about it is given by.
         """
-        answer = self._predictions.answer(read_body(body, routing_key()))
+        asked = read_body(body, routing_key(), use_case=query.use_case)
+        answer = self._predictions.answer(asked)
         return Response(encode(answer), mimetype="application/json")
 
 

@@ -97,6 +97,26 @@ def test_a_truth_that_cannot_be_is_refused(
     assert truths(rows) == []
 
 
+def test_the_query_names_the_use_case_unless_the_body_does(client: FlaskClient, answered: list[int]) -> None:
+    body = {"sample_index": answered, "target": [0, 0, 0]}
+    elsewhere = client.post("/root/ml/feedback?use_case=beer", json=body)
+    assert elsewhere.status_code == 404
+    assert "beer" in elsewhere.get_json()["error"]
+    named = {**body, "use_case": "wine"}
+    assert told(client.post("/root/ml/feedback?use_case=beer", json=named)) == (3, 0, 0, 0)
+    unknown = client.post("/root/ml/feedback?use_cse=wine", json=body)
+    assert unknown.status_code == 400
+    assert "use_cse" in unknown.get_json()["error"]
+
+
+def test_a_key_is_for_one_use_case_however_it_is_named(client: FlaskClient, answered: list[int]) -> None:
+    body, key = {"sample_index": answered, "target": [0, 0, 0]}, {"Idempotency-Key": "truth-2"}
+    first = client.post("/root/ml/feedback", json={**body, "use_case": "wine"}, headers=key)
+    again = client.post("/root/ml/feedback?use_case=wine", json=body, headers=key)
+    assert again.get_json() == first.get_json()
+    assert client.post("/root/ml/feedback?use_case=beer", json=body, headers=key).status_code >= 400
+
+
 def test_a_key_that_was_used_is_answered_the_same(client: FlaskClient, answered: list[int]) -> None:
     first = tell(client, answered, [0, 0, 0], Idempotency_Key="truth-1")
     again = tell(client, answered, [0, 0, 0], Idempotency_Key="truth-1")

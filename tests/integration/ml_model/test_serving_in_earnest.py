@@ -54,6 +54,13 @@ def ask(service: RunningService, headers: dict[str, str], body: Any = None) -> r
     return requests.post(f"{service.address}/root/ml/predict", json=body or BODY, headers=headers, timeout=30)
 
 
+def test_query_arguments_are_looked_at_however_small_the_request(guarded: RunningService) -> None:
+    path = f"{guarded.address}/root/ml/predict"
+    for query, status in (("use_case=beer", 404), ("use_cse=wine", 400), ("use_case=wine", 200)):
+        answer = requests.post(f"{path}?{query}", json=BODY, headers=basic("bob"), timeout=30)
+        assert answer.status_code == status
+
+
 def test_whoever_may_is_answered_and_named_in_the_log_and_others_are_not(guarded: RunningService) -> None:
     allowed = [basic("bob"), basic("bob"), bearer(KEYS["robot"]), bearer(KEYS["tracking"])]
     for number, headers in enumerate(allowed):
