@@ -57,13 +57,14 @@ def tell_held(session: Session, schema: str, dataset_id: int) -> None:
 
 
 @contextmanager
-def telling_of_what_was_read(session: Session, schema: str) -> Iterator[None]:
-    """Spare the triggers looking for samples that were read since this transaction holds their set.
+def telling_of_kept_samples(session: Session, schema: str) -> Iterator[None]:
+    """Spare the triggers looking for, and holding, samples that nobody can have deleted.
 
-    Nobody can have deleted them since. Only for statements that tell of such samples and no others; whether
+    Those are: what was read since this transaction holds its set, and what this transaction has stored
+    itself, which nobody else sees yet. Only for statements that tell of such samples and no others; whether
     there is the deployment is looked at nevertheless.
     """
-    name = {"name": f"mlfleet.read_{schema}"}
+    name = {"name": f"mlfleet.kept_{schema}"}
     session.execute(text("SELECT set_config(:name, 'on', true)"), name)
     yield
     session.execute(text("SELECT set_config(:name, '', true)"), name)

@@ -1,7 +1,7 @@
 """Scores a stored set: rows are read and predicted while others are being stored."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +33,8 @@ class SetNotLoadedError(ConflictError):
 class Score:
     """How a deployment did on a set.
 
-    rows: how many were predicted and stored; classes: how many of them as which class, none for a regression;
-    metrics: of the labelled.
+    rows: how many it has predicted, live ones as they came in; classes: how many of them as which class, none
+    for a regression; metrics: of the labelled.
     """
 
     task: Task
@@ -70,15 +70,19 @@ class Scorer:
     ) -> Score:
         """Predict a set, store the predictions in the transaction `work`, and judge them.
 
-        Raises SetNotLoadedError.
+        What the deployment said of live rows when they came in stays as it is, and is judged with the rest.
+        Raises SetNotLoadedError. `work` holds the deployment against others who score with it.
         """
         work.samples.hold(use_case, set_name)
-        _forget(work, use_case, deployment, set_name)
+        if work.deployments.has_scored(deployment.id, set_name):
+            work.samples.forget_predictions(use_case, set_name, deployment.id)
         target, parts = np.empty(0), list[Scored]()
 
         def read(hand_over: Callable[[Samples], object]) -> None:
             nonlocal target
-            target = self._read(use_case, set_name, hand_over)
+            reading = _Reading(hand_over)
+            target = self._read(reading, use_case, deployment, set_name)
+            parts.extend(reading.kept)
 
         with read_ahead(read) as blocks:
             predicted = _predicted(predictor, blocks, parts)
@@ -90,27 +94,47 @@ class Scorer:
         work.deployments.store_metrics(deployment.id, set_name, metrics)
         return Score(use_case.task, deployment.id, len(labels), _classes(use_case, labels), metrics)
 
-    def _read(self, use_case: UseCase, set_name: SetName, hand_over: Callable[[Samples], object]) -> Floats:
-        """What is known of the samples, (rows,), in the order of their numbers."""
-        numbers: list[npt.NDArray[np.int64]] = []
+    def _read(
+        self, reading: "_Reading", use_case: UseCase, deployment: Deployment, set_name: SetName
+    ) -> Floats:
+        """What is known of the samples, (rows,), in the order of their numbers.
 
-        def note(samples: Samples) -> None:
-            numbers.append(samples.sample_index)
-            hand_over(samples)
-
+        All as of one moment. A live row is committed with what this deployment said of it, if it did: of what
+        is read as unpredicted, nobody stores this deployment's prediction but the caller, who holds it.
+        """
         with self.units() as work:
-            work.samples.stream(use_case, set_name, note)
-            if not numbers:
+            work.samples.see_one_moment()
+            if set_name == "production":
+                reading.said = work.samples.live_predictions(use_case, deployment.id)
+            work.samples.stream(use_case, set_name, reading.take)
+            if not reading.numbers:
                 return np.empty(0)
-            return work.samples.targets(use_case, np.sort(np.concatenate(numbers)))
+            return work.samples.targets(use_case, np.sort(np.concatenate(reading.numbers)))
 
 
-def _forget(work: MlModelUnitOfWork, use_case: UseCase, deployment: Deployment, set_name: SetName) -> None:
-    """Delete what the deployment said of the set before; of a set that it never scored, only of live rows."""
-    if work.deployments.has_scored(deployment.id, set_name):
-        work.samples.forget_predictions(use_case, set_name, deployment.id)
-    elif set_name == "production":
-        work.samples.forget_live_predictions(use_case, deployment.id)
+@dataclass
+class _Reading:
+    """Samples that are read.
+
+    said: of some by the deployment, in order of their numbers; numbers, kept: those of the blocks so far.
+    """
+
+    hand_over: Callable[[Samples], object]
+    said: Scored = field(default_factory=lambda: Scored(np.empty(0, np.int64), np.empty(0), None))
+    numbers: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    kept: list[Scored] = field(default_factory=list)
+
+    def take(self, samples: Samples) -> None:
+        """Hand those over that are to be predicted, and keep what was said of the others."""
+        self.numbers.append(samples.sample_index)
+        said = self.said.sample_index
+        if len(said):
+            places = np.minimum(np.searchsorted(said, samples.sample_index), len(said) - 1)
+            known = said[places] == samples.sample_index
+            self.kept.append(Scored(samples.sample_index[known], self.said.labels[places[known]], None))
+            samples = Samples(samples.sample_index[~known], samples.features[~known])
+        if len(samples.sample_index):
+            self.hand_over(samples)
 
 
 def _predicted(predictor: Predictor, blocks: Iterable[Samples], parts: list[Scored]) -> Iterator[Scored]:

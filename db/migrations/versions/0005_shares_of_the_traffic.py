@@ -43,8 +43,8 @@ BEGIN
     IF missing IS NOT NULL THEN
         RAISE foreign_key_violation USING MESSAGE = format('there is no deployment %s', missing);
     END IF;
-    IF current_setting('mlfleet.read_' || own, true) = 'on' THEN
-        RETURN NULL;  -- see telling_of_what_was_read
+    IF current_setting('mlfleet.kept_' || own, true) = 'on' THEN
+        RETURN NULL;  -- see telling_of_kept_samples
     END IF;
     EXECUTE look INTO sets, missing;
     WHILE missing IS NULL AND NOT sets <@ held LOOP

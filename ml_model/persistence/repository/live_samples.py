@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from psycopg2.errors import UniqueViolation
-from sqlalchemy import Column, MetaData, Table, func, insert, select, text, update
+from sqlalchemy import ARRAY, BigInteger, Column, MetaData, Table, func, insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from db.categories import to_names
 from db.copying import copy_in
 from db.definition import Feature, FeatureType, Task, UseCase
+from db.integrity import telling_of_kept_samples
 from db.tables import use_case_tables
 from db.use_cases import DATASETS
 from fleet.errors import FleetError
@@ -47,14 +48,26 @@ class LiveSampleRepository:
         return range(last - count + 1, last + 1)
 
     def add(self, use_case: UseCase, rows: LiveRows, predictions: Sequence[LivePredictions]) -> None:
-        """Store samples of the production set with predictions. Raises AlreadyStoredError."""
+        """Store samples of the production set with predictions, all of these samples.
+
+        Waits for nobody who reads or replaces the set. Raises AlreadyStoredError.
+        """
         tables = use_case_tables(use_case)
         try:
             copy_in(self._session, tables.samples, [_sample_columns(use_case, rows)])
         except UniqueViolation as error:
             raise AlreadyStoredError from error
-        for each in predictions:
-            copy_in(self._session, tables.predictions, [_prediction_columns(use_case, each)])
+        with telling_of_kept_samples(self._session, use_case.name):
+            for each in predictions:
+                copy_in(self._session, tables.predictions, [_prediction_columns(use_case, each)])
+
+    def stored(self, use_case: UseCase, numbers: Sequence[int]) -> set[int]:
+        """Which of these numbers samples have."""
+        samples = use_case_tables(use_case).samples
+        asked = func.any(literal(list(numbers), ARRAY(BigInteger)))
+        return set(
+            self._session.scalars(select(samples.c.sample_index).where(samples.c.sample_index == asked))
+        )
 
     def store_truth(self, use_case: UseCase, numbers: Integers, target: Floats) -> FeedbackOutcome:
         """Store the truth about samples, each number once, in place of another truth."""

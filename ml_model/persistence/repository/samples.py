@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Column, ColumnElement, delete, select, text
+from sqlalchemy import Double, cast, delete, select, text
 from sqlalchemy.orm import Session
 
-from db.copying import copy_in
+from db.copying import copy_in, copy_out
 from db.definition import Task, UseCase
-from db.integrity import telling_of_what_was_read
+from db.integrity import telling_of_kept_samples
 from db.sets import SampleBlock, Samples, SetName, lock_set, read_set, read_targets, stream_set
 from db.tables import FIRST_LIVE_INDEX, use_case_tables
 from db.use_cases import DATASETS, every_use_case, find_use_case
@@ -50,24 +50,31 @@ class SampleRepository:
         """What is known of samples, NaN where nothing is. numbers: their sample_index, ascending."""
         return read_targets(self._session, use_case, numbers)
 
+    def see_one_moment(self) -> None:
+        """Have all that this transaction reads be of one moment; to be called before anything is read."""
+        self._session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+    def live_predictions(self, use_case: UseCase, deployment_id: int) -> Scored:
+        """What a deployment has said of samples that came in live, by sample_index, no probabilities."""
+        told = use_case_tables(use_case).predictions
+        own = (told.c.deployment_id == deployment_id) & (told.c.sample_index >= FIRST_LIVE_INDEX)
+        query = (
+            select(told.c.sample_index, cast(told.c["class"], Double))
+            .where(own)
+            .order_by(told.c.sample_index)
+        )
+        rows = copy_out(self._session, query, np.dtype([("sample_index", "i8"), ("label", "f8")]))
+        return Scored(rows["sample_index"].copy(), rows["label"].copy(), None)
+
     def forget_predictions(self, use_case: UseCase, name: SetName, deployment_id: int) -> None:
-        """Delete what a deployment has predicted on a set."""
-        samples = use_case_tables(use_case).samples
+        """Delete what a deployment has predicted on a set, but not on samples that came in live."""
+        tables = use_case_tables(use_case)
+        samples, told = tables.samples, tables.predictions
+        own = (told.c.deployment_id == deployment_id) & (told.c.sample_index < FIRST_LIVE_INDEX)
         of_set = select(samples.c.sample_index).where(samples.c.dataset_id == DATASETS[name])
         # The planner does not know yet of a new deployment's predictions, and would look them up one by one.
         with self._without_nested_loops():
-            self._forget(use_case, deployment_id, lambda number: number.in_(of_set))
-
-    def forget_live_predictions(self, use_case: UseCase, deployment_id: int) -> None:
-        """Delete what a deployment has predicted on samples that came in live."""
-        self._forget(use_case, deployment_id, lambda number: number >= FIRST_LIVE_INDEX)
-
-    def _forget(
-        self, use_case: UseCase, deployment_id: int, which: Callable[[Column[Any]], ColumnElement[bool]]
-    ) -> None:
-        predictions = use_case_tables(use_case).predictions
-        own = predictions.c.deployment_id == deployment_id
-        self._session.execute(delete(predictions).where(own, which(predictions.c.sample_index)))
+            self._session.execute(delete(told).where(own, told.c.sample_index.in_(of_set)))
 
     @contextmanager
     def _without_nested_loops(self) -> Iterator[None]:
@@ -79,7 +86,7 @@ class SampleRepository:
         """Store, in one statement, one prediction for each sample that was read since this holds its set."""
         is_class = use_case.task is Task.CLASSIFICATION
         columns = (_columns(block, deployment_id, is_class=is_class) for block in scored)
-        with telling_of_what_was_read(self._session, use_case.name):
+        with telling_of_kept_samples(self._session, use_case.name):
             copy_in(self._session, use_case_tables(use_case).predictions, columns)
 
 

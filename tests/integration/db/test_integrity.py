@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from db.definition import Feature, Task, UseCase
-from db.integrity import REFERENCES, keep_predictions_true, refer_by_keys, telling_of_what_was_read
+from db.integrity import REFERENCES, keep_predictions_true, refer_by_keys, telling_of_kept_samples
 from db.sets import lock_set
 from db.use_cases import DATASETS, register_use_case
 
@@ -139,7 +139,7 @@ def test_what_was_read_under_the_hold_is_not_looked_for_again(
 ) -> None:
     engine = create_engine(database_url)
     with Session(engine) as session:
-        with telling_of_what_was_read(session, "clouds"):
+        with telling_of_kept_samples(session, "clouds"):
             tell(session.connection(), 0)
             with pytest.raises(IntegrityError, match="deployment 9"), session.begin_nested():
                 tell(session.connection(), 1, 9)
@@ -161,7 +161,7 @@ def test_whoever_deletes_waits_for_who_tells_of_what_was_read(
         deleting.start()
         deleting.join(0.5)
         assert deleting.is_alive()
-        with telling_of_what_was_read(session, "clouds"):
+        with telling_of_kept_samples(session, "clouds"):
             tell(session.connection(), 0)
         session.commit()
     deleting.join(10)
@@ -190,7 +190,7 @@ def test_whoever_renumbers_or_moves_a_sample_waits_for_who_tells_of_it(
         changing.start()
         changing.join(0.5)
         assert changing.is_alive(), "it did not wait"
-        with telling_of_what_was_read(session, "clouds"):
+        with telling_of_kept_samples(session, "clouds"):
             tell(session.connection(), 0)
         session.commit()
     changing.join(10)
