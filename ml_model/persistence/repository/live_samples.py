@@ -1,6 +1,6 @@
 """Samples that come in live, and the truth about them, in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class LiveSampleRepository:
             for each in predictions:
                 copy_in(self._session, tables.predictions, [_prediction_columns(use_case, each)])
 
-    def stored(self, use_case: UseCase, numbers: Sequence[int]) -> set[int]:
+    def stored(self, use_case: UseCase, numbers: Iterable[int]) -> set[int]:
         """Which of these numbers samples have."""
         samples = use_case_tables(use_case).samples
         asked = func.any(literal(list(numbers), ARRAY(BigInteger)))

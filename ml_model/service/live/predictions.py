@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fleet.errors import InvalidRequestError
+from ml_model.service.live.answered import Answered
 from ml_model.service.live.models import Live, LiveModels, Served
-from ml_model.service.live.storing import Answered, LiveStore
+from ml_model.service.live.storing import LiveStore
 from ml_model.service.live.table import Table
 
 Floats = npt.NDArray[np.float64]

@@ -3,23 +3,16 @@
 import logging
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping
 
-import numpy as np
-import numpy.typing as npt
-
-from db.definition import Task
 from fleet.errors import ConflictError, OutOfTimeError, UnavailableError
-from ml_model.persistence.model.live_rows import LivePredictions, LiveRows
 from ml_model.persistence.repository.live_samples import AlreadyStoredError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.live.models import Live, Served
+from ml_model.service.live.answered import Answered, as_stored, count_classes, count_rows
 
 log = logging.getLogger(__name__)
 
-Floats = npt.NDArray[np.float64]
 Lost = Callable[[str, int], object]
 Stored = Callable[[str, int, Mapping[int, int]], object]
 
@@ -27,18 +20,7 @@ RETRY_S = 1.0
 STOP_S = 10.0
 ROWS_AT_ONCE = 50_000
 
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """Rows that one model has answered. numbers: their sample_index; at: seconds since 1970."""
-
-    live: Live
-    served: Served
-    numbers: range
-    features: Floats
-    labels: Floats
-    probabilities: Floats | None
-    at: float
+LATER = (UnavailableError, OutOfTimeError, ConflictError)  # what another try may mend
 
 
 class LiveStore:
@@ -69,20 +51,23 @@ class LiveStore:
         self._storing = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.backlog = 0
+        self._backlog = Counter[str]()  # by use case, with those that are being stored
+
+    @property
+    def backlog(self) -> int:
+        """How many rows are not stored yet."""
+        return self._backlog.total()
 
     def put(self, rows: Answered) -> bool:
         """Take rows to be stored; False, and they are lost, if too many wait already."""
-        count = len(rows.numbers)
+        name, count = rows.use_case.name, len(rows.numbers)
         with self._lock:
-            if self.backlog + count > self._most_rows:
-                taken = False
-            else:
-                taken = True
-                self.backlog += count
+            taken = self.backlog + count <= self._most_rows
+            if taken:
+                self._backlog[name] += count
                 self._waiting.append(rows)
         if not taken:
-            self._lost(rows.live.use_case.name, count)
+            self._lost(name, count)
         elif self._thread is None:
             self._start()
         return taken
@@ -92,7 +77,11 @@ class LiveStore:
         self._lost(use_case, rows)
 
     def flush(self) -> None:
-        """Store what waits, now. Raises UnavailableError, and keeps the rows, if the database is away."""
+        """Store what waits, now.
+
+        Keeps the rows where another try may mend it, and raises UnavailableError, OutOfTimeError or
+        ConflictError.
+        """
         with self._storing:
             self._waiting_rows(self.backlog)
             while rows := self._take():
@@ -102,17 +91,24 @@ class LiveStore:
     def stop(self) -> None:
         """Store what waits, for some seconds at most; what is left then is lost, and counted."""
         self._stop.set()
-        deadline = time.monotonic() + STOP_S
+        if not self.backlog:
+            return
+        # In a thread, as who waits for PostgreSQL cannot be called back.
+        last = threading.Thread(target=self._empty, args=(time.monotonic() + STOP_S,), daemon=True)
+        last.start()
+        last.join(STOP_S)
+        with self._lock:
+            left = +self._backlog
+        for name, count in left.items():
+            self._lost(name, count)
+            log.error("%s answered rows of '%s' are lost: they could not be stored in time", count, name)
+
+    def _empty(self, deadline: float) -> None:
         while self.backlog and time.monotonic() < deadline:
             try:
                 self.flush()
-            except UnavailableError:
+            except LATER:
                 time.sleep(RETRY_S / 5)
-        with self._lock:
-            for rows in self._waiting:
-                self._lost(rows.live.use_case.name, len(rows.numbers))
-            if self._waiting:
-                log.error("%s answered rows are lost: the database was away", self.backlog)
 
     def _start(self) -> None:
         with self._lock:
@@ -126,7 +122,7 @@ class LiveStore:
             pause = self._interval_s
             try:
                 self.flush()
-            except (UnavailableError, OutOfTimeError, ConflictError) as error:
+            except LATER as error:
                 log.warning("%s answered rows wait to be stored: %s", self.backlog, error.error)
                 pause = max(RETRY_S, self._interval_s)
 
@@ -141,26 +137,55 @@ class LiveStore:
         return taken
 
     def _store_all(self, rows: list[Answered]) -> None:
-        groups: dict[str, list[Answered]] = defaultdict(list)
+        """A transaction a use case; one that fails is halved, so that a bad request costs only itself."""
+        by_use_case: dict[str, list[Answered]] = defaultdict(list)
         for each in rows:
-            groups[each.live.use_case.name].append(each)
+            by_use_case[each.use_case.name].append(each)
+        groups = deque(by_use_case.values())
         while groups:
-            name, group = groups.popitem()
+            group = groups.popleft()
             try:
-                classes = self._store(group)
-            except AlreadyStoredError:
-                self._done(group)
-            except (UnavailableError, OutOfTimeError, ConflictError):
-                groups[name] = group
-                self._put_back([each for kept in groups.values() for each in kept])
+                groups.extendleft(reversed(self._store(group)))
+            except LATER:
+                self._put_back([each for kept in (group, *groups) for each in kept])
                 raise
-            except Exception:
-                log.exception("Answered rows cannot be stored")
-                self._done(group)
-                self._lost(name, _count(group))
-            else:
-                self._done(group)
-                self._stored(name, _count(group), classes)
+
+    def _store(self, group: list[Answered]) -> list[list[Answered]]:
+        """Store requests of one use case, or find that they cannot be; returns what is to be tried again."""
+        name = group[0].use_case.name
+        try:
+            there = self._add(group)
+        except LATER:
+            raise
+        except Exception:
+            if len(group) > 1:
+                half = len(group) // 2
+                return [group[:half], group[half:]]
+            log.exception("Answered rows cannot be stored")
+            self._done(group)
+            self._lost(name, count_rows(group))
+            return []
+        stored = [each for each in group if each.numbers.start in there]
+        self._done(stored)
+        self._stored(name, count_rows(stored), count_classes(stored))
+        left = [each for each in group if each.numbers.start not in there]
+        return [left] if left else []
+
+    def _add(self, group: list[Answered]) -> set[int]:
+        """Store them all, unless some are there already; the first numbers of those that are there now."""
+        use_case, firsts = group[0].use_case, {each.numbers.start for each in group}
+        rows, predictions = as_stored(group)
+        try:
+            with self._units() as work:
+                work.live_samples.add(use_case, rows, predictions)
+                work.commit()
+        except AlreadyStoredError:
+            with self._units() as work:
+                there = work.live_samples.stored(use_case, firsts)
+            if not there:
+                raise
+            return there
+        return firsts
 
     def _put_back(self, rows: list[Answered]) -> None:
         with self._lock:
@@ -168,75 +193,4 @@ class LiveStore:
 
     def _done(self, rows: list[Answered]) -> None:
         with self._lock:
-            self.backlog -= _count(rows)
-
-    def _store(self, rows: Sequence[Answered]) -> dict[int, int]:
-        """Store rows of one use case, and what shadows say of them; how often each class was predicted."""
-        use_case = rows[0].live.use_case
-        numbers = np.concatenate([np.arange(each.numbers.start, each.numbers.stop) for each in rows])
-        moments = np.array([each.at * 1e6 for each in rows]).astype("datetime64[us]")
-        lengths = [len(each.numbers) for each in rows]
-        at = np.repeat(moments, lengths)
-        labels = np.concatenate([each.labels for each in rows])
-        answered = LivePredictions(
-            numbers=numbers,
-            labels=labels,
-            probabilities=_joined([each.probabilities for each in rows], lengths),
-            deployments=np.repeat([each.served.deployment_id for each in rows], lengths),
-            at=at,
-        )
-        features = np.concatenate([each.features for each in rows])
-        predictions = [answered, *_shadowed(rows, features, numbers, at, lengths)]
-        with self._units() as work:
-            work.live_samples.add(use_case, LiveRows(numbers, features, at), predictions)
-            work.commit()
-        return _classes(labels) if use_case.task is Task.CLASSIFICATION else {}
-
-
-def _count(rows: Sequence[Answered]) -> int:
-    return sum(len(each.numbers) for each in rows)
-
-
-def _joined(parts: Sequence[Floats | None], lengths: Sequence[int]) -> Floats:
-    """NaN for the rows of a model that gives no probability."""
-    return np.concatenate(
-        [
-            np.full(length, np.nan) if part is None else part
-            for part, length in zip(parts, lengths, strict=True)
-        ]
-    )
-
-
-def _shadowed(
-    rows: Sequence[Answered],
-    features: Floats,
-    numbers: npt.NDArray[np.int64],
-    at: npt.NDArray[np.datetime64],
-    lengths: Sequence[int],
-) -> list[LivePredictions]:
-    """What the shadows of each row's time say of it."""
-    shadows = {served.deployment_id: served for each in rows for served in each.live.shadows}
-    told = []
-    for number, served in shadows.items():
-        saw = [number in [shadow.deployment_id for shadow in each.live.shadows] for each in rows]
-        answered_itself = [each.served.deployment_id == number for each in rows]
-        which = np.repeat(np.array(saw) & ~np.array(answered_itself), lengths)
-        if not which.any():
-            continue
-        predicted = served.predictor.predict(features[which])
-        highest = predicted.probabilities
-        told.append(
-            LivePredictions(
-                numbers=numbers[which],
-                labels=predicted.labels,
-                probabilities=np.full(int(which.sum()), np.nan) if highest is None else highest,
-                deployments=np.full(int(which.sum()), number),
-                at=at[which],
-            )
-        )
-    return told
-
-
-def _classes(labels: Floats) -> dict[int, int]:
-    values, counts = np.unique(labels, return_counts=True)
-    return dict(zip(values.astype(int).tolist(), counts.tolist(), strict=True))
+            self._backlog[rows[0].use_case.name] -= count_rows(rows)

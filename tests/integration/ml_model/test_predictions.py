@@ -14,8 +14,10 @@ from sqlalchemy import create_engine, text
 from db.definition import UseCase
 from db.sets import SetName, lock_set
 from db.use_cases import find_use_case
+from fleet.errors import UnavailableError
 from ml_model.persistence.model.scored import Scored
 from ml_model.persistence.repository.samples import SampleRepository
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.live.predictions import Asked
 from ml_model.service.live.table import Table
 from ml_model.web.app import LIVE
@@ -338,3 +340,25 @@ def test_a_live_row_that_is_stored_while_its_set_is_scored_is_no_conflict(
     scored = client.post("/root/ml", json={"dataset": "production"})
     assert (scored.status_code, scored.get_json()["rows"]) == (200, 38)
     assert rows("SELECT count(*) FROM predictions WHERE sample_index >= 1000000000") == [(3,)]
+
+
+def test_rows_whose_commit_was_never_answered_are_stored_once_and_later_ones_too(
+    client: FlaskClient, app: Flask, served: int, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, commit = app.extensions[LIVE].store, MlModelUnitOfWork.commit
+
+    def break_off(self: MlModelUnitOfWork) -> None:
+        commit(self)
+        raise UnavailableError("broken", "wait")
+
+    numbers = predict(client, columns(WINE[:2]))["sample_index"]
+    with monkeypatch.context() as patched:
+        patched.setattr(MlModelUnitOfWork, "commit", break_off)
+        with pytest.raises(UnavailableError):
+            store.flush()
+    for start in (2, 5):
+        numbers += predict(client, columns(WINE[start : start + 2]))["sample_index"]
+    store.flush()
+    assert store.backlog == 0
+    told = rows("SELECT sample_index, deployment_id FROM predictions WHERE sample_index >= 1000000000")
+    assert sorted(told) == [(number, served) for number in numbers]

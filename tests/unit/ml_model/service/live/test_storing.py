@@ -1,6 +1,8 @@
 """Rows that wait to be stored: bounded, kept while the database is away, and counted when they are lost."""
 
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, cast
@@ -9,13 +11,15 @@ import numpy as np
 import pytest
 
 from db.definition import UseCase
-from fleet.errors import UnavailableError
+from fleet.errors import ConflictError, OutOfTimeError, UnavailableError
 from ml_model.persistence.model.live_rows import LivePredictions, LiveRows
 from ml_model.persistence.repository.live_samples import AlreadyStoredError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.live import storing
+from ml_model.service.live.answered import Answered
 from ml_model.service.live.indexes import IndexReserve
 from ml_model.service.live.models import Live, Served
-from ml_model.service.live.storing import Answered, LiveStore
+from ml_model.service.live.storing import LiveStore
 from ml_model.service.live.table import Columns
 from ml_model.service.predictor import Predicted
 from tests.unit.ml_model.fakes import WINE
@@ -23,11 +27,18 @@ from tests.unit.ml_model.fakes import WINE
 
 @dataclass
 class Database:
-    """Stands in for the unit of work and its repository."""
+    """Stands in for the unit of work and its repository.
+
+    failure: of every transaction; broken: is raised by the next commit once it went through; bad: numbers
+    that cannot be stored.
+    """
 
     failure: Exception | None = None
+    broken: Exception | None = None
+    bad: set[int] = field(default_factory=set)
     numbers: list[int] = field(default_factory=list)
     told: list[LivePredictions] = field(default_factory=list)
+    added: list[int] = field(default_factory=list)
 
     @property
     def live_samples(self) -> Self:
@@ -36,11 +47,21 @@ class Database:
     def add(self, use_case: UseCase, rows: LiveRows, predictions: Sequence[LivePredictions]) -> None:
         if self.failure is not None:
             raise self.failure
-        self.numbers += rows.numbers.tolist()
+        self.added = rows.numbers.tolist()
+        if self.bad.intersection(self.added):
+            raise ValueError("never")
+        if set(self.numbers).intersection(self.added):
+            raise AlreadyStoredError
         self.told += predictions
 
+    def stored(self, use_case: UseCase, numbers: Iterable[int]) -> set[int]:
+        return set(self.numbers).intersection(numbers)
+
     def commit(self) -> None:
-        """Everything counts at once."""
+        self.numbers += self.added
+        if self.broken is not None:
+            broken, self.broken = self.broken, None
+            raise broken
 
     def __enter__(self) -> Self:
         return self
@@ -52,17 +73,21 @@ class Database:
 
 
 class Always:
-    """Predicts one class."""
+    """Predicts one class, or raises it."""
 
-    def __init__(self, label: int) -> None:
+    gives_probabilities = False
+
+    def __init__(self, label: float | Exception) -> None:
         self._label = label
 
     def predict(self, features: Any) -> Predicted:
+        if isinstance(self._label, Exception):
+            raise self._label
         return Predicted(np.full(len(features), float(self._label)), None)
 
 
-def served(number: int) -> Served:
-    return Served(number, "SVC", Always(number), is_quick=True)
+def served(number: int, says: float | Exception | None = None) -> Served:
+    return Served(number, "SVC", Always(number if says is None else says), is_quick=True)
 
 
 def answered(first: int, rows: int = 1, *, shadows: tuple[Served, ...] = (), by: int = 1) -> Answered:
@@ -122,10 +147,14 @@ def test_rows_wait_in_their_order_while_the_database_is_away(store: LiveStore, d
 def test_rows_that_were_stored_before_the_connection_broke_are_done(
     store: LiveStore, database: Database, lost: list[int]
 ) -> None:
-    database.failure = AlreadyStoredError()
-    store.put(answered(1))
+    store.put(answered(1, 2))
+    database.broken = UnavailableError("broken", "wait")
+    with pytest.raises(UnavailableError):
+        store.flush()
+    store.put(answered(3, 2))
     store.flush()
     assert (store.backlog, lost) == (0, [])
+    assert database.numbers == [0, 1, 2, 3, 4]
 
 
 def test_rows_that_can_never_be_stored_are_lost_and_counted(
@@ -137,10 +166,56 @@ def test_rows_that_can_never_be_stored_are_lost_and_counted(
     assert (store.backlog, lost) == (0, [3])
 
 
+def test_rows_that_are_said_to_be_stored_and_are_not_are_lost_and_counted(
+    store: LiveStore, database: Database, lost: list[int]
+) -> None:
+    database.failure = AlreadyStoredError()
+    store.put(answered(1))
+    store.put(answered(2))
+    store.flush()
+    assert (store.backlog, lost) == (0, [1, 1])
+
+
+def test_a_request_that_cannot_be_stored_costs_only_itself(
+    store: LiveStore, database: Database, lost: list[int]
+) -> None:
+    database.bad = {20}
+    for number in (10, 20, 30, 40):
+        store.put(answered(number))
+    store.flush()
+    assert (store.backlog, lost) == (0, [1])
+    assert database.numbers == [0, 10, 30, 40]
+
+
 def test_stopping_stores_what_waits(store: LiveStore, database: Database) -> None:
     store.put(answered(1, 2))
     store.stop()
     assert database.numbers == [0, 1, 2]
+
+
+@pytest.mark.parametrize("failure", [UnavailableError("", ""), ConflictError("", ""), OutOfTimeError()])
+def test_what_stopping_cannot_store_is_counted(
+    store: LiveStore, database: Database, lost: list[int], failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "STOP_S", 0.5)
+    database.failure = failure
+    store.put(answered(1, 2))
+    store.stop()
+    assert lost == [2]
+
+
+def test_stopping_waits_for_no_database_that_is_stuck(
+    store: LiveStore, database: Database, lost: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "STOP_S", 0.3)
+    stuck = threading.Event()
+    monkeypatch.setattr(database, "commit", lambda: stuck.wait(10))
+    store.put(answered(1, 2))
+    start = time.monotonic()
+    store.stop()
+    assert time.monotonic() - start < 5
+    assert lost == [2]
+    stuck.set()
 
 
 def test_a_shadow_is_asked_about_rows_of_its_time_that_it_did_not_answer(
@@ -155,3 +230,23 @@ def test_a_shadow_is_asked_about_rows_of_its_time_that_it_did_not_answer(
     assert answers.deployments.tolist() == [1, 1, 1, 7]
     assert (shadow.numbers.tolist(), shadow.deployments.tolist()) == ([2, 3], [7, 7])
     assert shadow.labels.tolist() == [7, 7]
+
+
+def test_a_shadow_that_fails_takes_neither_answers_nor_other_shadows_along(
+    store: LiveStore, database: Database, lost: list[int]
+) -> None:
+    database.told.clear()
+    store.put(answered(1, 2, shadows=(served(6, ValueError("never")), served(7))))
+    store.flush()
+    assert (database.numbers, lost) == ([0, 1, 2], [])
+    assert [told.deployments.tolist() for told in database.told] == [[1, 1], [7, 7]]
+
+
+def test_what_a_shadow_cannot_say_as_a_number_is_not_stored(
+    store: LiveStore, database: Database, lost: list[int]
+) -> None:
+    database.told.clear()
+    store.put(answered(1, 2, shadows=(served(6, np.nan), served(7, np.inf))))
+    store.flush()
+    assert (database.numbers, lost) == ([0, 1, 2], [])
+    assert [told.deployments.tolist() for told in database.told] == [[1, 1], [], []]
