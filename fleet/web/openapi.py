@@ -196,6 +196,7 @@ def _body(each: Operation, refs: Refs, definitions: Json) -> Json:
             field: {"contentType": JSON_TYPE} for field, of in form["properties"].items() if _is_object(of)
         }
         content[FORM_TYPES[0]] = {"schema": {"$ref": f"{reference['$ref']}Form"}, "encoding": encoding}
+    content |= {other: {"schema": {"type": "string"}} for other in each.accepts["types"]}
     return {"required": not each.accepts["optional"], "content": content}
 
 

@@ -69,6 +69,7 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
     query: type[BaseModel] | None = None,
     form: bool = False,
     raw: bool = False,
+    types: tuple[str, ...] = (),
     untyped: bool = False,
     optional: bool = False,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
@@ -76,6 +77,7 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
 
     role: that the caller must have. form: the body may also be a form, or be spread over the query arguments.
     raw: the method is given the body's bytes, which it reads itself; the model only describes them.
+    types: content types beside JSON, of a raw body.
     untyped: a body without a content type is JSON too, which is how clients of some protocols send it.
     optional: a request without a body is one with an empty object.
     """
@@ -84,7 +86,7 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
         @functools.wraps(method)
         def validated(*args: Any, **kwargs: Any) -> R:
             if raw:
-                kwargs["body"] = _json_bytes()
+                kwargs["body"] = _json_bytes(types, untyped=untyped)
             elif body is not None:
                 absent = optional and not request.get_data()
                 sent = {} if absent else _form_or_json() if form else _parse(_json_bytes(untyped=untyped))
@@ -94,7 +96,7 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
                 kwargs["query"] = _validate(query, arguments, strict=False)
             return method(*args, **kwargs)
 
-        said = {"body": body, "query": query, "form": form, "optional": optional}
+        said = {"body": body, "query": query, "form": form, "optional": optional, "types": types}
         validated.accepts = said  # type: ignore[attr-defined]  # read by fleet.web.openapi and by tests
         return takes_role(role)(validated)
 
@@ -124,11 +126,17 @@ def _is_json() -> bool:
     return request.mimetype == JSON_TYPE and not request.args
 
 
-def _json_bytes(*, untyped: bool = False) -> bytes:
+def read_json(data: bytes, model: type[M]) -> M:
+    """What a raw body is, or a part of it. Raises MalformedBodyError, ValidationFailedError."""
+    return _validate(model, _parse(data), strict=True)
+
+
+def _json_bytes(types: tuple[str, ...] = (), *, untyped: bool = False) -> bytes:
     missing = not request.mimetype and (untyped or not request.content_length)
-    if request.mimetype != JSON_TYPE and not missing:
+    if request.mimetype not in (JSON_TYPE, *types) and not missing:
         raise UnsupportedMediaTypeError(
-            f"Content type '{request.mimetype}' is not taken here", f"Send the body as {JSON_TYPE}"
+            f"Content type '{request.mimetype}' is not taken here",
+            f"Send the body as {' or as '.join((JSON_TYPE, *types))}",
         )
     return _body()
 

@@ -51,24 +51,30 @@ Parameters = dict[str, Any]
 
 
 class InputTensor(RequestModel):
-    """Rows: one tensor [rows, features], or one [rows] or [rows, 1] by the name of each feature."""
+    """Rows: one tensor [rows, features], or one [rows] or [rows, 1] by the name of each feature.
+
+    data: unless the parameter `binary_data_size` says how many bytes after the JSON are this tensor.
+    """
 
     name: str
     shape: list[int]
     datatype: InputType
-    data: list[Any]
+    data: list[Any] | None = None
     parameters: Parameters | None = None
 
 
 class OutputWish(RequestModel):
-    """An output that is asked for."""
+    """An output that is asked for; as bytes, if the parameter `binary_data` is true."""
 
     name: str
     parameters: Parameters | None = None
 
 
 class InferRequest(RequestModel):
-    """`POST /v2/models/<name>/infer`. outputs: all, unless some are named. Parameters are not looked at."""
+    """`POST /v2/models/<name>/infer`. outputs: all, unless some are named.
+
+    Of the parameters only `binary_data_output` is looked at: whether all outputs come as bytes.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [INFER_EXAMPLE]})
 
@@ -79,12 +85,13 @@ class InferRequest(RequestModel):
 
 
 class OutputTensor(AnswerModel):
-    """What the model says; data is flat, row by row."""
+    """What the model says; data is flat, row by row, unless it comes as bytes after the JSON."""
 
     name: str
     shape: list[int]
     datatype: Literal["INT64", "FP64"]
-    data: list[float]
+    data: list[float] | None = None
+    parameters: Parameters | None = None
 
 
 class InferAnswer(AnswerModel):
@@ -102,7 +109,11 @@ class ServerAnswer(AnswerModel):
     """What serves."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"name": "mlfleet ml_model", "version": "1.0.0", "extensions": []}]}
+        json_schema_extra={
+            "examples": [
+                {"name": "mlfleet ml_model", "version": "1.0.0", "extensions": ["binary_tensor_data"]}
+            ]
+        }
     )
 
     name: str

@@ -90,7 +90,7 @@ def _column(tensor: InputTensor) -> list[Any]:
 
 def _flat(tensor: InputTensor) -> list[Any]:
     """Its values, row by row, however deep they are nested."""
-    flat: list[Any] = tensor.data
+    flat: list[Any] = tensor.data or []
     for _ in tensor.shape[1:]:
         if flat and all(isinstance(part, list) for part in flat):
             flat = [value for part in flat for value in part]

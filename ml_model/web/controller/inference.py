@@ -3,14 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
+from flask import Response, request
 from flask_restful import Resource
 
-from fleet.web.answers import answers
+from fleet.web.answers import JSON_TYPE, answers
 from fleet.web.openapi import VERSION
 from fleet.web.roles import takes_role
-from fleet.web.validation import NoArguments, accepts
+from fleet.web.validation import NoArguments, accepts, read_json
 from ml_model.service.live.models import Live, LiveModels, Served
 from ml_model.service.live.predictions import Predictions, Storing
+from ml_model.web.binary_tensors import (
+    BINARY_TYPE,
+    EXTENSION,
+    LENGTH_HEADER,
+    packed,
+    split,
+    wanted_binary,
+    with_data,
+)
 from ml_model.web.controller.predict import routing_key
 from ml_model.web.inference_schema import (
     InferAnswer,
@@ -33,7 +43,7 @@ class Server(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @accepts(role="user", query=NoArguments)
     def get(self, query: NoArguments) -> dict[str, Any]:
         """Describe the server."""
-        return {"name": "mlfleet ml_model", "version": VERSION, "extensions": []}
+        return {"name": "mlfleet ml_model", "version": VERSION, "extensions": [EXTENSION]}
 
 
 class ServerLive(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -131,10 +141,23 @@ class Infer(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         self._storing = storing
 
     @answers(InferAnswer, errors=[404, 409, 503])
-    @accepts(role="user", body=InferRequest, untyped=True)
-    def post(self, name: str, body: InferRequest) -> dict[str, Any]:
-        """Predict rows that come as tensors."""
-        return self._infer(name, body, None)
+    @answers(None, media_type=BINARY_TYPE)
+    @accepts(role="user", body=InferRequest, raw=True, types=(BINARY_TYPE,), untyped=True)
+    def post(self, name: str, body: bytes) -> Response:
+        """Predict rows that come as tensors.
+
+        Tensors may be bytes, in the request and in the answer: the binary tensor data extension.
+        """
+        return self._answer(name, body, None)
+
+    def _answer(self, name: str, body: bytes, version: int | None) -> Response:
+        head, tensors = split(body, request.headers.get(LENGTH_HEADER))
+        asked = read_json(head, InferRequest)
+        binary = wanted_binary(asked)
+        answer, tensors = packed(self._infer(name, with_data(asked, tensors), version), binary)
+        if not tensors:
+            return Response(answer, mimetype=JSON_TYPE)
+        return Response(answer + tensors, mimetype=BINARY_TYPE, headers={LENGTH_HEADER: str(len(answer))})
 
     def _infer(self, name: str, body: InferRequest, version: int | None) -> dict[str, Any]:
         live, key = self._models.find(name), routing_key()
@@ -154,10 +177,11 @@ class InferVersion(Infer):
     """Answers of a deployment, live or not."""
 
     @answers(InferAnswer, errors=[404, 409, 503])
-    @accepts(role="user", body=InferRequest, untyped=True)
-    def post(self, name: str, body: InferRequest, version: int = 0) -> dict[str, Any]:
+    @answers(None, media_type=BINARY_TYPE)
+    @accepts(role="user", body=InferRequest, raw=True, types=(BINARY_TYPE,), untyped=True)
+    def post(self, name: str, body: bytes, version: int = 0) -> Response:
         """Predict rows that come as tensors, with a deployment."""
-        return self._infer(name, body, version)
+        return self._answer(name, body, version)
 
 
 def _outputs(live: Live, served: Served, storing: Storing) -> list[dict[str, Any]]:

@@ -200,23 +200,24 @@ def test_tritons_client_works_unchanged(running: RunningService, served: int) ->
     assert client.is_server_ready()
     assert client.is_model_ready("wine")
     assert client.is_model_ready("wine", str(served))
-    assert client.get_server_metadata()["extensions"] == []
+    assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
     (described,) = client.get_model_metadata("wine")["inputs"]
     rows = np.array(WINE[:4])
     features = triton.InferInput(described["name"], list(rows.shape), described["datatype"])
-    features.set_data_from_numpy(rows, binary_data=False)
-    wanted = [
-        triton.InferRequestedOutput(name, binary_data=False) for name in ("predictions", "probabilities")
-    ]
-    for outputs_wanted in (wanted, None):
-        answer = client.infer("wine", [features], outputs=outputs_wanted, request_id="mine")
-        assert answer.as_numpy("predictions").tolist() == [0, 0, 0, 0]
-        assert answer.as_numpy("probabilities").shape == (4, 3)
-        assert answer.get_response()["id"] == "mine"
+    names = ("predictions", "probabilities")
+    wanted = [triton.InferRequestedOutput(name) for name in names]
+    as_json = [triton.InferRequestedOutput(name, binary_data=False) for name in names]
+    for outputs_wanted in (wanted, as_json, None):
+        for binary in ({}, {"binary_data": False}):
+            features.set_data_from_numpy(rows, **binary)
+            answer = client.infer("wine", [features], outputs=outputs_wanted, request_id="mine")
+            assert answer.as_numpy("predictions").tolist() == [0, 0, 0, 0]
+            assert answer.as_numpy("probabilities").shape == (4, 3)
+            assert answer.get_response()["id"] == "mine"
     by_name = []
     for number, name in enumerate(NAMES):
         column = triton.InferInput(name, [4, 1], "FP32")
-        column.set_data_from_numpy(rows[:, [number]].astype(np.float32), binary_data=False)
+        column.set_data_from_numpy(rows[:, [number]].astype(np.float32))
         by_name.append(column)
     answer = client.infer("wine", by_name, model_version=str(served), outputs=wanted)
     assert answer.as_numpy("predictions").tolist() == [0, 0, 0, 0]

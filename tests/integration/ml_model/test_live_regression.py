@@ -150,10 +150,9 @@ def running(live: None, database_url: str, tmp_path: Path) -> Iterator[RunningSe
 def test_tritons_client_sends_names_as_bytes(running: RunningService, client: FlaskClient) -> None:
     with triton.InferenceServerClient(running.address.removeprefix("http://")) as asked:
         distance = triton.InferInput(NAMES[0], [2], "FP64")
-        distance.set_data_from_numpy(np.array([2.5, 1.0]), binary_data=False)
+        distance.set_data_from_numpy(np.array([2.5, 1.0]))
         station = triton.InferInput(NAMES[1], [2], "BYTES")
-        station.set_data_from_numpy(np.array(["Soho", "Acton"], dtype=object), binary_data=False)
-        wished = [triton.InferRequestedOutput("predictions", binary_data=False)]
-        answer = asked.infer("fire_brigade", [distance, station], outputs=wished)
+        station.set_data_from_numpy(np.array(["Soho", "Acton"], dtype=object))
+        answer = asked.infer("fire_brigade", [distance, station])
     expected = predict(client, {"columns": NAMES, "data": [[2.5, "Soho"], [1, "Acton"]]})["predictions"]
     np.testing.assert_allclose(answer.as_numpy("predictions"), expected, rtol=1e-12)

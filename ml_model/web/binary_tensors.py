@@ -1,0 +1,143 @@
+"""The binary tensor data extension of the Open Inference Protocol: tensors as bytes, after the JSON.
+
+https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
+"""
+
+import json
+from collections.abc import Collection
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from fleet.web.validation import MalformedBodyError
+from ml_model.web.inference_schema import InferRequest, InputTensor, Parameters
+from ml_model.web.tensors import UnusableTensorError
+
+EXTENSION = "binary_tensor_data"
+LENGTH_HEADER = "Inference-Header-Content-Length"
+BINARY_TYPE = "application/octet-stream"
+LENGTH_BYTES = 4  # before each text
+DATATYPES = {
+    "FP64": "<f8",
+    "FP32": "<f4",
+    "FP16": "<f2",
+    "INT64": "<i8",
+    "INT32": "<i4",
+    "INT16": "<i2",
+    "INT8": "<i1",
+    "UINT64": "<u8",
+    "UINT32": "<u4",
+    "UINT16": "<u2",
+    "UINT8": "<u1",
+}
+
+
+def split(body: bytes, length: str | None) -> tuple[bytes, bytes]:
+    """The JSON, and the tensors after it. length: what the header says. Raises MalformedBodyError."""
+    if length is None:
+        return body, b""
+    if not (length.isascii() and length.isdigit()) or len(length) > 18 or int(length) > len(body):
+        raise MalformedBodyError(
+            f"The header {LENGTH_HEADER} is '{length[:30]}', of a body of {len(body)} bytes",
+            "Say in it how many bytes of the body are JSON",
+        )
+    return body[: int(length)], body[int(length) :]
+
+
+def with_data(request: InferRequest, tensors: bytes) -> InferRequest:
+    """The request, its inputs with their values wherever these came. Raises UnusableTensorError."""
+    inputs, start = [], 0
+    for tensor in request.inputs:
+        size = _size(tensor)
+        if size is None:
+            inputs.append(tensor)
+            continue
+        if size > len(tensors) - start:
+            raise UnusableTensorError(
+                f"Input '{tensor.name}' has a binary_data_size of {size}, "
+                f"but only {len(tensors) - start} bytes are left"
+            )
+        values = _values(tensor, tensors[start : start + size])
+        inputs.append(tensor.model_copy(update={"data": values}))
+        start += size
+    if start < len(tensors):
+        raise UnusableTensorError(f"{len(tensors) - start} bytes follow that belong to no input")
+    return request.model_copy(update={"inputs": inputs})
+
+
+def _size(tensor: InputTensor) -> int | None:
+    """Its bytes, or None where its values are in the JSON."""
+    size = (tensor.parameters or {}).get("binary_data_size")
+    if size is None:
+        if tensor.data is None:
+            raise UnusableTensorError(f"Input '{tensor.name}' has neither 'data' nor a 'binary_data_size'")
+        return None
+    if tensor.data is not None:
+        raise UnusableTensorError(f"Input '{tensor.name}' has both 'data' and a 'binary_data_size'")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise UnusableTensorError(f"The binary_data_size of input '{tensor.name}' is no number of bytes")
+    return size
+
+
+def _values(tensor: InputTensor, data: bytes) -> list[Any]:
+    """Row by row; None where a number is NaN, which is how a missing one is written."""
+    if tensor.datatype == "BYTES":
+        return _texts(tensor.name, data)
+    kind = np.dtype(DATATYPES[tensor.datatype])
+    needed = prod(tensor.shape) * kind.itemsize
+    if len(data) != needed:
+        raise UnusableTensorError(
+            f"Input '{tensor.name}' has {len(data)} bytes, "
+            f"but its shape {tensor.shape} of {tensor.datatype} takes {needed}"
+        )
+    values = np.frombuffer(data, kind)
+    read: list[Any] = values.tolist()
+    return [None if value != value else value for value in read] if np.isnan(values).any() else read  # noqa: PLR0124
+
+
+def _texts(name: str, data: bytes) -> list[str]:
+    texts: list[str] = []
+    start = 0
+    while start < len(data):
+        end = start + LENGTH_BYTES
+        length = int.from_bytes(data[start:end], "little")
+        if end + length > len(data):
+            raise UnusableTensorError(f"Text {len(texts)} of input '{name}' goes beyond the input's bytes")
+        try:
+            texts.append(data[end : end + length].decode())
+        except UnicodeDecodeError as error:
+            raise UnusableTensorError(f"Text {len(texts)} of input '{name}' is no UTF-8") from error
+        start = end + length
+    return texts
+
+
+def wanted_binary(request: InferRequest) -> Collection[str] | None:
+    """The names of the outputs that are asked for as bytes; None for all. Raises UnusableTensorError."""
+    by_default = _flag(request.parameters, "binary_data_output", "the request", default=False)
+    if request.outputs is None:
+        return None if by_default else ()
+    return {
+        wish.name
+        for wish in request.outputs
+        if _flag(wish.parameters, "binary_data", f"output '{wish.name[:60]}'", default=by_default)
+    }
+
+
+def _flag(parameters: Parameters | None, name: str, where: str, *, default: bool) -> bool:
+    value = (parameters or {}).get(name, default)
+    if not isinstance(value, bool):
+        raise UnusableTensorError(f"The parameter '{name}' of {where} is neither true nor false")
+    return value
+
+
+def packed(answer: dict[str, Any], binary: Collection[str] | None) -> tuple[bytes, bytes]:
+    """The answer's JSON, and the outputs of these names, or all, after it."""
+    outputs, tensors = [], []
+    for output in answer["outputs"]:
+        if binary is None or output["name"] in binary:
+            values = output.pop("data")
+            tensors.append(np.array(values, DATATYPES[output["datatype"]]).tobytes())
+            output["parameters"] = {"binary_data_size": len(tensors[-1])}
+        outputs.append(output)
+    return json.dumps({**answer, "outputs": outputs}).encode(), b"".join(tensors)
