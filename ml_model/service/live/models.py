@@ -88,6 +88,11 @@ class Live:
         """Whether predictions are classes, and so integers."""
         return self.use_case.task is Task.CLASSIFICATION
 
+    def find(self, deployment_id: int) -> Served | None:
+        """That deployment's model, if it has a role."""
+        models = [self.active, *(canary for _, canary in self.canaries), *self.shadows]
+        return next((each for each in models if each and each.deployment_id == deployment_id), None)
+
     def choose(self, key: str) -> Served:
         """The model that answers; for one key always the same, as long as the roles last.
 
@@ -122,7 +127,7 @@ class LiveModels:
         self._index_block = index_block
         self._lives: Mapping[str, Live] = {}
         self._served: dict[int, Served] = {}
-        self._named: dict[int, Served] = {}
+        self._named: dict[tuple[str, int], Served] = {}
         self._turn = threading.Lock()
         self._looked = False
         self._wake = threading.Event()
@@ -152,16 +157,18 @@ class LiveModels:
     def named(self, use_case: str, deployment_id: int) -> Served:
         """A deployment's model, whether it is live or not.
 
-        Raises UnknownDeploymentError, ArtifactMissingError and the like.
+        Without a look at the database where it is open: what a deployment is, and of which use case, never
+        changes. Raises UnknownDeploymentError, ArtifactMissingError and the like.
         """
-        with self._units() as work:
-            found = work.history.find(deployment_id)
-        if found.use_case != use_case:
-            raise UnknownDeploymentError(deployment_id, use_case)
-        served = self._served.get(deployment_id) or self._named.get(deployment_id)
+        live, asked = self._lives.get(use_case), (use_case, deployment_id)
+        served = self._named.get(asked) or (live.find(deployment_id) if live is not None else None)
         if served is None:
+            with self._units() as work:
+                found = work.history.find(deployment_id)
+            if found.use_case != use_case:
+                raise UnknownDeploymentError(deployment_id, use_case)
             served = self._open(deployment_id, found.model_name)
-            self._named = dict([*self._named.items(), (deployment_id, served)][-OPEN_MODELS:])
+            self._named = dict([*self._named.items(), (asked, served)][-OPEN_MODELS:])
         return served
 
     def watch(self, interval_s: float) -> None:

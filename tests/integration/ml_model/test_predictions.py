@@ -16,6 +16,7 @@ from db.sets import SetName, lock_set
 from db.use_cases import find_use_case
 from fleet.errors import UnavailableError
 from ml_model.persistence.model.scored import Scored
+from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.repository.samples import SampleRepository
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.live.predictions import Asked
@@ -340,6 +341,18 @@ def test_a_live_row_that_is_stored_while_its_set_is_scored_is_no_conflict(
     scored = client.post("/root/ml", json={"dataset": "production"})
     assert (scored.status_code, scored.get_json()["rows"]) == (200, 38)
     assert rows("SELECT count(*) FROM predictions WHERE sample_index >= 1000000000") == [(3,)]
+
+
+def test_an_opened_version_is_found_without_the_database_and_by_its_own_use_case_only(
+    client: FlaskClient, app: Flask, served: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active, models = deploy(client, "SVC"), app.extensions[LIVE].models
+    opened = [models.named("wine", number) for number in (served, active)]
+    with monkeypatch.context() as patched:
+        patched.setattr(models, "_units", lambda: pytest.fail("it asks the database"))
+        assert [models.named("wine", number) for number in (served, active)] == opened
+    with pytest.raises(UnknownDeploymentError):
+        models.named("beer", served)
 
 
 def test_rows_whose_commit_was_never_answered_are_stored_once_and_later_ones_too(
