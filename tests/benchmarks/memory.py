@@ -22,8 +22,10 @@ class PeakMemory:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def add(self, name: str, pid: int) -> None:
+        """Watch it from now on; under the name that the process had before no longer."""
+        self._watched = {other: watched for other, watched in self._watched.items() if watched != pid}
         self._watched[name] = pid
-        self.peaks[name] = 0
+        self.peaks[name] = resident_bytes(pid)
 
     def __enter__(self) -> Self:
         self._thread.start()
