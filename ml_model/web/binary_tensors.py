@@ -5,7 +5,7 @@ https://github.com/triton-inference-server/server/blob/main/docs/protocol/extens
 
 import json
 from collections.abc import Collection
-from math import prod
+from math import isnan, prod
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,7 @@ def _values(tensor: InputTensor, data: bytes) -> list[Any]:
         )
     values = np.frombuffer(data, kind)
     read: list[Any] = values.tolist()
-    return [None if value != value else value for value in read] if np.isnan(values).any() else read  # noqa: PLR0124
+    return [None if isnan(value) else value for value in read] if np.isnan(values).any() else read
 
 
 def _texts(name: str, data: bytes) -> list[str]:

@@ -74,18 +74,36 @@ class AnyBody(msgspec.Struct, forbid_unknown_fields=True):
     instances: list[list[Any] | dict[str, Any]] | None = None
 
 
+class NumberInvocation(NumberBody):
+    """A request to MLflow's scoring server. params: for models that take some, which none of ours does."""
+
+    params: dict[str, Any] | None = None
+
+
+class AnyInvocation(AnyBody):
+    """The same, with cells of any kind."""
+
+    params: dict[str, Any] | None = None
+
+
 _numbers = msgspec.json.Decoder(NumberBody)
+_invocations = msgspec.json.Decoder(NumberInvocation)
 
 
-def read_body(body: bytes, key: str | None, *, use_case: str | None = None) -> Asked:
+def read_body(
+    body: bytes, key: str | None, *, use_case: str | None = None, invocation: bool = False
+) -> Asked:
     """The request. key: unless the body has a routing_key; use_case: unless it names one.
+
+    invocation: it may have what MLflow's clients send besides.
 
     Raises UnreadableBodyError; cells are looked at later.
     """
     try:
-        read: NumberBody | AnyBody = _numbers.decode(body)
+        read: NumberBody | AnyBody = (_invocations if invocation else _numbers).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _asked(_read_slowly(body), key, use_case, numbers=False)
+        slowly = _read_slowly(body, AnyInvocation if invocation else AnyBody)
+        return _asked(slowly, key, use_case, numbers=False)
     return _asked(read, key, use_case, numbers=True)
 
 
@@ -97,10 +115,10 @@ def read_numbers(body: bytes, key: str) -> Asked | None:
         return None
 
 
-def _read_slowly(body: bytes) -> AnyBody:
+def _read_slowly(body: bytes, form: type[AnyBody]) -> AnyBody:
     """Numbers that no number may be are read too, so that they can be named by column and row."""
     try:
-        return msgspec.convert(json.loads(body), AnyBody)
+        return msgspec.convert(json.loads(body), form)
     except RecursionError as error:
         raise UnreadableBodyError("it is nested too deeply") from error
     except (ValueError, msgspec.ValidationError) as error:

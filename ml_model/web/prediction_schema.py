@@ -55,6 +55,12 @@ class PredictRequest(RequestModel):
     use_case: UseCaseName | None = None
 
 
+class InvocationsRequest(PredictRequest):
+    """`POST /invocations`. params: not looked at."""
+
+    params: dict[str, Any] | None = None
+
+
 class UseCaseQuery(RequestModel):
     """Whose model is meant, where the body does not name it."""
 

@@ -12,9 +12,16 @@ from fleet.web.openapi import VERSION
 from fleet.web.roles import takes_role
 from fleet.web.validation import accepts
 from ml_model.service.live.predictions import Predictions
+from ml_model.web.csv_body import CSV_TYPE, read_csv
 from ml_model.web.prediction_answer import encode
 from ml_model.web.prediction_body import read_body, read_numbers
-from ml_model.web.prediction_schema import InvocationsAnswer, PredictAnswer, PredictRequest, UseCaseQuery
+from ml_model.web.prediction_schema import (
+    InvocationsAnswer,
+    InvocationsRequest,
+    PredictAnswer,
+    PredictRequest,
+    UseCaseQuery,
+)
 
 ROUTING_KEY = "X-Routing-Key"
 
@@ -45,10 +52,13 @@ class Invocations(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         self._predictions = predictions
 
     @answers(InvocationsAnswer, errors=[404, 409, 503])
-    @accepts(role="user", body=PredictRequest, query=UseCaseQuery, raw=True)
+    @accepts(role="user", body=InvocationsRequest, query=UseCaseQuery, raw=True, types=(CSV_TYPE,))
     def post(self, body: bytes, query: UseCaseQuery) -> dict[str, Any]:
         """Predict rows as MLflow's scoring server does."""
-        asked = read_body(body, routing_key(), use_case=query.use_case)
+        if request.mimetype == CSV_TYPE:
+            asked = read_csv(body, routing_key(), use_case=query.use_case)
+        else:
+            asked = read_body(body, routing_key(), use_case=query.use_case, invocation=True)
         return {"predictions": self._predictions.answer(asked).predictions}
 
 
