@@ -67,8 +67,7 @@ model = joblib.load("model.joblib")
 async def predict(request: Request):
     split = (await request.json())["dataframe_split"]
     frame = pandas.DataFrame(split["data"], columns=split["columns"])
-    probabilities = model.predict_proba(frame).tolist()
-    return {"predictions": model.predict(frame).tolist(), "probabilities": probabilities}
+    return {"predictions": model.predict(frame).tolist()}
 """
 BENTOML = """
 import bentoml, joblib, pandas
