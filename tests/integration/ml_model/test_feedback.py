@@ -3,13 +3,11 @@
 import time
 from typing import Any
 
-import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
 
-from tests.conftest import Sessions
+from tests.benchmarks.feedback import make_samples
 from tests.integration.ml_model.conftest import Load, Rows
 from tests.integration.ml_model.test_deployments import deploy
 from tests.integration.ml_model.test_predictions import WINE, columns, predict
@@ -126,19 +124,10 @@ def test_a_key_that_was_used_is_answered_the_same(client: FlaskClient, answered:
 
 @pytest.mark.slow
 def test_a_million_truths_in_random_order_are_stored_within_a_minute(
-    client: FlaskClient, answered: list[int], rows: Rows, sessions: Sessions
+    client: FlaskClient, answered: list[int], rows: Rows, database_url: str
 ) -> None:
     count = 1_000_000
-    with sessions() as session:
-        session.execute(
-            text(
-                "INSERT INTO wine.samples (dataset_id, sample_index) "
-                "SELECT 3, 2000000000 + number FROM generate_series(1, :count) AS number"
-            ),
-            {"count": count},
-        )
-        session.commit()
-    numbers = (np.random.default_rng(1).permutation(count) + 2_000_000_001).tolist()
+    numbers = make_samples(database_url, "wine", count)
     for expected in ((count, 0, 0, 0), (0, 0, count, 0)):
         start = time.monotonic()
         assert told(tell(client, numbers, [1] * count)) == expected
