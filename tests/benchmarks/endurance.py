@@ -1,9 +1,11 @@
 """Load on ml_model for minutes, with models that change under it and every answer checked.
 
-    python -m tests.benchmarks.endurance [--minutes 10]
+    python -m tests.benchmarks.endurance [--minutes 10] [--kill]
 
 Starts a PostgreSQL, a simulator and an ml_model with two workers. The active deployment changes every 10 s,
-and is rolled back every minute; each answer must be that of the deployment it names.
+and is rolled back every minute; each answer must be that of the deployment it names, its probabilities
+included. Memory may differ by 5 % from its middle, once a third of the time is over. --kill: instead, one
+worker is killed (-9) in the middle. Exits with 1 if anything is not as it should be.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import itertools
 import os
 import secrets
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -20,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import psutil
 import requests
 from sklearn.datasets import load_wine
@@ -34,7 +39,27 @@ from tests.running import RunningService, running_service
 MODELS = ("LogisticRegression", "SVC", "RandomForest")
 CLIENTS = 8
 FLUSH_S = 0.2
+WRITING_S = 1.0  # a machine under test has more to do than to store
+MEMORY_SPREAD = 0.05
+TOLERANCE = 1e-9  # of a probability
 WINE: list[list[float]] = load_wine().data.tolist()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a deployment says of every wine; probabilities: None where it has none."""
+
+    labels: list[int]
+    probabilities: npt.NDArray[np.float64] | None
+
+    def agrees(self, wine: int, body: dict[str, Any]) -> bool:
+        """Whether an answer about this one wine is the deployment's."""
+        if body["predictions"] != [self.labels[wine]]:
+            return False
+        given = body["probabilities"]
+        if self.probabilities is None or given is None:
+            return self.probabilities is None and given is None
+        return bool(np.allclose(given, self.probabilities[[wine]], rtol=0, atol=TOLERANCE))
 
 
 @dataclass
@@ -49,8 +74,21 @@ class Endured:
     memory: list[int] = field(default_factory=list)
 
 
+def said_by(address: str) -> Said:
+    """Row by row, as it is asked later: of several at once the last digits are others."""
+    labels, probabilities = [], []
+    for wine in WINE:
+        answer, _ = post(
+            address, {"inputs": [{"name": "features", "shape": [1, 13], "datatype": "FP64", "data": wine}]}
+        )
+        data = {each["name"]: each["data"] for each in answer["outputs"]}
+        labels += data["predictions"]
+        probabilities.append(data.get("probabilities"))
+    return Said(labels, None if probabilities[0] is None else np.array(probabilities))
+
+
 @contextmanager
-def prepared(url: str, folder: Path) -> Iterator[tuple[RunningService, dict[int, list[int]]]]:
+def prepared(url: str, folder: Path) -> Iterator[tuple[RunningService, dict[int, Said]]]:
     """ml_model with two workers, and what each of three deployments says of every wine."""
     told: dict[str, Any] = {"database_url": url}
     with running_service("simulator", folder, **told) as simulator:
@@ -63,16 +101,11 @@ def prepared(url: str, folder: Path) -> Iterator[tuple[RunningService, dict[int,
             deployment, _ = post(f"{base}/set_model", {"model_name": name})
             post(base, {"dataset": "training"})
             number = deployment["deployment_id"]
-            tensor = {"name": "features", "shape": [len(WINE), 13], "datatype": "FP64", "data": WINE}
-            address = f"{service.address}/v2/models/wine/versions/{number}/infer"
-            answer, _ = post(address, {"inputs": [tensor], "outputs": [{"name": "predictions"}]})
-            said[number] = answer["outputs"][0]["data"]
+            said[number] = said_by(f"{service.address}/v2/models/wine/versions/{number}/infer")
         yield service, said
 
 
-def ask(
-    address: str, said: dict[int, list[int]], endured: Endured, stop: threading.Event, start: int
-) -> None:
+def ask(address: str, said: dict[int, Said], endured: Endured, stop: threading.Event, start: int) -> None:
     """One client: one row after the other, each answer checked."""
     session = requests.Session()
     session.trust_env = False
@@ -91,12 +124,12 @@ def ask(
         body = answer.json()
         endured.deployments.add(body["deployment_id"])
         endured.answered.append((body["sample_index"][0], time.time()))
-        if body["predictions"] != [said[body["deployment_id"]][wine]]:
+        if not said[body["deployment_id"]].agrees(wine, body):
             endured.wrong.append(answer.text)
 
 
 @contextmanager
-def asking(address: str, said: dict[int, list[int]]) -> Iterator[Endured]:
+def asking(address: str, said: dict[int, Said]) -> Iterator[Endured]:
     """Clients that ask until the block ends."""
     endured, stop = Endured(), threading.Event()
     clients = [
@@ -162,10 +195,42 @@ def stored(url: str) -> set[int]:
     return found
 
 
+def unsteady(memory: list[int]) -> list[int]:
+    """What of the memory after the first third is further from its middle than it may be."""
+    later = memory[len(memory) // 3 :]
+    middle = float(np.median(later)) if later else 0.0
+    return [size for size in later if abs(size - middle) > MEMORY_SPREAD * middle]
+
+
+def lost(endured: Endured, there: set[int], killed: float | None = None) -> list[int]:
+    """Answers that are not stored, but for those of the moment before a worker was killed."""
+    return [
+        number
+        for number, moment in endured.answered
+        if number not in there
+        and (killed is None or not killed - FLUSH_S - WRITING_S < moment <= killed + 0.1)
+    ]
+
+
+def faults_of(endured: Endured, there: set[int], killed: float | None = None) -> list[str]:
+    """What is not as it should be. there: what is stored; killed: when a worker was."""
+    allowed = 0 if killed is None else CLIENTS  # what was in flight
+    counts = {
+        "requests failed": len(endured.failures) if len(endured.failures) > allowed else 0,
+        "answers were wrong": len(endured.wrong),
+        "answers were not stored": len(lost(endured, there, killed)),
+        f"measurements of memory were off by more than {MEMORY_SPREAD:.0%}": len(unsteady(endured.memory)),
+    }
+    faults = [f"{count} {what}" for what, count in counts.items() if count]
+    return faults if endured.answered else [*faults, "nothing was answered"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
-    minutes = parser.parse_args().minutes
+    parser.add_argument("--kill", action="store_true", help="a worker in the middle, and change nothing")
+    asked = parser.parse_args()
+    killed = None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         server = EmbeddedPostgres(folder / "postgres", free_port())
@@ -173,18 +238,21 @@ def main() -> None:
         try:
             url = ensure_database(server.url(), "dataset")
             migrate(url)
-            endured = endure(url, folder, seconds=60 * minutes, change_s=10, roll_back_s=60)
-            lost = {number for number, _ in endured.answered} - stored(url)
+            if asked.kill:
+                endured, killed = kill_a_worker(url, folder, seconds=60 * asked.minutes)
+            else:
+                endured = endure(url, folder, seconds=60 * asked.minutes, change_s=10, roll_back_s=60)
+            faults = faults_of(endured, stored(url), killed)
         finally:
             server.stop()
     told = (
         f"{len(endured.answered)} answers of {len(endured.deployments)} deployments, "
-        f"{endured.changes} changes; "
-        f"{len(endured.failures)} failed, {len(endured.wrong)} wrong, {len(lost)} not stored; memory "
+        f"{endured.changes} changes, {len(endured.failures)} requests failed; memory "
         + " ".join(f"{size >> 20}" for size in endured.memory)
         + " MiB"
     )
-    print(told)  # noqa: T201  # what it is for
+    print(told, *(faults or ["all well"]), sep="\n")  # noqa: T201  # what it is for
+    sys.exit(1 if faults else 0)
 
 
 if __name__ == "__main__":
