@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask
-from sqlalchemy.orm import Session
 
 from db.database import (
     background_sessions,
@@ -52,7 +51,7 @@ from ml_model.web.live_metrics import LiveCounters
 from ml_model.web.metrics import count_predictions, live_metrics
 
 LIVE = "mlfleet-live"
-BACKGROUND_CONNECTIONS = 2  # of those who look what is live, and who store live rows
+LOOKING_CONNECTIONS = 2  # of those who look what is live: a watcher, and now and then a request
 
 
 def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | None = None) -> Flask:
@@ -79,17 +78,19 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
     key = settings.artifact_key.get_secret_value().encode()
     predicted = count_predictions(metrics.registry)
     counters = LiveCounters(metrics, predicted)
-    live = _make_live(
-        settings, background_sessions(app, database, connections=BACKGROUND_CONNECTIONS), counters
-    )
-    beside = background_sessions(app, database, connections=settings.heavy_at_once)
+
+    def beside(connections: int) -> Callable[[], MlModelUnitOfWork]:
+        sessions = background_sessions(app, database, connections=connections)
+        return lambda: MlModelUnitOfWork(sessions)
+
+    live = _make_live(settings, beside(LOOKING_CONNECTIONS), beside(1), counters)
     models = MlService(
         units,
         key,
         predicted=predicted,
         changed=live.models.notice,
         trainer=trainer or processes,
-        reading=lambda: MlModelUnitOfWork(beside),
+        reading=beside(settings.heavy_at_once),
     )
     metrics.read_at_scrape(lambda: live_metrics(models.live()))
 
@@ -126,15 +127,16 @@ class LiveParts:
 
 
 def _make_live(
-    settings: MlModelSettings, sessions: Callable[[], Session], counters: LiveCounters
+    settings: MlModelSettings,
+    looking: Callable[[], MlModelUnitOfWork],
+    writing: Callable[[], MlModelUnitOfWork],
+    counters: LiveCounters,
 ) -> LiveParts:
-    def units() -> MlModelUnitOfWork:
-        return MlModelUnitOfWork(sessions)
-
+    """looking, writing: open transactions, each on connections that the other does not wait for."""
     key = settings.artifact_key.get_secret_value().encode()
-    models = LiveModels(units, key, index_block=settings.live_buffer_rows)
+    models = LiveModels(looking, key, index_block=settings.live_buffer_rows)
     store = LiveStore(
-        units,
+        writing,
         most_rows=settings.live_buffer_rows,
         interval_s=settings.live_flush_s,
         lost=counters.lost,
