@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fire_brigade.persistence.repository.whole_files import FileNotWrittenError
+from fire_brigade.persistence.repository.whole_files import disk_errors, part_prefix, put
 from fleet.errors import ConflictError
 
 
@@ -28,7 +28,7 @@ def only_writer(path: Path, *forms: Path) -> Iterator[None]:
     of any of them is removed.
     """
     lock = FileLock(path.parent / f".{path.name}.lock")
-    with _disk_errors(path.name):
+    with disk_errors(path.name):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0)
@@ -36,7 +36,7 @@ def only_writer(path: Path, *forms: Path) -> Iterator[None]:
             raise AlreadyRunningError(path.name) from error
     try:
         for each in (path, *forms):
-            for leftover in path.parent.glob(f"{_part_prefix(each)}*"):
+            for leftover in path.parent.glob(f"{part_prefix(each)}*"):
                 leftover.unlink()
         yield
     finally:
@@ -46,8 +46,8 @@ def only_writer(path: Path, *forms: Path) -> Iterator[None]:
 @contextmanager
 def scratch_file(path: Path) -> Iterator[Path]:
     """An empty file beside `path`, removed in the end; raises FileNotWrittenError."""
-    with _disk_errors(path.name):
-        handle, name = tempfile.mkstemp(prefix=_part_prefix(path), suffix=path.suffix, dir=path.parent)
+    with disk_errors(path.name):
+        handle, name = tempfile.mkstemp(prefix=part_prefix(path), suffix=path.suffix, dir=path.parent)
         os.close(handle)
         scratch = Path(name)
         try:
@@ -62,7 +62,7 @@ def replaced(path: Path) -> Iterator[Path]:
     with scratch_file(path) as scratch:
         yield scratch
         _finish(scratch)
-        _rename(scratch, path)
+        put(scratch, path)
 
 
 def replace_together(files: Mapping[Path, Path]) -> None:
@@ -71,12 +71,11 @@ def replace_together(files: Mapping[Path, Path]) -> None:
     All of them are on the disk before the first takes its place. Raises FileNotWrittenError.
     """
     for new, path in files.items():
-        with _disk_errors(path.name):
+        with disk_errors(path.name):
             _finish(new)
     with _locked(files.values(), fcntl.LOCK_EX):
         for new, path in files.items():
-            with _disk_errors(path.name):
-                _rename(new, path)
+            put(new, path)
 
 
 @contextmanager
@@ -94,7 +93,7 @@ def _locked(paths: Iterable[Path], how: int) -> Iterator[None]:
     """Waits for a lock on each, as long as reading takes at most."""
     with ExitStack() as stack:
         for path in sorted(paths):  # all take them in the same order: nobody waits for one who waits for him
-            with _disk_errors(path.name):
+            with disk_errors(path.name):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 lock = stack.enter_context((path.parent / f".{path.name}.readers.lock").open("a"))
                 fcntl.flock(lock, how)
@@ -105,24 +104,3 @@ def _finish(new: Path) -> None:
     with new.open("rb") as written:
         os.fsync(written.fileno())
     new.chmod(0o644)  # mkstemp's are for nobody else, but a volume may be shared
-
-
-def _rename(new: Path, path: Path) -> None:
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _part_prefix(path: Path) -> str:
-    return f".{path.name}.part-"
-
-
-@contextmanager
-def _disk_errors(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FileNotWrittenError(name, error) from error

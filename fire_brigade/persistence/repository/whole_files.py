@@ -23,6 +23,20 @@ class FileNotWrittenError(FleetError):
         )
 
 
+@contextmanager
+def disk_errors(name: str) -> Iterator[None]:
+    """Turn errors of the disk into FileNotWrittenError."""
+    try:
+        yield
+    except OSError as error:
+        raise FileNotWrittenError(name, error) from error
+
+
+def part_prefix(path: Path) -> str:
+    """How the names of files begin that are to take the place of `path`."""
+    return f".{path.name}.part-"
+
+
 def write_whole(contents: Mapping[Path, bytes]) -> None:
     """Puts new files in the place of old ones, once all of them are on the disk.
 
@@ -41,7 +55,7 @@ def write_first(path: Path, content: bytes) -> None:
 
     Raises FileNotWrittenError.
     """
-    with staged(path, content, mode=0o600) as unnamed, _said(path):
+    with staged(path, content, mode=0o600) as unnamed, disk_errors(path.name):
         with suppress(FileExistsError):
             os.link(unnamed, path)
         _sync_folder(path)
@@ -55,11 +69,11 @@ def staged(path: Path, content: bytes, mode: int = 0o644) -> Iterator[Path]:
     Raises FileNotWrittenError.
     """
     with ExitStack() as stack:
-        with _said(path):
+        with disk_errors(path.name):
             if path.is_dir():
                 raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.part-")
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=part_prefix(path))
             unnamed = Path(name)
             stack.callback(unnamed.unlink, missing_ok=True)
             with os.fdopen(descriptor, "wb") as file:
@@ -72,7 +86,7 @@ def staged(path: Path, content: bytes, mode: int = 0o644) -> Iterator[Path]:
 
 def put(file: Path, path: Path) -> None:
     """Renames it to `path` for good: a loss of power does not undo it. Raises FileNotWrittenError."""
-    with _said(path):
+    with disk_errors(path.name):
         file.replace(path)
         _sync_folder(path)
 
@@ -83,11 +97,3 @@ def _sync_folder(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-@contextmanager
-def _said(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FileNotWrittenError(path.name, error) from error
