@@ -77,14 +77,16 @@ class LiveStore:
         self._lost(use_case, rows)
 
     def flush(self) -> None:
-        """Store what waits, now.
+        """Store what waits, now; what comes meanwhile waits for the next time.
 
         Keeps the rows where another try may mend it, and raises UnavailableError, OutOfTimeError or
         ConflictError.
         """
         with self._storing:
-            self._waiting_rows(self.backlog)
-            while rows := self._take():
+            left = self.backlog
+            self._waiting_rows(left)
+            while left > 0 and (rows := self._take()):
+                left -= count_rows(rows)
                 self._store_all(rows)
             self._waiting_rows(self.backlog)
 
