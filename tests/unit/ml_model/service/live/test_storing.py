@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, cast
@@ -142,6 +142,18 @@ def test_rows_wait_in_their_order_while_the_database_is_away(store: LiveStore, d
     database.failure = None
     store.flush()
     assert (database.numbers, store.backlog) == ([0, 1, 2, 3], 0)
+
+
+def test_rows_that_come_while_others_are_stored_wait_for_the_next_time(database: Database) -> None:
+    coming = iter(range(10, 100))
+
+    def another(_: str, rows: int, classes: Mapping[int, int]) -> None:
+        store.put(answered(next(coming)))
+
+    store = LiveStore(lambda: cast(MlModelUnitOfWork, database), most_rows=5, interval_s=3600, stored=another)
+    store.put(answered(1))
+    store.flush()
+    assert (database.numbers, store.backlog) == ([1], 1)
 
 
 def test_rows_that_were_stored_before_the_connection_broke_are_done(
