@@ -18,7 +18,6 @@ from db.use_cases import DATASETS
 
 SetName = Literal["training", "testing", "production"]
 BLOCK_ROWS = 100_000
-STREAM_ROWS = 20_000  # as many as caches hold
 NAMED_ROWS = 20_000  # more targets are sooner found in one sweep than one by one
 
 Floats = npt.NDArray[np.float64]
@@ -104,7 +103,7 @@ def stream_set(
     name: SetName,
     each: Callable[[Samples], object],
     *,
-    block_rows: int = STREAM_ROWS,
+    block_rows: int = BLOCK_ROWS,
 ) -> None:
     """Hand a set's features over while they are read, in no order, blocks of many rows at a time.
 
@@ -130,11 +129,18 @@ def read_targets(session: Session, use_case: UseCase, numbers: Integers) -> Floa
     else:
         which = targets.c.sample_index.between(int(numbers[0]), int(numbers[-1]))
     query = select(targets.c.sample_index, cast(targets.c["class"], Double)).where(which)
-    rows = copy_out(session, query, np.dtype([("sample_index", "i8"), ("target", "f8")]))
     found = np.full(len(numbers), np.nan)
-    places = np.minimum(np.searchsorted(numbers, rows["sample_index"]), len(numbers) - 1)
-    asked = numbers[places] == rows["sample_index"]
-    found[places[asked]] = rows["target"][asked]
+
+    def take(block: npt.NDArray[Any]) -> None:
+        rows = block[
+            np.argsort(block["sample_index"])
+        ]  # looked up in their order, they are found much faster
+        places = np.minimum(np.searchsorted(numbers, rows["sample_index"]), len(numbers) - 1)
+        asked = numbers[places] == rows["sample_index"]
+        found[places[asked]] = rows["target"][asked]
+
+    dtype = np.dtype([("sample_index", "i8"), ("target", "f8")])
+    copy_out_blocks(session, query, dtype, take, block_rows=BLOCK_ROWS)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-AHEAD = 4
+AHEAD = 2
 LOOK_S = 0.1
 
 

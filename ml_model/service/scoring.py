@@ -138,10 +138,15 @@ class _Reading:
 
 
 def _predicted(predictor: Predictor, blocks: Iterable[Samples], parts: list[Scored]) -> Iterator[Scored]:
-    """What the model says of each block; also kept in `parts`."""
+    """What the model says of each block, by sample_index; also kept in `parts`.
+
+    In another order PostgreSQL takes half as long again, as each row goes to another page of the index.
+    """
     for samples in blocks:
         said = predictor.predict(samples.features)
-        parts.append(Scored(samples.sample_index, said.labels, said.probabilities))
+        order = np.argsort(samples.sample_index)
+        probabilities = said.probabilities[order] if said.probabilities is not None else None
+        parts.append(Scored(samples.sample_index[order], said.labels[order], probabilities))
         yield parts[-1]
 
 
