@@ -1,6 +1,7 @@
 """How fast a large use case loads and is scored over REST, and what memory that takes.
 
-    python -m tests.benchmarks.load_and_score [--rows 2500000] [--model LogisticRegression]
+    python -m tests.benchmarks.load_and_score [--rows 2500000] [--model RandomForest]
+        [--hyperparameters '{"max_depth": 10, "max_samples": 0.05}']
 
 Starts a PostgreSQL, a simulator and an ml_model of its own, and prints one Markdown table: loading beside
 `psql \\copy` of the same rows from CSV files into identical tables, scoring, of two fifths of the
@@ -8,6 +9,7 @@ rows, beside a bare `predict` of the same scikit-learn pipeline on the same rows
 """
 
 import argparse
+import json
 import os
 import secrets
 import tempfile
@@ -29,6 +31,7 @@ from db.migrate import migrate
 from db.sets import SetName, read_set
 from db.use_cases import DATASETS, register_use_case
 from fleet.catalogue import CATALOGUE, build_pipeline
+from ml_model.persistence.model.deployment import ModelChoice
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from tests.benchmarks.memory import PeakMemory
 from tests.benchmarks.psql_copy import Psql, copy_set, export_set
@@ -87,7 +90,7 @@ def measure_loading(simulator: RunningService, psql: Psql, use_case: UseCase, fo
 
 
 def measure_scoring(
-    ml_model: RunningService, url: str, use_case: UseCase, model: str, memory: PeakMemory
+    ml_model: RunningService, url: str, use_case: UseCase, chosen: ModelChoice, memory: PeakMemory
 ) -> Timing:
     """Score each set over REST, results stored, then predict the same rows in this process."""
     timing = Timing()
@@ -95,10 +98,11 @@ def measure_scoring(
     base = f"{ml_model.address}/root/ml"
     time.sleep(IDLE_S)
     memory.add("training", ml_model.process.pid)
-    post(f"{base}/set_model", {"model_name": model, "use_case": use_case.name})
+    model = {"model_name": chosen.model_name, "hyperparameters": chosen.hyperparameters}
+    post(f"{base}/set_model", {**model, "use_case": use_case.name})
     post(base, {"dataset": "training", "use_case": use_case.name})  # fits, and is not timed
     memory.add("scoring", ml_model.process.pid)
-    pipeline = build_pipeline(model, {}, classes=CLASSES)
+    pipeline = build_pipeline(chosen.model_name, chosen.hyperparameters, classes=CLASSES)
     engine = create_engine(url)
     with Session(engine) as session:
         training = read_set(session, use_case, "training")
@@ -117,7 +121,7 @@ def measure_scoring(
     return timing
 
 
-def run(rows: int, model: str, folder: Path) -> str:
+def run(rows: int, chosen: ModelChoice, folder: Path) -> str:
     """Start everything, measure, stop everything; returns the table."""
     use_cases = folder / "use_cases"
     use_cases.mkdir()
@@ -147,8 +151,8 @@ def run(rows: int, model: str, folder: Path) -> str:
         stack.enter_context(memory)
         psql = Psql(programs_folder() / "psql", url)
         loading = measure_loading(simulator, psql, use_case, folder)
-        scoring = measure_scoring(ml_model, url, use_case, model, memory)
-        return table(loading, scoring, memory.peaks, model)
+        scoring = measure_scoring(ml_model, url, use_case, chosen, memory)
+        return table(loading, scoring, memory.peaks, chosen.model_name)
 
 
 def register_copy(url: str, use_case: UseCase) -> None:
@@ -199,9 +203,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=2_500_000, help="of all three sets together")
     parser.add_argument("--model", choices=list(CATALOGUE), default="LogisticRegression")
-    arguments = parser.parse_args()
+    parser.add_argument("--hyperparameters", type=json.loads, default={}, help="as JSON")
+    asked = parser.parse_args()
+    chosen = ModelChoice(
+        model_name=asked.model, hyperparameters=asked.hyperparameters, preprocessing="standard_scaler"
+    )
     with tempfile.TemporaryDirectory() as folder:
-        print(run(arguments.rows, arguments.model, Path(folder)))  # noqa: T201  # what it is for
+        print(run(asked.rows, chosen, Path(folder)))  # noqa: T201  # what it is for
 
 
 if __name__ == "__main__":
