@@ -1,6 +1,6 @@
-"""Scores a stored set: rows are read and predicted while others are being stored."""
+"""Scores a stored set: rows are read and predicted while what was predicted of others is being stored."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,14 +78,12 @@ class Scorer:
             work.samples.forget_predictions(use_case, set_name, deployment.id)
         target, parts = np.empty(0), list[Scored]()
 
-        def read(hand_over: Callable[[Samples], object]) -> None:
+        def read(hand_over: Callable[[Scored], object]) -> None:
             nonlocal target
-            reading = _Reading(hand_over)
+            reading = _Reading(predictor, hand_over, parts)
             target = self._read(reading, use_case, deployment, set_name)
-            parts.extend(reading.kept)
 
-        with read_ahead(read) as blocks:
-            predicted = _predicted(predictor, blocks, parts)
+        with read_ahead(read) as predicted:
             work.samples.add_predictions(use_case, deployment.id, predicted)
         if not parts:
             raise SetNotLoadedError(set_name, "samples")
@@ -107,47 +105,47 @@ class Scorer:
             if set_name == "production":
                 reading.said = work.samples.live_predictions(use_case, deployment.id)
             work.samples.stream(use_case, set_name, reading.take)
-            if not reading.numbers:
+            if not reading.parts:
                 return np.empty(0)
-            return work.samples.targets(use_case, np.sort(np.concatenate(reading.numbers)))
+            numbers = np.sort(np.concatenate([part.sample_index for part in reading.parts]))
+            return work.samples.targets(use_case, numbers)
 
 
 @dataclass
 class _Reading:
     """Samples that are read.
 
-    said: of some by the deployment, in order of their numbers; numbers, kept: those of the blocks so far.
+    hand_over: told what is predicted of them; parts: gets that, and what had been said of others; said: of
+    some by the deployment, in order of their numbers.
     """
 
-    hand_over: Callable[[Samples], object]
+    predictor: Predictor
+    hand_over: Callable[[Scored], object]
+    parts: list[Scored]
     said: Scored = field(default_factory=lambda: Scored(np.empty(0, np.int64), np.empty(0), None))
-    numbers: list[npt.NDArray[np.int64]] = field(default_factory=list)
-    kept: list[Scored] = field(default_factory=list)
 
     def take(self, samples: Samples) -> None:
-        """Hand those over that are to be predicted, and keep what was said of the others."""
-        self.numbers.append(samples.sample_index)
+        """Predict those of which nothing has been said."""
         said = self.said.sample_index
         if len(said):
             places = np.minimum(np.searchsorted(said, samples.sample_index), len(said) - 1)
             known = said[places] == samples.sample_index
-            self.kept.append(Scored(samples.sample_index[known], self.said.labels[places[known]], None))
+            self.parts.append(Scored(samples.sample_index[known], self.said.labels[places[known]], None))
             samples = Samples(samples.sample_index[~known], samples.features[~known])
         if len(samples.sample_index):
-            self.hand_over(samples)
+            self.parts.append(_predicted(self.predictor, samples))
+            self.hand_over(self.parts[-1])
 
 
-def _predicted(predictor: Predictor, blocks: Iterable[Samples], parts: list[Scored]) -> Iterator[Scored]:
-    """What the model says of each block, by sample_index; also kept in `parts`.
+def _predicted(predictor: Predictor, samples: Samples) -> Scored:
+    """What the model says, by sample_index.
 
     In another order PostgreSQL takes half as long again, as each row goes to another page of the index.
     """
-    for samples in blocks:
-        said = predictor.predict(samples.features)
-        order = np.argsort(samples.sample_index)
-        probabilities = said.probabilities[order] if said.probabilities is not None else None
-        parts.append(Scored(samples.sample_index[order], said.labels[order], probabilities))
-        yield parts[-1]
+    said = predictor.predict(samples.features)
+    order = np.argsort(samples.sample_index)
+    probabilities = said.probabilities[order] if said.probabilities is not None else None
+    return Scored(samples.sample_index[order], said.labels[order], probabilities)
 
 
 def _classes(use_case: UseCase, labels: Floats) -> dict[int, int]:
