@@ -48,7 +48,7 @@ class Deployment(Answer):
 
 
 class Models(Answer):
-    """newest: the model that was set last. active: the live one. None while there is none."""
+    """newest: was set, or made active again, last. active: the live one. None while there is none."""
 
     name: str | None
     message: str
@@ -186,7 +186,7 @@ class MlModel:
         )
 
     def train(self, *, use_case: str | None = None, idempotency_key: str | None = None) -> Score:
-        """Trains the model that was set last on the training set, makes it the live one, and scores it there.
+        """Trains the chosen model on the training set, makes it the live one, and scores it there.
 
         Raises ConflictError if no model is set or the set is not loaded.
         """
@@ -195,14 +195,14 @@ class MlModel:
     def score(
         self, dataset: ScoredSet, *, use_case: str | None = None, idempotency_key: str | None = None
     ) -> Score:
-        """Scores the model that was set last, and stores its predictions.
+        """Scores the chosen model, and stores its predictions.
 
         Raises ConflictError if it is not trained or the set is not loaded.
         """
         return self._run(dataset, use_case, idempotency_key)
 
     def describe(self, *, use_case: str | None = None) -> Models:
-        """Describes the model that was set last, and the live one."""
+        """Describes the model that was set, or made active again, last; and the live one."""
         return self._connection.ask(Models, "GET", query={"use_case": use_case})
 
     def predict(

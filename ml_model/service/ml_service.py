@@ -36,7 +36,7 @@ class NothingSetError(ConflictError):
 
 
 class NotTrainedError(ConflictError):
-    """The newest set model has not been trained."""
+    """The chosen model has not been trained."""
 
     def __init__(self, model_name: str) -> None:
         super().__init__(
@@ -71,12 +71,12 @@ class MlService:
         self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
 
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
-        """The deployment that was set last, and the live one."""
+        """The deployment that was set, or made active again, last; and the live one."""
         with self._units() as work:
             use_case = work.samples.find(name)
-            newest, active = work.deployments.newest(use_case.name), work.deployments.active(use_case.name)
-        same = newest is not None and active is not None and newest.id == active.id
-        return (active if same else newest), active
+            chosen, active = work.deployments.chosen(use_case.name), work.deployments.active(use_case.name)
+        same = chosen is not None and active is not None and chosen.id == active.id
+        return (active if same else chosen), active
 
     def live(self) -> list[LiveModel]:
         """What is live in every use case."""
@@ -125,14 +125,14 @@ class MlService:
             self._trainer.try_out(TrainingTask(choice, *_labelled(everything), use_case.category_counts))
 
     def train(self, name: str, *, caller: Caller) -> Score:
-        """Fit the newest set model on the training set and make it the live one.
+        """Fit the chosen model on the training set and make it the live one.
 
         A model that is trained already is trained again, as a new deployment.
         """
         with self._units() as work:
             started = work.deployments.now()
             use_case = work.samples.find(name)
-            deployment = self._newest(work, use_case)
+            deployment = self._chosen(work, use_case)
             features, target = _labelled(work.samples.read(use_case, "training"))
         if not len(target):
             raise SetNotLoadedError("training", "labelled samples")
@@ -160,10 +160,10 @@ class MlService:
         return score
 
     def score(self, name: str, set_name: SetName) -> Score:
-        """Predict a set with the newest set model, store the predictions and judge them."""
+        """Predict a set with the chosen model, store the predictions and judge them."""
         with self._units() as work:
             use_case = work.samples.find(name)
-            deployment = self._newest(work, use_case)
+            deployment = self._chosen(work, use_case)
         if deployment.trained_at is None:
             raise NotTrainedError(deployment.model_name)
         predictor = self._predictor(deployment.id)
@@ -174,8 +174,8 @@ class MlService:
         self._predicted(use_case.name, score.classes)
         return score
 
-    def _newest(self, work: MlModelUnitOfWork, use_case: UseCase) -> Deployment:
-        deployment = work.deployments.newest(use_case.name)
+    def _chosen(self, work: MlModelUnitOfWork, use_case: UseCase) -> Deployment:
+        deployment = work.deployments.chosen(use_case.name)
         if deployment is None:
             raise NothingSetError(use_case.name)
         return deployment

@@ -128,7 +128,7 @@ class DeploymentAnswer(AnswerModel):
 
 
 class ModelsAnswer(AnswerModel):
-    """The model that was set last, and the live one; null while there is none."""
+    """The model that was set, or made active again, last; and the live one. Null while there is none."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [MODELS_EXAMPLE]})
 

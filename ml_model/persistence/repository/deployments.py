@@ -51,11 +51,22 @@ class DeploymentRepository:
         moment: datetime = self._session.scalars(select(func.clock_timestamp())).one()
         return moment
 
-    def newest(self, use_case: str) -> Deployment | None:
-        """The deployment that was set last."""
-        newest_first = (DeploymentRow.set_at.desc(), DeploymentRow.id.desc())
+    def chosen(self, use_case: str) -> Deployment | None:
+        """The deployment that was set, or made active again, last."""
+        again = (
+            select(ActivationRow.deployment_id, func.max(ActivationRow.since).label("since"))
+            .where(ActivationRow.use_case == use_case, ActivationRow.role == "active")
+            .group_by(ActivationRow.deployment_id)
+            .having(func.count() > 1)  # the first is by training, and whoever trains does not choose
+            .subquery()
+        )
+        last_first = (func.greatest(DeploymentRow.set_at, again.c.since).desc(), DeploymentRow.id.desc())
         query = (
-            select(DeploymentRow).where(DeploymentRow.use_case == use_case).order_by(*newest_first).limit(1)
+            select(DeploymentRow)
+            .outerjoin(again, again.c.deployment_id == DeploymentRow.id)
+            .where(DeploymentRow.use_case == use_case)
+            .order_by(*last_first)
+            .limit(1)
         )
         row = self._session.scalar(query)
         return _deployment(row) if row is not None else None
@@ -109,7 +120,7 @@ class DeploymentRepository:
     ) -> Deployment:
         """Store the fitted model: in the deployment, or in a new one like it if it is trained already.
 
-        started: when the actor asked for the training; a model that was set since then stays the newest.
+        started: when the actor asked for the training; a model that was set since then stays chosen.
         """
         moment = self.now()
         row = self._session.get_one(DeploymentRow, deployment.id, populate_existing=True)

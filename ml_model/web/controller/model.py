@@ -22,12 +22,12 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @answers(ModelsAnswer, errors=[404, 409, 503])
     @accepts(role="user", query=DescribeRequest)
     def get(self, query: DescribeRequest) -> dict[str, Any]:
-        """Describe the model that was set last, and the live one."""
-        newest, active = self._models.describe(query.use_case)
+        """Describe the model that was set, or made active again, last; and the live one."""
+        chosen, active = self._models.describe(query.use_case)
         return {
-            "name": newest.model_name if newest else None,
+            "name": chosen.model_name if chosen else None,
             "message": "ML model",
-            "set": _described(newest),
+            "set": _described(chosen),
             "active": _described(active),
         }
 
@@ -36,7 +36,7 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @idempotent
     @heavy
     def post(self, body: RunRequest) -> dict[str, Any]:
-        """Train or score the model that was set last.
+        """Train or score the chosen model: set, or made active again, last.
 
         `training` fits it, makes it the live one and scores it. Each call stores its predictions.
         """

@@ -99,6 +99,30 @@ def test_a_rollback_makes_the_one_before_live_and_trains_nothing(
     assert get(client, "/root/ml/audit")["events"][0]["action"] == "rollback"
 
 
+def test_sets_are_scored_by_what_was_set_or_taken_back_into_service_last(
+    client: FlaskClient, load: Load
+) -> None:
+    for name in ("training", "testing"):
+        load(name)
+
+    def scoring() -> int:
+        answer: Any = client.post("/root/ml", json={"dataset": "testing"}).get_json()
+        assert answer["deployment_id"] == get(client, "/root/ml")["set"]["id"]
+        return int(answer["deployment_id"])
+
+    first, second = deploy(client, "SVC"), deploy(client, "LogisticRegression")
+    assert scoring() == second
+    client.post("/root/ml/rollback", json={})
+    assert scoring() == first
+    give(client, second, role="active")
+    assert scoring() == second
+    give(client, first, role="canary", share=0.5)
+    assert scoring() == second
+    client.post("/root/ml/rollback", json={})
+    client.post("/root/ml/set_model", json={"model_name": "RandomForest"})
+    assert client.post("/root/ml", json={"dataset": "testing"}).status_code == 409
+
+
 @pytest.mark.parametrize(
     ("which", "status", "word"), [(1, 409, "active"), (2, 409, "trained"), (None, 404, "99")]
 )

@@ -61,7 +61,7 @@ class FakeDeployments:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def newest(self, use_case: str) -> Deployment | None:
+    def chosen(self, use_case: str) -> Deployment | None:
         found = [row for row in self.rows if row.use_case == use_case]
         return max(found, key=lambda row: (row.set_at, row.id)) if found else None
 

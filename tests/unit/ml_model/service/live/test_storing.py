@@ -148,12 +148,14 @@ def test_rows_that_come_while_others_are_stored_wait_for_the_next_time(database:
     coming = iter(range(10, 100))
 
     def another(_: str, rows: int, classes: Mapping[int, int]) -> None:
-        store.put(answered(next(coming)))
+        never_resting.put(answered(next(coming)))
 
-    store = LiveStore(lambda: cast(MlModelUnitOfWork, database), most_rows=5, interval_s=3600, stored=another)
-    store.put(answered(1))
-    store.flush()
-    assert (database.numbers, store.backlog) == ([1], 1)
+    never_resting = LiveStore(
+        lambda: cast(MlModelUnitOfWork, database), most_rows=5, interval_s=3600, stored=another
+    )
+    never_resting.put(answered(1))
+    never_resting.flush()
+    assert (database.numbers, never_resting.backlog) == ([1], 1)
 
 
 def test_rows_that_were_stored_before_the_connection_broke_are_done(
