@@ -132,9 +132,8 @@ def read_targets(session: Session, use_case: UseCase, numbers: Integers) -> Floa
     found = np.full(len(numbers), np.nan)
 
     def take(block: npt.NDArray[Any]) -> None:
-        rows = block[
-            np.argsort(block["sample_index"])
-        ]  # looked up in their order, they are found much faster
+        # Looked up in their order, numbers are found much faster.
+        rows = block[np.argsort(block["sample_index"])]
         places = np.minimum(np.searchsorted(numbers, rows["sample_index"]), len(numbers) - 1)
         asked = numbers[places] == rows["sample_index"]
         found[places[asked]] = rows["target"][asked]

@@ -41,7 +41,12 @@ class MlModelSettings(DatabaseSettings, ServiceSettings):
         le=10_000_000,
         description="Live rows that wait in memory to be stored; what comes beyond is lost, and counted.",
     )
-    live_flush_s: float = Field(0.2, gt=0, le=60, description="Seconds between two writes of live rows.")
+    live_flush_s: float = Field(
+        0.2,
+        gt=0,
+        le=60,
+        description="Seconds within which live rows are stored, if PostgreSQL takes them in half of that.",
+    )
 
     @property
     def processes(self) -> int:

@@ -52,6 +52,16 @@ class UntrustedArtifactError(ConflictError):
         )
 
 
+class UnreadableArtifactError(ConflictError):
+    """The versions of the libraries that are installed cannot open the model, or predict with it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The stored model cannot be opened here, perhaps because libraries were updated since",
+            "Train the model again, or go back to the versions that it was trained with",
+        )
+
+
 def make_artifact(pipeline: Pipeline, features: Floats, key: bytes) -> Artifact:
     """The artifact of a fitted pipeline; raises ArtifactTooLargeError.
 
@@ -73,12 +83,20 @@ def _made(pipeline: Pipeline, features: Floats, key: bytes) -> Artifact:
 
 
 def open_artifact(artifact: Artifact, key: bytes, *, threads: int = 0) -> Predictor:
-    """The predictor of a stored model; raises UntrustedArtifactError. threads: as OnnxPredictor's."""
-    if artifact.format == "onnx":
-        return OnnxPredictor(artifact.data, threads)
-    if not is_signed(artifact.data, artifact.signature or b"", key):
+    """The predictor of a stored model. threads: as OnnxPredictor's.
+
+    Raises UntrustedArtifactError, UnreadableArtifactError.
+    """
+    is_onnx = artifact.format == "onnx"
+    if not is_onnx and not is_signed(artifact.data, artifact.signature or b"", key):
         raise UntrustedArtifactError
-    return PipelinePredictor(joblib.load(io.BytesIO(artifact.data)))
+    try:
+        if is_onnx:
+            return OnnxPredictor(artifact.data, threads)
+        return PipelinePredictor(joblib.load(io.BytesIO(artifact.data)))
+    except Exception as error:  # whatever the libraries raise
+        log.exception("A stored model cannot be opened")
+        raise UnreadableArtifactError from error
 
 
 def _converted(pipeline: Pipeline, features: int) -> bytes | None:

@@ -3,9 +3,9 @@
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
@@ -48,6 +48,7 @@ InputType = Literal[
     "BYTES",
 ]
 Parameters = dict[str, Any]
+MOST_VALUES = 2**31  # in a dimension; more digits would only make work
 
 
 class InputTensor(RequestModel):
@@ -57,7 +58,7 @@ class InputTensor(RequestModel):
     """
 
     name: str
-    shape: list[int]
+    shape: Annotated[list[Annotated[int, Field(ge=-MOST_VALUES, le=MOST_VALUES)]], Field(max_length=2)]
     datatype: InputType
     data: list[Any] | None = None
     parameters: Parameters | None = None

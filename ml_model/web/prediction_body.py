@@ -121,8 +121,10 @@ def _read_slowly(body: bytes, form: type[AnyBody]) -> AnyBody:
         return msgspec.convert(json.loads(body), form)
     except RecursionError as error:
         raise UnreadableBodyError("it is nested too deeply") from error
-    except (ValueError, msgspec.ValidationError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise UnreadableBodyError(str(error) or "it is no JSON") from error
+    except ValueError as error:  # Python's own, of integers of thousands of digits
+        raise UnreadableBodyError("it has a number of too many digits") from error
 
 
 def _asked(read: NumberBody | AnyBody, key: str | None, use_case: str | None, *, numbers: bool) -> Asked:

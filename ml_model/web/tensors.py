@@ -49,6 +49,8 @@ def wanted_outputs(request: InferRequest, given: Sequence[str]) -> list[str]:
     if request.outputs is None:
         return list(given)
     wanted = [each.name for each in request.outputs]
+    if len(set(wanted)) < len(wanted):
+        raise UnusableTensorError("An output is asked for twice")
     for name in wanted:
         if name not in given:
             raise UnusableTensorError(

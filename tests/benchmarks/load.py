@@ -13,7 +13,7 @@ END_OF_HEAD = b"\r\n\r\n"
 
 @dataclass
 class Load:
-    """What came of it. latencies: seconds of each answer; failures: how many were not 200."""
+    """What came of it. latencies: seconds of each answer; failures: how many were not 200, or never came."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -38,6 +38,7 @@ class _Client(asyncio.Protocol):
         self._load = load
         self._until = until
         self._received = b""
+        self._waits = False
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -50,6 +51,7 @@ class _Client(asyncio.Protocol):
         if not found or len(body) < _length(head):
             return
         self._received = b""
+        self._waits = False
         self._load.latencies.append(time.perf_counter() - self._sent)
         self._load.failures += head[9:12] != b"200"
         if time.perf_counter() < self._until:
@@ -58,11 +60,13 @@ class _Client(asyncio.Protocol):
             self._transport.close()
 
     def connection_lost(self, _: Exception | None) -> None:
+        self._load.failures += self._waits
         if not self.done.done():
             self.done.set_result(None)
 
     def _send(self) -> None:
         self._sent = time.perf_counter()
+        self._waits = True
         self._transport.write(self._request)
 
 

@@ -70,15 +70,21 @@ class LiveSampleRepository:
         )
 
     def store_truth(self, use_case: UseCase, numbers: Integers, target: Floats) -> FeedbackOutcome:
-        """Store the truth about samples, each number once, in place of another truth."""
+        """Store the truth about production samples, each number once, in place of another truth."""
         tables = use_case_tables(use_case)
         samples, targets = tables.samples, tables.targets
         sent = self._send(tables.targets, numbers, target, use_case)
-        known = select(samples.c.sample_index).where(samples.c.sample_index == sent.c.sample_index).exists()
+        of_production = samples.c.dataset_id == DATASETS["production"]
+        known = (
+            select(samples.c.sample_index)
+            .where(samples.c.sample_index == sent.c.sample_index, of_production)
+            .correlate(sent)
+            .exists()
+        )
         first = select(sent.c.sample_index).where(~known).order_by(sent.c.sample_index).limit(FEW)
         unknown = self._session.scalar(select(func.count()).select_from(sent).where(~known)) or 0
         other = (targets.c.sample_index == sent.c.sample_index) & (targets.c["class"] != sent.c["class"])
-        replace = update(targets).values({"class": sent.c["class"]}).where(other)
+        replace = update(targets).values({"class": sent.c["class"]}).where(other, known)
         replaced = self._rows(replace)
         there = select(targets.c.sample_index).where(targets.c.sample_index == sent.c.sample_index).exists()
         new = select(sent.c.sample_index, sent.c.sample_index, sent.c["class"]).where(known, ~there)

@@ -22,11 +22,16 @@ class IndexReserve:
             self._ranges.append(numbers)
 
     def take(self, count: int) -> range | None:
-        """As many numbers, in a row; None if there are not as many."""
+        """As many numbers, in a row; None if there are not as many.
+
+        What is left of a block and is too short is given up: otherwise the leftovers would add up to a supply
+        of which no request could take any.
+        """
         with self._lock:
-            for position, numbers in enumerate(self._ranges):
+            while self._ranges:
+                numbers, *others = self._ranges
                 if len(numbers) >= count:
-                    self._ranges[position] = numbers[count:]
-                    self._ranges = [each for each in self._ranges if each]
+                    self._ranges[0] = numbers[count:]
                     return numbers[:count]
+                self._ranges = others
         return None

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from db.definition import Task, UseCase
-from fleet.errors import ConflictError, FleetError, NotFoundError, UnavailableError
+from db.unit_of_work import SimultaneousChangeError
+from fleet.errors import ConflictError, FleetError, NotFoundError, OutOfTimeError, UnavailableError
 from ml_model.persistence.model.deployment import LiveRole
 from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import open_artifact
+from ml_model.service.artifacts import UnreadableArtifactError, open_artifact
 from ml_model.service.live.indexes import IndexReserve
 from ml_model.service.live.table import Columns
 from ml_model.service.predictor import OnnxPredictor, Predictor
@@ -28,6 +29,7 @@ WARM_UPS = 3
 QUICK_S = 0.002  # a model that takes longer for a row is not run where it would hold up other requests
 HASH_SIZE = 8
 OPEN_MODELS = 4  # kept in memory of those that are asked for by their number
+LATER = (UnavailableError, OutOfTimeError, SimultaneousChangeError)  # the next look may go well
 
 
 class UnknownServedError(NotFoundError):
@@ -103,6 +105,10 @@ class Live:
             for end, canary in self.canaries:
                 if place < end:
                     return canary
+        return self.current()
+
+    def current(self) -> Served:
+        """The model that answers whoever no canary does. Raises NothingLiveError, NotOpenError."""
         if self.active is None:
             raise self.failure or NothingLiveError(self.use_case.name)
         return self.active
@@ -130,13 +136,14 @@ class LiveModels:
         self._named: dict[tuple[str, int], Served] = {}
         self._turn = threading.Lock()
         self._looked = False
+        self._began = 0.0
         self._wake = threading.Event()
 
     def find(self, name: str) -> Live:
         """Raises UnknownServedError; DatabaseUnavailableError before it was ever reached."""
         live = self._lives.get(name)
         if live is None or not self._looked:
-            self.refresh()
+            self.refresh(since=time.monotonic())
             live = self._lives.get(name)
         if live is None:
             raise UnknownServedError(name, sorted(self._lives))
@@ -147,11 +154,14 @@ class LiveModels:
         return self._lives.get(name)
 
     def check(self) -> None:
-        """Raise NotOpenError unless every use case with an active model can answer."""
+        """Raise NotOpenError unless every use case with an active model can answer.
+
+        Also one that answers with the model before, as the one that is active now cannot be opened.
+        """
         if not self._looked:
             self.refresh()
         for live in self._lives.values():
-            if live.failure is not None:
+            if live.failure is not None and live.active is None:
                 raise live.failure
 
     def named(self, use_case: str, deployment_id: int) -> Served:
@@ -187,9 +197,15 @@ class LiveModels:
         """Have the watcher look without waiting for its time."""
         self._wake.set()
 
-    def refresh(self) -> None:
-        """Look which models are live, open those that are new, and fetch numbers where they run low."""
+    def refresh(self, since: float | None = None) -> None:
+        """Look which models are live, open those that are new, and fetch numbers where they run low.
+
+        since: of `time.monotonic`; a look of someone else's that began after it will do.
+        """
         with self._turn:
+            if since is not None and self._began > since:
+                return
+            began = time.monotonic()
             with self._units() as work:
                 use_cases = work.samples.every()
                 roles = defaultdict(list)
@@ -197,7 +213,7 @@ class LiveModels:
                     roles[role.use_case].append(role)
             lives = {each.name: self._live(each, tuple(roles[each.name])) for each in use_cases}
             self._lives = lives
-            self._looked = True
+            self._looked, self._began = True, began
             used = {role.deployment_id for each in roles.values() for role in each}
             self._served = {number: served for number, served in self._served.items() if number in used}
             self._fetch_indexes(lives)
@@ -205,7 +221,7 @@ class LiveModels:
     def _live(self, use_case: UseCase, roles: tuple[LiveRole, ...]) -> Live:
         known = self._lives.get(use_case.name)
         if known is not None and known.use_case == use_case:
-            if known.roles == roles and known.failure is None:
+            if known.roles == roles:
                 return known
             columns, indexes = known.columns, known.indexes
         else:
@@ -223,9 +239,9 @@ class LiveModels:
             try:
                 known = self._served.get(role.deployment_id)
                 served = known or self._open(role.deployment_id, role.model_name)
-            except UnavailableError:
+            except LATER:
                 raise
-            except FleetError as error:
+            except FleetError as error:  # for good: it is tried again when the roles change
                 if role.role == "active":
                     failure = NotOpenError(use_case.name, error.error)
                 log.warning("Deployment %s cannot serve: %s", role.deployment_id, error.error)
@@ -245,13 +261,17 @@ class LiveModels:
             artifact = work.deployments.artifact(deployment_id)
             use_case = work.samples.find(work.history.find(deployment_id).use_case)
         predictor = open_artifact(artifact, self._key, threads=1)
-        seconds = _seconds_for_a_row(predictor, len(use_case.features))
+        try:
+            seconds = _seconds_for_a_row(predictor, len(use_case.features))
+        except Exception as error:  # whatever the libraries raise
+            log.exception("A stored model cannot predict")
+            raise UnreadableArtifactError from error
         is_quick = isinstance(predictor, OnnxPredictor) and seconds < QUICK_S
         return Served(deployment_id, model_name, predictor, is_quick)
 
     def _fetch_indexes(self, lives: Mapping[str, Live]) -> None:
         for live in lives.values():
-            if live.active is not None and live.indexes.is_low:
+            if live.roles and live.indexes.is_low:
                 with self._units() as work:
                     numbers = work.live_samples.reserve(live.use_case, live.indexes.block)
                     work.commit()
@@ -263,13 +283,15 @@ class LiveModels:
             try:
                 self.refresh()
                 reached = True
-            except FleetError as error:
-                if reached:
+            except Exception as error:
+                if not isinstance(error, FleetError):
+                    log.exception("Looking for changes of what is live failed")
+                elif reached:
                     log.warning("Changes of what is live are not seen: %s", error.error)
                 reached = False
-            except Exception:
-                log.exception("Looking for changes of what is live failed")
-            self._wake.wait(interval_s)
+                time.sleep(interval_s)  # whoever wants another look soon waits all the same
+            else:
+                self._wake.wait(interval_s)
             self._wake.clear()
 
 

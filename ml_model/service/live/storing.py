@@ -26,7 +26,8 @@ LATER = (UnavailableError, OutOfTimeError, ConflictError)  # what another try ma
 class LiveStore:
     """Takes rows until as many wait as may, and stores them every so often, in a thread of its own.
 
-    units: opens a transaction, in any thread. lost, stored: told the use case and how many rows; stored also
+    interval_s: within it rows are stored, if PostgreSQL takes them in half of that time. units: opens a
+    transaction, in any thread. lost, stored: told the use case and how many rows; stored also
     how often each class was predicted. waiting: told from time to time how many rows wait.
     """
 
@@ -119,14 +120,16 @@ class LiveStore:
                 self._thread.start()
 
     def _work(self) -> None:
-        pause = self._interval_s
+        pause = usual = self._interval_s / 2
         while not self._stop.wait(pause):
-            pause = self._interval_s
+            pause = usual
             try:
                 self.flush()
             except LATER as error:
                 log.warning("%s answered rows wait to be stored: %s", self.backlog, error.error)
                 pause = max(RETRY_S, self._interval_s)
+            except Exception:
+                log.exception("Storing answered rows was interrupted, and goes on")
 
     def _take(self) -> list[Answered]:
         """Some of what waits, at most ROWS_AT_ONCE rows unless one request had more."""
@@ -150,6 +153,9 @@ class LiveStore:
                 groups.extendleft(reversed(self._store(group)))
             except LATER:
                 self._put_back([each for kept in (group, *groups) for each in kept])
+                raise
+            except Exception:  # of whoever is told: the group itself is done
+                self._put_back([each for kept in groups for each in kept])
                 raise
 
     def _store(self, group: list[Answered]) -> list[list[Answered]]:

@@ -75,7 +75,7 @@ class Columns:
 
         Raises UnusableRowsError, UnusableValueError.
         """
-        rows, names = table.rows, tuple(table.names or self.names)
+        rows, names = table.rows, self.names if table.names is None else tuple(table.names)
         if not rows:
             raise UnusableRowsError("There are no rows", self.names)
         order = self._order(names)

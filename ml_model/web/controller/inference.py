@@ -117,7 +117,7 @@ class ModelReady(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @accepts(role="user", query=NoArguments)
     def get(self, name: str, query: NoArguments) -> dict[str, Any]:
         """Say whether a model can answer."""
-        self._models.find(name).choose("")
+        self._models.find(name).current()
         return {"name": name, "ready": True}
 
 

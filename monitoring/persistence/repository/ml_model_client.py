@@ -13,7 +13,7 @@ class MlModelClient:
         self._sibling = sibling
 
     def retrain(self, use_case: str, *, caller: Caller) -> dict[str, Any]:
-        """Train the newest set model again; ml_model's answer.
+        """Train the chosen model again; ml_model's answer.
 
         Raises SiblingFailedError and SiblingRefusedError.
         """

@@ -74,6 +74,17 @@ def test_unknown_samples_are_counted_and_the_first_few_named(
     assert len(truths(rows)) == 1
 
 
+def test_what_models_are_trained_on_is_not_changed_by_feedback(
+    client: FlaskClient, answered: list[int], rows: Rows
+) -> None:
+    query = "SELECT sample_index, class FROM targets JOIN samples USING (sample_index) WHERE dataset_id = 1"
+    before = rows(query)
+    others = [(number, (label + 1) % 3) for number, label in before]
+    answer = tell(client, [number for number, _ in others], [label for _, label in others])
+    assert told(answer) == (0, 0, 0, len(before))
+    assert sorted(rows(query)) == sorted(before)
+
+
 @pytest.mark.parametrize(
     ("numbers", "target", "word"),
     [

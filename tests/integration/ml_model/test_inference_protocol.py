@@ -147,6 +147,8 @@ def test_a_version_answers_also_when_it_is_not_live(client: FlaskClient, served:
         ({"inputs": [tensor([WINE[0]], shape=[2, 13])]}, "13 values"),
         ({"inputs": [tensor([WINE[0]], shape=[])]}, "shape"),
         ({"inputs": [tensor([WINE[0]], shape=[-1, -13])]}, "shape"),
+        ({"inputs": [tensor([WINE[0]], shape=[1] * 100_000)]}, "shape"),
+        ({"inputs": [tensor([WINE[0]], shape=[10**3000, 10**3000])]}, "shape"),
         ({"inputs": [tensor([WINE[0]], datatype="FP128")]}, "datatype"),
         ({"inputs": [tensor([["x", *WINE[0][1:]]])]}, "'alcohol' of row 0"),
         (
@@ -154,6 +156,7 @@ def test_a_version_answers_also_when_it_is_not_live(client: FlaskClient, served:
             "'alcohol' is missing",
         ),
         ({"inputs": [tensor([WINE[0]])], "outputs": [{"name": "votes"}]}, "votes"),
+        ({"inputs": [tensor([WINE[0]])], "outputs": [{"name": "predictions"}] * 2}, "twice"),
         ({"inputs": [tensor([WINE[0]])], "colour": 1}, "colour"),
     ],
 )

@@ -97,6 +97,7 @@ def test_a_missing_value_is_imputed_as_in_training(client: FlaskClient, served: 
     ("body", "words"),
     [
         (columns([WINE[0][:12]], NAMES[:12]), ["'proline'", "missing"]),
+        (columns([WINE[0]], []), ["'alcohol'", "missing"]),
         (columns([[*WINE[0], 1]], [*NAMES, "colour"]), ["'colour'"]),
         (columns([[*WINE[0], 1]], [*NAMES, "hue"]), ["'hue'", "twice"]),
         (columns([WINE[0], ["x", *WINE[0][1:]]]), ["'alcohol'", "row 1", "'x'"]),
@@ -124,6 +125,14 @@ def test_rows_that_cannot_be_used_are_named_by_column_and_row(
     assert answer.status_code == 400, answer.json
     assert [word for word in words if word not in answer.get_json()["error"]] == [], answer.get_json()
     assert answer.get_json()["request_id"]
+
+
+def test_a_number_of_thousands_of_digits_is_refused_in_words_of_ours(
+    client: FlaskClient, served: int
+) -> None:
+    body = f'{{"inputs": [[{"1" * 5000}]]}}'
+    answer: Any = client.post(PREDICT, data=body, content_type="application/json")
+    assert (answer.status_code, "too many digits" in answer.get_json()["error"]) == (400, True)
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400", "1" + "0" * 400])

@@ -10,9 +10,16 @@ def test_numbers_are_given_once_and_in_a_row() -> None:
     assert reserve.take(4) == range(100, 104)
     reserve.add(range(200, 210))
     assert reserve.take(8) == range(200, 208)
-    assert reserve.take(6) == range(104, 110)
-    assert reserve.take(3) is None
     assert reserve.take(2) == range(208, 210)
+    assert reserve.take(1) is None
+
+
+def test_leftovers_that_are_too_short_do_not_count_as_a_supply() -> None:
+    reserve = IndexReserve(block=10)
+    for start in range(0, 100, 10):
+        if reserve.is_low:
+            reserve.add(range(start, start + 10))
+        assert reserve.take(7) == range(start, start + 7)
 
 
 def test_a_block_is_fetched_before_the_last_one_is_used_up() -> None:

@@ -201,6 +201,26 @@ def test_a_request_that_cannot_be_stored_costs_only_itself(
     assert database.numbers == [0, 10, 30, 40]
 
 
+def test_who_cannot_be_told_of_stored_rows_keeps_no_others_from_being_stored(database: Database) -> None:
+    failures = iter([OSError("the disk is full")])
+
+    def fail_once(_: str, rows: int, classes: Mapping[int, int]) -> None:
+        for failure in failures:
+            raise failure
+
+    moody = LiveStore(
+        lambda: cast(MlModelUnitOfWork, database), most_rows=5, interval_s=0.02, stored=fail_once
+    )
+    moody.put(answered(1))
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and moody.backlog:
+        time.sleep(0.01)
+    moody.put(answered(2))
+    while time.monotonic() < deadline and moody.backlog:
+        time.sleep(0.01)
+    assert (database.numbers, moody.backlog) == ([1, 2], 0)
+
+
 def test_stopping_stores_what_waits(store: LiveStore, database: Database) -> None:
     store.put(answered(1, 2))
     store.stop()
