@@ -12,7 +12,7 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy", "."),
 )
-# Containers keep one process waiting most of the time; everything else runs in the other (tests/conftest.py).
+# Containers keep one process waiting most of the time; everything else runs in the others (tests/conftest.py).
 SIDE_BY_SIDE = ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder")
 NODE_PROGRAMS = PROJECT / ".mlfleet" / "node" / "node_modules" / ".bin"
 PREFIXES = (

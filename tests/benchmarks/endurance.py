@@ -105,12 +105,20 @@ def prepared(url: str, folder: Path) -> Iterator[tuple[RunningService, dict[int,
         yield service, said
 
 
-def ask(address: str, said: dict[int, Said], endured: Endured, stop: threading.Event, start: int) -> None:
+def ask(  # noqa: PLR0913  # one client's whole life
+    address: str,
+    said: dict[int, Said],
+    endured: Endured,
+    stop: threading.Event,
+    *,
+    start: int,
+    pause_s: float,
+) -> None:
     """One client: one row after the other, each answer checked."""
     session = requests.Session()
     session.trust_env = False
     for number in itertools.count(start):
-        if stop.is_set():
+        if stop.wait(pause_s):
             return
         wine = number % len(WINE)
         try:
@@ -133,11 +141,13 @@ def ask(address: str, said: dict[int, Said], endured: Endured, stop: threading.E
 
 
 @contextmanager
-def asking(address: str, said: dict[int, Said]) -> Iterator[Endured]:
-    """Clients that ask until the block ends."""
+def asking(address: str, said: dict[int, Said], *, pause_s: float = 0.0) -> Iterator[Endured]:
+    """Clients that ask until the block ends. pause_s: of each, between two requests."""
     endured, stop = Endured(), threading.Event()
     clients = [
-        threading.Thread(target=ask, args=(address, said, endured, stop, 20 * number))
+        threading.Thread(
+            target=ask, args=(address, said, endured, stop), kwargs={"start": 20 * number, "pause_s": pause_s}
+        )
         for number in range(CLIENTS)
     ]
     for client in clients:
@@ -150,12 +160,14 @@ def asking(address: str, said: dict[int, Said]) -> Iterator[Endured]:
             client.join()
 
 
-def endure(url: str, folder: Path, *, seconds: float, change_s: float, roll_back_s: float) -> Endured:
-    """Load for that long, with a change and a rollback every so often."""
+def endure(  # noqa: PLR0913  # how long, and how often what
+    url: str, folder: Path, *, seconds: float, change_s: float, roll_back_s: float, pause_s: float = 0.0
+) -> Endured:
+    """Load for that long, with a change and a rollback every so often. pause_s: of each client."""
     with prepared(url, folder) as (service, said):
         base = f"{service.address}/root/ml"
         active = max(said)
-        with asking(service.address, said) as endured:
+        with asking(service.address, said, pause_s=pause_s) as endured:
             start = time.monotonic()
             rolled_back = start
             while time.monotonic() < start + seconds:
