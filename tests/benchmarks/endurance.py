@@ -105,7 +105,7 @@ def prepared(url: str, folder: Path) -> Iterator[tuple[RunningService, dict[int,
         yield service, said
 
 
-def ask(  # noqa: PLR0913  # one client's whole life
+def ask(  # one client's whole life
     address: str,
     said: dict[int, Said],
     endured: Endured,
@@ -160,7 +160,7 @@ def asking(address: str, said: dict[int, Said], *, pause_s: float = 0.0) -> Iter
             client.join()
 
 
-def endure(  # noqa: PLR0913  # how long, and how often what
+def endure(  # how long, and how often what
     url: str, folder: Path, *, seconds: float, change_s: float, roll_back_s: float, pause_s: float = 0.0
 ) -> Endured:
     """Load for that long, with a change and a rollback every so often. pause_s: of each client."""
