@@ -12,8 +12,8 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy", "."),
 )
-# Containers keep one process waiting most of the time; everything else runs in the others (tests/conftest.py).
-SIDE_BY_SIDE = ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder")
+# Containers keep one process waiting most of the time; everything else runs in the other (tests/conftest.py).
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 NODE_PROGRAMS = PROJECT / ".mlfleet" / "node" / "node_modules" / ".bin"
 PREFIXES = (
     *("MLFLEET_", "SIMULATOR_", "ML_MODEL_", "TRACKING_", "MONITORING_", "MLFLOW_"),

@@ -39,7 +39,8 @@ from tests.running import RunningService, running_service
 MODELS = ("LogisticRegression", "SVC", "RandomForest")
 CLIENTS = 8
 FLUSH_S = 0.2
-WRITING_S = 0.5  # a machine under test has more to do than to store
+WRITING_S = 1.0  # a machine under test has more to do than to store
+LATE_S = 0.5  # after which an answer that had been given may be noticed
 MEMORY_SPREAD = 0.05
 TOLERANCE = 1e-9  # of a probability
 WINE: list[list[float]] = load_wine().data.tolist()
@@ -224,7 +225,7 @@ def lost(endured: Endured, there: set[int], killed: float | None = None) -> list
         number
         for number, moment in endured.answered
         if number not in there
-        and (killed is None or not killed - FLUSH_S - WRITING_S < moment <= killed + 0.1)
+        and (killed is None or not killed - FLUSH_S - WRITING_S < moment <= killed + LATE_S)
     ]
 
 

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from db.definition import Task, UseCase
-from db.unit_of_work import SimultaneousChangeError
-from fleet.errors import ConflictError, FleetError, NotFoundError, OutOfTimeError, UnavailableError
+from fleet.errors import FleetError, OutOfTimeError, UnavailableError
 from ml_model.persistence.model.deployment import LiveRole
 from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import UnreadableArtifactError, open_artifact
+from ml_model.service.live.errors import NothingLiveError, NotOpenError, UnknownServedError
 from ml_model.service.live.indexes import IndexReserve
 from ml_model.service.live.table import Columns
 from ml_model.service.predictor import OnnxPredictor, Predictor
@@ -29,34 +29,7 @@ WARM_UPS = 3
 QUICK_S = 0.002  # a model that takes longer for a row is not run where it would hold up other requests
 HASH_SIZE = 8
 OPEN_MODELS = 4  # kept in memory of those that are asked for by their number
-LATER = (UnavailableError, OutOfTimeError, SimultaneousChangeError)  # the next look may go well
-
-
-class UnknownServedError(NotFoundError):
-    """No use case of that name is registered."""
-
-    def __init__(self, name: str, known: list[str]) -> None:
-        choices = ", ".join(known) if known else "none yet: start the simulator first"
-        super().__init__(f"There is no use case '{name[:63]}'", f"Registered use cases: {choices}")
-
-
-class NothingLiveError(ConflictError):
-    """No model of the use case is active."""
-
-    def __init__(self, use_case: str) -> None:
-        super().__init__(
-            f"No model of '{use_case}' is live", 'Call POST /root/ml with {"dataset": "training"} first'
-        )
-
-
-class NotOpenError(UnavailableError):
-    """The live model of a use case cannot be opened."""
-
-    def __init__(self, use_case: str, reason: str) -> None:
-        super().__init__(
-            f"The live model of '{use_case}' cannot be opened: {reason}",
-            "Roll back to another deployment, or train again",
-        )
+LATER = (UnavailableError, OutOfTimeError)  # the next look may go well
 
 
 @dataclass(frozen=True, slots=True)
