@@ -39,6 +39,12 @@ def guarded(docker: None, tmp_path_factory: pytest.TempPathFactory) -> GuardedSt
 
 
 @pytest.fixture(scope="session")
+def long_demos() -> int:
+    """Once will do: that they may be repeated is seen where there are no containers."""
+    return 1
+
+
+@pytest.fixture(scope="session")
 def stack(docker: None, tmp_path_factory: pytest.TempPathFactory) -> ComposeStack:
     """The stack of most tests here, up until the last of them; nothing but its images is left then."""
     folder = tmp_path_factory.mktemp("compose") / "state of the fleet"

@@ -120,6 +120,12 @@ def _command(process: psutil.Process) -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def long_demos() -> int:
+    """How often a demo of minutes is run: again, as what is there already must not matter."""
+    return 2
+
+
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack, up for the whole run; nothing of it is left afterwards."""
     stack = Stack(tmp_path_factory.mktemp("stack") / "state of the fleet")

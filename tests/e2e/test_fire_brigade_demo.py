@@ -12,10 +12,10 @@ README = PROJECT / "fire_brigade" / "README.md"
 ROW = re.compile(r"^│ (.+?) +│ (.*?) +│$", re.MULTILINE)
 
 
-def test_two_demos_end_with_the_table_of_the_services_readme(stack: Stack) -> None:
+def test_every_demo_ends_with_the_table_of_the_services_readme(stack: Stack, long_demos: int) -> None:
     expected = ROW.findall(README.read_text(encoding="utf-8"))
     assert len(expected) > 25
-    for _ in range(2):
+    for _ in range(long_demos):
         done = stack.launch("demo", "--use-case", "fire_brigade")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "the server cannot be reached" in done.stdout
