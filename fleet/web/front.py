@@ -53,6 +53,9 @@ class Front:
         # A database that hangs may hold those who ask for readiness, but not make a living process look dead.
         self._living = Lane(loop, threads=1, waiting=waiting)
 
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._direct.write_log()
+
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         name = request_id(scope.headers.get("x-request-id"))
         body = Body()

@@ -103,7 +103,7 @@ def test_every_worker_and_replica_serves_a_change_within_a_second(
             assert {answer["deployment_id"] for answer in answers} == {change["deployment_id"]}
 
 
-def test_a_service_that_stops_stores_what_it_has_answered(
+def test_a_service_that_stops_stores_and_logs_what_it_has_answered(
     deployed: list[int], database_url: str, tmp_path: Path, rows: Rows
 ) -> None:
     told: dict[str, Any] = {"database_url": database_url, "artifact_key": KEY, "live_flush_s": "60"}
@@ -111,6 +111,7 @@ def test_a_service_that_stops_stores_what_it_has_answered(
         wait_until_ready(service)
         numbers = [ask(service, {}).json()["sample_index"][0] for _ in range(5)]
         assert rows("SELECT count(*) FROM samples WHERE origin = 'live'") == [(0,)]
+    assert service.log.read_text(encoding="utf-8").count("POST /root/ml/predict 200 in") == 5
     assert rows("SELECT sample_index FROM samples WHERE origin = 'live' ORDER BY 1") == [
         (number,) for number in numbers
     ]
