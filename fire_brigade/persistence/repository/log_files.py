@@ -49,6 +49,7 @@ class LogRules:
 class LineFormatter(TextFormatter):
     """The lines of the log files, in local time; passwords in addresses and line ends are not written."""
 
+    formatTime = logging.Formatter.formatTime  # noqa: N815  # logging's name; TextFormatter's is of UTC
     converter = staticmethod(time.localtime)
     default_time_format = "%Y-%m-%d %H:%M:%S"
     default_msec_format = "%s,%03d"
