@@ -44,6 +44,16 @@ def guarded(deployed: list[int], database_url: str, tmp_path: Path) -> Iterator[
         yield service
 
 
+def logged(service: RunningService, text: str) -> list[str]:
+    """The lines with that text, of which there soon has to be one."""
+    deadline = time.monotonic() + 10
+    found: list[str] = []
+    while not found and time.monotonic() < deadline:
+        time.sleep(0.05)
+        found = [line for line in service.log.read_text(encoding="utf-8").splitlines() if text in line]
+    return found
+
+
 def wait_until_ready(service: RunningService) -> None:
     deadline = time.monotonic() + 60
     while not requests.get(f"{service.address}/health/ready", timeout=10).ok:
@@ -72,9 +82,8 @@ def test_whoever_may_is_answered_and_named_in_the_log_and_others_are_not(guarded
     foreign = {**bearer(KEYS["robot"]), "Origin": "http://elsewhere.example"}
     assert ask(guarded, foreign).status_code == 403
     assert ask(guarded, {**bearer(KEYS["robot"])}, {"inputs": [["x"]]}).status_code == 400
-    log = guarded.log.read_text(encoding="utf-8")
     for name, user in (("ask-1", "bob"), ("ask-2", "robot")):
-        (line,) = [line for line in log.splitlines() if f"request_id={name}" in line]
+        (line,) = logged(guarded, f"request_id={name}")
         assert "POST /root/ml/predict 200 in" in line
         assert f"user={user}" in line
     text = requests.get(f"{guarded.address}/metrics", headers=bearer(KEYS["robot"]), timeout=30).text
