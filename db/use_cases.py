@@ -20,7 +20,7 @@ class UnknownUseCaseError(NotFoundError):
 
     def __init__(self, name: str, known: list[str]) -> None:
         choices = ", ".join(known) if known else "none yet: start the simulator first"
-        super().__init__(f"There is no use case '{name}'", f"Registered use cases: {choices}")
+        super().__init__(f"There is no use case '{name[:63]}'", f"Registered use cases: {choices}")
 
 
 class UseCaseChangedError(ConflictError):

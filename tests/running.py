@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import requests
 
+from db.embedded import EmbeddedPostgres, ensure_database
+from db.migrate import migrate
 from tests.conftest import free_port
 
 START_SECONDS = 60
@@ -67,6 +69,19 @@ def running_service(
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def running_database(folder: Path) -> Iterator[str]:
+    """The address of a migrated `dataset` database on a server of its own, until the block ends."""
+    server = EmbeddedPostgres(folder / "postgres", free_port())
+    server.start()
+    try:
+        url = ensure_database(server.url(), "dataset")
+        migrate(url)
+        yield url
+    finally:
+        server.stop()
 
 
 def wait_until_alive(service: RunningService) -> None:

@@ -30,11 +30,8 @@ import requests
 from sklearn.datasets import load_wine
 from sqlalchemy import create_engine, text
 
-from db.embedded import EmbeddedPostgres, ensure_database
-from db.migrate import migrate
 from tests.benchmarks.load_and_score import post
-from tests.conftest import free_port
-from tests.running import RunningService, running_service
+from tests.running import RunningService, running_database, running_service
 
 MODELS = ("LogisticRegression", "SVC", "RandomForest")
 CLIENTS = 8
@@ -250,18 +247,12 @@ def main() -> None:
     killed = None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        server = EmbeddedPostgres(folder / "postgres", free_port())
-        server.start()
-        try:
-            url = ensure_database(server.url(), "dataset")
-            migrate(url)
+        with running_database(folder) as url:
             if asked.kill:
                 endured, killed = kill_a_worker(url, folder, seconds=60 * asked.minutes)
             else:
                 endured = endure(url, folder, seconds=60 * asked.minutes, change_s=10, roll_back_s=60)
             faults = faults_of(endured, stored(url), killed)
-        finally:
-            server.stop()
     told = (
         f"{len(endured.answered)} answers of {len(endured.deployments)} deployments, "
         f"{endured.changes} changes, {len(endured.failures)} requests failed; memory "

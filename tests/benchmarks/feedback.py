@@ -12,7 +12,6 @@ import secrets
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import create_engine, text
 
-from db.embedded import EmbeddedPostgres, ensure_database
-from db.migrate import migrate
 from tests.benchmarks.load_and_score import post
-from tests.conftest import free_port
-from tests.running import running_service
+from tests.running import running_database, running_service
 
 FIRST = 2_000_000_001
 SEED = 1
@@ -79,12 +75,7 @@ def tell(address: str, use_case: str, numbers: list[int], target: list[float], a
 def measure(folder: Path, task: str, count: int, at_once: int) -> list[Told]:
     """The truth, told twice."""
     use_case = USE_CASES[task]
-    server = EmbeddedPostgres(folder / "postgres", free_port())
-    with ExitStack() as stack:
-        server.start()
-        stack.callback(server.stop)
-        url = ensure_database(server.url(), "dataset")
-        migrate(url)
+    with running_database(folder) as url:
         with running_service("simulator", folder, database_url=url):
             pass  # registers the use cases, and makes their tables
         numbers = make_samples(url, use_case, count)

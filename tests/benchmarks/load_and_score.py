@@ -26,8 +26,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from db.definition import UseCase
-from db.embedded import EmbeddedPostgres, ensure_database, programs_folder
-from db.migrate import migrate
+from db.embedded import programs_folder
 from db.sets import SetName, read_set
 from db.use_cases import DATASETS, register_use_case
 from fleet.catalogue import CATALOGUE, build_pipeline
@@ -35,8 +34,7 @@ from ml_model.persistence.model.deployment import ModelChoice
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from tests.benchmarks.memory import PeakMemory
 from tests.benchmarks.psql_copy import Psql, copy_set, export_set
-from tests.conftest import free_port
-from tests.running import RunningService, running_service
+from tests.running import RunningService, running_database, running_service
 
 FEATURES = 13
 CLASSES = 3
@@ -128,12 +126,8 @@ def run(rows: int, chosen: ModelChoice, folder: Path) -> str:
     described = definition("large", rows)
     (use_cases / "large.yml").write_text(yaml.safe_dump(described), encoding="utf-8")
     use_case = SimulatedUseCase.model_validate(described).definition
-    server = EmbeddedPostgres(folder / "postgres", free_port())
     with ExitStack() as stack:
-        server.start()
-        stack.callback(server.stop)
-        url = ensure_database(server.url(), "dataset")
-        migrate(url)
+        url = stack.enter_context(running_database(folder))
         register_copy(url, use_case)
         memory = PeakMemory()
         simulator = stack.enter_context(

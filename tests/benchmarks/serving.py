@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,11 @@ import requests
 import yaml
 from sklearn.datasets import load_wine
 
-from db.embedded import EmbeddedPostgres, ensure_database
-from db.migrate import migrate
 from fleet.catalogue import CATALOGUE, build_pipeline
 from tests.benchmarks.load import Load, put_load
 from tests.benchmarks.load_and_score import definition, post
 from tests.conftest import free_port
-from tests.running import RunningService, running_service
+from tests.running import RunningService, running_database, running_service
 
 START_S = 180
 LARGE = 166_667  # rows of all three sets, so that 100 000 are for training
@@ -203,13 +201,8 @@ def measure(model: str, seconds: float, peers: list[str], folder: Path) -> dict[
     use_cases.mkdir()
     described = yaml.safe_dump(definition("large", LARGE))
     (use_cases / "large.yml").write_text(described, encoding="utf-8")
-    server = EmbeddedPostgres(folder / "postgres", free_port())
     found: dict[str, Load] = {}
-    with ExitStack() as stack:
-        server.start()
-        stack.callback(server.stop)
-        url = ensure_database(server.url(), "dataset")
-        migrate(url)
+    with running_database(folder) as url:
         told: dict[str, Any] = {"database_url": url}
         with running_service("simulator", folder, **told) as simulator:
             post(f"{simulator.address}/root/simulator", {"set_name": "training"})

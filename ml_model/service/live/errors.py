@@ -1,14 +1,6 @@
 """Why a live request has no answer."""
 
-from fleet.errors import ConflictError, NotFoundError, UnavailableError
-
-
-class UnknownServedError(NotFoundError):
-    """No use case of that name is registered."""
-
-    def __init__(self, name: str, known: list[str]) -> None:
-        choices = ", ".join(known) if known else "none yet: start the simulator first"
-        super().__init__(f"There is no use case '{name[:63]}'", f"Registered use cases: {choices}")
+from fleet.errors import ConflictError, UnavailableError
 
 
 class NothingLiveError(ConflictError):

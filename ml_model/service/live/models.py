@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from db.definition import Task, UseCase
+from db.use_cases import UnknownUseCaseError
 from fleet.errors import FleetError, OutOfTimeError, UnavailableError
 from ml_model.persistence.model.deployment import LiveRole
 from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import UnreadableArtifactError, open_artifact
-from ml_model.service.live.errors import NothingLiveError, NotOpenError, UnknownServedError
+from ml_model.service.live.errors import NothingLiveError, NotOpenError
 from ml_model.service.live.indexes import IndexReserve
 from ml_model.service.live.table import Columns
 from ml_model.service.predictor import OnnxPredictor, Predictor
@@ -113,13 +114,13 @@ class LiveModels:
         self._wake = threading.Event()
 
     def find(self, name: str) -> Live:
-        """Raises UnknownServedError; DatabaseUnavailableError before it was ever reached."""
+        """Raises UnknownUseCaseError; DatabaseUnavailableError before it was ever reached."""
         live = self._lives.get(name)
         if live is None or not self._looked:
             self.refresh(since=time.monotonic())
             live = self._lives.get(name)
         if live is None:
-            raise UnknownServedError(name, sorted(self._lives))
+            raise UnknownUseCaseError(name, sorted(self._lives))
         return live
 
     def known(self, name: str) -> Live | None:
