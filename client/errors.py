@@ -39,7 +39,11 @@ class UnexpectedAnswerError(CallError):
 
 
 class RefusedError(CallError):
-    """The service answered with an error. status: of HTTP. body: all that the answer said."""
+    """The service answered with an error.
+
+    status: of HTTP. code: the cause, as extras/API.md lists them; empty if the answer named none. body: all
+    that the answer said.
+    """
 
     statuses: ClassVar[tuple[int, ...]] = ()
 
@@ -49,6 +53,7 @@ class RefusedError(CallError):
         name = str(body.get("request_id") or request_id)
         super().__init__(call, error, message, name)
         self.status = status
+        self.code = str(body.get("code") or "")
         self.body = dict(body)
 
     @property

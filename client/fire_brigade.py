@@ -24,8 +24,8 @@ class StartedJob(Answer):
 class Job(Answer):
     """How a job is. progress: 0 to 1. result or error: once it has ended, the one or the other.
 
-    result: by kind of records, rows that came and rows that were kept. error: `error` says what is wrong,
-    `message` what to do about it.
+    result: by kind of records, rows that came and rows that were kept. error: its code, what is wrong, and
+    what to do about it, as of any other error.
     """
 
     id: str

@@ -4,7 +4,10 @@ Statuses are plain integers so that services can raise these without knowing any
 Each cause gets a subclass named after it, next to the code that finds it.
 """
 
+import re
 from typing import Any, ClassVar
+
+WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class FleetError(Exception):
@@ -12,9 +15,17 @@ class FleetError(Exception):
 
     error: what is wrong, naming the field or id.
     message: what to do about it.
+    code: the cause, for programs: the class's name, as `set_not_loaded` of `SetNotLoadedError`, unless the
+    class says otherwise.
     """
 
     status: ClassVar[int] = 500
+    code: str = "fleet"
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "code" not in vars(cls):
+            cls.code = code_of(cls)
 
     def __init__(self, error: str, message: str) -> None:
         super().__init__(error)
@@ -23,11 +34,16 @@ class FleetError(Exception):
 
     def body(self) -> dict[str, Any]:
         """The JSON body that a client is sent."""
-        return {"error": self.error, "message": self.message}
+        return {"code": self.code, "error": self.error, "message": self.message}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """As another process gets it: subclasses are made with arguments of their own."""
         return _restored, (type(self), self.__dict__)
+
+
+def code_of(kind: type[Exception]) -> str:
+    """What programs call this kind of error."""
+    return WORD_START.sub("_", kind.__name__.removesuffix("Error")).lower()
 
 
 def _restored(kind: type[FleetError], state: dict[str, Any]) -> FleetError:
@@ -140,6 +156,7 @@ class SiblingRefusedError(FleetError):
             str(body.get("message") or "Check the request against extras/API.md"),
         )
         self.status = status  # type: ignore[misc]  # the one error whose status is only known when raised
+        self.code = str(body.get("code") or self.code)
         self._body = body
 
     def body(self) -> dict[str, Any]:

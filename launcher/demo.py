@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from client import (
     CallError,
-    ConflictError,
     Fleet,
     ForbiddenError,
     RefusedError,
@@ -19,6 +18,7 @@ from fleet.errors import FleetError
 from launcher.findings import Findings, drift_outcome, overall_outcome, retraining_outcome, score_text
 
 NAMES_TRIED = 50
+DELETED = "experiment_deleted"
 REFERENCE, HEAVY = "production, reference fouling", "production, heavy fouling"
 
 Progress = Callable[[str], None]
@@ -131,7 +131,9 @@ class Demo:
                     experiment_owner="mlfleet",
                     use_case=loop.use_case,
                 )
-            except ConflictError as error:
+            except RefusedError as error:
+                if error.code != DELETED:
+                    raise
                 refusal = error
         raise refusal
 

@@ -15,8 +15,7 @@ PUBLISHED, MADE_UP, KEPT = (
     "MADE UP, as the published ones cannot be had",
     "those that were there",
 )
-# How fire_brigade's advice goes where a download failed, and nowhere else: its errors have no other mark.
-NOT_HAD = "a file on this machine is given as"
+NOT_HAD = "download_failed"
 POLL_S = 0.25
 LONGEST_JOB_S = 3600.0
 COUNTS = {
@@ -73,7 +72,7 @@ class FireBrigadeDemo:
             self._show_records(PUBLISHED, fetched.result)
             return PUBLISHED
         failed = _failed(fetched)
-        if NOT_HAD not in failed.message:
+        if (fetched.error or {}).get("code") != NOT_HAD:
             raise failed
         self._progress(f"fire_brigade: that failed: {failed.error}")
         made = self._wait_for(self._brigade.process_data(made_up=True).job_id)

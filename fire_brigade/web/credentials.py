@@ -9,6 +9,8 @@ from fleet.web.errors import render_error
 class InvalidCredentialsError(UnauthorizedError):
     """The same, with the words that its clients know."""
 
+    code = UnauthorizedError.code
+
     def __init__(self) -> None:
         super().__init__()
         self.error, self.message = f"{self.error}: {self.message}", self.error

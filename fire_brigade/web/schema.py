@@ -104,6 +104,7 @@ class JobAnswer(AnswerModel):
                     "progress": 0.4,
                     "detail": "downloading incidents",
                     "error": {
+                        "code": "service_stopped",
                         "error": "the service stopped",
                         "message": "It ended before the job did, which changed no file: start the job again",
                     },

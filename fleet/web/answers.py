@@ -29,6 +29,7 @@ class ErrorAnswer(BaseModel):
         json_schema_extra={
             "examples": [
                 {
+                    "code": "invalid_request",
                     "error": "'set_name' is missing",
                     "message": "The fields of this request are: set_name, use_case, fouling",
                     "request_id": "2f0c…",
@@ -37,6 +38,7 @@ class ErrorAnswer(BaseModel):
         },
     )
 
+    code: str
     error: str
     message: str
     request_id: str

@@ -7,7 +7,7 @@ from flask import Flask, Response, current_app, g, jsonify, request
 from flask_restful import Api
 from werkzeug.exceptions import HTTPException
 
-from fleet.errors import BugError, BusyError, FleetError, UnauthorizedError
+from fleet.errors import BugError, BusyError, FleetError, TooLargeError, UnauthorizedError, code_of
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +16,7 @@ WHAT_TO_DO = {
     405: "Use a method that the Allow header names",
     413: "Send a smaller body, or raise {prefix}_MAX_BODY_BYTES",
 }
+CODES = {404: "route_not_found", 413: code_of(TooLargeError)}  # the rest are called as werkzeug calls them
 
 
 class FleetApi(Api):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -26,7 +27,7 @@ class FleetApi(Api):  # type: ignore[misc]  # Flask-RESTful has no types
 
 
 def render_errors(app: Flask) -> None:
-    """Answer every error of the app with `{"error", "message", "request_id"}`."""
+    """Answer every error of the app with `{"code", "error", "message", "request_id"}`."""
     app.register_error_handler(FleetError, render_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
@@ -54,7 +55,11 @@ def render_error(error: FleetError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     message = WHAT_TO_DO.get(status, "Check the request against extras/API.md")
-    body = {"error": error.name, "message": message.format(prefix=current_app.name.upper())}
+    body = {
+        "code": CODES.get(status) or code_of(type(error)),
+        "error": error.name,
+        "message": message.format(prefix=current_app.name.upper()),
+    }
     response = _answer(body, status)
     for name, value in error.get_headers():
         if name == "Allow":

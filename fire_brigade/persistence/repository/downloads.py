@@ -58,6 +58,8 @@ class DownloadFailedError(FleetError):
 class InterruptedDownloadError(DownloadFailedError):
     """It failed in a way that may pass."""
 
+    code = DownloadFailedError.code
+
 
 class WrongFileError(FleetError):
     """What came is not a file with records."""

@@ -20,6 +20,7 @@ JOB_ID = re.compile(r"[0-9a-f]{32}")
 LOCK = "at-work.lock"
 MOST_KEPT = 200
 STOPPED = {
+    "code": "service_stopped",
     "error": "the service stopped",
     "message": "It ended before the job did, which changed no file: start the job again",
 }

@@ -64,8 +64,8 @@ def test_an_unreasonable_number_of_attempts_is_refused(brigade: FireBrigade, att
 
 def test_a_failed_download_can_be_told_from_a_file_that_is_wrong(brigade: FireBrigade) -> None:
     away = process(brigade, "incident=true&attempts=1")
-    assert NOT_HAD in away["error"]["message"]  # type: ignore[index]
+    assert away["error"]["code"] == NOT_HAD  # type: ignore[index]
     (brigade.folder / "nowhere.csv").write_text(REAL, encoding="utf-8")  # which lacks columns
     wrong = process(brigade, "incident=true&attempts=1")
     assert "lacks" in wrong["error"]["error"]  # type: ignore[index]
-    assert NOT_HAD not in wrong["error"]["message"]  # type: ignore[index]
+    assert wrong["error"]["code"] == "missing_columns"  # type: ignore[index]

@@ -82,7 +82,7 @@ def test_clients_that_stall_in_a_body_hold_nobody_up_and_are_told_408(teapot: Ru
         answers = [everything(connection) for connection in stalled]
     for status, headers, body in answers:
         assert (status, headers["connection"], headers["x-request-id"]) == (408, "close", "mine")
-        assert set(body) == {"error", "message", "request_id"}
+        assert set(body) == {"code", "error", "message", "request_id"}
         assert body["request_id"] == "mine"
 
 
@@ -152,7 +152,7 @@ def test_more_than_may_wait_are_told_when_to_come_back(teapot: RunningService) -
     assert sorted({answer.status_code for answer in answers}) == [200, 429]
     assert len(refused) == 12 - THREADS - 4
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused)
-    assert {tuple(answer.json()) for answer in refused} == {("error", "message", "request_id")}
+    assert {tuple(answer.json()) for answer in refused} == {("code", "error", "message", "request_id")}
 
 
 def test_health_answers_while_all_threads_are_busy(teapot: RunningService) -> None:
@@ -168,7 +168,7 @@ def test_a_request_that_takes_too_long_is_504_and_keeps_its_thread_until_it_ends
 ) -> None:
     answers = statuses(teapot, "GET", [REQUEST_S + 2] * THREADS)
     assert [answer.status_code for answer in answers] == [504] * THREADS
-    assert {tuple(answer.json()) for answer in answers} == {("error", "message", "request_id")}
+    assert {tuple(answer.json()) for answer in answers} == {("code", "error", "message", "request_id")}
     started = time.monotonic()
     assert brew(teapot, "GET", 0).status_code == 200
     assert time.monotonic() - started > 1

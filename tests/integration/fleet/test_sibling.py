@@ -26,7 +26,7 @@ class Scripted(BaseHTTPRequestHandler):
         "/base/created": (201, b'{"message": "made"}'),
         "/base/conflict": (
             409,
-            b'{"error": "Not set", "message": "Set it", "request_id": "theirs", "more": 1}',
+            b'{"code": "nothing_set", "error": "Not set", "message": "Set it", "request_id": "1", "more": 1}',
         ),
         "/base/missing": (404, b'{"error": "No such thing", "message": "Check"}'),
         "/base/unauthorized": (401, b'{"error": "Invalid credentials", "message": "Send others"}'),
@@ -119,7 +119,8 @@ def test_a_refusal_is_passed_on_with_status_and_body(server: str) -> None:
     with pytest.raises(SiblingRefusedError) as caught:
         client(server).post("/conflict", {}, caller=ALICE)
     assert caught.value.status == 409
-    assert caught.value.body() == {"error": "Not set", "message": "Set it", "more": 1}
+    refusal = {"code": "nothing_set", "error": "Not set", "message": "Set it", "more": 1}
+    assert caught.value.body() == refusal
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_a_bug_is_500_that_tells_nothing_and_is_logged(
     with caplog.at_level(logging.ERROR):
         response = client.get(f"/root/tea/raise/{name}")
     assert response.status_code == 500
-    assert set(response.json or {}) == {"error", "message", "request_id"}
+    assert set(response.json or {}) == {"code", "error", "message", "request_id"}
     assert "secret" not in response.text
     assert "secret detail" in caplog.text
 

@@ -21,7 +21,7 @@ def refused(client: FlaskClient, status: int, **body: Any) -> dict[str, str]:
     assert response.status_code == status, response.text
     answer = response.json
     assert isinstance(answer, dict)
-    assert set(answer) == {"error", "message", "request_id"}
+    assert set(answer) == {"code", "error", "message", "request_id"}
     return answer
 
 

@@ -18,7 +18,7 @@ def assert_error(response: TestResponse, status: int, *named: str) -> dict[str, 
     assert response.mimetype == "application/json"
     body = response.json
     assert isinstance(body, dict)
-    assert set(body) == {"error", "message", "request_id"}
+    assert set(body) == {"code", "error", "message", "request_id"}
     assert body["error"]
     assert body["message"]
     assert body["request_id"] == response.headers["X-Request-ID"]

@@ -56,7 +56,7 @@ def test_loads_of_all_sets_at_once_do_not_disturb_each_other(address: str) -> No
 def test_errors_are_rendered_outside_of_tests_too(address: str) -> None:
     response = requests.post(f"{address}/root/simulator", json={"set_name": "validation"}, timeout=10)
     assert response.status_code == 400
-    assert set(response.json()) == {"error", "message", "request_id"}
+    assert set(response.json()) == {"code", "error", "message", "request_id"}
     deep = b"[" * 10_000 + b"]" * 10_000
     response = requests.post(
         f"{address}/root/simulator", data=deep, headers={"Content-Type": "application/json"}, timeout=10

@@ -68,7 +68,7 @@ def test_a_job_that_fails_says_why(jobs: Jobs) -> None:
     refused = end_of(jobs, jobs.start(refuse))
     assert (refused.status, refused.error) == (
         "failed",
-        {"error": "There is nothing", "message": "Do something"},
+        {"code": "conflict", "error": "There is nothing", "message": "Do something"},
     )
     deadline = time.monotonic() + 10
     while True:

@@ -53,6 +53,7 @@ def test_an_unknown_model_is_answered_as_people_know_it() -> None:
         catalogue_entry("XGBoost")
     assert caught.value.status == 400
     assert caught.value.body() == {
+        "code": "unknown_model",
         "error": "Model not Found",
         "message": "Please Specify 'RandomForest', 'SVC' or 'LogisticRegression'",
     }

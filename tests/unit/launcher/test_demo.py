@@ -13,6 +13,7 @@ from tests.answering import answering
 
 Answer = tuple[int, Any]
 LOADED = (200, {"message": "Load training set", "rows": 106})
+DELETED = (409, {"code": "experiment_deleted", "error": "deleted", "message": "Choose another name"})
 SEARCHED = (201, {"message": "…", "data": {"experiment_id": "1", "run_ids": {}}})
 
 
@@ -27,8 +28,7 @@ def refusing(deleted: set[str] | None, asked: list[str]) -> Callable[[requests.P
         if "experiment_name" in body:
             name = body["experiment_name"]
             asked.append(name)
-            refused = deleted is None or name in deleted
-            return (409, {"error": "deleted", "message": "Choose another name"}) if refused else SEARCHED
+            return DELETED if deleted is None or name in deleted else SEARCHED
         return (500, {"error": "broken"}) if str(request.url).endswith("/experiments") else LOADED
 
     return answer
@@ -78,3 +78,18 @@ def test_an_answer_of_another_version_is_told_apart(monkeypatch: pytest.MonkeyPa
 
     assert "does not understand: message: Field required" in error.error
     assert "./launch.sh down" in error.message
+
+
+def test_another_conflict_than_a_deleted_name_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = {"code": "training_set_missing", "error": "Nothing is loaded", "message": "Load it"}
+    asked: list[str] = []
+
+    def answer(request: requests.PreparedRequest) -> Answer:
+        body = json.loads(request.body or "{}")
+        asked.extend(name for name in [body.get("experiment_name")] if name)
+        return (409, missing) if "experiment_name" in body else LOADED
+
+    answering(monkeypatch, answer)
+    with pytest.raises(StepFailedError, match="Nothing is loaded"):
+        Demo(Fleet(), lambda step: None).run()
+    assert asked == ["wine_demo"]

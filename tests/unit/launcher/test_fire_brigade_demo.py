@@ -12,10 +12,15 @@ from launcher.fire_brigade_demo import FireBrigadeDemo
 from tests.answering import answering
 
 AWAY = {
+    "code": "download_failed",
     "error": "url_incident: the server cannot be reached",
-    "message": "Check the address; a file on this machine is given as file:///folder/name.xlsx",
+    "message": "Check the address",
 }
-WRONG_YEARS = {"error": "url_incident: no record is of 2022", "message": "Check the address in the setting"}
+WRONG_YEARS = {
+    "code": "no_records",
+    "error": "url_incident: no record is of 2022",
+    "message": "Check the address in the setting",
+}
 FIGURES = {"incident": {"rows": 10, "kept": 9}, "mobilisation": {"rows": 15, "kept": 14}}
 
 Ended = dict[str, Any]

@@ -174,16 +174,12 @@ def test_the_verdict_is_kept_and_answered_when_ml_model_is_down() -> None:
 
 
 def test_ml_models_refusal_is_passed_on_with_the_verdict() -> None:
-    refusal = SiblingRefusedError(409, {"error": "No model is set", "message": "Set one", "request_id": "x"})
+    said = {"code": "nothing_set", "error": "No model is set", "message": "Set one"}
+    refusal = SiblingRefusedError(409, {**said, "request_id": "x"})
     with pytest.raises(SiblingRefusedError) as caught:
         Parts(error=refusal).service.judge("summary", "wine", retrain_on_failure=True, caller=ALICE)
     assert caught.value.status == 409
-    assert caught.value.body() == {
-        "error": "No model is set",
-        "message": "Set one",
-        "result_id": 1,
-        "result": {"all_passed": False},
-    }
+    assert caught.value.body() == {**said, "result_id": 1, "result": {"all_passed": False}}
 
 
 def test_a_regression_use_case_has_no_classification_group() -> None:
