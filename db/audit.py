@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.paging import newest_first
+from db.records import as_record
 from db.shared import AuditEventRow
 from fleet.caller import Caller
 from fleet.paging import Page, PageRequest
@@ -18,6 +19,7 @@ Action = Literal[
     "train",
     "train_failed",
     "activate",
+    "discard",
     "rollback",
     "set_role",
     "end_role",
@@ -67,17 +69,6 @@ class AuditRepository:
         query = select(AuditEventRow)
         if use_case is not None:
             query = query.where(AuditEventRow.use_case == use_case)
-        return newest_first(self._session, query, [AuditEventRow.id], asked, lambda found: _event(found[0]))
-
-
-def _event(row: AuditEventRow) -> AuditEvent:
-    return AuditEvent(
-        id=row.id,
-        at=row.at,
-        service=row.service,
-        action=row.action,
-        use_case=row.use_case,
-        subject=row.subject,
-        actor=row.actor,
-        request_id=row.request_id,
-    )
+        return newest_first(
+            self._session, query, [AuditEventRow.id], asked, lambda found: as_record(AuditEvent, found[0])
+        )

@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-REFERENCES = ("predictions_sample_index_fkey", "predictions_deployment_id_fkey")  # of older versions
-
 TRIGGERS = {
     "added_predictions_refer": """
         AFTER INSERT ON {schema}.predictions REFERENCING NEW TABLE AS told
@@ -35,19 +33,6 @@ TRIGGERS = {
         WHEN (OLD.sample_index <> NEW.sample_index OR OLD.dataset_id <> NEW.dataset_id)
         EXECUTE FUNCTION public.keep_sample_index()""",
 }
-
-
-ONE_INDEX = """
-ALTER TABLE {schema}.predictions DROP CONSTRAINT one_prediction_per_deployment,
-    ADD CONSTRAINT one_prediction_per_deployment UNIQUE (deployment_id, sample_index)
-"""
-TWO_INDEXES = (
-    """
-ALTER TABLE {schema}.predictions DROP CONSTRAINT one_prediction_per_deployment,
-    ADD CONSTRAINT one_prediction_per_deployment UNIQUE (sample_index, deployment_id)
-""",
-    "CREATE INDEX predictions_by_deployment ON {schema}.predictions (deployment_id)",
-)
 
 
 def tell_held(session: Session, schema: str, dataset_id: int) -> None:
@@ -71,43 +56,10 @@ def telling_of_kept_samples(session: Session, schema: str) -> Iterator[None]:
 
 
 def keep_predictions_true(connection: Connection, schema: str) -> None:
-    """Make the triggers of a use case's tables in place of older versions' foreign keys; once is enough.
-
-    Older versions also had two indexes where one does.
-    """
+    """Make the triggers of a use case's tables; once is enough."""
     query = text("SELECT tgname FROM pg_trigger WHERE tgrelid IN (to_regclass(:a), to_regclass(:b))")
-    tables = {"a": f'"{schema}".predictions', "b": f'"{schema}".samples'}
-    there = set(connection.scalars(query, tables))
+    there = set(connection.scalars(query, {"a": f'"{schema}".predictions', "b": f'"{schema}".samples'}))
+    quoted = '"' + schema.replace('"', '""') + '"'
     for name, body in TRIGGERS.items():
         if name not in there:
-            connection.exec_driver_sql(f"CREATE TRIGGER {name} {body.format(schema=_quoted(schema))}")
-    query = text("SELECT conname FROM pg_constraint WHERE conrelid = to_regclass(:a) AND contype = 'f'")
-    for name in connection.scalars(query, {"a": tables["a"]}).all():
-        if name in REFERENCES:
-            connection.exec_driver_sql(f"ALTER TABLE {_quoted(schema)}.predictions DROP CONSTRAINT {name}")
-    older = text("SELECT to_regclass(:name)")
-    if connection.scalar(older, {"name": f"{_quoted(schema)}.predictions_by_deployment"}):
-        connection.exec_driver_sql(f"DROP INDEX {_quoted(schema)}.predictions_by_deployment")
-        connection.exec_driver_sql(ONE_INDEX.format(schema=_quoted(schema)))
-
-
-def refer_by_keys(connection: Connection, schema: str) -> None:
-    """Back to the foreign keys, and indexes, of older versions."""
-    for statement in TWO_INDEXES:
-        connection.exec_driver_sql(statement.format(schema=_quoted(schema)))
-    predictions, samples = f"{_quoted(schema)}.predictions", f"{_quoted(schema)}.samples"
-    for name in TRIGGERS:
-        table = predictions if name.endswith("_refer") else samples
-        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {table}")
-    for column, other in (
-        ("sample_index", f"{samples} (sample_index)"),
-        ("deployment_id", "public.deployments (id)"),
-    ):
-        connection.exec_driver_sql(
-            f"ALTER TABLE {predictions} ADD CONSTRAINT predictions_{column}_fkey "
-            f"FOREIGN KEY ({column}) REFERENCES {other} ON DELETE CASCADE"
-        )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} {body.format(schema=quoted)}")

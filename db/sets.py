@@ -40,6 +40,11 @@ class SampleBlock:
     def __len__(self) -> int:
         return len(self.sample_index)
 
+    def labelled(self) -> tuple[Floats, Floats]:
+        """Features and targets of the rows whose target is known."""
+        known = ~np.isnan(self.target)
+        return self.features[known], self.target[known]
+
 
 @dataclass(frozen=True)
 class Samples:

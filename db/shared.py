@@ -82,14 +82,48 @@ class CsvPartRow(SharedTable):
     uploaded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class SnapshotRow(SharedTable):
+    """The rows that a model may learn from, as they were at a moment."""
+
+    __tablename__ = "snapshots"
+    __table_args__ = (
+        Index("snapshots_once_idx", "use_case", "digest", unique=True),
+        Index("snapshots_newest_idx", "use_case", text("id DESC")),
+        {"comment": "Rows that models learn from: the training set, and production rows beside it"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    use_case: Mapped[str] = mapped_column(ForeignKey(UseCaseRow.name, ondelete="CASCADE"))
+    production_until: Mapped[datetime | None] = mapped_column(
+        comment="up to when production rows came in that are part of it; null if none are"
+    )
+    production_rows: Mapped[bytes | None] = deferred(
+        mapped_column(LargeBinary, comment="sample_index of those, ascending int64, zlib")
+    )
+    rows: Mapped[int] = mapped_column(BigInteger, comment="labelled rows in all")
+    digest: Mapped[bytes] = mapped_column(LargeBinary, comment="SHA-256 of all rows, in order")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor: Mapped[str] = mapped_column(comment="who asked for it")
+
+
 class DeploymentRow(SharedTable):
     """A model that was set, and, once it is trained, the artifact that scores and serves."""
 
     __tablename__ = "deployments"
     __table_args__ = (
         CheckConstraint("artifact_format IN ('onnx', 'joblib')", name="format_is_known"),
-        CheckConstraint("(trained_at IS NULL) = (artifact IS NULL)", name="trained_has_artifact"),
+        CheckConstraint(
+            "(trained_at IS NULL OR discarded_at IS NOT NULL) = (artifact IS NULL)",
+            name="trained_has_artifact",
+        ),
         Index("deployments_newest_idx", "use_case", text("set_at DESC"), text("id DESC")),
+        Index(
+            "deployments_chosen_idx",
+            "use_case",
+            text("chosen_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("chosen_at IS NOT NULL"),
+        ),
         {"comment": "Every model ever set, with its artifact once it is trained"},
     )
 
@@ -102,8 +136,15 @@ class DeploymentRow(SharedTable):
     )
     preprocessing: Mapped[str] = mapped_column(comment="standard_scaler or none")
     run_id: Mapped[str | None] = mapped_column(comment="the MLflow run that the model was chosen from")
+    snapshot_id: Mapped[int | None] = mapped_column(
+        ForeignKey(SnapshotRow.id), index=True, comment="the rows that it learned from, or is to learn from"
+    )
     set_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    chosen_at: Mapped[datetime | None] = mapped_column(
+        comment="when it was set, or made active again; null for a candidate. The newest is spoken to"
+    )
     trained_at: Mapped[datetime | None] = mapped_column()
+    discarded_at: Mapped[datetime | None] = mapped_column(comment="when the candidate was thrown away")
     artifact: Mapped[bytes | None] = deferred(
         mapped_column(LargeBinary, comment="the fitted model; read only when it is loaded")
     )

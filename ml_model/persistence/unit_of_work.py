@@ -3,6 +3,7 @@
 from typing import Self
 
 from db.audit import AuditRepository
+from db.snapshots import SnapshotRepository
 from db.unit_of_work import UnitOfWork
 from ml_model.persistence.repository.deployments import DeploymentRepository
 from ml_model.persistence.repository.history import HistoryRepository
@@ -19,6 +20,7 @@ class MlModelUnitOfWork(UnitOfWork):
     roles: RoleRepository
     samples: SampleRepository
     live_samples: LiveSampleRepository
+    snapshots: SnapshotRepository
     audit: AuditRepository
 
     def __enter__(self) -> Self:
@@ -28,5 +30,6 @@ class MlModelUnitOfWork(UnitOfWork):
         self.roles = RoleRepository(self.session)
         self.samples = SampleRepository(self.session)
         self.live_samples = LiveSampleRepository(self.session)
+        self.snapshots = SnapshotRepository(self.session)
         self.audit = AuditRepository(self.session, "ml_model")
         return self

@@ -4,22 +4,18 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from db.definition import UseCase
-from db.sets import SampleBlock, SetName
+from db.sets import SetName
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
-from fleet.errors import ConflictError, FleetError
+from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import open_artifact
-from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError
+from ml_model.service.learning import Learning
 from ml_model.service.predictor import Predictor
-from ml_model.service.scoring import Score, Scorer, SetNotLoadedError
-from ml_model.service.training import InThisProcess, Trainer
-from ml_model.service.training import Task as TrainingTask
+from ml_model.service.roles import find_trained
+from ml_model.service.scoring import Score, Scorer
 
 Predicted = Callable[[str, Mapping[int, int]], object]
 
@@ -47,27 +43,26 @@ class NotTrainedError(ConflictError):
 class MlService:
     """The models of every use case.
 
-    units: opens a transaction. key: signs artifacts. predicted: told, with the use case, how often each class
-    was predicted. changed: called once another model is live. trainer: fits, in place of the caller's thread.
-    reading: opens transactions in which sets are read while they are scored; `units`, unless given.
+    units: opens a transaction. key: signs artifacts. learning: fits models, scorer: scores them. predicted:
+    told, with the use case, how often each class was predicted. changed: called once another model is live.
     """
 
     def __init__(  # noqa: PLR0913  # what it works with, and who is told
         self,
         units: Callable[[], MlModelUnitOfWork],
         key: bytes,
+        learning: Learning,
+        scorer: Scorer,
         *,
         predicted: Predicted = lambda *_: None,
         changed: Callable[[], object] = lambda: None,
-        trainer: Trainer | None = None,
-        reading: Callable[[], MlModelUnitOfWork] | None = None,
     ) -> None:
         self._units = units
         self._key = key
+        self._learning = learning
+        self._scorer = scorer
         self._predicted = predicted
         self._changed = changed
-        self._trainer = trainer or InThisProcess()
-        self._scorer = Scorer(reading or units)
         self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
 
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
@@ -104,66 +99,44 @@ class MlService:
         choice = ModelChoice(
             model_name=model_name, hyperparameters=hyperparameters, preprocessing=preprocessing, run_id=run_id
         )
-        with self._units() as work:
-            rows = work.samples.read(use_case, "training", limit=TRIAL_ROWS)
-        self._try(use_case, choice, rows)
+        self._learning.try_out(use_case, choice)
         with self._units() as work:
             deployment = work.deployments.add(use_case.name, choice, actor=caller.name)
             work.audit.add("set_model", deployment.id, caller, use_case=use_case.name)
             work.commit()
         return deployment.id
 
-    def _try(self, use_case: UseCase, choice: ModelChoice, rows: SampleBlock) -> None:
-        try:
-            self._trainer.try_out(TrainingTask(choice, *_labelled(rows), use_case.category_counts))
-        except RefusedHyperparametersError:
-            if len(rows) < TRIAL_ROWS:
-                raise
-            # A size that only the first rows are too few for is no reason to refuse.
-            with self._units() as work:
-                everything = work.samples.read(use_case, "training")
-            self._trainer.try_out(TrainingTask(choice, *_labelled(everything), use_case.category_counts))
-
     def train(self, name: str, *, caller: Caller) -> Score:
         """Fit the chosen model on the training set and make it the live one.
 
-        A model that is trained already is trained again, as a new deployment.
+        A model that is trained already is trained again, as a new deployment. Raises NothingToLearnError.
         """
         with self._units() as work:
             started = work.deployments.now()
             use_case = work.samples.find(name)
             deployment = self._chosen(work, use_case)
-            features, target = _labelled(work.samples.read(use_case, "training"))
-        if not len(target):
-            raise SetNotLoadedError("training", "labelled samples")
-        try:
-            task = TrainingTask(deployment, features, target, use_case.category_counts)
-            artifact = self._trainer.train(task, self._key)
-        except FleetError as error:  # also of a process that died, or took too long
-            self._record_failure(deployment, error.error, caller)
-            raise
-        predictor = open_artifact(artifact, self._key)
+            lesson = work.snapshots.take(use_case, None, actor=caller.name)
+            work.commit()
+        fitted = self._learning.fit(use_case, deployment, lesson, started, caller)
         with self._units() as work:
-            work.deployments.hold(deployment.id)
-            trained = work.deployments.store_training(
-                deployment, artifact, started=started, actor=caller.name
-            )
-            score = self._scorer.score(work, use_case, trained, predictor, "training")
+            trained, score = self._learning.store(work, fitted, caller)
             # Last, as scoring takes its time: whoever changes what is live has to wait from here only.
             work.deployments.hold_use_case(use_case.name)
             work.deployments.activate(trained, "training", actor=caller.name)
-            for action in ("train", "activate"):
-                work.audit.add(action, trained.id, caller, use_case=use_case.name)
+            work.audit.add("activate", trained.id, caller, use_case=use_case.name)
             work.commit()
         self._changed()
         self._predicted(use_case.name, score.classes)
         return score
 
-    def score(self, name: str, set_name: SetName) -> Score:
-        """Predict a set with the chosen model, store the predictions and judge them."""
+    def score(self, name: str, set_name: SetName, deployment_id: int | None = None) -> Score:
+        """Predict a set with the chosen model, or the one named, store the predictions and judge them."""
         with self._units() as work:
             use_case = work.samples.find(name)
-            deployment = self._chosen(work, use_case)
+            if deployment_id is None:
+                deployment: Deployment = self._chosen(work, use_case)
+            else:
+                deployment = find_trained(work, deployment_id, use_case.name)
         if deployment.trained_at is None:
             raise NotTrainedError(deployment.model_name)
         predictor = self._predictor(deployment.id)
@@ -184,14 +157,3 @@ class MlService:
         with self._units() as work:
             artifact = work.deployments.artifact(deployment_id)
         return open_artifact(artifact, self._key)
-
-    def _record_failure(self, deployment: Deployment, failure: str, caller: Caller) -> None:
-        with self._units() as work:
-            work.deployments.store_failure(deployment.id, failure)
-            work.audit.add("train_failed", deployment.id, caller, use_case=deployment.use_case)
-            work.commit()
-
-
-def _labelled(rows: SampleBlock) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    known = ~np.isnan(rows.target)
-    return rows.features[known], rows.target[known]

@@ -33,6 +33,15 @@ class NeverTrainedError(ConflictError):
         )
 
 
+class DiscardedError(ConflictError):
+    """The candidate was thrown away."""
+
+    def __init__(self, deployment_id: int) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} was discarded", "Train such a model anew: POST /root/ml/deployments"
+        )
+
+
 class AlreadyActiveError(ConflictError):
     """The deployment is the active one, which plays no other role and need not be made it."""
 
@@ -89,9 +98,7 @@ class Roles:
             chosen = deployment_id if deployment_id is not None else work.history.previous(use_case)
             if chosen is None:
                 raise NothingToRollBackToError(use_case)
-            deployment = _trained(work, chosen)
-            if deployment.use_case != use_case:
-                raise UnknownDeploymentError(chosen, use_case)
+            deployment = find_trained(work, chosen, use_case)
             change = _activate(work, deployment, reason or "rollback", caller)
             work.audit.add("rollback", chosen, caller, use_case=use_case)
             work.commit()
@@ -101,8 +108,8 @@ class Roles:
     def promote(self, deployment_id: int, reason: str | None, *, caller: Caller) -> Change:
         """Make a deployment the active one."""
         with self._units() as work:
-            deployment = _trained(work, deployment_id)
-            work.deployments.hold_use_case(deployment.use_case)
+            work.deployments.hold_use_case(work.history.find(deployment_id).use_case)
+            deployment = find_trained(work, deployment_id)
             change = _activate(work, deployment, reason or "promotion", caller)
             work.audit.add("activate", deployment_id, caller, use_case=deployment.use_case)
             work.commit()
@@ -114,8 +121,8 @@ class Roles:
     ) -> DeploymentRecord:
         """Use a deployment beside the active one. share: of the traffic, of a canary."""
         with self._units() as work:
-            deployment = _trained(work, deployment_id)
-            work.deployments.hold_use_case(deployment.use_case)
+            work.deployments.hold_use_case(work.history.find(deployment_id).use_case)
+            deployment = find_trained(work, deployment_id)
             _check_beside(work, deployment, share)
             work.roles.give(deployment, role, share=share, reason=reason, actor=caller.name)
             work.audit.add("set_role", deployment_id, caller, use_case=deployment.use_case)
@@ -136,10 +143,20 @@ class Roles:
         return deployment
 
 
-def _trained(work: MlModelUnitOfWork, deployment_id: int) -> DeploymentRecord:
+def find_trained(
+    work: MlModelUnitOfWork, deployment_id: int, use_case: str | None = None
+) -> DeploymentRecord:
+    """A deployment that can predict. use_case: whose it must be.
+
+    Raises UnknownDeploymentError, NeverTrainedError, DiscardedError.
+    """
     deployment = work.history.find(deployment_id)
+    if use_case is not None and deployment.use_case != use_case:
+        raise UnknownDeploymentError(deployment_id, use_case)
     if deployment.trained_at is None:
         raise NeverTrainedError(deployment_id)
+    if deployment.discarded_at is not None:
+        raise DiscardedError(deployment_id)
     return deployment
 
 
@@ -149,6 +166,7 @@ def _activate(work: MlModelUnitOfWork, deployment: DeploymentRecord, reason: str
         raise AlreadyActiveError(deployment.id)
     work.roles.end(deployment.id)
     work.deployments.activate(deployment, reason, actor=caller.name)
+    work.deployments.choose(deployment.id)
     return Change(deployment, before.id if before else None)
 
 

@@ -21,13 +21,17 @@ from fleet.web.metrics import metrics_of
 from ml_model.config.settings import MlModelSettings
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.audit_trail import AuditTrail
+from ml_model.service.candidates import Candidates
 from ml_model.service.feedback import Feedback
 from ml_model.service.history import History
+from ml_model.service.learning import Learning
 from ml_model.service.live.models import LiveModels
 from ml_model.service.live.predictions import Predictions, Storing
 from ml_model.service.live.storing import LiveStore
 from ml_model.service.ml_service import MlService
 from ml_model.service.roles import Roles
+from ml_model.service.scoring import Scorer
+from ml_model.service.snapshots import Snapshots as SnapshotService
 from ml_model.service.trainer_process import TrainerProcesses
 from ml_model.service.training import Trainer
 from ml_model.web.controller.audit import Audit
@@ -47,6 +51,7 @@ from ml_model.web.controller.inference import (
 from ml_model.web.controller.model import Model
 from ml_model.web.controller.predict import Invocations, Ping, Predict, Version, quick_answers
 from ml_model.web.controller.set_model import SetModel
+from ml_model.web.controller.snapshots import OneSnapshot, Snapshots
 from ml_model.web.live_metrics import LiveCounters
 from ml_model.web.metrics import count_predictions, live_metrics
 
@@ -84,14 +89,9 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
         return lambda: MlModelUnitOfWork(sessions)
 
     live = _make_live(settings, beside(LOOKING_CONNECTIONS), beside(1), counters)
-    models = MlService(
-        units,
-        key,
-        predicted=predicted,
-        changed=live.models.notice,
-        trainer=trainer or processes,
-        reading=beside(settings.heavy_at_once),
-    )
+    scorer = Scorer(beside(settings.heavy_at_once))
+    learning = Learning(units, key, trainer or processes, scorer)
+    models = MlService(units, key, learning, scorer, predicted=predicted, changed=live.models.notice)
     metrics.read_at_scrape(lambda: live_metrics(models.live()))
 
     def ready() -> None:
@@ -99,7 +99,7 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
         live.models.check()
 
     routes = [
-        *_deployment_routes(units, live.models),
+        *_deployment_routes(units, live.models, learning),
         Route(Audit, ["/audit"], {"trail": AuditTrail(units)}),
         Route(Truth, ["/feedback"], {"feedback": Feedback(units, told=counters.told)}),
         Route(Model, [""], {"models": models}),
@@ -148,11 +148,16 @@ def _make_live(
     return LiveParts(models, store, predictions, storing)
 
 
-def _deployment_routes(units: Callable[[], MlModelUnitOfWork], live: LiveModels) -> list[Route]:
-    history, roles = {"history": History(units)}, {"roles": Roles(units, changed=live.notice)}
+def _deployment_routes(
+    units: Callable[[], MlModelUnitOfWork], live: LiveModels, learning: Learning
+) -> list[Route]:
+    known = {"history": History(units), "candidates": Candidates(units, learning)}
+    roles, snapshots = {"roles": Roles(units, changed=live.notice)}, {"snapshots": SnapshotService(units)}
     return [
-        Route(Deployments, ["/deployments"], history),
-        Route(OneDeployment, ["/deployments/<int:deployment_id>"], history),
+        Route(Snapshots, ["/snapshots"], snapshots),
+        Route(OneSnapshot, ["/snapshots/<int:snapshot_id>"], snapshots),
+        Route(Deployments, ["/deployments"], known),
+        Route(OneDeployment, ["/deployments/<int:deployment_id>"], known),
         Route(DeploymentRole, ["/deployments/<int:deployment_id>/role"], roles),
         Route(Rollback, ["/rollback"], roles),
     ]

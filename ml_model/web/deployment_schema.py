@@ -9,13 +9,14 @@ from pydantic.config import JsonDict
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import RequestModel, UseCaseName
-from ml_model.web.schema import DEPLOYMENT_EXAMPLE, DeploymentAnswer
+from ml_model.web.schema import DEPLOYMENT_EXAMPLE, DeploymentAnswer, DeploymentId, SetModelRequest
 
 RECORD_EXAMPLE: JsonDict = {
     **DEPLOYMENT_EXAMPLE,
     "use_case": "wine",
     "actor": "alice",
     "failure": None,
+    "discarded_at": None,
     "metrics": {"testing": {"accuracy": 0.9722222222222222}},
     "activations": [
         {
@@ -42,14 +43,6 @@ ROLE_EXAMPLE: JsonDict = {
 }
 
 
-def _number(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-
-
-IdNumber = Annotated[int, Field(ge=1, lt=2**63)]
-DeploymentId = Annotated[IdNumber, BeforeValidator(_number, json_schema_input_type=IdNumber)]
-"""A deployment's id, which clients may send as a string or as an integer."""
-
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -74,6 +67,18 @@ class DeploymentsQuery(PageQuery):
 
     use_case: UseCaseName = "wine"
     at: Moment | None = None
+
+
+class CandidateRequest(SetModelRequest):
+    """`POST /root/ml/deployments`. snapshot_id: what it learns from; if absent, the training set as it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"model_name": "SVC", "hyperparameters": {"C": 10}, "snapshot_id": 1}]
+        }
+    )
+
+    snapshot_id: DeploymentId | None = None
 
 
 class RollbackRequest(RequestModel):
@@ -121,6 +126,7 @@ class DeploymentRecordAnswer(DeploymentAnswer):
     use_case: str
     actor: str | None
     failure: str | None
+    discarded_at: datetime | None
     metrics: dict[str, dict[str, float]]
     activations: list[ActivationAnswer]
 

@@ -1,9 +1,9 @@
 """What ml_model is sent, and what it answers."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from fleet.catalogue import CATALOGUE, Preprocessing
@@ -17,7 +17,9 @@ DEPLOYMENT_EXAMPLE: JsonDict = {
     "hyperparameters": {"C": 10, "kernel": "rbf"},
     "preprocessing": "standard_scaler",
     "run_id": None,
+    "snapshot_id": 1,
     "set_at": "2026-01-31T12:00:00Z",
+    "chosen_at": "2026-01-31T12:00:00Z",
     "trained_at": "2026-01-31T12:00:05Z",
     "active_since": "2026-01-31T12:00:05Z",
 }
@@ -58,6 +60,15 @@ AUDIT_EXAMPLE: JsonDict = {
 }
 
 
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+IdNumber = Annotated[int, Field(ge=1, lt=2**63)]
+DeploymentId = Annotated[IdNumber, BeforeValidator(_number, json_schema_input_type=IdNumber)]
+"""A deployment's id, or a snapshot's, which clients may send as a string or as an integer."""
+
+
 class SetModelRequest(RequestModel):
     """`POST /root/ml/set_model`. hyperparameters: of the model's scikit-learn estimator."""
 
@@ -73,12 +84,21 @@ class SetModelRequest(RequestModel):
 
 
 class RunRequest(RequestModel):
-    """`POST /root/ml`: train, or score."""
+    """`POST /root/ml`: train, or score. deployment_id: what scores, instead of the chosen one."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"dataset": "training"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"dataset": "training"}, {"dataset": "testing", "deployment_id": 1}]}
+    )
 
     dataset: Literal["training", "testing", "production"]
+    deployment_id: DeploymentId | None = None
     use_case: UseCaseName = "wine"
+
+    @model_validator(mode="after")
+    def _training_is_of_the_chosen(self) -> Self:
+        if self.dataset == "training" and self.deployment_id is not None:
+            raise ValueError("'deployment_id' goes with testing and production: training makes a deployment")
+        return self
 
 
 class DescribeRequest(RequestModel):
@@ -115,14 +135,16 @@ class AuditAnswer(PageAnswer):
 
 
 class DeploymentAnswer(AnswerModel):
-    """A model that was set."""
+    """A model that was set, or a candidate, which has no `chosen_at`. snapshot_id: what it learned from."""
 
     id: int
     model_name: str
     hyperparameters: dict[str, Any]
     preprocessing: Preprocessing
     run_id: str | None
+    snapshot_id: int | None
     set_at: datetime
+    chosen_at: datetime | None
     trained_at: datetime | None
     active_since: datetime | None
 

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.integrity import keep_predictions_true, refer_by_keys
-
 revision = "0005"
 down_revision = "0004"
 
@@ -148,6 +146,50 @@ TRIGGERS = {
         WHEN (OLD.id <> NEW.id) EXECUTE FUNCTION public.keep_deployment_id()""",
 }
 
+# Of every use case's tables, {schema} being its name.
+USE_CASE_TRIGGERS = {
+    "added_predictions_refer": """
+        AFTER INSERT ON {schema}.predictions REFERENCING NEW TABLE AS told
+        FOR EACH STATEMENT EXECUTE FUNCTION public.check_predictions()""",
+    "changed_predictions_refer": """
+        AFTER UPDATE ON {schema}.predictions REFERENCING NEW TABLE AS told
+        FOR EACH STATEMENT EXECUTE FUNCTION public.check_predictions()""",
+    "predictions_go_along": """
+        AFTER DELETE ON {schema}.samples REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION public.forget_predictions_of_samples()""",
+    "predictions_go_with_all": """
+        AFTER TRUNCATE ON {schema}.samples
+        FOR EACH STATEMENT EXECUTE FUNCTION public.forget_all_predictions()""",
+    "predicted_samples_keep_their_number": """
+        BEFORE UPDATE OF sample_index, dataset_id ON {schema}.samples FOR EACH ROW
+        WHEN (OLD.sample_index <> NEW.sample_index OR OLD.dataset_id <> NEW.dataset_id)
+        EXECUTE FUNCTION public.keep_sample_index()""",
+}
+WITHOUT_KEYS = (
+    "ALTER TABLE {schema}.predictions DROP CONSTRAINT predictions_sample_index_fkey",
+    "ALTER TABLE {schema}.predictions DROP CONSTRAINT predictions_deployment_id_fkey",
+    "DROP INDEX {schema}.predictions_by_deployment",
+    (
+        "ALTER TABLE {schema}.predictions DROP CONSTRAINT one_prediction_per_deployment, "
+        "ADD CONSTRAINT one_prediction_per_deployment UNIQUE (deployment_id, sample_index)"
+    ),
+)
+WITH_KEYS = (
+    (
+        "ALTER TABLE {schema}.predictions DROP CONSTRAINT one_prediction_per_deployment, "
+        "ADD CONSTRAINT one_prediction_per_deployment UNIQUE (sample_index, deployment_id)"
+    ),
+    "CREATE INDEX predictions_by_deployment ON {schema}.predictions (deployment_id)",
+    (
+        "ALTER TABLE {schema}.predictions ADD CONSTRAINT predictions_sample_index_fkey "
+        "FOREIGN KEY (sample_index) REFERENCES {schema}.samples (sample_index) ON DELETE CASCADE"
+    ),
+    (
+        "ALTER TABLE {schema}.predictions ADD CONSTRAINT predictions_deployment_id_fkey "
+        "FOREIGN KEY (deployment_id) REFERENCES public.deployments (id) ON DELETE CASCADE"
+    ),
+)
+
 FUNCTIONS = (
     "check_predictions",
     "forget_predictions_of_samples",
@@ -182,17 +224,20 @@ def upgrade() -> None:
         op.execute(function)
     for name, body in TRIGGERS.items():
         op.execute(f"CREATE TRIGGER {name} {body}")
-    connection = op.get_bind()
-    for name in connection.scalars(sa.text("SELECT name FROM public.use_cases ORDER BY name")).all():
-        if connection.scalar(sa.text("SELECT to_regclass(:name)"), {"name": f"{name}.predictions"}):
-            keep_predictions_true(connection, name)
+    for schema in _schemas():
+        for statement in WITHOUT_KEYS:
+            op.execute(statement.format(schema=schema))
+        for name, body in USE_CASE_TRIGGERS.items():
+            op.execute(f"CREATE TRIGGER {name} {body.format(schema=schema)}")
 
 
 def downgrade() -> None:
-    connection = op.get_bind()
-    for name in connection.scalars(sa.text("SELECT name FROM public.use_cases ORDER BY name")).all():
-        if connection.scalar(sa.text("SELECT to_regclass(:name)"), {"name": f"{name}.predictions"}):
-            refer_by_keys(connection, name)
+    for schema in _schemas():
+        for name in USE_CASE_TRIGGERS:
+            table = "predictions" if name.endswith("_refer") else "samples"
+            op.execute(f"DROP TRIGGER {name} ON {schema}.{table}")
+        for statement in WITH_KEYS:
+            op.execute(statement.format(schema=schema))
     for name in TRIGGERS:
         op.execute(f"DROP TRIGGER {name} ON public.deployments")
     for function in FUNCTIONS:
@@ -200,3 +245,11 @@ def downgrade() -> None:
     op.drop_index("activations_lasting_idx", table_name="activations", schema="public")
     op.drop_constraint(op.f("activations_share_is_a_canarys"), "activations", schema="public")
     op.drop_column("activations", "share", schema="public")
+
+
+def _schemas() -> list[str]:
+    """Of the use cases whose tables are made, quoted."""
+    query = """
+        SELECT quote_ident(name) FROM public.use_cases
+        WHERE to_regclass(quote_ident(name) || '.predictions') IS NOT NULL ORDER BY name"""
+    return list(op.get_bind().scalars(sa.text(query)))

@@ -10,22 +10,32 @@ from fleet.catalogue import Preprocessing
 
 @dataclass(frozen=True, kw_only=True)
 class ModelChoice:
-    """What is asked to be deployed. run_id: the MLflow run that it was chosen from, if any."""
+    """What is asked to be deployed.
+
+    run_id: the MLflow run that it was chosen from, if any. snapshot_id: the rows that it learns from; None
+    before a training that takes the training set as it is then.
+    """
 
     model_name: str
     hyperparameters: Mapping[str, Any]
     preprocessing: Preprocessing
     run_id: str | None = None
+    snapshot_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment(ModelChoice):
-    """A model that was set; it is trained once trained_at is known. active_since: of the live one."""
+    """A model that was set, or a candidate, which has no chosen_at; it is trained once trained_at is known.
+
+    active_since: of the live one.
+    """
 
     id: int
     use_case: str
     set_at: datetime
+    chosen_at: datetime | None
     trained_at: datetime | None
+    discarded_at: datetime | None = None
     active_since: datetime | None = None
 
 

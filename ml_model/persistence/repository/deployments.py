@@ -6,8 +6,8 @@ from typing import Any, cast
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, undefer
 
+from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow, UseCaseRow
-from fleet.catalogue import Preprocessing
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Artifact, Deployment, LiveModel, ModelChoice
 
@@ -29,22 +29,30 @@ class DeploymentRepository:
         self._session = session
 
     def add(
-        self, use_case: str, choice: ModelChoice, *, actor: str, set_at: datetime | None = None
+        self,
+        use_case: str,
+        choice: ModelChoice,
+        *,
+        actor: str,
+        set_at: datetime | None = None,
+        chosen: bool = True,
     ) -> Deployment:
-        """Write down that the actor has set a model, now unless said otherwise."""
+        """Write down that the actor has set a model, now unless said otherwise. chosen: no mere candidate."""
+        moment = set_at or self.now()
         row = DeploymentRow(
             use_case=use_case,
             model_name=choice.model_name,
             hyperparameters=dict(choice.hyperparameters),
             preprocessing=choice.preprocessing,
             run_id=choice.run_id,
+            snapshot_id=choice.snapshot_id,
+            set_at=moment,
+            chosen_at=moment if chosen else None,
             actor=actor,
         )
-        if set_at is not None:
-            row.set_at = set_at
         self._session.add(row)
         self._session.flush()
-        return _deployment(row)
+        return as_record(Deployment, row)
 
     def now(self) -> datetime:
         """PostgreSQL's time, by which deployments are ordered: services' clocks may differ."""
@@ -53,23 +61,25 @@ class DeploymentRepository:
 
     def chosen(self, use_case: str) -> Deployment | None:
         """The deployment that was set, or made active again, last."""
-        again = (
-            select(ActivationRow.deployment_id, func.max(ActivationRow.since).label("since"))
-            .where(ActivationRow.use_case == use_case, ActivationRow.role == "active")
-            .group_by(ActivationRow.deployment_id)
-            .having(func.count() > 1)  # the first is by training, and whoever trains does not choose
-            .subquery()
-        )
-        last_first = (func.greatest(DeploymentRow.set_at, again.c.since).desc(), DeploymentRow.id.desc())
         query = (
             select(DeploymentRow)
-            .outerjoin(again, again.c.deployment_id == DeploymentRow.id)
-            .where(DeploymentRow.use_case == use_case)
-            .order_by(*last_first)
+            .where(DeploymentRow.use_case == use_case, DeploymentRow.chosen_at.is_not(None))
+            .order_by(DeploymentRow.chosen_at.desc(), DeploymentRow.id.desc())
             .limit(1)
         )
         row = self._session.scalar(query)
-        return _deployment(row) if row is not None else None
+        return as_record(Deployment, row) if row is not None else None
+
+    def choose(self, deployment_id: int) -> None:
+        """Have the use case's sets scored, and its model trained again, by this deployment from now on."""
+        query = update(DeploymentRow).where(DeploymentRow.id == deployment_id)
+        self._session.execute(query.values(chosen_at=self.now()))
+
+    def discard(self, deployment_id: int) -> None:
+        """Keep no more of a candidate than that it was there."""
+        query = update(DeploymentRow).where(DeploymentRow.id == deployment_id)
+        forgotten = {"artifact": None, "artifact_format": None, "artifact_signature": None}
+        self._session.execute(query.values(discarded_at=self.now(), **forgotten))
 
     def active(self, use_case: str) -> Deployment | None:
         """The deployment that is live."""
@@ -83,7 +93,7 @@ class DeploymentRepository:
             )
         )
         found = self._session.execute(query).one_or_none()
-        return _deployment(found[0], active_since=found[1]) if found is not None else None
+        return as_record(Deployment, found[0], active_since=found[1]) if found is not None else None
 
     def live(self) -> list[LiveModel]:
         """What is live in every registered use case."""
@@ -116,24 +126,26 @@ class DeploymentRepository:
         )
 
     def store_training(
-        self, deployment: Deployment, artifact: Artifact, *, started: datetime, actor: str
+        self, deployment: Deployment, artifact: Artifact, *, snapshot_id: int, started: datetime, actor: str
     ) -> Deployment:
         """Store the fitted model: in the deployment, or in a new one like it if it is trained already.
 
-        started: when the actor asked for the training; a model that was set since then stays chosen.
+        snapshot_id: the rows that it was fitted on. started: when the actor asked for the training; a model
+        that was set since then stays chosen.
         """
         moment = self.now()
         row = self._session.get_one(DeploymentRow, deployment.id, populate_existing=True)
         if row.trained_at is not None:
             added = self.add(deployment.use_case, deployment, actor=actor, set_at=started)
             row = self._session.get_one(DeploymentRow, added.id)
+        row.snapshot_id = snapshot_id
         row.artifact = artifact.data
         row.artifact_format = artifact.format
         row.artifact_signature = artifact.signature
         row.trained_at = moment
         row.failure = None
         self._session.flush()
-        return _deployment(row)
+        return as_record(Deployment, row)
 
     def store_failure(self, deployment_id: int, failure: str) -> None:
         """Write down why a deployment could not be trained."""
@@ -173,21 +185,7 @@ class DeploymentRepository:
         self._session.flush()
 
 
-def _deployment(row: DeploymentRow, active_since: datetime | None = None) -> Deployment:
-    return Deployment(
-        id=row.id,
-        use_case=row.use_case,
-        model_name=row.model_name,
-        hyperparameters=row.hyperparameters,
-        preprocessing=cast(Preprocessing, row.preprocessing),
-        run_id=row.run_id,
-        set_at=row.set_at,
-        trained_at=row.trained_at,
-        active_since=active_since,
-    )
-
-
 def _live(use_case: str, row: DeploymentRow | None, since: datetime | None) -> LiveModel:
     if row is None:
         return LiveModel(use_case, None, {})
-    return LiveModel(use_case, _deployment(row, active_since=since), row.metrics or {})
+    return LiveModel(use_case, as_record(Deployment, row, active_since=since), row.metrics or {})

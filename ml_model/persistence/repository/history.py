@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from db.paging import newest_first
+from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow
-from fleet.catalogue import Preprocessing
 from fleet.errors import NotFoundError
 from fleet.paging import Page, PageRequest
-from ml_model.persistence.model.deployment import Activation, DeploymentRecord, Role
+from ml_model.persistence.model.deployment import Activation, DeploymentRecord
 
 LARGEST_ID = 2**63 - 1
 
@@ -44,7 +44,10 @@ class HistoryRepository:
 
     def find(self, deployment_id: int) -> DeploymentRecord:
         """Raises UnknownDeploymentError."""
-        row = self._session.get(DeploymentRow, deployment_id) if deployment_id <= LARGEST_ID else None
+        if deployment_id > LARGEST_ID:
+            raise UnknownDeploymentError(deployment_id)
+        # Anew: whoever has waited for others wants to see what they did.
+        row = self._session.get(DeploymentRow, deployment_id, populate_existing=True)
         if row is None:
             raise UnknownDeploymentError(deployment_id)
         return self._records([row])[0]
@@ -86,30 +89,8 @@ class HistoryRepository:
 
 
 def _record(row: DeploymentRow, activations: Iterable[ActivationRow]) -> DeploymentRecord:
-    told = [_activation(each) for each in activations]
-    return DeploymentRecord(
-        id=row.id,
-        use_case=row.use_case,
-        model_name=row.model_name,
-        hyperparameters=row.hyperparameters,
-        preprocessing=cast(Preprocessing, row.preprocessing),
-        run_id=row.run_id,
-        set_at=row.set_at,
-        trained_at=row.trained_at,
-        active_since=next((each.since for each in told if each.role == "active" and not each.until), None),
-        actor=row.actor,
-        failure=row.failure,
-        metrics=row.metrics or {},
-        activations=told,
-    )
-
-
-def _activation(row: ActivationRow) -> Activation:
-    return Activation(
-        role=cast(Role, row.role),
-        share=row.share,
-        since=row.since,
-        until=row.until,
-        reason=row.reason,
-        actor=row.actor,
+    told = [as_record(Activation, each) for each in activations]
+    active_since = next((each.since for each in told if each.role == "active" and not each.until), None)
+    return as_record(
+        DeploymentRecord, row, metrics=row.metrics or {}, activations=told, active_since=active_since
     )

@@ -76,6 +76,11 @@ class SampleRepository:
         with self._without_nested_loops():
             self._session.execute(delete(told).where(own, told.c.sample_index.in_(of_set)))
 
+    def forget_all_predictions(self, use_case: UseCase, deployment_id: int) -> None:
+        """Delete whatever a deployment has predicted."""
+        told = use_case_tables(use_case).predictions
+        self._session.execute(delete(told).where(told.c.deployment_id == deployment_id))
+
     @contextmanager
     def _without_nested_loops(self) -> Iterator[None]:
         self._session.execute(text("SET LOCAL enable_nestloop = off"))

@@ -6,12 +6,15 @@ from flask_restful import Resource
 
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
+from fleet.web.heavy import heavy
 from fleet.web.idempotency import idempotent
 from fleet.web.validation import NoArguments, accepts
+from ml_model.service.candidates import Candidates
 from ml_model.service.history import History
 from ml_model.service.roles import Roles
 from ml_model.web.deployment_schema import (
     ActivatedAnswer,
+    CandidateRequest,
     DeploymentRecordAnswer,
     DeploymentsAnswer,
     DeploymentsQuery,
@@ -22,10 +25,11 @@ from ml_model.web.deployment_schema import (
 
 
 class Deployments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
-    """Every model that was ever set."""
+    """Every model that was ever set, or trained as a candidate."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, candidates: Candidates) -> None:
         self._history = history
+        self._candidates = candidates
 
     @answers(DeploymentsAnswer, errors=[404, 503])
     @accepts(role="user", query=DeploymentsQuery)
@@ -41,19 +45,42 @@ class Deployments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             mode="json", by_alias=True
         )
 
+    @answers(DeploymentRecordAnswer, status=201, errors=[404, 409, 429, 503])
+    @accepts(role="admin", body=CandidateRequest)
+    @idempotent
+    @heavy
+    def post(self, body: CandidateRequest) -> tuple[dict[str, Any], int]:
+        """Train a candidate: a model that is stored, scored on training and not served."""
+        trained = self._candidates.train(
+            body.use_case,
+            body.model_name,
+            body.hyperparameters or {},
+            preprocessing=body.preprocessing,
+            run_id=body.run_id,
+            snapshot_id=body.snapshot_id,
+            caller=caller(),
+        )
+        return _record(trained), 201
+
 
 class OneDeployment(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """One of them."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, candidates: Candidates) -> None:
         self._history = history
+        self._candidates = candidates
 
     @answers(DeploymentRecordAnswer, errors=[404, 503])
     @accepts(role="user", query=NoArguments)
     def get(self, deployment_id: int, query: NoArguments) -> dict[str, Any]:
         """Describe a deployment."""
-        found = self._history.find(deployment_id)
-        return DeploymentRecordAnswer.model_validate(found).model_dump(mode="json", by_alias=True)
+        return _record(self._history.find(deployment_id))
+
+    @answers(DeploymentRecordAnswer, errors=[404, 409, 503])
+    @accepts(role="admin", query=NoArguments)
+    def delete(self, deployment_id: int, query: NoArguments) -> dict[str, Any]:
+        """Throw away a candidate that was never live: its model and predictions go, its record stays."""
+        return _record(self._candidates.discard(deployment_id, caller=caller()))
 
 
 class Rollback(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -100,3 +127,7 @@ class DeploymentRole(Resource):  # type: ignore[misc]  # Flask-RESTful has no ty
         self._roles.end(deployment_id, caller=caller())
         message = f"Deployment {deployment_id} has no role any more"
         return {"message": message, "deployment_id": deployment_id, "role": None, "share": None}
+
+
+def _record(deployment: object) -> dict[str, Any]:
+    return DeploymentRecordAnswer.model_validate(deployment).model_dump(mode="json", by_alias=True)

@@ -38,12 +38,13 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def post(self, body: RunRequest) -> dict[str, Any]:
         """Train or score the chosen model: set, or made active again, last.
 
-        `training` fits it, makes it the live one and scores it. Each call stores its predictions.
+        `training` fits it, makes it the live one and scores it. With `deployment_id` that model scores. Each
+        call stores its predictions.
         """
         if body.dataset == "training":
             score = self._models.train(body.use_case, caller=caller())
         else:
-            score = self._models.score(body.use_case, body.dataset)
+            score = self._models.score(body.use_case, body.dataset, body.deployment_id)
         return {
             "message": f"Score on {body.dataset} set: {score.text}",
             "score": score.main,

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from threading import Thread
 
 import pytest
+from alembic import command
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from db.definition import Feature, Task, UseCase
-from db.integrity import REFERENCES, keep_predictions_true, refer_by_keys, telling_of_kept_samples
+from db.integrity import telling_of_kept_samples
+from db.migrate import alembic_config, migrate
 from db.sets import lock_set
 from db.use_cases import DATASETS, register_use_case
 
@@ -122,12 +124,16 @@ def test_who_predicts_and_who_deletes_at_once_leave_no_orphan(
     engine.dispose()
 
 
-def test_tables_of_an_older_version_are_changed_with_their_rows(connection: Connection) -> None:
+def test_tables_of_an_older_version_are_changed_with_their_rows(
+    connection: Connection, database_url: str
+) -> None:
     tell(connection, 0)
-    refer_by_keys(connection, "clouds")
-    assert keys(connection) == set(REFERENCES)
-    for _ in range(2):
-        keep_predictions_true(connection, "clouds")
+    config = alembic_config()
+    with create_engine(database_url).begin() as older:
+        config.attributes["connection"] = older
+        command.downgrade(config, "0004")
+    assert keys(connection) == {"predictions_sample_index_fkey", "predictions_deployment_id_fkey"}
+    migrate(database_url)
     assert keys(connection) == set()
     assert told(connection) == [(0, 1)]
     with pytest.raises(IntegrityError):

@@ -176,3 +176,29 @@ def test_the_tables_of_an_uploaded_use_case_come_along(empty_url: str) -> None:
         session.commit()
     engine.dispose()
     assert (execute(empty_url, keys), execute(empty_url, triggers)) == ([(0,)], [(2,)])
+
+
+def test_what_was_chosen_last_is_still_so(empty_url: str) -> None:
+    migrate(empty_url)
+    engine = create_engine(empty_url)
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0005")
+    execute(
+        empty_url,
+        """
+        INSERT INTO use_cases (name, task, target, features) VALUES ('tea', 'regression', 'm', '[]');
+        INSERT INTO deployments (use_case, model_name, hyperparameters, preprocessing, set_at)
+            SELECT 'tea', 'Ridge', '{}', 'none', timestamptz '2026-01-01' + number * interval '1 day'
+            FROM generate_series(1, 3) AS number;
+        INSERT INTO activations (deployment_id, use_case, role, "from", until)
+            SELECT id, 'tea', 'active', timestamptz '2026-02-01', '2026-02-02' FROM deployments WHERE id <> 3;
+        INSERT INTO activations (deployment_id, use_case, role, "from")
+            VALUES (1, 'tea', 'active', '2026-03-01');
+        """,
+    )
+    migrate(empty_url)
+    chosen = "SELECT id, chosen_at::date::text FROM deployments ORDER BY chosen_at DESC"
+    assert execute(empty_url, chosen) == [(1, "2026-03-01"), (3, "2026-01-04"), (2, "2026-01-03")]
+    engine.dispose()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from db.definition import Feature, Task, UseCase
 from db.sets import SampleBlock, Samples, SetName
+from db.snapshots import Lesson, NothingToLearnError, Snapshot
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
 from ml_model.persistence.model.scored import Scored
 from tests.audit import AuditInMemory
@@ -43,8 +44,15 @@ class FakeDeployments:
     failures: dict[int, str] = field(default_factory=dict)
 
     def add(
-        self, use_case: str, choice: ModelChoice, *, actor: str, set_at: datetime | None = None
+        self,
+        use_case: str,
+        choice: ModelChoice,
+        *,
+        actor: str,
+        set_at: datetime | None = None,
+        chosen: bool = True,
     ) -> Deployment:
+        moment = set_at or self.now()
         deployment = Deployment(
             id=len(self.rows) + 1,
             use_case=use_case,
@@ -52,7 +60,9 @@ class FakeDeployments:
             hyperparameters=choice.hyperparameters,
             preprocessing=choice.preprocessing,
             run_id=choice.run_id,
-            set_at=set_at or datetime.now(UTC),
+            snapshot_id=choice.snapshot_id,
+            set_at=moment,
+            chosen_at=moment if chosen else None,
             trained_at=None,
         )
         self.rows.append(deployment)
@@ -62,8 +72,17 @@ class FakeDeployments:
         return datetime.now(UTC)
 
     def chosen(self, use_case: str) -> Deployment | None:
-        found = [row for row in self.rows if row.use_case == use_case]
-        return max(found, key=lambda row: (row.set_at, row.id)) if found else None
+        found = [
+            (row.chosen_at, row.id, row) for row in self.rows if row.use_case == use_case and row.chosen_at
+        ]
+        return max(found)[-1] if found else None
+
+    def choose(self, deployment_id: int) -> None:
+        self.rows[deployment_id - 1] = replace(self.rows[deployment_id - 1], chosen_at=self.now())
+
+    def discard(self, deployment_id: int) -> None:
+        self.rows[deployment_id - 1] = replace(self.rows[deployment_id - 1], discarded_at=self.now())
+        del self.artifacts[deployment_id]
 
     def active(self, use_case: str) -> Deployment | None:
         return self.rows[self.live[-1] - 1] if self.live else None
@@ -78,12 +97,12 @@ class FakeDeployments:
         """One thread: nobody else is there to wait."""
 
     def store_training(
-        self, deployment: Deployment, artifact: Artifact, *, started: datetime, actor: str
+        self, deployment: Deployment, artifact: Artifact, *, snapshot_id: int, started: datetime, actor: str
     ) -> Deployment:
         stored = self.rows[deployment.id - 1]
         if stored.trained_at is not None:
             stored = self.add(deployment.use_case, deployment, actor=actor, set_at=started)
-        stored = replace(stored, trained_at=datetime.now(UTC))
+        stored = replace(stored, trained_at=datetime.now(UTC), snapshot_id=snapshot_id)
         self.rows[stored.id - 1] = stored
         self.artifacts[stored.id] = artifact
         return stored
@@ -151,13 +170,31 @@ class FakeSamples:
 
 
 @dataclass
+class FakeSnapshots:
+    """Stands in for SnapshotRepository: the training set as it is, every time the same snapshot."""
+
+    samples: FakeSamples
+
+    def take(self, use_case: UseCase, until: datetime | None, *, actor: str) -> Lesson:
+        features, target = self.samples.read(use_case, "training").labelled()
+        if not len(target):
+            raise NothingToLearnError(use_case.name)
+        snapshot = Snapshot(1, use_case.name, until, len(target), "", datetime.now(UTC), actor)
+        return Lesson(snapshot, features, target)
+
+
+@dataclass
 class FakeUnit:
     """Stands in for MlModelUnitOfWork; counts its commits."""
 
     deployments: FakeDeployments = field(default_factory=FakeDeployments)
     samples: FakeSamples = field(default_factory=FakeSamples)
+    snapshots: FakeSnapshots = field(init=False)
     audit: AuditInMemory = field(default_factory=AuditInMemory)
     commits: int = 0
+
+    def __post_init__(self) -> None:
+        self.snapshots = FakeSnapshots(self.samples)
 
     def __enter__(self) -> Self:
         return self

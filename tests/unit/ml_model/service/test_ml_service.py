@@ -4,14 +4,16 @@ from typing import cast
 
 import pytest
 
+from db.snapshots import NothingToLearnError
 from fleet.catalogue import UnknownHyperparameterError, UnknownModelError
 from fleet.errors import OutOfTimeError
 from ml_model.persistence.model.deployment import Artifact, Deployment
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import ArtifactTooLargeError
 from ml_model.service.fitting import RefusedHyperparametersError, TrainingFailedError
+from ml_model.service.learning import Learning
 from ml_model.service.ml_service import MlService, NothingSetError, NotTrainedError
-from ml_model.service.scoring import SetNotLoadedError
+from ml_model.service.scoring import Scorer, SetNotLoadedError
 from ml_model.service.training import InThisProcess
 from tests.callers import ALICE
 from tests.unit.ml_model.fakes import FakeUnit, block
@@ -24,7 +26,11 @@ def unit() -> FakeUnit:
 
 @pytest.fixture
 def service(unit: FakeUnit) -> MlService:
-    return MlService(lambda: cast(MlModelUnitOfWork, unit), b"key")
+    def units() -> MlModelUnitOfWork:
+        return cast(MlModelUnitOfWork, unit)
+
+    scorer = Scorer(units)
+    return MlService(units, b"key", Learning(units, b"key", InThisProcess(), scorer), scorer)
 
 
 def loaded(unit: FakeUnit) -> None:
@@ -126,7 +132,7 @@ def test_a_set_that_is_not_loaded_says_what_to_call(service: MlService, unit: Fa
         loaded(unit)
         service.train("wine", caller=ALICE)
         unit.samples.sets.pop("testing")
-    with pytest.raises(SetNotLoadedError) as raised:
+    with pytest.raises(SetNotLoadedError if action == "score" else NothingToLearnError) as raised:
         service.train("wine", caller=ALICE) if action == "train" else service.score("wine", "testing")
     assert "/root/simulator" in raised.value.message
 

@@ -1,0 +1,110 @@
+"""Models that are trained without being served: looked at, and then made active or thrown away."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from fleet.caller import Caller
+from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
+from fleet.errors import ConflictError
+from ml_model.persistence.model.deployment import DeploymentRecord, ModelChoice
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.learning import Learning
+from ml_model.service.roles import DiscardedError
+
+
+class NoCandidateError(ConflictError):
+    """The deployment was set or served at some time, and stays in the history with its model."""
+
+    def __init__(self, deployment_id: int) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} is no candidate: it was set, or has been live",
+            "Only a candidate that never served can be discarded",
+        )
+
+
+class StillUsedError(ConflictError):
+    """The candidate is a shadow or a canary at the moment."""
+
+    def __init__(self, deployment_id: int, role: str) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} is a {role} at the moment",
+            f"End that first: DELETE /root/ml/deployments/{deployment_id}/role",
+        )
+
+
+class Candidates:
+    """units: opens a transaction. learning: fits them."""
+
+    def __init__(self, units: Callable[[], MlModelUnitOfWork], learning: Learning) -> None:
+        self._units = units
+        self._learning = learning
+
+    def train(  # noqa: PLR0913  # what a model is, and who trains it
+        self,
+        name: str,
+        model_name: str,
+        hyperparameters: Mapping[str, Any],
+        *,
+        caller: Caller,
+        preprocessing: Preprocessing = "standard_scaler",
+        run_id: str | None = None,
+        snapshot_id: int | None = None,
+    ) -> DeploymentRecord:
+        """Train a candidate on its snapshot, or on the training set as it is; what is live stays live.
+
+        Raises what MlService.set_model does, UnknownSnapshotError, SnapshotChangedError, NothingToLearnError.
+        """
+        with self._units() as work:
+            use_case = work.samples.find(name)
+        check_model(model_name, use_case.task.value)
+        check_hyperparameters(model_name, hyperparameters)
+        choice = ModelChoice(
+            model_name=model_name, hyperparameters=hyperparameters, preprocessing=preprocessing, run_id=run_id
+        )
+        self._learning.try_out(use_case, choice)
+        with self._units() as work:
+            started = work.deployments.now()
+            if snapshot_id is None:
+                lesson = work.snapshots.take(use_case, None, actor=caller.name)
+            else:
+                lesson = work.snapshots.read(use_case, snapshot_id)
+            choice = replace(choice, snapshot_id=lesson.snapshot.id)
+            # Before it is fitted, so that a training which dies leaves a trace.
+            deployment = work.deployments.add(
+                use_case.name, choice, actor=caller.name, set_at=started, chosen=False
+            )
+            work.commit()
+        fitted = self._learning.fit(use_case, deployment, lesson, started, caller)
+        with self._units() as work:
+            trained, _ = self._learning.store(work, fitted, caller)
+            record = work.history.find(trained.id)
+            work.commit()
+        return record
+
+    def discard(self, deployment_id: int, *, caller: Caller) -> DeploymentRecord:
+        """Throw a candidate away: its model and its predictions go, what is known of it stays.
+
+        Raises UnknownDeploymentError, DiscardedError, NoCandidateError, StillUsedError.
+        """
+        with self._units() as work:
+            use_case = work.samples.find(work.history.find(deployment_id).use_case)
+            work.deployments.hold_use_case(use_case.name)
+            work.deployments.hold(deployment_id)  # whoever scores with it waits, or is waited for
+            _check_discardable(work.history.find(deployment_id))
+            work.samples.forget_all_predictions(use_case, deployment_id)
+            work.deployments.discard(deployment_id)
+            work.audit.add("discard", deployment_id, caller, use_case=use_case.name)
+            record = work.history.find(deployment_id)
+            work.commit()
+        return record
+
+
+def _check_discardable(deployment: DeploymentRecord) -> None:
+    if deployment.discarded_at is not None:
+        raise DiscardedError(deployment.id)
+    if deployment.chosen_at is not None:
+        raise NoCandidateError(deployment.id)
+    for activation in deployment.activations:
+        if activation.until is None:
+            raise StillUsedError(deployment.id, activation.role)

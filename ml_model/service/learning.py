@@ -1,0 +1,94 @@
+"""Fits a deployment to the rows of a snapshot, and stores what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.definition import UseCase
+from db.sets import SampleBlock
+from db.snapshots import Lesson
+from fleet.caller import Caller
+from fleet.errors import FleetError
+from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.artifacts import open_artifact
+from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError
+from ml_model.service.scoring import Score, Scorer
+from ml_model.service.training import Task, Trainer
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A deployment, and the model that was fitted for it. started: when that was asked for."""
+
+    use_case: UseCase
+    deployment: Deployment
+    artifact: Artifact
+    snapshot_id: int
+    started: datetime
+
+
+class Learning:
+    """units: opens a transaction. key: signs artifacts. trainer: fits, in place of the caller's thread."""
+
+    def __init__(
+        self, units: Callable[[], MlModelUnitOfWork], key: bytes, trainer: Trainer, scorer: Scorer
+    ) -> None:
+        self._units = units
+        self._key = key
+        self._trainer = trainer
+        self._scorer = scorer
+
+    def try_out(self, use_case: UseCase, choice: ModelChoice) -> None:
+        """Fit on trial. Raises RefusedHyperparametersError, TrainingFailedError."""
+        with self._units() as work:
+            rows = work.samples.read(use_case, "training", limit=TRIAL_ROWS)
+        try:
+            self._trainer.try_out(_task(use_case, choice, rows))
+        except RefusedHyperparametersError:
+            if len(rows) < TRIAL_ROWS:
+                raise
+            # A size that only the first rows are too few for is no reason to refuse.
+            with self._units() as work:
+                everything = work.samples.read(use_case, "training")
+            self._trainer.try_out(_task(use_case, choice, everything))
+
+    def fit(
+        self, use_case: UseCase, deployment: Deployment, lesson: Lesson, started: datetime, caller: Caller
+    ) -> Fitted:
+        """Takes its time, in no transaction. What it fails of is written down, and raised."""
+        task = Task(deployment, lesson.features, lesson.target, use_case.category_counts)
+        try:
+            artifact = self._trainer.train(task, self._key)
+        except FleetError as error:  # also of a process that died, or took too long
+            self._record_failure(deployment, error.error, caller)
+            raise
+        return Fitted(use_case, deployment, artifact, lesson.snapshot.id, started)
+
+    def store(self, work: MlModelUnitOfWork, fitted: Fitted, caller: Caller) -> tuple[Deployment, Score]:
+        """Store the model, and what it says of the training set, in the transaction `work`.
+
+        In a new deployment if the one that was fitted is trained already.
+        """
+        predictor = open_artifact(fitted.artifact, self._key)
+        work.deployments.hold(fitted.deployment.id)
+        trained = work.deployments.store_training(
+            fitted.deployment,
+            fitted.artifact,
+            snapshot_id=fitted.snapshot_id,
+            started=fitted.started,
+            actor=caller.name,
+        )
+        score = self._scorer.score(work, fitted.use_case, trained, predictor, "training")
+        work.audit.add("train", trained.id, caller, use_case=fitted.use_case.name)
+        return trained, score
+
+    def _record_failure(self, deployment: Deployment, failure: str, caller: Caller) -> None:
+        with self._units() as work:
+            work.deployments.store_failure(deployment.id, failure)
+            work.audit.add("train_failed", deployment.id, caller, use_case=deployment.use_case)
+            work.commit()
+
+
+def _task(use_case: UseCase, choice: ModelChoice, rows: SampleBlock) -> Task:
+    return Task(choice, *rows.labelled(), use_case.category_counts)
