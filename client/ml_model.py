@@ -35,14 +35,19 @@ class Score(Answer):
 
 
 class Deployment(Answer):
-    """A model that was set. trained_at, active_since: None until then."""
+    """A model that was set, or a candidate, which has no chosen_at. snapshot_id: what it learned from.
+
+    trained_at, active_since: None until then.
+    """
 
     id: int
     model_name: str
     hyperparameters: dict[str, Any]
     preprocessing: Preprocessing
     run_id: str | None
+    snapshot_id: int | None
     set_at: Moment
+    chosen_at: Moment | None
     trained_at: Moment | None
     active_since: Moment | None
 
@@ -96,6 +101,7 @@ class DeploymentRecord(Deployment):
     use_case: str
     actor: str | None
     failure: str | None
+    discarded_at: Moment | None
     metrics: dict[str, dict[str, float]]
     activations: list[Activation]
 
@@ -104,6 +110,28 @@ class DeploymentsPage(Answer):
     """Some of the deployments."""
 
     deployments: list[DeploymentRecord]
+    next_page_token: str | None
+
+
+class Snapshot(Answer):
+    """Rows that a model may learn from. rows: labelled ones in all; digest: SHA-256 of them.
+
+    production_until: up to when production's came in; None if it has the training set's alone.
+    """
+
+    id: int
+    use_case: str
+    production_until: Moment | None
+    rows: int
+    digest: str
+    created_at: Moment
+    actor: str
+
+
+class SnapshotsPage(Answer):
+    """Some of the snapshots."""
+
+    snapshots: list[Snapshot]
     next_page_token: str | None
 
 
@@ -190,16 +218,23 @@ class MlModel:
 
         Raises ConflictError if no model is set or the set is not loaded.
         """
-        return self._run("training", use_case, idempotency_key)
+        body = {"dataset": "training", "use_case": use_case}
+        return self._connection.ask(Score, "POST", body=body, idempotency_key=idempotency_key)
 
     def score(
-        self, dataset: ScoredSet, *, use_case: str | None = None, idempotency_key: str | None = None
+        self,
+        dataset: ScoredSet,
+        *,
+        deployment_id: int | None = None,
+        use_case: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Score:
-        """Scores the chosen model, and stores its predictions.
+        """Scores the chosen model, or the deployment that is named, and stores its predictions.
 
         Raises ConflictError if it is not trained or the set is not loaded.
         """
-        return self._run(dataset, use_case, idempotency_key)
+        body = {"dataset": dataset, "deployment_id": deployment_id, "use_case": use_case}
+        return self._connection.ask(Score, "POST", body=body, idempotency_key=idempotency_key)
 
     def describe(self, *, use_case: str | None = None) -> Models:
         """Describes the model that was set, or made active again, last; and the live one."""
@@ -247,6 +282,54 @@ class MlModel:
         """One of them."""
         return self._connection.ask(DeploymentRecord, "GET", f"/deployments/{deployment_id}")
 
+    def train_candidate(  # noqa: PLR0913  # the fields of the request
+        self,
+        model_name: str,
+        hyperparameters: Mapping[str, Any] | None = None,
+        *,
+        preprocessing: Preprocessing | None = None,
+        run_id: str | None = None,
+        snapshot_id: int | None = None,
+        use_case: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> DeploymentRecord:
+        """Trains a model that is not served. snapshot_id: what it learns from, instead of the training set."""
+        body = {
+            "model_name": model_name,
+            "hyperparameters": hyperparameters,
+            "preprocessing": preprocessing,
+            "run_id": run_id,
+            "snapshot_id": snapshot_id,
+            "use_case": use_case,
+        }
+        return self._connection.ask(
+            DeploymentRecord, "POST", "/deployments", body=body, idempotency_key=idempotency_key
+        )
+
+    def discard(self, deployment_id: int) -> DeploymentRecord:
+        """Throws a candidate away that was never live. Raises ConflictError if it is none."""
+        return self._connection.ask(DeploymentRecord, "DELETE", f"/deployments/{deployment_id}")
+
+    def take_snapshot(
+        self, *, production_until: datetime | Literal["now"] | None = None, use_case: str | None = None
+    ) -> Snapshot:
+        """Fixes the rows to learn from: training's, and labelled ones of production that came in up to then."""
+        until = production_until.isoformat() if isinstance(production_until, datetime) else production_until
+        body = {"production_until": until, "use_case": use_case}
+        return self._connection.ask(Snapshot, "POST", "/snapshots", body=body)
+
+    def snapshots(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[Snapshot]:
+        """Every snapshot, the newest first."""
+        query = {"use_case": use_case, "limit": page_size}
+        for page in self._connection.pages(SnapshotsPage, "/snapshots", query=query):
+            yield from page.snapshots
+
+    def snapshot(self, snapshot_id: int, *, use_case: str | None = None) -> Snapshot:
+        """One of them."""
+        return self._connection.ask(
+            Snapshot, "GET", f"/snapshots/{snapshot_id}", query={"use_case": use_case}
+        )
+
     def rollback(
         self,
         deployment_id: int | None = None,
@@ -277,7 +360,3 @@ class MlModel:
         query = {"use_case": use_case, "limit": page_size}
         for page in self._connection.pages(AuditPage, "/audit", query=query):
             yield from page.events
-
-    def _run(self, dataset: str, use_case: str | None, idempotency_key: str | None) -> Score:
-        body = {"dataset": dataset, "use_case": use_case}
-        return self._connection.ask(Score, "POST", body=body, idempotency_key=idempotency_key)

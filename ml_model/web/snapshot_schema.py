@@ -26,8 +26,10 @@ MOMENT = TypeAdapter[datetime](Moment)
 
 
 def _moment_or_now(value: object) -> object:
+    if value in ("now", None):
+        return value
     try:
-        return value if value in ("now", None) else MOMENT.validate_python(value)
+        return MOMENT.validate_python(value if isinstance(value, str) else "")
     except ValidationError as error:
         raise ValueError("write 'now', or a time as in 2026-01-31T12:00:05Z") from error
 

@@ -14,6 +14,7 @@ from db.sets import SampleBlock, Samples, SetName
 from db.snapshots import Lesson, NothingToLearnError, Snapshot
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
 from ml_model.persistence.model.scored import Scored
+from ml_model.persistence.repository.deployments import ArtifactMissingError
 from tests.audit import AuditInMemory
 
 WINE = UseCase(
@@ -88,6 +89,8 @@ class FakeDeployments:
         return self.rows[self.live[-1] - 1] if self.live else None
 
     def artifact(self, deployment_id: int) -> Artifact:
+        if deployment_id not in self.artifacts:
+            raise ArtifactMissingError(deployment_id)
         return self.artifacts[deployment_id]
 
     def hold(self, deployment_id: int) -> None:
