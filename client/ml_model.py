@@ -293,7 +293,7 @@ class MlModel:
         use_case: str | None = None,
         idempotency_key: str | None = None,
     ) -> DeploymentRecord:
-        """Trains a model that is not served. snapshot_id: what it learns from, instead of the training set."""
+        """Trains a model that is not served. snapshot_id: what it learns from; else the training set."""
         body = {
             "model_name": model_name,
             "hyperparameters": hyperparameters,
@@ -313,7 +313,7 @@ class MlModel:
     def take_snapshot(
         self, *, production_until: datetime | Literal["now"] | None = None, use_case: str | None = None
     ) -> Snapshot:
-        """Fixes the rows to learn from: training's, and labelled ones of production that came in up to then."""
+        """Fixes the rows to learn from: training's, and production's labelled ones up to then."""
         until = production_until.isoformat() if isinstance(production_until, datetime) else production_until
         body = {"production_until": until, "use_case": use_case}
         return self._connection.ask(Snapshot, "POST", "/snapshots", body=body)

@@ -1,4 +1,4 @@
-"""What services rely on of the repository of deployments: so does PostgreSQL's, and so does the tests' own."""
+"""What services rely on of the repository of deployments, PostgreSQL's and the tests' own."""
 
 from collections.abc import Iterator
 
