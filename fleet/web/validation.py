@@ -103,9 +103,9 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
     return decorate
 
 
-def _validate(model: type[M], data: object, *, strict: bool) -> M:
+def _validate(model: type[M], data: object, *, strict: bool, finite: bool = True) -> M:
     """strict: a number must be a number; otherwise its text does, where the model is not strict itself."""
-    _check_values(data, current_app.config["MAX_JSON_DEPTH"])
+    _check_values(data, current_app.config["MAX_JSON_DEPTH"], finite=finite)
     if not strict and isinstance(data, dict):
         data = _with_truth(model, data)
     try:
@@ -126,9 +126,13 @@ def _is_json() -> bool:
     return request.mimetype == JSON_TYPE and not request.args
 
 
-def read_json(data: bytes, model: type[M]) -> M:
-    """What a raw body is, or a part of it. Raises MalformedBodyError, ValidationFailedError."""
-    return _validate(model, _parse(data), strict=True)
+def read_json(data: bytes, model: type[M], *, finite: bool = True) -> M:
+    """What a raw body is, or a part of it. Raises MalformedBodyError, ValidationFailedError.
+
+    finite: NaN and infinities, which JSON does not have but many write, are refused; otherwise whoever calls
+    looks at the numbers.
+    """
+    return _validate(model, _parse(data, finite=finite), strict=True, finite=finite)
 
 
 def _json_bytes(types: tuple[str, ...] = (), *, untyped: bool = False) -> bytes:
@@ -169,11 +173,11 @@ def _body() -> bytes:
     return data
 
 
-def _parse(data: bytes) -> dict[str, Any]:
+def _parse(data: bytes, *, finite: bool = True) -> dict[str, Any]:
     if not data.strip():
         raise MalformedBodyError("The body is empty", "Send a JSON object")
     try:
-        parsed = from_json(data, allow_inf_nan=False)
+        parsed = from_json(data, allow_inf_nan=not finite)
     except ValueError as error:
         raise MalformedBodyError(f"The body is not valid JSON: {error}", "Send a JSON object") from error
     if not isinstance(parsed, dict):
@@ -200,7 +204,7 @@ def _decoded(name: str, text: str) -> object:
         ) from error
 
 
-def _check_values(data: object, depth: int) -> None:
+def _check_values(data: object, depth: int, *, finite: bool) -> None:
     """Refuse what JSON may hold but PostgreSQL, or any number, may not, and what is nested deeper than that.
 
     The parser itself gives up at 200, before anything is built that deep.
@@ -211,15 +215,15 @@ def _check_values(data: object, depth: int) -> None:
         raise MalformedBodyError(
             "A text holds the character NUL", "Remove the character \\u0000 from the request"
         )
-    if isinstance(data, float) and not math.isfinite(data):
+    if finite and isinstance(data, float) and not math.isfinite(data):
         raise MalformedBodyError("A number is too large", f"Give numbers between ±{sys.float_info.max:.2g}")
     if isinstance(data, dict):
         for key, value in data.items():
-            _check_values(key, depth - 1)
-            _check_values(value, depth - 1)
+            _check_values(key, depth - 1, finite=finite)
+            _check_values(value, depth - 1, finite=finite)
     if isinstance(data, list):
         for value in data:
-            _check_values(value, depth - 1)
+            _check_values(value, depth - 1, finite=finite)
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -45,6 +45,8 @@ InputType = Literal[
     "UINT32",
     "UINT16",
     "UINT8",
+    "BF16",
+    "BOOL",
     "BYTES",
 ]
 Parameters = dict[str, Any]
@@ -54,7 +56,8 @@ MOST_VALUES = 2**31  # in a dimension; more digits would only make work
 class InputTensor(RequestModel):
     """Rows: one tensor [rows, features], or one [rows] or [rows, 1] by the name of each feature.
 
-    data: unless the parameter `binary_data_size` says how many bytes after the JSON are this tensor.
+    data: unless the parameter `binary_data_size` says how many bytes after the JSON are this tensor. NaN is a
+    missing value, as null is. With the parameter `content_type` "base64", texts are encoded so.
     """
 
     name: str
@@ -65,7 +68,11 @@ class InputTensor(RequestModel):
 
 
 class OutputWish(RequestModel):
-    """An output that is asked for; as bytes, if the parameter `binary_data` is true."""
+    """An output that is asked for; as bytes, if the parameter `binary_data` is true.
+
+    The parameter `classification` asks for so many of the most probable classes, as Triton gives them: texts
+    "probability:position", the positions among all probabilities.
+    """
 
     name: str
     parameters: Parameters | None = None
@@ -74,13 +81,16 @@ class OutputWish(RequestModel):
 class InferRequest(RequestModel):
     """`POST /v2/models/<name>/infer`. outputs: all, unless some are named.
 
-    Of the parameters only `binary_data_output` is looked at: whether all outputs come as bytes.
+    Of the parameters only `binary_data_output` is looked at: whether all outputs come as bytes. Neither are
+    model_name and model_version, which KServe's clients send: the path says whose answer it is.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [INFER_EXAMPLE]})
 
     inputs: list[InputTensor]
     id: str | None = None
+    model_name: str | None = None
+    model_version: str | None = None
     outputs: list[OutputWish] | None = None
     parameters: Parameters | None = None
 
@@ -90,8 +100,8 @@ class OutputTensor(AnswerModel):
 
     name: str
     shape: list[int]
-    datatype: Literal["INT64", "FP64"]
-    data: list[float] | None = None
+    datatype: Literal["INT64", "FP64", "BYTES"]
+    data: list[float] | list[str] | None = None
     parameters: Parameters | None = None
 
 

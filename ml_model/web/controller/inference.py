@@ -31,7 +31,8 @@ from ml_model.web.inference_schema import (
     ServerLiveAnswer,
     ServerReadyAnswer,
 )
-from ml_model.web.tensors import described_inputs, described_outputs, outputs_of, table_of, wanted_outputs
+from ml_model.web.output_tensors import described_outputs, outputs_of, wanted_outputs
+from ml_model.web.tensors import described_inputs, table_of
 
 PLATFORM = "onnx_onnxv1"
 
@@ -152,7 +153,7 @@ class Infer(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
     def _answer(self, name: str, body: bytes, version: int | None) -> Response:
         head, tensors = split(body, request.headers.get(LENGTH_HEADER))
-        asked = read_json(head, InferRequest)
+        asked = read_json(head, InferRequest, finite=False)
         binary = wanted_binary(asked)
         answer, tensors = packed(self._infer(name, with_data(asked, tensors), version), binary)
         if not tensors:
