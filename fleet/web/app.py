@@ -25,6 +25,7 @@ from fleet.web.metrics import Exposition, measure, metrics_of
 from fleet.web.openapi import make_document
 from fleet.web.request_id import request_id
 from fleet.web.roles import check_roles
+from fleet.web.unpacking import make_room
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     app.before_request(_take_request)
     app.after_request(_finish_request)
     ask_for_credentials(app, settings)
+    make_room(app, settings.max_body_bytes)
     render_errors(app)
     if settings.trusted_proxies:
         forwarded = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), settings.trusted_proxies)

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from fleet.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
 from fleet.web.roles import DeclaredRole, takes_role
+from fleet.web.unpacking import is_packed, refuse_packed_form, unpack
 
 R = TypeVar("R")
 M = TypeVar("M", bound=BaseModel)
@@ -148,6 +149,7 @@ def _json_bytes(types: tuple[str, ...] = (), *, untyped: bool = False) -> bytes:
 def _form_or_json() -> object:
     arguments = _plain(request.args.to_dict(flat=False), decode=True)
     if request.mimetype in FORM_TYPES:
+        refuse_packed_form()
         form = request.form.to_dict(flat=False)
         if next(iter(form), "").lstrip().startswith("{"):
             raise MalformedBodyError(
@@ -170,7 +172,7 @@ def _body() -> bytes:
     limit = request.max_content_length
     if request.content_length is None and limit is not None and len(data) >= limit:
         raise TooLargeError("The body is too large", f"Send at most {limit} bytes")  # it was cut there
-    return data
+    return unpack(data) if data and is_packed() else data
 
 
 def _parse(data: bytes, *, finite: bool = True) -> dict[str, Any]:
