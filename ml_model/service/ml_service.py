@@ -73,6 +73,7 @@ class MlService:
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
         """The deployment that was set, or made active again, last; and the live one."""
         with self._units() as work:
+            work.samples.see_one_moment()
             use_case = work.samples.find(name)
             chosen, active = work.deployments.chosen(use_case.name), work.deployments.active(use_case.name)
         same = chosen is not None and active is not None and chosen.id == active.id
