@@ -20,6 +20,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from db.server_account import Account, account_for, way_to
 from fleet.errors import FleetError
+from fleet.whole_files import write_whole
 
 HOST = "127.0.0.1"
 USER = "mlfleet"
@@ -56,6 +57,16 @@ class PostgresCommandError(FleetError):
         super().__init__(
             f"The embedded PostgreSQL's {program} failed: {output.strip()}",
             "\n".join([f"See {log}", *lines]),
+        )
+
+
+class LostPasswordError(FleetError):
+    """The file of the server's password was emptied or overwritten."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"The file {file} no longer holds the password of the embedded PostgreSQL",
+            "Restore it. Without it the data cannot be opened; ./launch.sh down --purge deletes it",
         )
 
 
@@ -144,11 +155,14 @@ class EmbeddedPostgres:
         """Made at random the first time."""
         if not self._password_file.exists():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished = self.folder / "password.new"
-            unfinished.touch(mode=0o600)
-            unfinished.write_text(secrets.token_urlsafe(24), encoding="ascii")
-            unfinished.replace(self._password_file)
-        return self._password_file.read_text(encoding="ascii")
+            write_whole({self._password_file: secrets.token_urlsafe(24).encode()})
+        try:
+            password = self._password_file.read_text(encoding="ascii").strip()
+        except UnicodeDecodeError:
+            password = ""
+        if not password:
+            raise LostPasswordError(self._password_file)
+        return password
 
     def _prepare_folder(self) -> Account:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fire_brigade.persistence.repository.whole_files import disk_errors, part_prefix, put
+from fleet.whole_files import disk_errors, part_prefix, put
 from fleet.errors import ConflictError
 
 

@@ -16,7 +16,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from fire_brigade.persistence.model.records import Download
-from fire_brigade.persistence.repository.whole_files import FileNotWrittenError
+from fleet.whole_files import FileNotWrittenError
 from fleet.errors import FleetError
 
 BLOCK = 1024 * 1024
