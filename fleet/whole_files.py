@@ -40,8 +40,9 @@ def part_prefix(path: Path) -> str:
 def write_whole(contents: Mapping[Path, bytes], mode: int = 0o600) -> None:
     """Puts new files in the place of old ones, once all of them are on the disk.
 
-    mode: whose files they are; their owner's alone unless given. Each is the old one or the new one, never half of it. Raises FileNotWrittenError: until the last one is on
-    the disk all of the old ones stay; should putting them in place break off, the first may be new already.
+    Each is the old one or the new one, never half of it. mode: whose they are; their owner's alone unless
+    given. Raises FileNotWrittenError: until the last one is on the disk all of the old ones stay; should
+    putting them in place break off, the first may be new already.
     """
     with ExitStack() as stack:
         for path, unnamed in [

@@ -43,7 +43,7 @@ class AccountFiles:
         self.folder = folder
 
     def make(self) -> None:
-        """Makes what is missing, or was emptied: siblings' keys at once, Prometheus's when others show theirs.
+        """Makes what is missing, or was emptied: siblings' keys at once, Prometheus's once others have any.
 
         Raises AccountsError, FileNotWrittenError.
         """

@@ -36,8 +36,8 @@ def make_secret_files(folder: Path, volumes: Sequence[str]) -> None:
     """Makes those that are missing or empty, at random.
 
     volumes: names of the project's; once there are any, nothing new would fit them.
-    Raises SecretsGoneError, FileNotWrittenError. The folder keeps other users of this machine out; the files are open to all,
-    because in a container another user reads them.
+    Raises SecretsGoneError, FileNotWrittenError. The folder keeps other users of this machine out; the files
+    are open to all, because in a container another user reads them.
     """
     missing = [name for name in NAMES if not _holds_something(folder / name)]
     if missing and volumes:

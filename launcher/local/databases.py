@@ -28,8 +28,8 @@ class LostSecretError(FleetError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"The file {path} no longer holds the key that signs stored models",
-            "Restore it; or remove it, and a new one is made: models that were not stored as ONNX, and the fire "
-            "brigade's, must then be trained again",
+            "Restore it; or remove it, and a new one is made: models that were not stored as ONNX, and the "
+            "fire brigade's, must then be trained again",
         )
 
 

@@ -20,7 +20,6 @@ from fire_brigade.persistence.repository.downloads import (
     WrongFileError,
 )
 from fire_brigade.persistence.repository.table_files import write_workbook
-from fleet.whole_files import FileNotWrittenError
 from fire_brigade.service.generate_records import generate_records
 from fire_brigade.service.process_data import (
     MissingColumnsError,
@@ -32,7 +31,9 @@ from fire_brigade.service.process_data import (
     process_data,
 )
 from fleet.errors import FleetError
+from fleet.whole_files import FileNotWrittenError
 from tests.fire_brigade_log import KeptLog
+from tests.full_disk import largest_file
 from tests.integration.fire_brigade.publisher import Publisher, publishing
 
 QUICK = DownloadLimits(connect_s=2, silence_s=0.3, total_s=30, attempts=2, wait_s=0.01)
