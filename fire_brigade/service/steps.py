@@ -21,10 +21,14 @@ ProcessData = Callable[[Sequence[Kind], bool, MetricsLog, Progress], dict[str, A
 Fetch = Callable[[int | None], ProcessData]
 """How records are fetched with so many attempts; the usual number if None."""
 BuildFeatures = Callable[[MetricsLog, Progress], dict[str, int]]
+USE_CASE = "fire_brigade"
 
 
 class ModelRegistry(TrainingRecord, EvaluationRecord, Protocol):
     """Keeps trainings, evaluations and models outside of this service, as MLflow does."""
+
+    def is_there(self) -> bool:
+        """Whether it answers, told at once."""
 
     def newest(self) -> TrainedModel:
         """The model that was registered last; raises a FleetError if there is none or it cannot be had."""
@@ -66,6 +70,12 @@ class Steps:
         self._fetch = fetch
         self._make_up = make_up
         self._build = build
+
+    def degraded(self) -> dict[str, str]:
+        """What cannot be done for the moment, while the rest can: a sentence under the use case's name."""
+        if self._registry is None or self._registry.is_there():
+            return {}
+        return {USE_CASE: "MLflow cannot be reached: nothing can be trained or predicted until it is there"}
 
     def process_data(
         self, kinds: Sequence[Kind], *, convert: bool, progress: Progress, attempts: int | None = None

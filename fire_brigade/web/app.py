@@ -46,5 +46,5 @@ def create_app(settings: FireBrigadeSettings | None = None) -> Flask:
         Route(TrainModel, ["/train_model"], {"steps": steps, "folders": folders}),
         Route(Predict, ["/predict"], {"steps": steps}),
     ]
-    add_routes(app, routes, prefixes=[settings.path], ready=lambda: None)
+    add_routes(app, routes, prefixes=[settings.path], ready=steps.degraded)
     return app

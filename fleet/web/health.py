@@ -1,11 +1,15 @@
 """Is the process alive, and can it answer?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask_restful import Resource
 
-from fleet.web.answers import HealthAnswer, answers
+from fleet.web.answers import HealthAnswer, ReadyAnswer, answers
 from fleet.web.roles import takes_role
+
+ReadyCheck = Callable[[], Mapping[str, str] | None]
+"""Raises a FleetError that says why the service cannot answer; tells by use case what alone it cannot do."""
 
 
 class Live(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -21,12 +25,12 @@ class Live(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 class Ready(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """`/health/ready`: whatever the service needs answers too."""
 
-    def __init__(self, ready: Callable[[], object]) -> None:
+    def __init__(self, ready: ReadyCheck) -> None:
         self._ready = ready
 
     @takes_role("anyone")
-    @answers(HealthAnswer, errors=[503])
-    def get(self) -> dict[str, str]:
-        """Say whether the service, and what it depends on, can answer."""
-        self._ready()
-        return {"status": "ready"}
+    @answers(ReadyAnswer, errors=[503])
+    def get(self) -> dict[str, Any]:
+        """Say whether the service, and what it depends on, can answer, and for which use case it cannot."""
+        degraded = self._ready()
+        return {"status": "ready", **({"degraded": dict(degraded)} if degraded else {})}

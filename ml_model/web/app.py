@@ -1,6 +1,6 @@
 """Wires ml_model: the one place where its parts are made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Flask
@@ -92,11 +92,11 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
         trainer=trainer or processes,
         reading=beside(settings.heavy_at_once),
     )
-    metrics.read_at_scrape(lambda: live_metrics(models.live()))
+    metrics.read_at_scrape(lambda: live_metrics(models.live(), live.models.degraded()))
 
-    def ready() -> None:
+    def ready() -> Mapping[str, str]:
         check_database(database.session())
-        live.models.check()
+        return live.models.degraded()
 
     routes = [
         *_deployment_routes(units, live.models),

@@ -21,6 +21,7 @@ from fire_brigade.persistence.model.trained_model import TrainedModel
 from fire_brigade.persistence.repository.mlflow_connection import (
     EXISTS,
     NOT_THERE,
+    answers,
     translated,
 )
 from fire_brigade.persistence.repository.mlflow_model import belongs_to, save_model
@@ -96,6 +97,10 @@ class MlflowLog:
                 self._client.log_batch(run_id, metrics=_metrics(metrics))
                 self._log_files(run_id, files, Path(name))
             return run_id
+
+    def is_there(self) -> bool:
+        """Whether the server answers, asked in haste."""
+        return answers(self._client.tracking_uri)
 
     def newest(self) -> TrainedModel:
         """The model of the newest version; kept as long as there is none that is newer.
