@@ -21,9 +21,9 @@ WITHOUT_TABLES = (
         "SELECT 'aaa', task, target, features FROM use_cases WHERE name = 'wine'"
     ),
     (
-        "INSERT INTO deployments (use_case, model_name, hyperparameters, preprocessing, trained_at, artifact, "
-        "artifact_format, artifact_signature) SELECT 'aaa', model_name, hyperparameters, preprocessing, "
-        "trained_at, artifact, artifact_format, artifact_signature FROM deployments"
+        "INSERT INTO deployments (use_case, model_name, hyperparameters, preprocessing, trained_at, "
+        "artifact, artifact_format, artifact_signature) SELECT 'aaa', model_name, hyperparameters, "
+        "preprocessing, trained_at, artifact, artifact_format, artifact_signature FROM deployments"
     ),
     (
         "INSERT INTO activations (deployment_id, use_case, role) "
