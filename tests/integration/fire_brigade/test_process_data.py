@@ -20,11 +20,9 @@ from fire_brigade.persistence.repository.downloads import (
     WrongFileError,
 )
 from fire_brigade.persistence.repository.table_files import write_workbook
+from fire_brigade.service.filtering import MissingColumnsError, NoRecordsError, NothingKeptError
 from fire_brigade.service.generate_records import generate_records
 from fire_brigade.service.process_data import (
-    MissingColumnsError,
-    NoRecordsError,
-    NothingKeptError,
     NothingToConvertError,
     Stage,
     convert_to_pickle,
