@@ -12,9 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Literal, TypeVar
-
-import psutil
 
 from fleet.errors import FleetError
 
@@ -97,8 +96,8 @@ def _done(work: Callable[[Told], object], told: Told) -> Message:
 
 def _bound_memory() -> None:
     """Where the system can: a Rust program that gets no more ends at once, and Python raises MemoryError."""
-    used = psutil.Process().memory_info().vms
-    with suppress(ValueError, OSError):
+    with suppress(ValueError, OSError):  # not every system has the one or the other
+        used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY_BYTES, used + MEMORY_BYTES))
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
