@@ -5,7 +5,7 @@ import os
 import secrets
 import signal
 import subprocess
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -109,6 +109,21 @@ class Processes:
         """The living process of this name."""
         record = self.record(name)
         return None if record is None else _leader(record)
+
+    def ports(self) -> set[int]:
+        """The ports that living processes of these records listen on."""
+        pids = {each.pid for each in _members(set(self._tokens()))}
+        with suppress(psutil.Error):  # other users' processes may be hidden from us
+            found = psutil.net_connections(kind="tcp")
+            listening = [each for each in found if each.pid in pids and each.status == psutil.CONN_LISTEN]
+            return {port for each in listening if (port := getattr(each.laddr, "port", None))}
+        return set()
+
+    def _tokens(self) -> Iterator[str]:
+        for file in self._run.glob("*.json"):
+            record = self.record(file.stem)
+            if record is not None:
+                yield record.token
 
     def stop(self, names: Iterable[str], patience: float | None = None) -> list[str]:
         """Stops these, all at once, with everything they started. Returns the names of those that ran.
