@@ -4,7 +4,6 @@ Everything goes through `MlflowClient` in as few requests as it takes. A registe
 two signed files too: those are what is fetched, because only their signature tells whose they are.
 """
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -33,6 +32,7 @@ from fire_brigade.persistence.repository.signed_models import (
     UntrustedModelError,
 )
 from fleet.errors import ConflictError, FleetError
+from fleet.temporary import temporary_folder
 
 REGISTERED_NAME = "fire_brigade_linear_regression"
 MODEL_FILE, ENCODER_FILE = "linear_regression_model.pkl", "onehot_encoder.pkl"
@@ -42,7 +42,7 @@ RECORDING = "fire_brigade_recording"  # the tag of a run that says which
 FINISHED, FAILED, KILLED = map(RunStatus.to_string, (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED))
 ENDED = (FINISHED, FAILED, KILLED)
 PAGE_SIZE = 100
-SCRATCH = "fire-brigade-"  # begins the names of temporary folders
+SCRATCH = "fire-brigade"  # in the names of temporary folders
 
 Version = tuple[str, int]
 """The number of a version, and when it was registered: a name that was deleted begins anew at 1."""
@@ -90,8 +90,7 @@ class MlflowLog:
         scores: Scores,
     ) -> str:
         """The number of the registered version. Raises MlflowFailedError, ExperimentDeletedError."""
-        with translated(), tempfile.TemporaryDirectory(prefix=SCRATCH) as name:
-            folder = Path(name)
+        with translated(), temporary_folder(SCRATCH) as folder:
             description = save_model(trained, example, folder / "model")
             with self._run("train_model", {"model_type": MODEL_TYPE}) as run_id:
                 entries = [Param(key, value) for key, value in params.items()]
@@ -109,10 +108,10 @@ class MlflowLog:
 
     def record_evaluation(self, metrics: Mapping[str, float], files: Mapping[str, bytes]) -> str:
         """The id of the run. Raises MlflowFailedError, ExperimentDeletedError."""
-        with translated(), tempfile.TemporaryDirectory(prefix=SCRATCH) as name:
+        with translated(), temporary_folder(SCRATCH) as folder:
             with self._run("eval_model", {}) as run_id:
                 self._client.log_batch(run_id, metrics=_metrics(metrics))
-                self._log_files(run_id, files, Path(name))
+                self._log_files(run_id, files, folder)
             return run_id
 
     def is_there(self) -> bool:
@@ -193,9 +192,9 @@ class MlflowLog:
             raise NothingRegisteredError
         if not {each.path for each in self._client.list_artifacts(run.info.run_id)}.issuperset(names):
             raise NothingRegisteredError
-        with tempfile.TemporaryDirectory(prefix=SCRATCH) as folder:
+        with temporary_folder(SCRATCH) as folder:
             model, encoder = (
-                Path(self._client.download_artifacts(run.info.run_id, name, folder)).read_bytes()
+                Path(self._client.download_artifacts(run.info.run_id, name, str(folder))).read_bytes()
                 for name in names
             )
         return SignedModel(model, encoder)
