@@ -8,8 +8,9 @@ from flask_restful import Resource
 from fleet.web.answers import HealthAnswer, ReadyAnswer, answers
 from fleet.web.roles import takes_role
 
-ReadyCheck = Callable[[], Mapping[str, str] | None]
-"""Raises a FleetError that says why the service cannot answer; tells by use case what alone it cannot do."""
+ReadyCheck = Callable[[], object]
+"""Raises a FleetError that says why the service cannot answer. A mapping that it answers tells, by use case,
+what alone the service cannot do."""
 
 
 class Live(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -33,4 +34,5 @@ class Ready(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def get(self) -> dict[str, Any]:
         """Say whether the service, and what it depends on, can answer, and for which use case it cannot."""
         degraded = self._ready()
-        return {"status": "ready", **({"degraded": dict(degraded)} if degraded else {})}
+        told = {"degraded": dict(degraded)} if isinstance(degraded, Mapping) and degraded else {}
+        return {"status": "ready", **told}
