@@ -63,10 +63,10 @@ def test_what_runs_is_left_running(
     stack = LocalStack(settings, {}, Console(file=io.StringIO()), Interrupts())
     monkeypatch.setattr(stack, "services", lambda: [other])
 
-    def refuse(*_: object) -> None:
-        raise {"settings": RefusedSettingsError, "schema": NewerSchemaError}.get(fault, PortTakenError)(
-            "", ""
-        )
+    refusals = {"settings": RefusedSettingsError, "schema": NewerSchemaError, "port": PortTakenError}
+
+    def refuse(*_: object, **__: object) -> None:
+        raise refusals[fault]("", "")
 
     where = {"settings": "check_settings", "schema": "check_schema", "port": "check_ports"}[fault]
     monkeypatch.setattr(f"launcher.local.stack.{where}", refuse)
