@@ -13,11 +13,12 @@ from rich.console import Console
 from launcher.account_commands import key_commands, user_commands
 from launcher.checks import run_checks
 from launcher.composition import Launch
+from launcher.degraded import degraded_parts
 from launcher.demo import Demo
 from launcher.fire_brigade_demo import FireBrigadeDemo
 from launcher.interrupts import Interrupted, interrupts
 from launcher.purge import Doomed
-from launcher.report import findings_table, print_addresses, print_next_steps, print_passwords
+from launcher.report import findings_table, print_addresses, print_degraded, print_next_steps, print_passwords
 from launcher.status import status_table
 from launcher.use_cases import add_use_case, lines, list_use_cases
 from launcher.ways import Way
@@ -73,7 +74,9 @@ def up(docker: InDocker = None) -> None:
         launch.stack.undo()
         raise
     console.print("Everything is up." if started else "Everything is up already.")
-    print_addresses(console, launch.stack.addresses())
+    addresses = launch.stack.addresses()
+    print_addresses(console, addresses)
+    print_degraded(console, degraded_parts(addresses))
     print_passwords(console, launch.passwords_file())
 
 
@@ -117,6 +120,7 @@ def status(docker: InDocker = None) -> None:
     """Show how every service is. Exit status 0 when all are ready."""
     found = _launch(docker).stack.conditions()
     console.print(status_table(found))
+    print_degraded(console, degraded_parts({each.name: each.address for each in found}))
     if any(condition.state != "ready" for condition in found):
         raise typer.Exit(1)
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ from fleet.web.credentials import EXTENSION as CREDENTIALS
 from fleet.web.credentials import ask_for_credentials
 from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.errors import FleetApi, render_errors
-from fleet.web.health import Live, Ready
+from fleet.web.health import Live, Ready, ReadyCheck
 from fleet.web.heavy import EXTENSION as HEAVY
 from fleet.web.heavy import HeavyWork
 from fleet.web.metrics import Exposition, measure, metrics_of
@@ -73,13 +73,11 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     return app
 
 
-def add_routes(
-    app: Flask, routes: Sequence[Route], *, prefixes: Sequence[str], ready: Callable[[], object]
-) -> None:
+def add_routes(app: Flask, routes: Sequence[Route], *, prefixes: Sequence[str], ready: ReadyCheck) -> None:
     """Add the service's routes, below each of the prefixes, and what every service has: health, documents.
 
     The documents know a route by the first prefix; the others are aliases.
-    ready: raises a FleetError that says why the service cannot answer yet.
+    ready: as ReadyCheck says.
     """
     every_service = [
         Route(Live, ["/health/live"]),

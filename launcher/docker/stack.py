@@ -23,7 +23,7 @@ from launcher.stack import POSTGRES, SERVICES, Condition, UnknownLogError
 
 UNDO_SECONDS = "1"  # what has just been started has no request in flight worth waiting for
 STOP_SECONDS = "30"
-ACCOUNT_READERS = frozenset(SERVICES) - {"mlflow"}
+ACCOUNT_READERS = frozenset(SERVICES) - {"mlflow"} | {"prometheus"}
 IMAGES_STAY = "The images stay; docker image rm removes them."
 
 
@@ -133,7 +133,7 @@ class ComposeStack:
         return f"docker compose{named} exec db psql -U postgres dataset"
 
     def _stop_outdated(self, before: Mapping[str, Container]) -> None:
-        """Stops services that read users and keys before these changed; they are started with the rest."""
+        """Stops who has read users and keys before these changed; they are started with the rest."""
         changed = self._accounts.changed_at()
         outdated = [
             each.id

@@ -11,11 +11,12 @@ from db.definition import UseCase
 from db.sets import SampleBlock, SetName
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
-from fleet.errors import ConflictError, FleetError
+from fleet.errors import BugError, ConflictError, FleetError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import open_artifact
 from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError
+from ml_model.service.interrupted import training_note
 from ml_model.service.predictor import Predictor
 from ml_model.service.scoring import Score, Scorer, SetNotLoadedError
 from ml_model.service.training import InThisProcess, Trainer
@@ -135,13 +136,16 @@ class MlService:
             use_case = work.samples.find(name)
             deployment = self._chosen(work, use_case)
             features, target = _labelled(work.samples.read(use_case, "training"))
-        if not len(target):
-            raise SetNotLoadedError("training", "labelled samples")
+            if not len(target):
+                raise SetNotLoadedError("training", "labelled samples")
+            work.deployments.begin_training(deployment.id, training_note(caller))
+            work.commit()
         try:
             task = TrainingTask(deployment, features, target, use_case.category_counts)
             artifact = self._trainer.train(task, self._key)
-        except FleetError as error:  # also of a process that died, or took too long
-            self._record_failure(deployment, error.error, caller)
+        except Exception as error:  # also of a process that died, or took too long
+            told = error if isinstance(error, FleetError) else BugError()
+            self._record_failure(deployment, told.error, caller)
             raise
         predictor = open_artifact(artifact, self._key)
         with self._units() as work:

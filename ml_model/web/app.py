@@ -1,6 +1,6 @@
 """Wires ml_model: the one place where its parts are made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Flask
@@ -23,6 +23,7 @@ from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.audit_trail import AuditTrail
 from ml_model.service.feedback import Feedback
 from ml_model.service.history import History
+from ml_model.service.interrupted import InterruptedTrainings
 from ml_model.service.live.models import LiveModels
 from ml_model.service.live.predictions import Predictions, Storing
 from ml_model.service.live.storing import LiveStore
@@ -92,11 +93,11 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
         trainer=trainer or processes,
         reading=beside(settings.heavy_at_once),
     )
-    metrics.read_at_scrape(lambda: live_metrics(models.live()))
+    metrics.read_at_scrape(lambda: live_metrics(models.live(), live.models.degraded()))
 
-    def ready() -> None:
+    def ready() -> Mapping[str, str]:
         check_database(database.session())
-        live.models.check()
+        return live.models.degraded()
 
     routes = [
         *_deployment_routes(units, live.models),
@@ -111,7 +112,9 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
     answer_directly(app, [f"{prefix}/predict" for prefix in prefixes], quick_answers(live.predictions))
     refresh_s = settings.live_refresh_s
     stops = [live.store.stop, processes.stop]
-    run_in_background(app, Background([lambda: live.models.watch(refresh_s)], stops))
+    interrupted = InterruptedTrainings(beside(1), settings.request_timeout_s)
+    starts = [lambda: live.models.watch(refresh_s), interrupted.watch]
+    run_in_background(app, Background(starts, stops))
     app.extensions[LIVE] = live
     return app
 

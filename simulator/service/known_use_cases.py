@@ -2,14 +2,14 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from db.definition import UseCase
-from fleet.errors import ConflictError, NotFoundError
+from fleet.errors import ConflictError, FleetError, NotFoundError
 from simulator.persistence.model.simulated_use_case import CsvSource, SimulatedUseCase
 from simulator.persistence.repository.data_files import DataFiles
-from simulator.persistence.repository.definitions import parse_definition
+from simulator.persistence.repository.definitions import InvalidContentError, parse_definition
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
 from simulator.service.csv_source import read_table, with_categories
 from simulator.service.csv_table import CsvError
@@ -47,6 +47,16 @@ class UnusableFileError(ConflictError):
         )
 
 
+class UnusableUploadError(ConflictError):
+    """What was uploaded as the definition of a use case is none, or none any more."""
+
+    def __init__(self, use_case: str, reason: str) -> None:
+        super().__init__(
+            f"The uploaded definition of use case '{use_case}' cannot be used: {reason}",
+            "Upload it again: ./launch.sh use-case add FILE.yml",
+        )
+
+
 @dataclass(frozen=True)
 class OpenedUseCase:
     """A use case with all its categories listed, and its rows. digest: of its file and split, if any."""
@@ -57,35 +67,74 @@ class OpenedUseCase:
 
 
 class KnownUseCases:
-    """Finds and opens use cases. definitions: those of files, by name. files: their CSV files."""
+    """Finds and opens use cases. definitions: those of files, by name. files: their CSV files.
 
-    def __init__(self, definitions: Mapping[str, SimulatedUseCase], files: DataFiles) -> None:
+    unusable: why others cannot be used, by name.
+    """
+
+    def __init__(
+        self,
+        definitions: Mapping[str, SimulatedUseCase],
+        files: DataFiles,
+        unusable: Mapping[str, FleetError] | None = None,
+    ) -> None:
         self.of_files = definitions
         self._files = files
+        self._unusable = dict(unusable or {})
         self._opened: dict[str, OpenedUseCase] = {}  # numbers of rows, and files; large sets are made anew
 
     def all(self, work: SimulatorUnitOfWork) -> dict[str, SimulatedUseCase]:
-        """By name: those of files, then those that were uploaded."""
-        uploaded = [parse_definition(content) for content in work.uploads.definitions()]
-        return {**self.of_files, **{use_case.name: use_case for use_case in uploaded}}
+        """By name: those of files, then those that were uploaded; less those that cannot be used."""
+        of_files = {name: each for name, each in self.of_files.items() if name not in self._unusable}
+        uploaded, _ = self._uploaded(work)
+        return {**of_files, **{use_case.name: use_case for use_case in uploaded}}
+
+    def degraded(self, work: SimulatorUnitOfWork) -> dict[str, str]:
+        """Why some cannot be used, in a sentence by name; they stop no other."""
+        _, unreadable = self._uploaded(work)
+        return {**unreadable, **{name: error.error for name, error in self._unusable.items()}}
 
     def find(self, work: SimulatorUnitOfWork, name: str) -> SimulatedUseCase:
-        """Raises NotSimulatedError."""
+        """Raises NotSimulatedError, or what says why it cannot be used."""
+        if name in self._unusable:
+            raise self._unusable[name]
         if name in self.of_files:
             return self.of_files[name]
         uploaded = work.uploads.definition(name)
         if uploaded is None:
             raise NotSimulatedError(name, list(self.all(work)))
-        return parse_definition(uploaded)
+        try:
+            return parse_definition(uploaded)
+        except InvalidContentError as error:
+            raise UnusableUploadError(name, str(error)) from error
 
-    def register(self, work: SimulatorUnitOfWork) -> None:
+    def register(self, units: Callable[[], SimulatorUnitOfWork]) -> None:
         """Make those of files known to the fleet, with their tables.
 
-        One whose categories only its file can tell is registered as soon as that is there.
+        One whose categories only its file can tell is registered as soon as that is there; one that is not as
+        it was registered cannot be used, which stops no other.
         """
         for use_case in self.of_files.values():
-            if use_case.lists_categories:
-                work.samples.register(use_case.definition, use_case.retention)
+            if not use_case.lists_categories:
+                continue
+            try:
+                with units() as work:
+                    work.samples.register(use_case.definition, use_case.retention)
+                    work.commit()
+            except ConflictError as error:
+                log.warning("%s. %s", error.error, error.message)
+                self._unusable[use_case.name] = error
+
+    def _uploaded(self, work: SimulatorUnitOfWork) -> tuple[list[SimulatedUseCase], dict[str, str]]:
+        """Those that were uploaded, and by name what is wrong with those that cannot be read."""
+        found, unreadable = [], {}
+        for content in work.uploads.definitions():
+            try:
+                found.append(parse_definition(content))
+            except InvalidContentError as error:
+                name = str(content.get("name") if isinstance(content, dict) else content)[:63]
+                unreadable[name] = UnusableUploadError(name, str(error)).error
+        return found, unreadable
 
     def definition(self, work: SimulatorUnitOfWork, name: str) -> UseCase:
         """The definition of a registered use case. Raises NotSimulatedError, FileMissingError."""

@@ -31,10 +31,14 @@ class SimulatorService:
         """Make the use cases of files known to the fleet, with their tables; nothing once that has worked."""
         if self._registered:
             return
-        with self._units() as work:
-            self._known.register(work)
-            work.commit()
+        self._known.register(self._units)
         self._registered = True
+
+    def degraded(self) -> dict[str, str]:
+        """Why some use cases cannot be used, in a sentence by name."""
+        self.register()
+        with self._units() as work:
+            return self._known.degraded(work)
 
     def sizes(self, name: str) -> dict[str, int]:
         """Stored samples by set name."""

@@ -1,11 +1,12 @@
 """Wires the simulator: the one place where its parts are made."""
 
 import logging
+from collections.abc import Mapping
 
 from flask import Flask
 
 from db.database import check_database, connections_in_use, make_database
-from fleet.errors import UnavailableError
+from fleet.errors import FleetError, UnavailableError
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.metrics import metrics_of
 from simulator.config.settings import SimulatorSettings
@@ -38,12 +39,16 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     def units() -> SimulatorUnitOfWork:
         return SimulatorUnitOfWork(database.session)
 
-    known = KnownUseCases(read_definitions(settings.use_cases_dir), DataFiles(settings.data_dir))
+    unusable: dict[str, FleetError] = {}
+    definitions = read_definitions(settings.use_cases_dir, unusable)
+    for error in unusable.values():
+        log.warning("%s. %s", error.error, error.message)
+    known = KnownUseCases(definitions, DataFiles(settings.data_dir), unusable)
     simulator = SimulatorService(known, units)
 
-    def ready() -> None:
+    def ready() -> Mapping[str, str]:
         check_database(database.session())
-        simulator.register()
+        return simulator.degraded()
 
     routes = [
         Route(Simulator, [""], {"simulator": simulator}),

@@ -1,7 +1,6 @@
 """Pays in the background for what the first optimisation would otherwise wait for."""
 
 import logging
-import tempfile
 import threading
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from fleet.catalogue import models_for
 from fleet.errors import UnavailableError
+from fleet.temporary import temporary_folder
 from tracking.persistence.model.search import SearchRequest, TrainingSet
 from tracking.persistence.repository.model_files import save
 from tracking.service.scorings import DEFAULT_SCORING
@@ -49,8 +49,8 @@ class WarmUp:
 
     def _run(self) -> None:
         try:
-            with tempfile.TemporaryDirectory(prefix="tracking-warm-up-") as folder:
-                _search_and_save_all(Path(folder))
+            with temporary_folder("tracking-warm-up") as folder:
+                _search_and_save_all(folder)
         except Exception:  # the first optimisation will say it better; until then the service can answer
             log.exception("The warm-up failed")
         finally:

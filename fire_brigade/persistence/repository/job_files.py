@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from fire_brigade.persistence.model.job import AT_WORK, Job
-from fire_brigade.persistence.repository.whole_files import FileNotWrittenError, write_whole
+from fleet.whole_files import FileNotWrittenError, write_whole
 
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 LOCK = "at-work.lock"

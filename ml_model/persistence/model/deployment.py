@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from fleet.catalogue import Preprocessing
 
+IN_TRAINING = "in training: "  # begins what stands in place of a failure while a training goes on
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelChoice:

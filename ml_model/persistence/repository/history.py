@@ -13,7 +13,7 @@ from db.shared import ActivationRow, DeploymentRow
 from fleet.catalogue import Preprocessing
 from fleet.errors import NotFoundError
 from fleet.paging import Page, PageRequest
-from ml_model.persistence.model.deployment import Activation, DeploymentRecord, Role
+from ml_model.persistence.model.deployment import IN_TRAINING, Activation, DeploymentRecord, Role
 
 LARGEST_ID = 2**63 - 1
 
@@ -98,7 +98,7 @@ def _record(row: DeploymentRow, activations: Iterable[ActivationRow]) -> Deploym
         trained_at=row.trained_at,
         active_since=next((each.since for each in told if each.role == "active" and not each.until), None),
         actor=row.actor,
-        failure=row.failure,
+        failure=None if row.failure is None or row.failure.startswith(IN_TRAINING) else row.failure,
         metrics=row.metrics or {},
         activations=told,
     )

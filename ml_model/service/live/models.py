@@ -48,6 +48,7 @@ class Live:
     """What serves a use case: one moment's state, which a request keeps from its start to its end.
 
     canaries: each with the upper end of its part of the traffic, 0 to 1, the parts side by side.
+    troubles: of models that have a role and cannot serve, in sentences.
     """
 
     use_case: UseCase
@@ -58,6 +59,7 @@ class Live:
     canaries: tuple[tuple[float, Served], ...] = ()
     shadows: tuple[Served, ...] = ()
     failure: FleetError | None = None
+    troubles: str = ""
 
     @property
     def is_classification(self) -> bool:
@@ -109,6 +111,7 @@ class LiveModels:
         self._served: dict[int, Served] = {}
         self._named: dict[tuple[str, int], Served] = {}
         self._turn = threading.Lock()
+        self._without_numbers: dict[str, str] = {}
         self._looked = False
         self._began = 0.0
         self._wake = threading.Event()
@@ -127,16 +130,15 @@ class LiveModels:
         """What is in memory, without a look at the database."""
         return self._lives.get(name)
 
-    def check(self) -> None:
-        """Raise NotOpenError unless every use case with an active model can answer.
+    def degraded(self) -> dict[str, str]:
+        """What cannot serve as it should, by use case: a model with a role that cannot be opened, say.
 
-        Also one that answers with the model before, as the one that is active now cannot be opened.
+        It stops no other use case. Raises DatabaseUnavailableError before the database was ever reached.
         """
         if not self._looked:
             self.refresh()
-        for live in self._lives.values():
-            if live.failure is not None and live.active is None:
-                raise live.failure
+        found = {name: live.troubles for name, live in self._lives.items() if live.troubles}
+        return found | self._without_numbers
 
     def named(self, use_case: str, deployment_id: int) -> Served:
         """A deployment's model, whether it is live or not.
@@ -207,6 +209,7 @@ class LiveModels:
 
     def _parts(self, use_case: UseCase, roles: tuple[LiveRole, ...]) -> dict[str, Any]:
         active, failure = None, None
+        troubles: list[str] = []
         canaries: list[tuple[float, Served]] = []
         shadows: list[Served] = []
         for role in roles:
@@ -216,9 +219,11 @@ class LiveModels:
             except LATER:
                 raise
             except FleetError as error:  # for good: it is tried again when the roles change
+                trouble = f"The {role.role} deployment {role.deployment_id} cannot serve: {error.error}"
+                troubles.append(trouble)
                 if role.role == "active":
                     failure = NotOpenError(use_case.name, error.error)
-                log.warning("Deployment %s cannot serve: %s", role.deployment_id, error.error)
+                log.warning("%s", trouble)
                 continue
             self._served[role.deployment_id] = served
             if role.role == "active":
@@ -228,7 +233,13 @@ class LiveModels:
             else:
                 start = canaries[-1][0] if canaries else 0.0
                 canaries.append((start + (role.share or 0.0), served))
-        return {"active": active, "canaries": tuple(canaries), "shadows": tuple(shadows), "failure": failure}
+        return {
+            "active": active,
+            "canaries": tuple(canaries),
+            "shadows": tuple(shadows),
+            "failure": failure,
+            "troubles": "; ".join(troubles),
+        }
 
     def _open(self, deployment_id: int, model_name: str) -> Served:
         with self._units() as work:
@@ -244,12 +255,20 @@ class LiveModels:
         return Served(deployment_id, model_name, predictor, is_quick)
 
     def _fetch_indexes(self, lives: Mapping[str, Live]) -> None:
-        for live in lives.values():
-            if live.roles and live.indexes.is_low:
+        without = {}
+        for name, live in lives.items():
+            if not (live.roles and live.indexes.is_low):
+                continue
+            try:
                 with self._units() as work:
                     numbers = work.live_samples.reserve(live.use_case, live.indexes.block)
                     work.commit()
+            except FleetError as error:  # of its tables, perhaps: no reason for the others to wait
+                log.warning("Rows of %s cannot be numbered: %s", name, error.error)
+                without[name] = f"Its rows cannot be stored: {error.error}"
+            else:
                 live.indexes.add(numbers)
+        self._without_numbers = without
 
     def _watch(self, interval_s: float) -> None:
         reached = True

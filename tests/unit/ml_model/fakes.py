@@ -88,6 +88,9 @@ class FakeDeployments:
         self.artifacts[stored.id] = artifact
         return stored
 
+    def begin_training(self, deployment_id: int, note: str) -> None:
+        """Nothing dies here."""
+
     def store_failure(self, deployment_id: int, failure: str) -> None:
         self.failures[deployment_id] = failure
 

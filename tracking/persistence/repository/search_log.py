@@ -4,14 +4,12 @@ Everything goes through `MlflowClient` in as few requests as it takes; `mlflow.s
 spend seconds a model on guessing requirements. Either all of a request's searches are recorded, or none.
 """
 
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
@@ -20,6 +18,7 @@ from mlflow.exceptions import MlflowException
 
 from fleet.caller import Caller
 from fleet.errors import ConflictError
+from fleet.temporary import temporary_folder
 from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository import run_contents
 from tracking.persistence.repository.mlflow_connection import NOT_THERE, out_of_order, translated
@@ -90,9 +89,9 @@ class SearchLog:
 
         Raises ExperimentDeletedError, MlflowUnavailableError.
         """
-        with tempfile.TemporaryDirectory(prefix="tracking-") as folder:
+        with temporary_folder("tracking") as folder:
             prepared = [
-                _Prepared(search, save(search.pipeline, training, Path(folder) / search.model_name))
+                _Prepared(search, save(search.pipeline, training, folder / search.model_name))
                 for search in searches
             ]
             with self._one_at_a_time, translated(), Undo() as undo:

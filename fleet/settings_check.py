@@ -1,0 +1,24 @@
+"""Reads a service's settings and nothing else: `python -m fleet.settings_check package.module:Settings`.
+
+For those who want to know whether a service would start before they stop the one that runs. Prints what is
+wrong; exit status 0 if nothing is.
+"""
+
+import pkgutil
+import sys
+
+from fleet.errors import FleetError
+
+
+def main() -> int:
+    """Read the settings that the argument names."""
+    try:
+        pkgutil.resolve_name(sys.argv[1])()
+    except FleetError as error:
+        sys.stderr.write(f"{error.error}\n{error.message}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
