@@ -18,6 +18,7 @@ from fleet.web.credentials import EXTENSION as CREDENTIALS
 from fleet.web.credentials import ask_for_credentials
 from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.errors import FleetApi, render_errors
+from fleet.web.headers_alone import stop_before_the_body
 from fleet.web.health import Live, Ready
 from fleet.web.heavy import EXTENSION as HEAVY
 from fleet.web.heavy import HeavyWork
@@ -64,6 +65,7 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     app.before_request(_take_request)
     app.after_request(_finish_request)
     ask_for_credentials(app, settings)
+    stop_before_the_body(app)
     render_errors(app)
     if settings.trusted_proxies:
         forwarded = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), settings.trusted_proxies)

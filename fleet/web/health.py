@@ -1,11 +1,53 @@
 """Is the process alive, and can it answer?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from flask import Flask
 from flask_restful import Resource
 
+from fleet.errors import UnavailableError
 from fleet.web.answers import HealthAnswer, answers
+from fleet.web.asking import Asking, NoAnswerYetError
 from fleet.web.roles import takes_role
+
+READY_S = 1.5  # whoever asks waits two seconds, the way included
+
+Check = Callable[[], object]
+
+
+class HangingError(UnavailableError):
+    """Something that the service needs was asked, and does not answer."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} does not answer within {READY_S:g} seconds",
+            "See whether it hangs or is overloaded; the service is ready again as soon as it answers",
+        )
+
+
+class Readiness:
+    """What a service needs to answer.
+
+    checks: by what they look at; each raises a FleetError that says why the service cannot answer. One
+    look at a time is made, in a thread, and it goes on where something hangs.
+    """
+
+    def __init__(self, app: Flask, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+        self._looks_at = ""
+        self._asking = Asking(app, self._look, seconds=READY_S)
+
+    def __call__(self) -> None:
+        """Raise what a check raised, or HangingError, within READY_S."""
+        try:
+            self._asking.begin().answer()
+        except NoAnswerYetError as error:
+            raise HangingError(self._looks_at) from error
+
+    def _look(self) -> None:
+        for what, check in self._checks.items():
+            self._looks_at = what
+            check()
 
 
 class Live(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -21,7 +63,7 @@ class Live(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 class Ready(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """`/health/ready`: whatever the service needs answers too."""
 
-    def __init__(self, ready: Callable[[], object]) -> None:
+    def __init__(self, ready: Check) -> None:
         self._ready = ready
 
     @takes_role("anyone")

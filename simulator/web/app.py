@@ -4,9 +4,10 @@ import logging
 
 from flask import Flask
 
-from db.database import check_database, connections_in_use, make_database
+from db.database import DATABASE, check_database, connections_in_use, make_database
 from fleet.errors import UnavailableError
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.health import Readiness
 from fleet.web.metrics import metrics_of
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.data_files import DataFiles
@@ -41,10 +42,13 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     known = KnownUseCases(read_definitions(settings.use_cases_dir), DataFiles(settings.data_dir))
     simulator = SimulatorService(known, units)
 
-    def ready() -> None:
-        check_database(database.session())
-        simulator.register()
-
+    ready = Readiness(
+        app,
+        {
+            DATABASE: lambda: check_database(database.session()),
+            "The list of use cases in the dataset database": simulator.register,
+        },
+    )
     routes = [
         Route(Simulator, [""], {"simulator": simulator}),
         Route(UseCases, ["/use_cases"], {"use_cases": UseCaseService(known, units)}),
