@@ -81,6 +81,18 @@ def read_headers(scope: Scope, proxies: int) -> Headers:
     return headers
 
 
+def check_escapes(what: str, text: str) -> None:
+    """Raise MalformedRequestError unless every % stands for a byte, and the bytes are UTF-8."""
+    if "%" not in text:
+        return
+    if BROKEN_ESCAPE.search(text):
+        raise MalformedRequestError(f"{what} has a % without two hexadecimal digits", "Write % itself as %25")
+    try:
+        unquote_to_bytes(text).decode()
+    except UnicodeDecodeError as error:
+        raise MalformedRequestError(f"{what} is not UTF-8", "Encode text as UTF-8") from error
+
+
 def client_of(scope: Scope, headers: Headers, proxies: int) -> str:
     """The address that a request comes from; of a proxy's client, what the proxy says."""
     forwarded = _told("x-forwarded-for", headers, proxies) if proxies else None
@@ -99,6 +111,8 @@ def _check_target(scope: Scope) -> None:
     path, query = scope.path, scope.query_string
     if len(path) + len(query) > LONGEST_TARGET:
         raise LongTargetError
+    if not scope.method.isupper():
+        raise MalformedRequestError("The method is not in capital letters", "Send GET, POST or another one")
     if not path.startswith("/"):
         raise MalformedRequestError(
             "The request has no path that begins with /", "Send the path of a route, such as /health/live"
@@ -116,16 +130,7 @@ def _check_query(query: str) -> None:
         raise MalformedRequestError(
             f"There are more than {MOST_ARGUMENTS} query arguments", "Give each argument of the route once"
         )
-    if "%" not in query:
-        return
-    if BROKEN_ESCAPE.search(query):
-        raise MalformedRequestError(
-            "The query has a % without two hexadecimal digits", "Write % itself as %25"
-        )
-    try:
-        unquote_to_bytes(query).decode()
-    except UnicodeDecodeError as error:
-        raise MalformedRequestError("The query is not UTF-8", "Encode the query's text as UTF-8") from error
+    check_escapes("The query", query)
 
 
 def _check_repeated(names: list[str]) -> None:
