@@ -75,9 +75,10 @@ def read_headers(scope: Scope, proxies: int) -> Headers:
         )
     if len(headers) != len(items):
         _check_repeated([name for name, _ in items])
+        headers = _joined(items)
     _check_host(scope, headers.get("host"))
     if proxies:
-        _check_forwarded(_joined(items), proxies)
+        _check_forwarded(headers, proxies)
     return headers
 
 
