@@ -12,7 +12,8 @@ from fleet.web.roles import takes_role
 
 READY_S = 1.5  # whoever asks waits two seconds, the way included
 
-Check = Callable[[], object]
+Check = Callable[[], Mapping[str, str] | None]
+"""Raises a FleetError that says why the service cannot answer; tells by use case what alone it cannot do."""
 
 
 class HangingError(UnavailableError):
@@ -28,8 +29,7 @@ class HangingError(UnavailableError):
 class Readiness:
     """What a service needs to answer.
 
-    checks: by what they look at; each raises a FleetError that says why the service cannot answer. One
-    look at a time is made, in a thread, and it goes on where something hangs.
+    checks: by what they look at. One look at a time is made, in a thread, and goes on where something hangs.
     """
 
     def __init__(self, app: Flask, checks: Mapping[str, Check]) -> None:
@@ -37,17 +37,19 @@ class Readiness:
         self._looks_at = ""
         self._asking = Asking(app, self._look, seconds=READY_S)
 
-    def __call__(self) -> None:
-        """Raise what a check raised, or HangingError, within READY_S."""
+    def __call__(self) -> Mapping[str, str]:
+        """What checks tell; raises what one of them raised, or HangingError, within READY_S."""
         try:
-            self._asking.begin().answer()
+            return self._asking.begin().answer()
         except NoAnswerYetError as error:
             raise HangingError(self._looks_at) from error
 
-    def _look(self) -> None:
+    def _look(self) -> dict[str, str]:
+        told: dict[str, str] = {}
         for what, check in self._checks.items():
             self._looks_at = what
-            check()
+            told |= check() or {}
+        return told
 
 
 class Live(Resource):  # type: ignore[misc]  # Flask-RESTful has no types

@@ -195,15 +195,19 @@ def _check_form(data: bytes) -> None:
 
 def _body() -> bytes:
     data = request.get_data()
+    limit = request.max_content_length
+    if request.content_length is None and limit is not None and len(data) >= limit:
+        raise TooLargeError("The body is too large", f"Send at most {limit} bytes")  # it was cut there
+    _check_charset(data)
+    return data
+
+
+def _check_charset(data: bytes) -> None:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in UTF_8 and not (charset in WITH_ASCII and data.isascii()):
         raise UnsupportedMediaTypeError(
             "The body's charset is not taken", "Send the body in UTF-8, and say charset=utf-8 or nothing"
         )
-    limit = request.max_content_length
-    if request.content_length is None and limit is not None and len(data) >= limit:
-        raise TooLargeError("The body is too large", f"Send at most {limit} bytes")  # it was cut there
-    return data
 
 
 def _parse(data: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -92,7 +93,9 @@ def expect_unready(service: RunningService, named: str, *paths: str) -> None:
 def test_while_postgres_hangs_readiness_says_so_and_metrics_are_there(
     server: EmbeddedPostgres, tmp_path: Path, name: str, paths: list[str]
 ) -> None:
-    more = {"artifact_key": "a key of the test that is long enough"} if name == "ml_model" else {}
+    more: dict[str, Any] = (
+        {"artifact_key": "a key of the test that is long enough"} if name == "ml_model" else {}
+    )
     with running_service(name, tmp_path, database_url=server.url("dataset"), **more) as service:
         wait_until_ready(service)
         with hanging(postmaster(server)):
@@ -106,7 +109,11 @@ def test_while_mlflow_hangs_readiness_says_so(server: EmbeddedPostgres, tmp_path
     mlflow = MlflowServer(f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "mlflow")
     mlflow.start()
     try:
-        settings = {"database_url": server.url("dataset"), "mlflow_url": mlflow.url, "mlflow_timeout_s": "3"}
+        settings: dict[str, Any] = {
+            "database_url": server.url("dataset"),
+            "mlflow_url": mlflow.url,
+            "mlflow_timeout_s": "3",
+        }
         with running_service("tracking", tmp_path, **settings) as service:
             wait_until_ready(service)
             assert mlflow.process is not None

@@ -185,7 +185,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run
     folder = tmp_path_factory.mktemp("services")
     with running_database(folder) as url, ExitStack() as stack:
         database = {"database_url": url}
-        settings: dict[str, dict[str, str]] = {
+        settings: dict[str, dict[str, Any]] = {
             "simulator": database,
             "ml_model": {**database, "artifact_key": secrets.token_hex(16)},
             "tracking": {**database, "mlflow_url": "http://127.0.0.1:9"},

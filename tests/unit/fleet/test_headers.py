@@ -19,7 +19,7 @@ GOOD = {
 class Given(WerkzeugHeaders):
     """Headers as granian gives them."""
 
-    def keys(self) -> Any:
+    def keys(self, lower: bool = True) -> Any:
         return {name.lower() for name, _ in super().items()}
 
     def items(self, lower: bool = True) -> Any:
