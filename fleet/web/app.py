@@ -18,7 +18,8 @@ from fleet.web.credentials import EXTENSION as CREDENTIALS
 from fleet.web.credentials import ask_for_credentials
 from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.errors import FleetApi, render_errors
-from fleet.web.health import Live, Ready, ReadyCheck
+from fleet.web.headers_alone import stop_before_the_body
+from fleet.web.health import Check, Live, Ready
 from fleet.web.heavy import EXTENSION as HEAVY
 from fleet.web.heavy import HeavyWork
 from fleet.web.metrics import Exposition, measure, metrics_of
@@ -66,6 +67,7 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     app.after_request(_finish_request)
     ask_for_credentials(app, settings)
     make_room(app, settings.max_body_bytes)
+    stop_before_the_body(app)
     render_errors(app)
     if settings.trusted_proxies:
         forwarded = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), settings.trusted_proxies)
@@ -73,11 +75,11 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     return app
 
 
-def add_routes(app: Flask, routes: Sequence[Route], *, prefixes: Sequence[str], ready: ReadyCheck) -> None:
+def add_routes(app: Flask, routes: Sequence[Route], *, prefixes: Sequence[str], ready: Check) -> None:
     """Add the service's routes, below each of the prefixes, and what every service has: health, documents.
 
     The documents know a route by the first prefix; the others are aliases.
-    ready: as ReadyCheck says.
+    ready: as Check says.
     """
     every_service = [
         Route(Live, ["/health/live"]),

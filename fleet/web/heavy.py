@@ -13,9 +13,9 @@ from typing import ParamSpec, TypeVar
 from flask import current_app, request
 
 from fleet.errors import BusyError
+from fleet.web.lane import LEAVE_LANE, stay_in_lane
 
 EXTENSION = "mlfleet-heavy"
-LEAVE_LANE = "mlfleet.leave_lane"  # in the WSGI environment: gives the request's place to another one
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -64,11 +64,7 @@ def heavy(method: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(method)
     def queued(*args: P.args, **kwargs: P.kwargs) -> R:
         work: HeavyWork = current_app.extensions[EXTENSION]
-        with work.turn(request.environ.get(LEAVE_LANE, _stay)):
+        with work.turn(request.environ.get(LEAVE_LANE, stay_in_lane)):
             return method(*args, **kwargs)
 
     return queued
-
-
-def _stay() -> None:
-    """Without a front there is no lane to leave."""

@@ -1,11 +1,12 @@
 """Wires ml_model: the one place where its parts are made."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask
 
 from db.database import (
+    DATABASE,
     background_sessions,
     check_database,
     connections_in_use,
@@ -16,6 +17,7 @@ from db.idempotency import AnswerStore
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.background import Background, run_in_background
 from fleet.web.direct import answer_directly
+from fleet.web.health import Readiness
 from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from ml_model.config.settings import MlModelSettings
@@ -95,10 +97,13 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
     )
     metrics.read_at_scrape(lambda: live_metrics(models.live(), live.models.degraded()))
 
-    def ready() -> Mapping[str, str]:
-        check_database(database.session())
-        return live.models.degraded()
-
+    ready = Readiness(
+        app,
+        {
+            DATABASE: lambda: check_database(database.session()),
+            "The list of live models in the dataset database": live.models.degraded,
+        },
+    )
     routes = [
         *_deployment_routes(units, live.models),
         Route(Audit, ["/audit"], {"trail": AuditTrail(units)}),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fleet.web.validation import MalformedBodyError
+from fleet.web.values import MalformedBodyError
 from ml_model.web.inference_schema import InferRequest, InputTensor, Parameters
 from ml_model.web.tensors import UnusableTensorError, flat, refuse_shared_memory
 

@@ -1,13 +1,13 @@
 """Wires the simulator: the one place where its parts are made."""
 
 import logging
-from collections.abc import Mapping
 
 from flask import Flask
 
-from db.database import check_database, connections_in_use, make_database
+from db.database import DATABASE, check_database, connections_in_use, make_database
 from fleet.errors import FleetError, UnavailableError
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.health import Readiness
 from fleet.web.metrics import metrics_of
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.data_files import DataFiles
@@ -46,10 +46,13 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     known = KnownUseCases(definitions, DataFiles(settings.data_dir), unusable)
     simulator = SimulatorService(known, units)
 
-    def ready() -> Mapping[str, str]:
-        check_database(database.session())
-        return simulator.degraded()
-
+    ready = Readiness(
+        app,
+        {
+            DATABASE: lambda: check_database(database.session()),
+            "The list of use cases in the dataset database": simulator.degraded,
+        },
+    )
     routes = [
         Route(Simulator, [""], {"simulator": simulator}),
         Route(UseCases, ["/use_cases"], {"use_cases": UseCaseService(known, units)}),

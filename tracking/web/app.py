@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from db.database import check_database, connections_in_use, make_database, own_connections
+from db.database import DATABASE, check_database, connections_in_use, make_database, own_connections
 from db.idempotency import AnswerStore
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.health import Readiness
 from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from tracking.config.settings import TrackingSettings
@@ -64,11 +65,14 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
         Route(Runs, ["/runs"], {"runs": RunService(store, units)}),
     ]
 
-    def ready() -> None:
-        warm_up.check()
-        check_database(database.session())
-        store.ping()
-
+    ready = Readiness(
+        app,
+        {
+            "The warm-up": warm_up.check,
+            DATABASE: lambda: check_database(database.session()),
+            "MLflow": store.ping,
+        },
+    )
     add_routes(app, routes, prefixes=[settings.path], ready=ready)
     warm_up.start()
     return app
