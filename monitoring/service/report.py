@@ -13,57 +13,68 @@ from evidently.metrics import ValueDrift
 from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset, RegressionPreset
 
 from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
-from monitoring.service.comparison import Comparison, Side
+from monitoring.service.comparison import SIDES, UNLISTED, Comparison
 from monitoring.utils.json_values import json_value
 
-log = logging.getLogger(__name__)
+Frames = tuple[pd.DataFrame, pd.DataFrame]
 
-SIDES: tuple[Side, Side] = ("reference", "current")
+log = logging.getLogger(__name__)
 
 
 def run_report(comparison: Comparison) -> dict[str, Any]:
     """Evidently's metrics, ready for JSON: {"metrics": [...]}.
 
-    "left_out" names the columns that cannot be described because a side has no values in them, and "failed"
-    the part of the report that Evidently could not make of these sets; both are absent if there are none.
+    "left_out" names the columns that cannot be described because a side has no values in them, such as the
+    target where no truth is known, and "failed" the parts of the report that Evidently could not make of these
+    sets; both are absent if there are none.
     """
-    kept = [name for name in comparison.columns if _describable(comparison, name)]
-    left_out = [name for name in comparison.columns if name not in kept]
+    columns = *comparison.features, TARGET, PREDICTION
+    kept = [name for name in columns if _describable(comparison, name)]
+    left_out = [name for name in columns if name not in kept]
     result: dict[str, Any] = {"metrics": []}
     if left_out:
         result["left_out"] = left_out
-    if {TARGET, PREDICTION} <= set(kept):
+    parts = _parts(comparison, kept) if PREDICTION in kept else {}
+    for part, (presets, sides) in parts.items():
         definition = _definition(comparison, kept)
         reference, current = (
-            Dataset.from_pandas(_named(comparison, comparison.frame(side)[kept]), definition)
-            for side in SIDES
+            Dataset.from_pandas(_named(comparison, frame[kept]), definition) for frame in sides
         )
-        for part, presets in _parts(comparison).items():
-            try:
-                snapshot = Report(presets).run(current, reference)
-            except Exception as error:
-                log.warning("Evidently cannot make the %s part of the report", part, exc_info=error)
-                result.setdefault("failed", []).append(part)
-            else:
-                result["metrics"] += json_value(snapshot.dict()["metrics"])
+        try:
+            snapshot = Report(presets).run(current, reference)
+        except Exception as error:
+            log.warning("Evidently cannot make the %s part of the report", part, exc_info=error)
+            result.setdefault("failed", []).append(part)
+        else:
+            result["metrics"] += json_value(snapshot.dict()["metrics"])
     return result
 
 
-def _parts(comparison: Comparison) -> dict[str, list[MetricOrContainer]]:
-    data = [DataDriftPreset(), DataSummaryPreset(), ValueDrift(column=TARGET)]
-    if TARGET in comparison.categorical:
-        return {"data": data, "classification": [ClassificationPreset()]}
-    return {"data": data, "regression": [RegressionPreset()]}
+def _parts(
+    comparison: Comparison, columns: list[str]
+) -> dict[str, tuple[list[MetricOrContainer], Frames]]:
+    """Presets, and the reference and current rows that they are about: all, or those whose truth is known."""
+    all_rows, labelled = (
+        (of("reference"), of("current")) for of in (comparison.frame, comparison.labelled)
+    )
+    parts: dict[str, tuple[list[MetricOrContainer], Frames]] = {}
+    parts["data"] = [DataDriftPreset(), DataSummaryPreset()], all_rows
+    if TARGET in columns:
+        classifies = TARGET in comparison.categorical
+        performance = ClassificationPreset() if classifies else RegressionPreset()
+        parts["data"][0].append(ValueDrift(column=TARGET))
+        parts["classification" if classifies else "regression"] = [performance], labelled
+    return parts
 
 
 def _definition(comparison: Comparison, columns: list[str]) -> DataDefinition:
-    classifies = TARGET in comparison.categorical
+    classifies, labelled = TARGET in comparison.categorical, TARGET in columns
     classification = MulticlassClassification(target=TARGET, prediction_labels=PREDICTION)
     return DataDefinition(
         numerical_columns=[name for name in columns if name not in comparison.categorical],
         categorical_columns=[name for name in columns if name in comparison.categorical],
-        classification=[classification] if classifies else None,
-        regression=None if classifies else [Regression(target=TARGET, prediction=PREDICTION)],
+        classification=[classification] if classifies and labelled else None,
+        regression=[Regression(target=TARGET, prediction=PREDICTION)] if labelled and not classifies else None,
     )
 
 
@@ -75,5 +86,5 @@ def _named(comparison: Comparison, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with the names of its categories."""
     named = frame.copy(deep=False)
     for column in comparison.categories.keys() & set(frame.columns):
-        named[column] = frame[column].map(dict(enumerate(comparison.categories[column])))
+        named[column] = frame[column].map(dict(enumerate((*comparison.categories[column], UNLISTED))))
     return named

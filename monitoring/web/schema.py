@@ -83,14 +83,23 @@ class MonitoringAnswer(AnswerModel):
     message: str
 
 
+class LeftOut(AnswerModel):
+    """What could not be judged without truth. column: null where it is the whole group."""
+
+    group: str
+    column: str | None
+    reason: str
+
+
 class Summary(AnswerModel):
-    """How many checks passed."""
+    """How many checks passed. left_out: what was not judged, as no truth is known; absent if all was."""
 
     all_passed: bool
     total_tests: int
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
+    left_out: list[LeftOut] = []
 
 
 class Verdict(AnswerModel):

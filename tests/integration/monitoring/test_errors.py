@@ -87,15 +87,6 @@ def test_a_reloaded_production_must_be_scored_again(client: FlaskClient, fleet: 
     refused(client, 409, metric="summary")
 
 
-def test_sets_without_targets_are_409(
-    client: FlaskClient, scored: int, sessions: Sessions, rows: Rows
-) -> None:
-    with sessions() as session:
-        session.connection().exec_driver_sql("DELETE FROM wine.targets")
-        session.commit()
-    refused(client, 409, metric="summary")
-
-
 @pytest.mark.parametrize("path", [PATH, "/health/ready"])
 def test_no_postgresql_is_503(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Engine, "start", lambda engine: None)
