@@ -77,7 +77,7 @@ def lock_set(session: Session, use_case: UseCase, name: SetName, *, replacing: b
     return dataset_id
 
 
-def read_blocks(
+def read_blocks(  # noqa: PLR0913  # which rows, and in which form
     session: Session,
     use_case: UseCase,
     name: SetName,

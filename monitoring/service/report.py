@@ -16,7 +16,8 @@ from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
 from monitoring.service.comparison import SIDES, UNLISTED, Comparison
 from monitoring.utils.json_values import json_value
 
-Frames = tuple[pd.DataFrame, pd.DataFrame]
+# Presets, the reference and current rows that they are about, and the columns.
+Part = tuple[list[MetricOrContainer], tuple[pd.DataFrame, pd.DataFrame], list[str]]
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def run_report(comparison: Comparison) -> dict[str, Any]:
     """Evidently's metrics, ready for JSON: {"metrics": [...]}.
 
     "left_out" names the columns that cannot be described because a side has no values in them, such as the
-    target where no truth is known, and "failed" the parts of the report that Evidently could not make of these
+    target where no truth is known, and "failed" the parts of the report that Evidently could not make of the
     sets; both are absent if there are none.
     """
     columns = *comparison.features, TARGET, PREDICTION
@@ -34,11 +35,10 @@ def run_report(comparison: Comparison) -> dict[str, Any]:
     result: dict[str, Any] = {"metrics": []}
     if left_out:
         result["left_out"] = left_out
-    parts = _parts(comparison, kept) if PREDICTION in kept else {}
-    for part, (presets, sides) in parts.items():
-        definition = _definition(comparison, kept)
+    for part, (presets, sides, described) in _parts(comparison, kept).items():
+        definition = _definition(comparison, described)
         reference, current = (
-            Dataset.from_pandas(_named(comparison, frame[kept]), definition) for frame in sides
+            Dataset.from_pandas(_named(comparison, frame[described]), definition) for frame in sides
         )
         try:
             snapshot = Report(presets).run(current, reference)
@@ -50,21 +50,23 @@ def run_report(comparison: Comparison) -> dict[str, Any]:
     return result
 
 
-def _parts(
-    comparison: Comparison, columns: list[str]
-) -> dict[str, tuple[list[MetricOrContainer], Frames]]:
-    """Presets, and the reference and current rows that they are about: all, or those whose truth is known."""
-    all_rows, labelled = (
-        (of("reference"), of("current")) for of in (comparison.frame, comparison.labelled)
-    )
-    parts: dict[str, tuple[list[MetricOrContainer], Frames]] = {}
-    parts["data"] = [DataDriftPreset(), DataSummaryPreset()], all_rows
-    if TARGET in columns:
-        classifies = TARGET in comparison.categorical
-        performance = ClassificationPreset() if classifies else RegressionPreset()
-        parts["data"][0].append(ValueDrift(column=TARGET))
-        parts["classification" if classifies else "regression"] = [performance], labelled
-    return parts
+def _parts(comparison: Comparison, columns: list[str]) -> dict[str, Part]:
+    """By name. Where the truth of some rows is not known, the target is described by the others alone."""
+    if PREDICTION not in columns:
+        return {}
+    every, labelled = ((of("reference"), of("current")) for of in (comparison.frame, comparison.labelled))
+    data = [DataDriftPreset(), DataSummaryPreset()]
+    if TARGET not in columns:
+        return {"data": (data, every, columns)}
+    target = [ValueDrift(column=TARGET)]
+    if all(len(rows) == len(known) for rows, known in zip(every, labelled, strict=True)):
+        parts: dict[str, Part] = {"data": ([*data, *target], every, columns)}
+    else:
+        without = [column for column in columns if column != TARGET]
+        parts = {"data": (data, every, without), "target": (target, labelled, columns)}
+    if TARGET in comparison.categorical:
+        return {**parts, "classification": ([ClassificationPreset()], labelled, columns)}
+    return {**parts, "regression": ([RegressionPreset()], labelled, columns)}
 
 
 def _definition(comparison: Comparison, columns: list[str]) -> DataDefinition:
@@ -74,7 +76,9 @@ def _definition(comparison: Comparison, columns: list[str]) -> DataDefinition:
         numerical_columns=[name for name in columns if name not in comparison.categorical],
         categorical_columns=[name for name in columns if name in comparison.categorical],
         classification=[classification] if classifies and labelled else None,
-        regression=[Regression(target=TARGET, prediction=PREDICTION)] if labelled and not classifies else None,
+        regression=[Regression(target=TARGET, prediction=PREDICTION)]
+        if labelled and not classifies
+        else None,
     )
 
 

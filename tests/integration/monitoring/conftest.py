@@ -72,7 +72,7 @@ class Fleet:
     def forget_targets(self, of_production: int) -> None:
         """Drop the truth about so many rows of production, the first ones."""
         chosen = "SELECT sample_index FROM wine.samples WHERE dataset_id = 3 ORDER BY sample_id LIMIT :rows"
-        statement = text(f"DELETE FROM wine.targets WHERE sample_index IN ({chosen})")
+        statement = text(f"DELETE FROM wine.targets WHERE sample_index IN ({chosen})")  # noqa: S608  # constants
         with self._sessions() as session:
             session.execute(statement, {"rows": of_production})
             session.commit()

@@ -10,7 +10,7 @@ from monitoring.config.settings import MonitoringSettings
 from monitoring.service.engine import Engine
 from monitoring.service.group_names import GROUP_NAMES
 from monitoring.web.app import create_app
-from tests.conftest import Sessions, free_port
+from tests.conftest import free_port
 from tests.integration.monitoring.conftest import Fleet, Rows
 
 PATH = "/root/monitoring"

@@ -12,6 +12,12 @@ from tests.integration.monitoring.conftest import Fleet
 from tests.integration.monitoring.test_verdicts import PATH, post
 
 PRODUCTION = 36
+SHIFTED = ("alcohol", "ash", "hue", "proline")
+SHIFT_ROWS_WITHOUT_TRUTH = """
+    UPDATE wine.samples
+    SET alcohol = alcohol + 1000, ash = ash + 1000, hue = hue + 1000, proline = proline + 10000
+    WHERE dataset_id = 3 AND sample_index NOT IN (SELECT sample_index FROM wine.targets)
+"""
 
 
 def checks(message: dict[str, Any]) -> dict[tuple[str, str, str | None], dict[str, Any]]:
@@ -39,13 +45,11 @@ def test_drift_of_rows_without_truth_is_seen(
     asked = {"data_drift": True, "no_target_performance": True}
     before = checks(post(client, metric="tests", tests=asked)["message"])
     fleet.forget_targets(of_production=30)
-    columns = ", ".join(f"{name} = {name} + 1000" for name in ("alcohol", "ash", "hue", "proline"))
     with sessions() as session:
-        unknown = "sample_index NOT IN (SELECT sample_index FROM wine.targets)"
-        session.execute(text(f"UPDATE wine.samples SET {columns} WHERE dataset_id = 3 AND {unknown}"))
+        session.execute(text(SHIFT_ROWS_WITHOUT_TRUTH))
         session.commit()
     after = checks(post(client, metric="tests", tests=asked)["message"])
-    for name in ("alcohol", "ash", "hue", "proline"):
+    for name in SHIFTED:
         check = ("data_drift", "column_drift", name)
         assert (before[check]["status"], after[check]["status"]) == ("SUCCESS", "FAIL")
         mean = ("no_target_performance", "mean_within_two_standard_deviations", name)

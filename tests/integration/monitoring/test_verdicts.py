@@ -7,7 +7,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from monitoring.service.group_names import fitting_groups
-from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import Fleet, Rows
 
 PATH = "/root/monitoring"
