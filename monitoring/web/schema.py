@@ -34,7 +34,7 @@ KNOWN_AND_WANTED: JsonDict = {
     "type": "object",
     "properties": {name: {"type": "boolean"} for name in GROUP_NAMES},
     "additionalProperties": False,
-    "anyOf": [{"required": [name], "properties": {name: {"const": True}}} for name in GROUP_NAMES],
+    "not": {"properties": {name: {"const": False} for name in GROUP_NAMES}},
 }
 
 
