@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 from flask import current_app, request
 
 from fleet.errors import BusyError
+from fleet.memory import give_back
 
 EXTENSION = "mlfleet-heavy"
 LEAVE_LANE = "mlfleet.leave_lane"  # in the WSGI environment: gives the request's place to another one
@@ -54,6 +55,7 @@ class HeavyWork:
                 yield
             finally:
                 self._turns.release()
+                give_back()
         finally:
             self._places.release()
 

@@ -181,7 +181,9 @@ class RunQuery(RequestModel):
 class RunRequest(RequestModel):
     """`POST …/runs`."""
 
-    model_config = ConfigDict(json_schema_extra={**depending_on("request_information", RUN_FORMS), "examples": [RUN_EXAMPLE]})
+    model_config = ConfigDict(
+        json_schema_extra={**depending_on("request_information", RUN_FORMS), "examples": [RUN_EXAMPLE]}
+    )
 
     experiment_id: Id
     run_id: Id
