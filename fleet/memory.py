@@ -10,8 +10,8 @@ _trim = getattr(_libc, "malloc_trim", None)  # of glibc; other libraries give ba
 def give_back() -> None:
     """Hand freed memory to the system, after work that took much of it.
 
-    glibc keeps what any of its arenas, of which each thread may have one, holds between two things still in use.
-    It takes milliseconds, in which other threads go on.
+    glibc keeps what its arenas, of which each thread may have one, hold between two things still in use. It
+    takes milliseconds, in which other threads go on.
     """
     if _trim is not None:
         _trim(0)

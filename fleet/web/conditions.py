@@ -1,7 +1,7 @@
 """What JSON Schema says of fields that depend on each other.
 
-As `if` and `then`: validators read them, and generators of clients pass over them. The parts of an `anyOf` beside
-an object's properties they take for types of their own, which lack the other fields.
+As `if` and `then`: validators read them, and generators of clients pass over them. The parts of an `anyOf`
+beside an object's properties they take for types of their own, which lack the other fields.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pydantic.config import JsonDict
 def depending_on(field: str, forms: Mapping[str, JsonDict]) -> JsonDict:
     """What else must hold, by a field's value. forms: of all its values, in this order."""
     schema: JsonDict = {}
-    for value, form in reversed(forms.items()):
+    for value, form in reversed([*forms.items()]):
         schema = condition({"properties": {field: {"const": value}}}, form, schema)
     return schema
 

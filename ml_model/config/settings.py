@@ -32,8 +32,8 @@ class MlModelSettings(DatabaseSettings, ServiceSettings):
     live_models_mib: int = Field(
         32,
         ge=1,
-        description="MiB of stored models that live requests keep open; beyond, those that were asked longest ago "
-        "are read again when they are asked.",
+        description="MiB of stored models that are kept open; beyond, those that were asked longest ago are "
+        "closed, and opened again when they are asked.",
     )
     live_store_share: float = Field(
         1.0, ge=0, le=1, description="Share of the live requests whose rows are stored; 0 for none."

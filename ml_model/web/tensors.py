@@ -6,7 +6,7 @@ from typing import Any
 
 from db.definition import FeatureType, Task, UseCase
 from fleet.errors import InvalidRequestError
-from ml_model.service.live.models import Served
+from ml_model.service.live.opened import Served
 from ml_model.service.live.predictions import Answer
 from ml_model.service.live.table import Table
 from ml_model.web.inference_schema import InferRequest, InputTensor

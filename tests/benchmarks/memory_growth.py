@@ -43,14 +43,14 @@ class Services:
 
 
 @contextmanager
-def running_services(folder: Path, **of_ml_model: str) -> Iterator[Services]:
-    """Started, on a database of their own. of_ml_model: settings."""
+def running_services(folder: Path) -> Iterator[Services]:
+    """Started, on a database of their own."""
     with ExitStack() as stack:
         url = stack.enter_context(running_database(folder))
         key = secrets.token_hex()
         simulator = stack.enter_context(running_service("simulator", folder, database_url=url))
         ml_model = stack.enter_context(
-            running_service("ml_model", folder, database_url=url, artifact_key=key, **of_ml_model)
+            running_service("ml_model", folder, database_url=url, artifact_key=key)
         )
         monitoring = stack.enter_context(
             running_service(

@@ -59,9 +59,9 @@ class Generated:
     def call(self, operation: "Operation", client: Any, arguments: Json) -> None:
         """Send every example of the operation with one client, having read it with both."""
         function = self._functions[operation.id.lower()]
-        given = {each: arguments[each] for each in operation.needed}
+        given: Json = {each: arguments[each] for each in operation.needed}
         for example in operation.examples(self._document):
-            body = {} if example is None else {"body": self._read(operation, example, arguments)}
+            body: Json = {} if example is None else {"body": self._read(operation, example, arguments)}
             answer = function(client=client, **given, **body)
             text = answer.content.decode(errors="replace")
             if not 200 <= int(answer.status_code) < 300:
@@ -73,7 +73,8 @@ class Generated:
 
     def _read(self, operation: "Operation", example: Json, arguments: Json) -> Any:
         """The example as the client's model of it, with what only this stack knows."""
-        sent = {**example, **{key: arguments[key] for key in ("experiment_id", "run_id") if key in example}}
+        known = {key: arguments[key] for key in ("experiment_id", "run_id") if key in example}
+        sent: Json = {**example, **known}
         name = operation.body or ""
         other = getattr(self.models, name).model_validate(sent)
         self._compare(f"{name} of datamodel-codegen", sent, other.model_dump(mode="json", by_alias=True))

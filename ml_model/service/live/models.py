@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from db.definition import Task, UseCase
 from db.use_cases import UnknownUseCaseError
 from fleet.errors import FleetError, OutOfTimeError, UnavailableError
@@ -20,35 +17,18 @@ from fleet.memory import give_back
 from ml_model.persistence.model.deployment import LiveRole
 from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import UnreadableArtifactError, open_artifact
+from ml_model.service.artifacts import open_artifact
 from ml_model.service.live.errors import NothingLiveError, NotOpenError
 from ml_model.service.live.indexes import IndexReserve
-from ml_model.service.live.opened import Opened, close_longest_unused
+from ml_model.service.live.opened import Opened, Served, close_longest_unused
 from ml_model.service.live.table import Columns
-from ml_model.service.predictor import OnnxPredictor, Predictor
+from ml_model.service.predictor import Predictor
 
 log = logging.getLogger(__name__)
 
-WARM_UPS = 3
-QUICK_S = 0.002  # a model that takes longer for a row is not run where it would hold up other requests
 HASH_SIZE = 8
 OPEN_MODELS = 4  # kept in memory of those that are asked for by their number
 LATER = (UnavailableError, OutOfTimeError)  # the next look may go well
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A model that can answer. quick: a row takes it no longer than other requests may be held up."""
-
-    deployment_id: int
-    model_name: str
-    predictor: Opened
-    quick: bool
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether a row holds nobody up: one that is closed has to be opened first."""
-        return self.quick and self.predictor.is_open
 
 
 @dataclass(frozen=True)
@@ -252,15 +232,12 @@ class LiveModels:
         with self._units() as work:
             artifact = work.deployments.artifact(deployment_id)
             use_case = work.samples.find(work.history.find(deployment_id).use_case)
-        predictor = open_artifact(artifact, self._key, threads=1)
-        opened = Opened(predictor, len(artifact.data), partial(self._open_again, deployment_id))
-        try:
-            seconds = _seconds_for_a_row(predictor, len(use_case.features))
-        except Exception as error:  # whatever the libraries raise
-            log.exception("A stored model cannot predict")
-            raise UnreadableArtifactError from error
-        quick = isinstance(predictor, OnnxPredictor) and seconds < QUICK_S
-        return Served(deployment_id, model_name, opened, quick)
+        opened = Opened(
+            open_artifact(artifact, self._key, threads=1),
+            len(artifact.data),
+            partial(self._open_again, deployment_id),
+        )
+        return Served(deployment_id, model_name, opened, opened.takes_no_time(len(use_case.features)))
 
     def _open_again(self, deployment_id: int) -> Predictor:
         with self._units() as work:
@@ -296,13 +273,3 @@ class LiveModels:
             else:
                 self._wake.wait(interval_s)
             self._wake.clear()
-
-
-def _seconds_for_a_row(predictor: Predictor, features: int) -> float:
-    row: npt.NDArray[np.float64] = np.zeros((1, features))
-    seconds = float("inf")
-    for _ in range(WARM_UPS):
-        start = time.perf_counter()
-        predictor.predict(row)
-        seconds = min(seconds, time.perf_counter() - start)
-    return seconds

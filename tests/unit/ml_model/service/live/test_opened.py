@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from fleet.errors import UnavailableError
-from ml_model.service.live.models import Served
-from ml_model.service.live.opened import Opened, close_longest_unused
+from ml_model.service.live.opened import Opened, Served, close_longest_unused
 from ml_model.service.predictor import Predicted
 
 ROW = np.zeros((1, 2))

@@ -18,8 +18,8 @@ from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.live import storing
 from ml_model.service.live.answered import Answered
 from ml_model.service.live.indexes import IndexReserve
-from ml_model.service.live.models import Live, Served
-from ml_model.service.live.opened import Opened
+from ml_model.service.live.models import Live
+from ml_model.service.live.opened import Opened, Served
 from ml_model.service.live.storing import LiveStore
 from ml_model.service.live.table import Columns
 from ml_model.service.predictor import Predicted
