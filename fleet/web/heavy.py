@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 from flask import current_app, request
 
 from fleet.errors import BusyError
+from fleet.memory import give_back
 from fleet.web.lane import LEAVE_LANE, stay_in_lane
 
 EXTENSION = "mlfleet-heavy"
@@ -54,6 +55,7 @@ class HeavyWork:
                 yield
             finally:
                 self._turns.release()
+                give_back()
         finally:
             self._places.release()
 

@@ -18,8 +18,8 @@ class MalformedBodyError(InvalidRequestError):
 def check_values(data: object, depth: int, *, finite: bool = True) -> None:
     """Refuse what JSON may hold but PostgreSQL, or any number, may not, and what is nested deeper than that.
 
-    The parser itself gives up at 200, before anything is built that deep. finite: whether NaN and infinities are
-    refused, too.
+    The parser itself gives up at 200, before anything is built that deep. finite: whether NaN and infinities
+    are refused, too.
     """
     if isinstance(data, dict | list):
         if not depth:

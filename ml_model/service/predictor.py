@@ -46,6 +46,8 @@ class OnnxPredictor:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        # What one large request took would be kept for each model, and saves the next one nothing.
+        options.enable_cpu_mem_arena = False
         # Idle threads of onnxruntime would otherwise spin and take the cores from everyone else.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -142,7 +142,12 @@ def _make_live(
 ) -> LiveParts:
     """looking, writing: open transactions, each on connections that the other does not wait for."""
     key = settings.artifact_key.get_secret_value().encode()
-    models = LiveModels(looking, key, index_block=settings.live_buffer_rows)
+    models = LiveModels(
+        looking,
+        key,
+        index_block=settings.live_buffer_rows,
+        most_open_bytes=settings.live_models_mib * 2**20,
+    )
     store = LiveStore(
         writing,
         most_rows=settings.live_buffer_rows,

@@ -13,7 +13,14 @@ from fleet.web.validation import RequestModel
 
 INFER_EXAMPLE: JsonDict = {
     "id": "42",
-    "inputs": [{"name": "features", "shape": [1, 2], "datatype": "FP64", "data": [13.2, 1.04]}],
+    "inputs": [
+        {
+            "name": "features",
+            "shape": [1, 13],
+            "datatype": "FP64",
+            "data": [13.2, 2.77, 2.51, 18.5, 98, 1.8, 2.1, 0.3, 1.5, 5.6, 0.9, 2.8, 1045],
+        }
+    ],
 }
 INFERRED_EXAMPLE: JsonDict = {
     "model_name": "wine",

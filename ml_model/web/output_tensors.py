@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from db.definition import Task, UseCase
-from ml_model.service.live.models import Served
+from ml_model.service.live.opened import Served
 from ml_model.service.live.predictions import Answer
 from ml_model.web.inference_schema import InferRequest, OutputWish
 from ml_model.web.tensors import UnusableTensorError, refuse_shared_memory

@@ -1,25 +1,33 @@
 """What the simulator is sent, and what it answers."""
 
+from itertools import cycle
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 from pydantic.config import JsonDict
-from pydantic.types import JsonValue
 
 from fleet.settings import SEED
 from fleet.web.answers import AnswerModel
+from fleet.web.conditions import condition
 from fleet.web.validation import RequestModel, UseCaseName
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Level = Literal["reference", "heavy", "none"]
-DETAILS = ("shift", "scale", "noise", "missing", "outliers", "columns", "rows", "seed")
-LEVEL_OR_DETAILS: list[JsonValue] = [
-    {"required": ["level"], "maxProperties": 1, "properties": {"level": {"type": "string"}}},
-    {
-        "properties": {"level": {"type": "null"}},
-        "anyOf": [{"required": [detail]} for detail in DETAILS],
-    },
-]
+DETAILS: JsonDict = {
+    "shift": 0.0,
+    "scale": 1.0,
+    "noise": 0.0,
+    "missing": 0.0,
+    "outliers": 0.0,
+    "columns": None,
+    "rows": 1.0,
+    "seed": SEED,
+}
+LEVEL_OR_DETAILS = condition(
+    {"required": ["level"], "properties": {"level": {"type": "string"}}},
+    {"properties": {detail: {"const": default} for detail, default in DETAILS.items()}},
+    {"anyOf": [{"required": [detail]} for detail in DETAILS]},
+)
 PRUNE_EXAMPLE: JsonDict = {
     "message": "Nothing was deleted: this is what is due",
     "dry_run": True,
@@ -28,6 +36,10 @@ PRUNE_EXAMPLE: JsonDict = {
     "live_runs": ["0123456789abcdef0123456789abcdef"],
 }
 MOST_PARTS = 64
+ROWS_OF_HOUSES = "area,district,price\n" + "".join(
+    f"{area},{district},{3000 * area}\n"
+    for area, district in zip(range(50, 70), cycle(["North", "South"]), strict=False)
+)
 ADD_EXAMPLE: JsonDict = {
     "definition": {
         "name": "houses",
@@ -37,15 +49,15 @@ ADD_EXAMPLE: JsonDict = {
         "source": {"kind": "csv", "file": "houses.csv", "target_column": "price"},
         "split": {"kind": "random"},
     },
-    "csv": "area,district,price\n70,North,210000\n…",
+    "csv": ROWS_OF_HOUSES,
 }
-ROWS_EXAMPLE: JsonDict = {"use_case": "fire_brigade", "csv": "…", "part": 1, "parts": 2}
+ROWS_EXAMPLE: JsonDict = {"use_case": "houses", "csv": ROWS_OF_HOUSES, "part": 1, "parts": 1}
 ADDED_EXAMPLE: JsonDict = {
     "message": "Registered houses",
     "use_case": "houses",
     "task": "regression",
     "registered": True,
-    "sets": {"training": 300, "testing": 100, "production": 100},
+    "sets": {"training": 12, "testing": 4, "production": 4},
 }
 USE_CASES_EXAMPLE: JsonDict = {
     "use_cases": [
@@ -65,33 +77,25 @@ USE_CASES_EXAMPLE: JsonDict = {
         }
     ]
 }
-ADDITIONS: list[JsonValue] = [
-    {
-        "required": ["definition"],
-        "properties": {
-            "definition": {"type": "object"},
-            "use_case": {"type": "null"},
-            "part": {"const": 1},
+LATER_PART: JsonDict = {"required": ["part"], "properties": {"part": {"minimum": 2}}}
+NEW_USE_CASE: JsonDict = {"required": ["definition"], "properties": {"definition": {"type": "object"}}}
+ADDITIONS = condition(
+    LATER_PART,
+    {"required": ["csv", "parts"], "properties": {"csv": {"type": "string"}, "parts": {"minimum": 2}}},
+    condition(
+        NEW_USE_CASE,
+        {"properties": {"use_case": {"type": "null"}}},
+        {
+            "required": ["use_case", "csv"],
+            "properties": {"use_case": {"type": "string"}, "csv": {"type": "string"}},
         },
-    },
-    {
-        "required": ["use_case", "csv"],
-        "properties": {
-            "definition": {"type": "null"},
-            "use_case": {"type": "string"},
-            "csv": {"type": "string"},
-            "part": {"const": 1},
-        },
-    },
-    {
-        "required": ["csv", "part", "parts"],
-        "properties": {"csv": {"type": "string"}, "part": {"minimum": 2}, "parts": {"minimum": 2}},
-    },
-]
-ONLY_PRODUCTION_IS_FOULED: list[JsonValue] = [
+    ),
+)
+ONLY_PRODUCTION_IS_FOULED = condition(
     {"properties": {"set_name": {"const": "production"}}},
+    {},
     {"properties": {"fouling": {"type": "null"}}},
-]
+)
 
 
 def _as_tuple(value: object) -> object:
@@ -103,7 +107,7 @@ class FoulingRequest(RequestModel):
     """How production is fouled: a level, or any of the others."""
 
     # Strict in forms too: there it is written as JSON, which has types.
-    model_config = ConfigDict(strict=True, json_schema_extra={"anyOf": LEVEL_OR_DETAILS})
+    model_config = ConfigDict(strict=True, json_schema_extra=LEVEL_OR_DETAILS)
 
     level: Level | None = None
     shift: float = Field(0.0, ge=-1e6, le=1e6)
@@ -118,7 +122,8 @@ class FoulingRequest(RequestModel):
     @model_validator(mode="after")
     def _level_or_details(self) -> Self:
         details = self.model_fields_set - {"level"}
-        if self.level is not None and details:
+        # Generated clients send what they are not told as its default.
+        if self.level is not None and any(getattr(self, name) != DETAILS[name] for name in details):
             raise ValueError("give either 'level' or the details, not both")
         if self.level is None and not details:
             raise ValueError("give a 'level' or at least one detail")
@@ -135,7 +140,7 @@ class LoadRequest(RequestModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "anyOf": ONLY_PRODUCTION_IS_FOULED,
+            **ONLY_PRODUCTION_IS_FOULED,
             "examples": [{"set_name": "training"}, {"set_name": "production", "fouling": "heavy"}],
         }
     )
@@ -168,7 +173,7 @@ class AddUseCaseRequest(RequestModel):
     there are. sha256: of the whole file in UTF-8, checked with the last part.
     """
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": ADDITIONS, "examples": [ADD_EXAMPLE, ROWS_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={**ADDITIONS, "examples": [ADD_EXAMPLE, ROWS_EXAMPLE]})
 
     definition: dict[str, Any] | None = None
     use_case: UseCaseName | None = None

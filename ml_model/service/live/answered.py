@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from db.definition import Task, UseCase
 from ml_model.persistence.model.live_rows import LivePredictions, LiveRows
-from ml_model.service.live.models import Live, Served
+from ml_model.service.live.models import Live
+from ml_model.service.live.opened import Served
 
 log = logging.getLogger(__name__)
 

@@ -7,40 +7,28 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from db.definition import Task, UseCase
 from db.use_cases import UnknownUseCaseError
 from fleet.errors import FleetError, OutOfTimeError, UnavailableError
+from fleet.memory import give_back
 from ml_model.persistence.model.deployment import LiveRole
 from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import UnreadableArtifactError, open_artifact
+from ml_model.service.artifacts import open_artifact
 from ml_model.service.live.errors import NothingLiveError, NotOpenError
 from ml_model.service.live.indexes import IndexReserve
+from ml_model.service.live.opened import Opened, Served, close_longest_unused
 from ml_model.service.live.table import Columns
-from ml_model.service.predictor import OnnxPredictor, Predictor
+from ml_model.service.predictor import Predictor
 
 log = logging.getLogger(__name__)
 
-WARM_UPS = 3
-QUICK_S = 0.002  # a model that takes longer for a row is not run where it would hold up other requests
 HASH_SIZE = 8
 OPEN_MODELS = 4  # kept in memory of those that are asked for by their number
 LATER = (UnavailableError, OutOfTimeError)  # the next look may go well
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """An opened model. is_quick: a row takes it no longer than other requests may be held up."""
-
-    deployment_id: int
-    model_name: str
-    predictor: Predictor
-    is_quick: bool
 
 
 @dataclass(frozen=True)
@@ -100,13 +88,21 @@ class LiveModels:
     """The models of every use case.
 
     units: opens a transaction, in any thread. key: signs artifacts. index_block: numbers for samples that are
-    fetched at a time.
+    fetched at a time. most_open_bytes: of artifacts; what was asked longest ago is closed beyond.
     """
 
-    def __init__(self, units: Callable[[], MlModelUnitOfWork], key: bytes, *, index_block: int) -> None:
+    def __init__(
+        self,
+        units: Callable[[], MlModelUnitOfWork],
+        key: bytes,
+        *,
+        index_block: int,
+        most_open_bytes: int,
+    ) -> None:
         self._units = units
         self._key = key
         self._index_block = index_block
+        self._most_open_bytes = most_open_bytes
         self._lives: Mapping[str, Live] = {}
         self._served: dict[int, Served] = {}
         self._named: dict[tuple[str, int], Served] = {}
@@ -192,6 +188,7 @@ class LiveModels:
             self._looked, self._began = True, began
             used = {role.deployment_id for each in roles.values() for role in each}
             self._served = {number: served for number, served in self._served.items() if number in used}
+            self._close_unused()
             self._fetch_indexes(lives)
 
     def _live(self, use_case: UseCase, roles: tuple[LiveRole, ...]) -> Live:
@@ -226,6 +223,7 @@ class LiveModels:
                 log.warning("%s", trouble)
                 continue
             self._served[role.deployment_id] = served
+            self._close_unused()
             if role.role == "active":
                 active = served
             elif role.role == "shadow":
@@ -245,14 +243,22 @@ class LiveModels:
         with self._units() as work:
             artifact = work.deployments.artifact(deployment_id)
             use_case = work.samples.find(work.history.find(deployment_id).use_case)
-        predictor = open_artifact(artifact, self._key, threads=1)
-        try:
-            seconds = _seconds_for_a_row(predictor, len(use_case.features))
-        except Exception as error:  # whatever the libraries raise
-            log.exception("A stored model cannot predict")
-            raise UnreadableArtifactError from error
-        is_quick = isinstance(predictor, OnnxPredictor) and seconds < QUICK_S
-        return Served(deployment_id, model_name, predictor, is_quick)
+        opened = Opened(
+            open_artifact(artifact, self._key, threads=1),
+            len(artifact.data),
+            partial(self._open_again, deployment_id),
+        )
+        return Served(deployment_id, model_name, opened, opened.takes_no_time(len(use_case.features)))
+
+    def _open_again(self, deployment_id: int) -> Predictor:
+        with self._units() as work:
+            artifact = work.deployments.artifact(deployment_id)
+        return open_artifact(artifact, self._key, threads=1)
+
+    def _close_unused(self) -> None:
+        models = [each.predictor for each in (*self._served.values(), *self._named.values())]
+        if close_longest_unused(models, self._most_open_bytes):
+            give_back()
 
     def _fetch_indexes(self, lives: Mapping[str, Live]) -> None:
         without = {}
@@ -286,13 +292,3 @@ class LiveModels:
             else:
                 self._wake.wait(interval_s)
             self._wake.clear()
-
-
-def _seconds_for_a_row(predictor: Predictor, features: int) -> float:
-    row: npt.NDArray[np.float64] = np.zeros((1, features))
-    seconds = float("inf")
-    for _ in range(WARM_UPS):
-        start = time.perf_counter()
-        predictor.predict(row)
-        seconds = min(seconds, time.perf_counter() - start)
-    return seconds

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from fleet.errors import InvalidRequestError
 from ml_model.service.live.answered import Answered
-from ml_model.service.live.models import Live, LiveModels, Served
+from ml_model.service.live.models import Live, LiveModels
+from ml_model.service.live.opened import Served
 from ml_model.service.live.storing import LiveStore
 from ml_model.service.live.table import Table
 

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Row = Sequence[Any] | Mapping[str, Any]
 
 LARGEST_INTEGER = 2**53  # beyond it doubles skip some
-KNOWN_ORDERS = 1000
+KNOWN_ORDERS = 100
 LONGEST_TEXT = 60
 
 

@@ -10,7 +10,8 @@ from fleet.web.answers import JSON_TYPE, answers
 from fleet.web.openapi import VERSION
 from fleet.web.roles import takes_role
 from fleet.web.validation import NoArguments, accepts, read_json
-from ml_model.service.live.models import Live, LiveModels, Served
+from ml_model.service.live.models import Live, LiveModels
+from ml_model.service.live.opened import Served
 from ml_model.service.live.predictions import Predictions, Storing
 from ml_model.web.binary_tensors import (
     BINARY_TYPE,

@@ -18,7 +18,8 @@ from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.live import storing
 from ml_model.service.live.answered import Answered
 from ml_model.service.live.indexes import IndexReserve
-from ml_model.service.live.models import Live, Served
+from ml_model.service.live.models import Live
+from ml_model.service.live.opened import Opened, Served
 from ml_model.service.live.storing import LiveStore
 from ml_model.service.live.table import Columns
 from ml_model.service.predictor import Predicted
@@ -87,7 +88,8 @@ class Always:
 
 
 def served(number: int, says: float | Exception | None = None) -> Served:
-    return Served(number, "SVC", Always(number if says is None else says), is_quick=True)
+    predictor = Always(number if says is None else says)
+    return Served(number, "SVC", Opened(predictor, 0, lambda: predictor), quick=True)
 
 
 def answered(first: int, rows: int = 1, *, shadows: tuple[Served, ...] = (), by: int = 1) -> Answered:
