@@ -7,13 +7,14 @@ from pydantic import ValidationError
 
 from db.categories import to_positions
 from db.definition import Feature, FeatureType, Task, UseCase
+from fleet.csv_rows import CsvError
 from simulator.persistence.model.simulated_use_case import (
     ColumnSplit,
     CsvSource,
     SimulatedUseCase,
     TimeSplit,
 )
-from simulator.service.csv_table import CsvError, CsvTable
+from simulator.service.csv_table import CsvTable
 from simulator.service.source import Floats, Indexes, Rows, Source
 from simulator.service.splitter import split_by_time
 

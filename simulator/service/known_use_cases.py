@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from db.definition import UseCase
+from fleet.csv_rows import CsvError
 from fleet.errors import ConflictError, NotFoundError
 from simulator.persistence.model.simulated_use_case import CsvSource, SimulatedUseCase
 from simulator.persistence.repository.data_files import DataFiles
 from simulator.persistence.repository.definitions import parse_definition
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
 from simulator.service.csv_source import read_table, with_categories
-from simulator.service.csv_table import CsvError
 from simulator.service.sources import DividedSource, divide
 
 log = logging.getLogger(__name__)

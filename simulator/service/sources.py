@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.datasets import load_wine
 
 from db.definition import Task
+from fleet.csv_rows import CsvError
 from simulator.persistence.model.simulated_use_case import (
     BundledSource,
     CsvSource,
@@ -14,7 +15,7 @@ from simulator.persistence.model.simulated_use_case import (
     SyntheticSource,
 )
 from simulator.service.csv_source import csv_source
-from simulator.service.csv_table import CsvError, CsvTable
+from simulator.service.csv_table import CsvTable
 from simulator.service.source import Floats, Indexes, Rows, Source
 from simulator.service.splitter import split_rows
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from db.definition import UseCase
 from fleet.caller import Caller
+from fleet.csv_rows import CsvError
 from fleet.errors import ConflictError, InvalidRequestError
 from simulator.persistence.model.simulated_use_case import CsvSource, SimulatedUseCase
 from simulator.persistence.repository.definitions import InvalidContentError, parse_definition
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
 from simulator.service.csv_source import with_registered
-from simulator.service.csv_table import CsvError
 from simulator.service.known_use_cases import KnownUseCases, open_file
 from simulator.service.sources import DividedSource
 
