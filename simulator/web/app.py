@@ -18,7 +18,7 @@ from simulator.service.simulator import SimulatorService
 from simulator.service.use_cases import UseCaseService
 from simulator.web.controller.retention import Prune
 from simulator.web.controller.simulator import Simulator
-from simulator.web.controller.use_cases import UseCases
+from simulator.web.controller.use_cases import UseCase, UseCases
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,12 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     def units() -> SimulatorUnitOfWork:
         return SimulatorUnitOfWork(database.session)
 
-    known = KnownUseCases(read_definitions(settings.use_cases_dir), DataFiles(settings.data_dir))
-    simulator = SimulatorService(known, units)
+    known = KnownUseCases(
+        read_definitions(settings.use_cases_dir),
+        DataFiles(settings.data_dir),
+        most_synthetic=settings.synthetic_memory_mb << 20,
+    )
+    simulator, use_cases = SimulatorService(known, units), UseCaseService(known, units)
 
     def ready() -> None:
         check_database(database.session())
@@ -47,7 +51,8 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
 
     routes = [
         Route(Simulator, [""], {"simulator": simulator}),
-        Route(UseCases, ["/use_cases"], {"use_cases": UseCaseService(known, units)}),
+        Route(UseCases, ["/use_cases"], {"use_cases": use_cases}),
+        Route(UseCase, ["/use_cases/<name>"], {"use_cases": use_cases}),
         Route(Prune, ["/prune"], {"retention": RetentionService(units)}),
     ]
     add_routes(app, routes, prefixes=[settings.path], ready=ready)
