@@ -86,10 +86,10 @@ def read_blocks(
 ) -> Iterator[SampleBlock]:
     """Stream a set. predicted_by: only samples that this deployment has predicted, with the prediction."""
     last_id = 0
+    query = _query(use_case, name, predicted_by).limit(block_rows)
+    sample_id = query.selected_columns.sample_id
     while True:
-        query = _query(use_case, name, predicted_by).limit(block_rows)
-        query = query.where(use_case_tables(use_case).samples.c.sample_id > last_id)
-        rows = copy_out(session, query, _dtype(use_case))
+        rows = copy_out(session, query.where(sample_id > last_id), _dtype(use_case))
         if len(rows):
             last_id = int(rows["sample_id"][-1])
             yield _block(rows, use_case)

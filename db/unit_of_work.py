@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from fleet.errors import ConflictError, FleetError, OutOfTimeError, UnavailableError
+from fleet.errors import ConflictError, FleetError, InvalidRequestError, OutOfTimeError, UnavailableError
 
 # SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
 UNAVAILABLE_CLASSES = ("08", "57P")  # connection lost, shutting down
@@ -50,7 +50,7 @@ class SimultaneousChangeError(ConflictError):
         )
 
 
-class TooLargeToStoreError(ConflictError):
+class TooLargeToStoreError(InvalidRequestError):
     """A row is larger than PostgreSQL's limits."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ class SimulatorSettings(DatabaseSettings, ServiceSettings):
         Path(__file__).parent / "use_cases", description="Folder of the use-case definitions (`*.yml`)."
     )
     synthetic_memory_mb: int = Field(
-        4096, ge=1, description="Most MiB that loading a set of a synthetic use case may need."
+        768, ge=1, description="Most MiB that loading a set of a synthetic use case may need."
     )
     data_dir: Path = Field(
         Path("data"), description="Folder of the CSV files that definitions name; `data` unless given."

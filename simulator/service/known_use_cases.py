@@ -15,7 +15,7 @@ from simulator.persistence.unit_of_work import SimulatorUnitOfWork
 from simulator.service.csv_source import read_table, with_categories
 from simulator.service.sources import DividedSource, divide, memory_needed
 
-MOST_SYNTHETIC = 2**32
+MOST_SYNTHETIC = 768 * 2**20
 KEPT_OPEN = 4  # use cases whose rows stay in memory
 
 

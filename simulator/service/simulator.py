@@ -9,7 +9,14 @@ from fleet.caller import Caller
 from simulator.persistence.model.simulated_set import SimulatedSet
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
-from simulator.service.fouling import HEAVY, Floats, Fouling, foul, foul_as_reference
+from simulator.service.fouling import (
+    HEAVY,
+    Floats,
+    Fouling,
+    foul,
+    foul_as_reference,
+    refuse_inexact,
+)
 from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.sources import DividedSource, divide
 from simulator.service.unlisted import Unlisted, describe_unlisted, find_unlisted, with_unlisted
@@ -110,7 +117,10 @@ def _fouled(
         return features
     categories = use_case.category_counts
     if fouling == "reference":
-        return foul_as_reference(features, categories)
-    asked = HEAVY if fouling == "heavy" else fouling
-    training = divided.source.rows(divided.sets["training"]).features
-    return foul(features, training, use_case.feature_names, asked, categories)
+        fouled = foul_as_reference(features, categories)
+    else:
+        asked = HEAVY if fouling == "heavy" else fouling
+        training = divided.source.rows(divided.sets["training"]).features
+        fouled = foul(features, training, use_case.feature_names, asked, categories)
+    refuse_inexact(fouled, use_case.features)
+    return fouled
