@@ -47,7 +47,9 @@ def row_size(features: tuple[Feature, ...]) -> int:
 def most_numbers() -> int:
     """How many features there can be, if all are numbers."""
     number = Feature(name="x")
-    return max(count for count in range(LARGEST_ROW // 8) if row_size((number,) * count) <= LARGEST_ROW)
+    return next(
+        count for count in range(LARGEST_ROW // 8, 0, -1) if row_size((number,) * count) <= LARGEST_ROW
+    )
 
 
 def _text_size(feature: Feature) -> int:

@@ -23,7 +23,7 @@ def wide(kinds: tuple[Feature, ...], count: int) -> UseCase:
 
 def widest(kinds: tuple[Feature, ...]) -> UseCase:
     """With as many features, of these kinds in turn, as are taken."""
-    count = max(count for count in range(1, 1590) if row_size(wide(kinds, count).features) <= 8160)
+    count = next(count for count in range(1590, 0, -1) if row_size((kinds * count)[:count]) <= 8160)
     return wide(kinds, count)
 
 

@@ -200,7 +200,7 @@ def test_rows_of_no_category_are_counted_wherever_rows_come_in(client: FlaskClie
     assert "20 rows (33%) of 'cup' are in no category, such as 'BLUE'" in added["message"]
     loaded = [load(client, name) for name in ("training", "testing")]
     production = client.post(PATH, json={"set_name": "production", "use_case": "tea", "fouling": "none"}).json
-    counts = [answer["unlisted"]["cup"]["rows"] for answer in (*loaded, production)]  # type: ignore[index]
+    counts = [answer["unlisted"]["cup"]["rows"] for answer in (*loaded, production)]
     assert sum(counts) == 20
 
 
@@ -217,7 +217,7 @@ def test_fouling_leaves_names_that_are_not_listed_or_sets_them_missing(
 def test_a_part_whose_answer_was_lost_is_answered_again_as_before(client: FlaskClient, rows: Rows) -> None:
     text = tea_csv()
     digest = hashlib.sha256(text.encode()).hexdigest()
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"definition": TEA, "csv": text[start:end], "part": number, "parts": 3, "sha256": digest}
         for number, (start, end) in enumerate([(0, 100), (100, 200), (200, None)], 1)
     ]
