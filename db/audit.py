@@ -25,6 +25,7 @@ Action = Literal[
     "delete_run",
     "prune",
     "add_use_case",
+    "remove_use_case",
 ]
 
 

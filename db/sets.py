@@ -91,10 +91,10 @@ def read_blocks(  # noqa: PLR0913  # which rows, and in which form
     tell_unlisted: a name that is not in its feature's list is the position after the list's last, not NaN.
     """
     last_id = 0
+    query = _query(use_case, name, predicted_by, tell_unlisted=tell_unlisted).limit(block_rows)
+    sample_id = query.selected_columns.sample_id
     while True:
-        query = _query(use_case, name, predicted_by, tell_unlisted=tell_unlisted).limit(block_rows)
-        query = query.where(use_case_tables(use_case).samples.c.sample_id > last_id)
-        rows = copy_out(session, query, _dtype(use_case))
+        rows = copy_out(session, query.where(sample_id > last_id), _dtype(use_case))
         if len(rows):
             last_id = int(rows["sample_id"][-1])
             yield _block(rows, use_case)

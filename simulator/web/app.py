@@ -19,7 +19,7 @@ from simulator.service.simulator import SimulatorService
 from simulator.service.use_cases import UseCaseService
 from simulator.web.controller.retention import Prune
 from simulator.web.controller.simulator import Simulator
-from simulator.web.controller.use_cases import UseCases
+from simulator.web.controller.use_cases import UseCase, UseCases
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,13 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     definitions = read_definitions(settings.use_cases_dir, unusable)
     for error in unusable.values():
         log.warning("%s. %s", error.error, error.message)
-    known = KnownUseCases(definitions, DataFiles(settings.data_dir), unusable)
-    simulator = SimulatorService(known, units)
+    known = KnownUseCases(
+        definitions,
+        DataFiles(settings.data_dir),
+        unusable,
+        most_synthetic=settings.synthetic_memory_mb << 20,
+    )
+    simulator, use_cases = SimulatorService(known, units), UseCaseService(known, units)
 
     ready = Readiness(
         app,
@@ -55,7 +60,8 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     )
     routes = [
         Route(Simulator, [""], {"simulator": simulator}),
-        Route(UseCases, ["/use_cases"], {"use_cases": UseCaseService(known, units)}),
+        Route(UseCases, ["/use_cases"], {"use_cases": use_cases}),
+        Route(UseCase, ["/use_cases/<name>"], {"use_cases": use_cases}),
         Route(Prune, ["/prune"], {"retention": RetentionService(units)}),
     ]
     add_routes(app, routes, prefixes=[settings.path], ready=ready)

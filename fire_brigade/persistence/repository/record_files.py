@@ -141,7 +141,8 @@ def _csv_rows(path: Path, setting: str) -> Iterator[Row]:
             for row in filter(None, reader):
                 width = width or len(row)
                 if len(row) != width:
-                    raise WrongFileError(setting, f"line {reader.line_num} is broken or cut off")
+                    reason = f"it has {len(row)} cells, the header {width}"
+                    raise WrongFileError(setting, f"line {reader.line_num} is broken or cut off: {reason}")
                 yield list(row)
     except UnicodeDecodeError as error:
         raise WrongFileError(setting, "it is not text in UTF-8") from error

@@ -188,16 +188,17 @@ class LiveModels:
             self._looked, self._began = True, began
             used = {role.deployment_id for each in roles.values() for role in each}
             self._served = {number: served for number, served in self._served.items() if number in used}
+            self._named = {asked: served for asked, served in self._named.items() if asked[0] in lives}
             self._close_unused()
             self._fetch_indexes(lives)
 
     def _live(self, use_case: UseCase, roles: tuple[LiveRole, ...]) -> Live:
         known = self._lives.get(use_case.name)
-        if known is not None and known.use_case == use_case:
+        if known is not None and known.use_case == use_case and (roles or not known.roles):
             if known.roles == roles:
                 return known
             columns, indexes = known.columns, known.indexes
-        else:
+        else:  # also one that was removed and registered anew: its numbers begin anew too
             columns, indexes = Columns(use_case), IndexReserve(self._index_block)
         parts = self._parts(use_case, roles)
         if parts["failure"] is not None and known is not None:

@@ -6,6 +6,8 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 
+from db.definition import UseCase
+from db.unit_of_work import TableMissingError
 from fleet.errors import ConflictError, OutOfTimeError, UnavailableError
 from ml_model.persistence.repository.live_samples import AlreadyStoredError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
@@ -163,8 +165,13 @@ class LiveStore:
         name = group[0].use_case.name
         try:
             there = self._add(group)
-        except LATER:
-            raise
+        except LATER as error:
+            if not isinstance(error, TableMissingError) or self._is_known(group[0].use_case):
+                raise
+            log.warning("%s answered rows are lost: use case '%s' was removed", count_rows(group), name)
+            self._done(group)
+            self._lost(name, count_rows(group))
+            return []
         except Exception:
             if len(group) > 1:
                 half = len(group) // 2
@@ -194,6 +201,10 @@ class LiveStore:
                 raise
             return there
         return firsts
+
+    def _is_known(self, use_case: UseCase) -> bool:
+        with self._units() as work:
+            return use_case in work.samples.every()
 
     def _put_back(self, rows: list[Answered]) -> None:
         with self._lock:

@@ -19,7 +19,7 @@ from ml_model.service.live.spelling import name_as_sent, number_as_sent
 Floats = npt.NDArray[np.float64]
 Row = Sequence[Any] | Mapping[str, Any]
 
-LARGEST_INTEGER = 2**53  # beyond it doubles skip some
+LARGEST_INTEGER = 2**53 - 1  # from 2^53 on, doubles skip some
 KNOWN_ORDERS = 100
 LONGEST_TEXT = 60
 
@@ -170,7 +170,7 @@ class Columns:
             wrong = (np.rint(values) != values) & ~np.isnan(values) | (np.abs(values) > LARGEST_INTEGER)
             if wrong.any():
                 row = int(np.argmax(wrong))
-                raise UnusableValueError(self.names[position], row, "is not an integer within ±2^53")
+                raise UnusableValueError(self.names[position], row, "is not an integer within ±(2^53 - 1)")
         return matrix
 
 

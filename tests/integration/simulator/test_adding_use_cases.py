@@ -1,5 +1,6 @@
 """Use cases that are added while the simulator runs."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +189,122 @@ def test_new_rows_replace_the_former_ones_and_categories_stay(client: FlaskClien
     load(client, "training")
     assert listed(client)["tea"]["sets"] == {"training": 60, "testing": 0, "production": 0}
     assert listed(client)["tea"]["features"][1]["categories"] == ["blue", "red"]
-    assert rows("SELECT DISTINCT cup FROM tea.samples ORDER BY 1") == [("red",), (None,)]
+    assert rows("SELECT DISTINCT cup FROM tea.samples ORDER BY 1") == [("green",), ("red",), (None,)]
+
+
+def test_rows_of_no_category_are_counted_wherever_rows_come_in(client: FlaskClient) -> None:
+    assert "unlisted" not in add(client, definition=TEA, csv=tea_csv())
+    other = tea_csv(60).replace("blue", "BLUE").replace("1.5,1,BLUE", "1.5,1,azure")
+    added = add(client, use_case="tea", csv=other)
+    assert added["unlisted"] == {"cup": {"rows": 20, "share": 20 / 60, "examples": ["BLUE", "azure"]}}
+    assert "20 rows (33%) of 'cup' are in no category, such as 'BLUE'" in added["message"]
+    loaded = [load(client, name) for name in ("training", "testing")]
+    production = client.post(PATH, json={"set_name": "production", "use_case": "tea", "fouling": "none"}).json
+    counts = [answer["unlisted"]["cup"]["rows"] for answer in (*loaded, production)]
+    assert sum(counts) == 20
+
+
+def test_fouling_leaves_names_that_are_not_listed_or_sets_them_missing(
+    client: FlaskClient, rows: Rows
+) -> None:
+    add(client, definition=TEA, csv=tea_csv())
+    add(client, use_case="tea", csv=tea_csv(100).replace("blue", "BLUE"))
+    body = {"set_name": "production", "use_case": "tea", "fouling": {"missing": 1.0, "columns": ["cup"]}}
+    assert "unlisted" not in client.post(PATH, json=body).json  # type: ignore[operator]
+    assert rows("SELECT DISTINCT cup FROM tea.samples") == [(None,)]
+
+
+def test_a_part_whose_answer_was_lost_is_answered_again_as_before(client: FlaskClient, rows: Rows) -> None:
+    text = tea_csv()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    parts: list[dict[str, Any]] = [
+        {"definition": TEA, "csv": text[start:end], "part": number, "parts": 3, "sha256": digest}
+        for number, (start, end) in enumerate([(0, 100), (100, 200), (200, None)], 1)
+    ]
+    for part in parts:
+        assert add(client, **part) == add(client, **part)
+    assert add(client, **parts[2])["sets"] == {"training": 30, "testing": 10, "production": 10}
+    assert rows("SELECT complete, count(*) FROM public.csv_parts GROUP BY 1") == [(True, 3)]
+    add(client, 409, **{**parts[2], "csv": "another end"})
+    add(client, 409, **parts[1])
+
+
+def test_a_whole_upload_and_a_load_may_be_repeated(client: FlaskClient) -> None:
+    assert add(client, definition=TEA, csv=tea_csv()) == add(client, definition=TEA, csv=tea_csv())
+    assert load(client, "training") == load(client, "training")
+    assert listed(client)["tea"]["sets"]["training"] == 30
+
+
+def test_the_last_part_may_come_again_before_the_first_one_is_answered(
+    client: FlaskClient, settings: SimulatorSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, other = tea_csv(), create_app(settings).test_client()
+    last: dict[str, Any] = {"definition": TEA, "csv": text[100:], "part": 2, "parts": 2}
+    again: list[Any] = []
+
+    def opened_while_it_comes_again(*given: Any) -> Any:
+        monkeypatch.undo()
+        again.append(add(other, **last))
+        return open_file(*given)
+
+    add(client, definition=TEA, csv=text[:100], part=1, parts=2)
+    monkeypatch.setattr(use_cases, "open_file", opened_while_it_comes_again)
+    assert add(client, **last) == again[0]
+
+
+def test_a_use_case_is_removed_with_all_that_is_stored_of_it(client: FlaskClient, rows: Rows) -> None:
+    add(client, definition=TEA, csv=tea_csv())
+    load(client, "training")
+    answer = client.delete(f"{PATH}/use_cases/tea")
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "message": "Removed tea",
+            "use_case": "tea",
+            "rows": {"training": 30, "testing": 0, "production": 0},
+            "deployments": 0,
+        },
+    )
+    assert list(listed(client)) == ["fire_brigade", "wine"]
+    assert rows("SELECT 1 FROM public.csv_parts") == []
+    assert rows("SELECT 1 FROM information_schema.schemata WHERE schema_name = 'tea'") == []
+    told = rows("SELECT action, subject, use_case FROM public.audit_events ORDER BY id DESC LIMIT 1")
+    assert told == [("remove_use_case", "tea", "tea")]
+    assert client.delete(f"{PATH}/use_cases/tea").status_code == 404
+    load(client, "training", status=404)
+
+
+def test_its_name_is_free_for_another_definition(client: FlaskClient, settings: SimulatorSettings) -> None:
+    add(client, definition=TEA, csv=tea_csv())
+    load(client, "training")
+    client_of_a_replica = create_app(settings).test_client()
+    client_of_a_replica.delete(f"{PATH}/use_cases/tea")
+    only_heat = {**TEA, "features": [{"name": "heat"}]}
+    add(client, definition=only_heat, csv=tea_csv())
+    assert load(client, "training")["rows"] == 30
+    assert [each["name"] for each in listed(client)["tea"]["features"]] == ["heat"]
+
+
+def test_what_was_begun_to_be_sent_can_be_taken_back(client: FlaskClient, rows: Rows) -> None:
+    add(client, definition=TEA, csv="minutes", part=1, parts=2)
+    assert client.delete(f"{PATH}/use_cases/tea").status_code == 200
+    assert rows("SELECT 1 FROM public.csv_parts") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("wine", 409), ("beer", 404), ("public", 404), ("%00", 404), ("Tea'; DROP", 404)]
+)
+def test_what_cannot_be_removed_is_told(client: FlaskClient, name: str, status: int) -> None:
+    answer = client.delete(f"{PATH}/use_cases/{name}")
+    assert answer.status_code == status, answer.json
+    assert list(listed(client)) == ["fire_brigade", "wine"]
+
+
+def test_a_new_synthetic_source_has_other_rows(client: FlaskClient) -> None:
+    clouds = {"name": "clouds", "task": "regression", "target": "t", "features": [{"name": "x"}]}
+    for count in (100, 200):
+        add(client, definition={**clouds, "source": {"kind": "synthetic", "rows": count}})
+        assert load(client, "training", "clouds")["rows"] == 0.6 * count
 
 
 def test_a_new_split_is_a_new_division_of_the_same_rows(client: FlaskClient) -> None:
@@ -236,6 +352,50 @@ BAD: dict[str, tuple[dict[str, Any], int, str]] = {
         {"definition": {**TEA, "name": "fire_brigade"}, "csv": tea_csv()},
         409,
         "fire_brigade",
+    ),
+    "too many features": (
+        {
+            "definition": {**TEA, "features": [{"name": f"f{number}"} for number in range(1100)]},
+            "csv": tea_csv(),
+        },
+        400,
+        "995 numbers are the most",
+    ),
+    "too many categories": (
+        {
+            "definition": {
+                **TEA,
+                "features": [
+                    {"name": f"f{number}", "type": "category", "categories": ["a" * 30]}
+                    for number in range(400)
+                ],
+            },
+            "csv": tea_csv(),
+        },
+        400,
+        "a row of the 400 features",
+    ),
+    "too much memory": (
+        {"definition": {**TEA, "features": [{"name": "x"}], "source": {"kind": "synthetic", "rows": 10**8}}},
+        400,
+        "MiB of memory; 768 MiB are allowed",
+    ),
+    "a long row": ({"definition": TEA, "csv": tea_csv() + ",x"}, 400, "row 50 has 4 cells, the header 3"),
+    "a short row": ({"definition": TEA, "csv": tea_csv() + "\n1,2"}, 400, "row 51 has 2 cells, the header 3"),
+    "names of rows": (
+        {"definition": TEA, "csv": tea_csv().replace("\n", "\nr,")},
+        400,
+        "names of rows",
+    ),
+    "a name twice": ({"definition": TEA, "csv": tea_csv().replace("heat", "cup")}, 400, "no column 'heat'"),
+    "semicolons": ({"definition": TEA, "csv": tea_csv().replace(",", ";")}, 400, "semicolons"),
+    "a large whole number": (
+        {
+            "definition": {**TEA, "features": [{"name": "heat", "type": "integer"}]},
+            "csv": tea_csv().replace(",3,", ",9007199254740993,"),
+        },
+        400,
+        "row 4, column 'heat': '9007199254740993'",
     ),
     "a nul": ({"definition": TEA, "csv": tea_csv() + "\0"}, 400, "NUL"),
 }

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from db.definition import UseCase
+from db.unit_of_work import TableMissingError
 from fleet.errors import ConflictError, OutOfTimeError, UnavailableError
 from ml_model.persistence.model.live_rows import LivePredictions, LiveRows
 from ml_model.persistence.repository.live_samples import AlreadyStoredError
@@ -31,12 +32,14 @@ class Database:
     """Stands in for the unit of work and its repository.
 
     failure: of every transaction; broken: is raised by the next commit once it went through; bad: numbers
-    that cannot be stored.
+    that cannot be stored; removed: use cases whose tables are gone; known: those that are registered.
     """
 
     failure: Exception | None = None
     broken: Exception | None = None
     bad: set[int] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    known: list[UseCase] = field(default_factory=lambda: [WINE])
     numbers: list[int] = field(default_factory=list)
     told: list[LivePredictions] = field(default_factory=list)
     added: list[int] = field(default_factory=list)
@@ -45,9 +48,18 @@ class Database:
     def live_samples(self) -> Self:
         return self
 
+    @property
+    def samples(self) -> Self:
+        return self
+
+    def every(self) -> list[UseCase]:
+        return self.known
+
     def add(self, use_case: UseCase, rows: LiveRows, predictions: Sequence[LivePredictions]) -> None:
         if self.failure is not None:
             raise self.failure
+        if use_case.name in self.removed:
+            raise TableMissingError
         self.added = rows.numbers.tolist()
         if self.bad.intersection(self.added):
             raise ValueError("never")
@@ -92,8 +104,15 @@ def served(number: int, says: float | Exception | None = None) -> Served:
     return Served(number, "SVC", Opened(predictor, 0, lambda: predictor), quick=True)
 
 
-def answered(first: int, rows: int = 1, *, shadows: tuple[Served, ...] = (), by: int = 1) -> Answered:
-    live = Live(WINE, Columns(WINE), IndexReserve(10), active=served(1), shadows=shadows)
+def answered(
+    first: int,
+    rows: int = 1,
+    *,
+    shadows: tuple[Served, ...] = (),
+    by: int = 1,
+    use_case: UseCase = WINE,
+) -> Answered:
+    live = Live(use_case, Columns(use_case), IndexReserve(10), active=served(1), shadows=shadows)
     labels = np.full(rows, 1.0)
     return Answered(live, served(by), range(first, first + rows), np.zeros((rows, 3)), labels, None, 1e9)
 
@@ -286,3 +305,24 @@ def test_what_a_shadow_cannot_say_as_a_number_is_not_stored(
     store.flush()
     assert (database.numbers, lost) == ([0, 1, 2], [])
     assert [told.deployments.tolist() for told in database.told] == [[1, 1], [], []]
+
+
+def test_rows_of_a_use_case_that_was_removed_hold_up_no_others(
+    store: LiveStore, database: Database, lost: list[int]
+) -> None:
+    gone = WINE.model_copy(update={"name": "gone"})
+    database.removed = {"gone"}
+    store.put(answered(1, 3, use_case=gone))
+    store.put(answered(10))
+    store.flush()
+    assert (database.numbers, lost, store.backlog) == ([0, 10], [3], 0)
+
+
+def test_rows_wait_for_the_tables_of_a_use_case_that_is_registered(
+    store: LiveStore, database: Database, lost: list[int]
+) -> None:
+    database.removed = {WINE.name}
+    store.put(answered(1))
+    with pytest.raises(TableMissingError):
+        store.flush()
+    assert (store.backlog, lost) == (1, [])
