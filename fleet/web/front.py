@@ -9,6 +9,7 @@ knows to answer needs no thread.
 import asyncio
 import json
 import logging
+import time
 from contextlib import suppress
 from functools import partial
 
@@ -20,10 +21,12 @@ from granian.rsgi import (  # type: ignore[attr-defined]  # it has no __all__
 )
 
 from fleet.errors import BugError, BusyError, FleetError
+from fleet.patience import Patience
 from fleet.settings import ServiceSettings
 from fleet.web.body import Body, BodyReader, ClientGoneError
+from fleet.web.client_gone import give_up_when_gone
 from fleet.web.direct import DirectLane
-from fleet.web.heavy import LEAVE_LANE
+from fleet.web.heavy import LEAVE_LANE, PATIENCE
 from fleet.web.lane import Job, Lane
 from fleet.web.request_id import request_id
 from fleet.web.shared_counters import REFUSALS
@@ -47,6 +50,7 @@ class Front:
         self._reader = BodyReader(limit=settings.max_body_bytes, seconds=settings.body_timeout_s)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         waiting = self._settings.max_waiting
         self._working = Lane(loop, threads=self._settings.threads, waiting=waiting)
         self._watching = Lane(loop, threads=WATCHING_THREADS, waiting=waiting)
@@ -63,7 +67,7 @@ class Front:
             await self._reader.read(scope, protocol, body)
             answer = self._direct.answer(scope, body.content.getvalue(), name)
             if answer is None:
-                answer = await self._answer(scope, body, name)
+                answer = await self._answer(scope, protocol, body, name)
         except ClientGoneError:
             return
         except FleetError as error:
@@ -86,13 +90,21 @@ class Front:
             await transport.send_bytes(answer.body)
             await self._reader.discard_rest(body)
 
-    def _answer(self, scope: Scope, body: Body, name: str) -> asyncio.Future[WsgiAnswer]:
+    def _answer(
+        self, scope: Scope, protocol: HTTPProtocol, body: Body, name: str
+    ) -> asyncio.Future[WsgiAnswer]:
         lane = self._lane(scope.path)
+        until = time.monotonic() + self._settings.request_timeout_s
+
+        def leave(job: Job) -> None:
+            lane.leave(job)
+            give_up_when_gone(self._loop, protocol, job)
 
         def work(job: Job) -> WsgiAnswer:
             environ = environ_of(scope, body.content, body.size)
             environ["HTTP_X_REQUEST_ID"] = name
-            environ[LEAVE_LANE] = partial(lane.leave, job)
+            environ[LEAVE_LANE] = partial(leave, job)
+            environ[PATIENCE] = Patience(until, gone=job.answer.done)
             return call(self._app, environ)
 
         return lane.run(work, seconds=self._settings.request_timeout_s)

@@ -14,7 +14,12 @@ from tracking.service.experiments import ALL
 from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
+MOST_NAMES = 50
+MOST_VALUES = 100_000
 Forms = list[JsonValue]
+Name = Annotated[str, StringConstraints(max_length=100)]
+Values = Annotated[list[Any], Field(max_length=MOST_VALUES)]
+Grid = Annotated[dict[Name, Values], Field(max_length=MOST_NAMES)]
 
 NO_CONTROL = r"[^\u0000-\u001f\u007f-\u009f]"
 NEEDED_BY_OPTIMIZATION = ("models", "hyperparameters", "experiment_name")
@@ -109,9 +114,9 @@ class ManagementRequest(RequestModel):
     )
 
     request_information: Literal["optimization", "setting"]
-    models: list[str] | None = None
-    hyperparameters: dict[str, dict[str, list[Any]]] | None = None
-    scoring: str = "accuracy"
+    models: list[Name] | None = Field(None, max_length=MOST_NAMES)
+    hyperparameters: dict[Name, Grid] | None = Field(None, max_length=MOST_NAMES)
+    scoring: Name = "accuracy"
     cv: StrictInt = 5
     preprocessing: Preprocessing = "standard_scaler"
     experiment_name: ExperimentName | None = None
@@ -166,7 +171,7 @@ class ExperimentRequest(RequestModel):
 
     experiment_id: Id
     request_information: Literal["general", "best_model", "statistics"]
-    filter: list[str] | None = None
+    filter: list[Name] | None = Field(None, max_length=MOST_NAMES)
 
     @model_validator(mode="after")
     def _filter_is_known(self) -> Self:
@@ -199,7 +204,7 @@ class RunRequest(RequestModel):
     experiment_id: Id
     run_id: Id
     request_information: Literal["parameters", "metrics"]
-    type: str
+    type: Name
 
     @model_validator(mode="after")
     def _type_is_known(self) -> Self:
