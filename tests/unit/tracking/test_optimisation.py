@@ -13,10 +13,11 @@ from fleet.errors import ConflictError, InvalidRequestError
 from fleet.patience import Patience
 from tests.callers import ALICE
 from tests.unit.tracking.fakes import FakeMlflow
-from tracking.persistence.model.search import NewExperiment, TrainingSet
+from tracking.persistence.model.search import NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
+from tracking.service import checking
 from tracking.service.bounds import Bounds
-from tracking.service.checking import check_folds
+from tracking.service.checking import check_folds, check_on
 from tracking.service.optimisation import Optimisation, OptimisationService
 from tracking.service.refusals import (
     FoldsError,
@@ -25,7 +26,9 @@ from tracking.service.refusals import (
     TooFewNumbersError,
     TooFewRowsError,
     TooManyCombinationsError,
+    TooManyFitsError,
     UnknownScoringError,
+    ValueTooDeepError,
 )
 from tracking.service.scorings import scorings_for
 
@@ -214,3 +217,54 @@ def test_folds_of_numbers_go_up_to_half_of_the_rows(fires: TrainingSet) -> None:
     few = replace(fires, features=fires.features[:3], target=np.array([1.0, 2.0, 3.0]))
     with pytest.raises(TooFewNumbersError):
         check_folds(2, few)
+
+
+HUGE: dict[str, tuple[dict[str, Any], type[Exception]]] = {
+    "one list": ({"SVC": {"C": list(range(1, 1_000_001))}}, TooManyCombinationsError),
+    "many lists": ({"SVC": {f"x{number}": [1] * 1000 for number in range(20)}}, TooManyCombinationsError),
+    "folds": ({"SVC": {"C": list(range(1, 41))}}, TooManyFitsError),
+}
+
+
+@pytest.mark.parametrize(("grids", "error"), HUGE.values(), ids=HUGE)
+def test_a_huge_grid_is_refused_before_any_value_is_looked_at(
+    grids: dict[str, Any], error: type[Exception], wine: TrainingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "check_hyperparameters", lambda *_: pytest.fail("a value was looked at"))
+    request = make_request(models=["SVC"], grids=grids, cv=20)
+    with pytest.raises(error, match="hyperparameters") as refused:
+        make_service(wine, FakeMlflow()).optimise(request, caller=ALICE, patience=PATIENCE)
+    assert "at most" in str(vars(refused.value)["message"])
+
+
+def test_a_grid_of_many_combinations_is_tried_on_some_that_have_every_value(
+    wine: TrainingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[dict[str, Any]] = []
+    monkeypatch.setattr(checking, "_refusal", lambda _, combination, *__: tried.append(combination))
+    grid: dict[str, list[Any]] = {
+        "C": list(range(1, 101)),
+        "tol": [0.1, 0.2, 0.3],
+        "shrinking": [True, False],
+    }
+    request = SearchRequest(["SVC"], {"SVC": grid}, "accuracy", 2, "standard_scaler")
+    check_on(request, wine)
+    assert len(tried) < 420
+    assert all({combination[name] for combination in tried} == {*grid[name]} for name in grid)
+
+
+@pytest.mark.parametrize("value", [[[[[1]]]], {"a": {"b": {"c": {"d": 1}}}}])
+def test_a_value_that_is_nested_too_deeply_is_refused(value: object, wine: TrainingSet) -> None:
+    request = make_request(models=["SVC"], grids={"SVC": {"class_weight": [value]}})
+    with pytest.raises(ValueTooDeepError, match=r"hyperparameters\.SVC\.class_weight"):
+        make_service(wine, FakeMlflow()).optimise(request, caller=ALICE, patience=PATIENCE)
+
+
+def test_a_metric_that_overflows_is_left_out_and_named(fires: TrainingSet) -> None:
+    huge = replace(fires, target=np.asarray(fires.target * 1e200, dtype=np.float64))
+    mlflow = FakeMlflow()
+    make_service(huge, mlflow).optimise(numbers_of({"scoring": None}), caller=ALICE, patience=PATIENCE)
+    ((_, (found,)),) = mlflow.recorded
+    assert "rmse" in found.no_numbers
+    assert {*found.metrics, *found.no_numbers} == {"mae", "rmse", "r2", "max_error"}
+    assert np.isfinite(list(found.metrics.values())).all()
