@@ -100,6 +100,7 @@ def positions_pipeline(model: str, training: TrainingSet) -> Pipeline:
 @pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize("model", ["LinearRegression", "RandomForestRegressor"])
 def test_the_recorded_model_takes_names_and_its_example_is_served(
+    *,
     client: FlaskClient,
     name: str,
     model: str,
@@ -109,20 +110,18 @@ def test_the_recorded_model_takes_names_and_its_example_is_served(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    with sessions() as session:  # a number is missing in the first row, and so in the example
+    with sessions() as session:
+        repository = TrainingSetRepository(session)
+        fires = repository.find("fire_brigade")
+        first = {"distance": float(repository.read(fires).features[0, 0])}
+        # A number is missing then in the rows that the example is taken from.
         session.execute(
-            text(
-                "UPDATE fire_brigade.samples SET distance = NULL WHERE sample_index = (SELECT sample_index "
-                "FROM fire_brigade.samples JOIN fire_brigade.datasets USING (dataset_id) "
-                "WHERE name = 'training' ORDER BY sample_index LIMIT 1)"
-            )
+            text("UPDATE fire_brigade.samples SET distance = NULL WHERE distance = :distance"), first
         )
         session.commit()
-        repository = TrainingSetRepository(session)
-        training = repository.read(repository.find("fire_brigade"))
-    run_id = optimise(client, name, models=[model], hyperparameters={model: {}}).json["data"]["run_ids"][
-        model
-    ]
+        training = repository.read(fires)
+    answer = optimise(client, name, models=[model], hyperparameters={model: {}})
+    run_id = answer.json["data"]["run_ids"][model]
     with mlflow_at(mlflow_server.url):
         folder = Path(mlflow.artifacts.download_artifacts(f"runs:/{run_id}/model", dst_path=str(tmp_path)))
     stations = training.category_names[training.feature_names.index("station")]
@@ -130,8 +129,9 @@ def test_the_recorded_model_takes_names_and_its_example_is_served(
 
     example = (folder / "serving_input_example.json").read_text(encoding="utf-8")
     rows = json.loads(example, parse_constant=pytest.fail)["dataframe_split"]["data"]
-    assert rows[0][training.feature_names.index("distance")] is None
-    assert rows[0][training.feature_names.index("station")] in stations
+    assert training.feature_names == ("distance", "station")
+    assert None in [row[0] for row in rows]
+    assert {row[1] for row in rows} <= {*stations}
     with serving(folder) as serve:
         assert serve(example) == pytest.approx(expected.predict(training.features[: len(rows)]), rel=1e-12)
         asked = [[1.5, stations[2]], [None, stations[0]], [2.0, None], [2.0, "no such station"], [0.5, ""]]

@@ -181,6 +181,7 @@ def test_a_run_of_somebody_else_is_set_by_its_parameters(
     ],
 )
 def test_a_run_that_tracking_did_not_write_is_400_and_nothing_is_sent(
+    *,
     client: FlaskClient,
     mlflow_client: MlflowClient,
     name: str,
