@@ -31,7 +31,7 @@ def start(database_url: str, training: int, mlflow_server: MlflowServer, tmp_pat
     assert training
 
     def run(**settings: str) -> Any:
-        given = {"mlflow_url": mlflow_server.url, "mlflow_timeout_s": "20", **settings}
+        given: dict[str, Any] = {"mlflow_url": mlflow_server.url, "mlflow_timeout_s": "20", **settings}
         return running_service("tracking", tmp_path, database_url=database_url, **given)
 
     return run
@@ -129,15 +129,14 @@ def test_mlflow_killed_in_the_middle_leaves_no_run_once_it_is_back(
     start: Start, small: dict[str, Any], name: str, mlflow_server: MlflowServer, mlflow_client: MlflowClient
 ) -> None:
     answers: list[requests.Response] = []
+    body = {**small, "experiment_name": name}
+
+    def ask(service: RunningService) -> None:
+        answers.append(requests.post(service.address + MANAGEMENT, json=body, timeout=60))
+
     with start(mlflow_timeout_s="2") as service:
         wait_until_ready(service)
-        asking = threading.Thread(
-            target=lambda: answers.append(
-                requests.post(
-                    service.address + MANAGEMENT, json={**small, "experiment_name": name}, timeout=60
-                )
-            )
-        )
+        asking = threading.Thread(target=ask, args=(service,))
         asking.start()
         wait_until(lambda: bool(runs_of(mlflow_client, name)))
         mlflow_server.kill()

@@ -1,4 +1,4 @@
-"""Deletions that MLflow does, but takes longer for than it may take for an answer; and recordings of others."""
+"""Deletions that take MLflow longer than an answer may, and recordings of other replicas."""
 
 import threading
 import time
@@ -62,7 +62,11 @@ class Forwarding(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.content)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = forward
+    def __getattr__(self, name: str) -> Any:
+        """`do_GET`, `do_POST` and so on."""
+        if name.startswith("do_"):
+            return self.forward
+        raise AttributeError(name)
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
@@ -81,10 +85,9 @@ def proxy(mlflow_server: MlflowServer) -> Iterator[SlowProxy]:
 @pytest.fixture
 def impatient(settings: TrackingSettings, proxy: SlowProxy, warm_up: WarmUp) -> Iterator[FlaskClient]:
     """A client of a tracking that gives MLflow a second for an answer."""
-    told = {"mlflow_url": f"http://127.0.0.1:{proxy.server_port}", "mlflow_timeout_s": 1}
-    yield create_app(
-        settings.model_copy(update={**told, "mlflow_change_timeout_s": 8.0}), warm_up
-    ).test_client()
+    address = f"http://127.0.0.1:{proxy.server_port}"
+    told = {"mlflow_url": address, "mlflow_timeout_s": 1, "mlflow_change_timeout_s": 8.0}
+    yield create_app(settings.model_copy(update=told), warm_up).test_client()
     variables.MLFLOW_HTTP_REQUEST_TIMEOUT.set(settings.mlflow_timeout_s)  # it counts for the whole process
 
 
