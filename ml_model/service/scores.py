@@ -34,8 +34,9 @@ def describe(task: Task, metrics: dict[str, float]) -> str:
         return "unknown, as no sample has a target"
     if task is Task.CLASSIFICATION:
         return f"{metrics['accuracy'] * 100}%"
-    r2 = f"R² {metrics['r2']:.2f}" if "r2" in metrics else "R² unknown, as it takes two samples"
-    return f"{r2}, MAE {_rounded(metrics['mae'])}"
+    why = "it takes two samples" if "rmse" in metrics else "the errors are too large"
+    r2 = f"R² {metrics['r2']:.2f}" if "r2" in metrics else f"R² unknown, as {why}"
+    return f"{r2}, MAE {_rounded(metrics['mae']) if 'mae' in metrics else 'too large for a number'}"
 
 
 def _rounded(value: float) -> str:
@@ -56,11 +57,15 @@ def _of_classes(target: Floats, labels: Floats) -> dict[str, float]:
 
 
 def _of_numbers(target: Floats, predicted: Floats) -> dict[str, float]:
-    """Mean absolute and root mean squared error, R² (of two rows or more), and the largest error."""
-    r2 = {"r2": float(r2_score(target, predicted))} if len(target) > 1 else {}
-    return {
-        "mae": float(mean_absolute_error(target, predicted)),
-        "rmse": float(root_mean_squared_error(target, predicted)),
-        **r2,
-        "max_error": float(max_error(target, predicted)),
-    }
+    """Mean absolute and root mean squared error, R² (of two rows or more), and the largest error.
+
+    What comes out as no finite number, as squares of huge values do, is left out: no JSON holds it.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        computed = {
+            "mae": float(mean_absolute_error(target, predicted)),
+            "rmse": float(root_mean_squared_error(target, predicted)),
+            **({"r2": float(r2_score(target, predicted))} if len(target) > 1 else {}),
+            "max_error": float(max_error(target, predicted)),
+        }
+    return {name: value for name, value in computed.items() if np.isfinite(value)}
