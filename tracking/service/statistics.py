@@ -16,7 +16,7 @@ def describe(values: Sequence[float]) -> dict[str, float | None]:
     n = len(ordered)
     return {
         "mean": _mean(ordered),
-        "median": _double(statistics.median(exact)),
+        "median": float(statistics.median(exact)),
         "std_dev": statistics.pstdev(ordered),
         "variance": _double(statistics.pvariance(exact)),
         "min": ordered[0],

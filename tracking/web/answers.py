@@ -110,7 +110,7 @@ class Statistics(AnswerModel):
     """Statistics of one metric over the finished runs that have it; null is what no double holds."""
 
     mean: float
-    median: float | None
+    median: float
     std_dev: float
     variance: float | None
     min: float
