@@ -9,9 +9,11 @@ import pytest
 from flask import Flask, jsonify, request
 from flask.testing import FlaskClient
 from mlflow import MlflowClient
+from sqlalchemy import text
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from tests.conftest import Sessions
 from tests.integration.tracking.conftest import MANAGEMENT, RUNS, Optimise
 from tracking.config.settings import TrackingSettings
 from tracking.service.warm_up import WarmUp
@@ -198,3 +200,33 @@ def test_a_run_that_tracking_did_not_write_is_400_and_nothing_is_sent(
     answer = set_run(client, run_id)
     assert (answer.status_code, named in answer.get_json()["error"]) == (400, True), answer.get_json()
     assert ml_model[0].bodies == []
+
+
+ANSWERED = """
+    INSERT INTO audit_events (service, action, use_case, subject, actor, request_id)
+    VALUES ('ml_model', 'set_model', 'wine', '7', 'anonymous', 'trace-1')
+"""
+
+
+@pytest.mark.parametrize(("request_id", "status"), [("trace-1", 200), ("trace-2", 502)])
+def test_a_setting_that_ml_model_does_not_answer_is_looked_up(
+    *,
+    client: FlaskClient,
+    optimise: Optimise,
+    ml_model: tuple[MlModelDouble, str],
+    sessions: Sessions,
+    request_id: str,
+    status: int,
+) -> None:
+    ml_model[0].answer = ({"error": "Too slow", "message": "Look"}, 504)
+    body = {"request_information": "setting", "run_id": optimised_run(optimise)}
+    with sessions() as session:
+        session.execute(text(ANSWERED))
+        session.commit()
+    answer = client.post(MANAGEMENT, json=body, headers={"X-Request-ID": request_id})
+    told = answer.get_json()
+    assert answer.status_code == status, told
+    if status == 200:
+        assert told == {"message": "Model successfully uploaded", "deployment_id": 7}
+    else:
+        assert "look before" in told["message"]

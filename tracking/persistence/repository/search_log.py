@@ -126,17 +126,19 @@ class SearchLog:
     def _create(self, experiment: NewExperiment, undo: Undo) -> str:
         try:
             with translated():
-                created = str(self._client.create_experiment(experiment.name, tags=dict(experiment.tags)))
-        except (MlflowException, MlflowInDoubtError) as error:
-            if isinstance(error, MlflowException) and error.error_code not in EXISTS:
-                raise
-            # Another process was quicker, or it was made after all: MLflow's client asks twice.
+                made = str(self._client.create_experiment(experiment.name, tags=dict(experiment.tags)))
+        except MlflowInDoubtError:
             found = self._find(experiment.name)
             if found is None:
                 raise
-            created = found
-        undo.add(lambda: self._remove_if_empty(created, experiment.name))
-        return created
+            made = found
+        except MlflowException as error:
+            found = self._find(experiment.name) if error.error_code in EXISTS else None
+            if found is None:
+                raise
+            return found  # another process was quicker: it is not ours to take back
+        undo.add(lambda: self._remove_if_empty(made, experiment.name))
+        return made
 
     def _remove_if_empty(self, experiment_id: str, name: str) -> None:
         with self._one_at_a_time:
