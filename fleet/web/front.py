@@ -10,6 +10,7 @@ answer needs no thread.
 import asyncio
 import json
 import logging
+import time
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
@@ -22,11 +23,14 @@ from granian.rsgi import (  # type: ignore[attr-defined]  # it has no __all__
 )
 
 from fleet.errors import BugError, BusyError, FleetError
+from fleet.patience import Patience
 from fleet.settings import ServiceSettings
 from fleet.web.body import Body, BodyReader, ClientGoneError
+from fleet.web.client_gone import give_up_when_gone
 from fleet.web.direct import DirectLane
 from fleet.web.headers import Headers, client_of, read_headers
 from fleet.web.headers_alone import HEADERS_ALONE, LetIn
+from fleet.web.heavy import PATIENCE
 from fleet.web.lane import LEAVE_LANE, Job, Lane
 from fleet.web.request_id import request_id
 from fleet.web.shared_counters import REFUSALS
@@ -53,6 +57,7 @@ class Front:
         self._reader = BodyReader(limit=settings.max_body_bytes, seconds=settings.body_timeout_s)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         waiting = self._settings.max_waiting
         self._working = Lane(loop, threads=self._settings.threads, waiting=waiting)
         self._watching = Lane(loop, threads=WATCHING_THREADS, waiting=waiting)
@@ -69,11 +74,11 @@ class Front:
         try:
             headers = read_headers(scope, self._settings.trusted_proxies)
             self._reader.open(headers, protocol, body)
-            answer = await self._read(scope, headers, body, name)
+            answer = await self._read(scope, protocol, headers, body, name)
             if answer is None:
                 answer = self._direct.answer(scope, headers, body.content.getvalue(), name)
             if answer is None:
-                answer = await self._answer(scope, body, name)
+                answer = await self._answer(scope, protocol, body, name)
         except ClientGoneError:
             return
         except FleetError as error:
@@ -88,13 +93,15 @@ class Front:
         else:
             await self._answer_early(protocol, answer, body)
 
-    async def _read(self, scope: Scope, headers: Headers, body: Body, name: str) -> WsgiAnswer | None:
+    async def _read(
+        self, scope: Scope, protocol: HTTPProtocol, headers: Headers, body: Body, name: str
+    ) -> WsgiAnswer | None:
         """Read the body; the app's answer if it refuses the headers, None if it does not."""
         if body.is_small and not body.complete:
             await self._reader.read_start(body)
         if body.complete:
             return None  # it is there: the app sees all at once
-        answer = await self._answer(scope, body, name, headers_alone=True)
+        answer = await self._answer(scope, protocol, body, name, headers_alone=True)
         if answer is LET_IN:
             await self._reader.read_rest(body, client_of(scope, headers, self._settings.trusted_proxies))
             return None
@@ -112,18 +119,24 @@ class Front:
             await self._reader.discard_rest(body)
 
     def _answer(
-        self, scope: Scope, body: Body, name: str, *, headers_alone: bool = False
+        self, scope: Scope, protocol: HTTPProtocol, body: Body, name: str, *, headers_alone: bool = False
     ) -> asyncio.Future[WsgiAnswer]:
         """headers_alone: LET_IN if the app refuses nothing of them."""
         lane = self._checking if headers_alone else self._lane(scope.path)
         # Not the body itself: with it, what is left of the job would keep a connection from being closed.
         content, size = (BytesIO(), 0) if headers_alone else (body.content, body.size)
+        until = time.monotonic() + self._settings.request_timeout_s
+
+        def leave(job: Job) -> None:
+            if lane.leave(job):
+                give_up_when_gone(self._loop, protocol, job)
 
         def work(job: Job) -> WsgiAnswer:
             environ = environ_of(scope, content, size)
             environ["HTTP_X_REQUEST_ID"] = name
             environ[HEADERS_ALONE] = headers_alone
-            environ[LEAVE_LANE] = partial(lane.leave, job)
+            environ[LEAVE_LANE] = partial(leave, job)
+            environ[PATIENCE] = Patience(until, gone=job.answer.done)
             try:
                 return call(self._app, environ)
             except LetIn:

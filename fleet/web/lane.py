@@ -56,16 +56,17 @@ class Lane:
         self._jobs.put(job)
         return job.answer
 
-    def leave(self, job: Job) -> None:
+    def leave(self, job: Job) -> bool:
         """Called by work that will take long: another thread takes its place in the lane.
 
-        Once is enough: work that calls it again has no place any more.
+        Once is enough: False for work that calls it again, and has no place any more.
         """
         if job.left:
-            return
+            return False
         job.left = True
         self._start_thread()
         self._loop.call_soon_threadsafe(self._release)
+        return True
 
     def _start_thread(self) -> None:
         # A daemon: what nobody waits for any more must not keep the process from ending.

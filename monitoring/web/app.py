@@ -4,6 +4,7 @@ from flask import Flask
 
 from db.database import DATABASE, check_database, connections_in_use, make_database, own_connections
 from db.idempotency import AnswerStore
+from fleet.caller import Caller
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.health import Readiness
@@ -43,8 +44,12 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
     def units() -> MonitoringUnitOfWork:
         return MonitoringUnitOfWork(database.session)
 
+    def trained(caller: Caller) -> str | None:
+        with units() as work:
+            return work.audit.subject_of("ml_model", "train", caller)
+
     engine = Engine()
-    monitoring = MonitoringService(units, engine, MlModelClient(ml_model))
+    monitoring = MonitoringService(units, engine, MlModelClient(ml_model, trained))
     metrics.read_at_scrape(lambda: verdict_metrics(monitoring.last_verdicts()))
 
     ready = Readiness(

@@ -15,6 +15,11 @@ from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
 Forms = dict[str, JsonDict]  # what else a request must be, by its `request_information`
+MOST_NAMES = 50
+MOST_VALUES = 100_000
+Name = Annotated[str, StringConstraints(max_length=100)]
+Values = Annotated[list[Any], Field(max_length=MOST_VALUES)]
+Grid = Annotated[dict[Name, Values], Field(max_length=MOST_NAMES)]
 
 NO_CONTROL = r"[^\u0000-\u001f\u007f-\u009f]"
 NEEDED_BY_OPTIMIZATION = ("models", "hyperparameters", "experiment_name")
@@ -96,9 +101,9 @@ class ManagementRequest(RequestModel):
     )
 
     request_information: Literal["optimization", "setting"]
-    models: list[str] | None = None
-    hyperparameters: dict[str, dict[str, list[Any]]] | None = None
-    scoring: str = "accuracy"
+    models: list[Name] | None = Field(None, max_length=MOST_NAMES)
+    hyperparameters: dict[Name, Grid] | None = Field(None, max_length=MOST_NAMES)
+    scoring: Name = "accuracy"
     cv: StrictInt = 5
     preprocessing: Preprocessing = "standard_scaler"
     experiment_name: ExperimentName | None = None
@@ -153,7 +158,7 @@ class ExperimentRequest(RequestModel):
 
     experiment_id: Id
     request_information: Literal["general", "best_model", "statistics"]
-    filter: list[str] | None = None
+    filter: list[Name] | None = Field(None, max_length=MOST_NAMES)
 
     @model_validator(mode="after")
     def _filter_is_known(self) -> Self:
@@ -188,7 +193,7 @@ class RunRequest(RequestModel):
     experiment_id: Id
     run_id: Id
     request_information: Literal["parameters", "metrics"]
-    type: str
+    type: Name
 
     @model_validator(mode="after")
     def _type_is_known(self) -> Self:
