@@ -37,8 +37,10 @@ def agrees(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> 
 
 
 def probe_rows(features: Floats) -> Floats:
-    """Rows like the training rows, with gaps, and ever farther away; the columns of categories too, which makes
-    them unlisted."""
+    """Rows like the training rows, with gaps, and ever farther away.
+
+    Columns of categories move too, which makes them unlisted.
+    """
     random = np.random.default_rng(SEED)
     near = features[np.linspace(0, len(features) - 1, min(PROBED_ROWS, len(features)), dtype=int)]
     rows, columns = near.shape
@@ -82,9 +84,10 @@ def _same_classes(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floa
     if ours.probabilities is None or theirs.probabilities is None:
         return (ours.probabilities is None) == (theirs.probabilities is None) or _differs("outputs")
     usable = np.isfinite(theirs.labels)
+    told = ((ours.by_class, theirs.by_class), (ours.probabilities, theirs.probabilities))
     same = all(
-        np.allclose(said[usable], true[usable], rtol=0, atol=PROBABILITY_TOLERANCE)
-        for said, true in ((ours.by_class, theirs.by_class), (ours.probabilities, theirs.probabilities))
+        np.allclose(np.asarray(said)[usable], np.asarray(true)[usable], rtol=0, atol=PROBABILITY_TOLERANCE)
+        for said, true in told
     )
     return same or _differs("probabilities")
 
@@ -97,7 +100,7 @@ def _same_decisions(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Fl
 
 
 def _close(ours: Floats, theirs: Floats, tolerance: float) -> bool:
-    """Within the tolerance, relative to the number or to the median of all; not a number in the same places."""
+    """Within the tolerance, relative to the number or to the median; no number in the same places."""
     known = np.isfinite(theirs)
     usual = float(np.median(np.abs(theirs[known]))) if known.any() else 0.0
     within = np.allclose(ours[known], theirs[known], rtol=tolerance, atol=tolerance * usual)

@@ -1,4 +1,4 @@
-"""A fitted pipeline of the catalogue as one ONNX model, in double precision: it answers what scikit-learn does.
+"""A fitted pipeline of the catalogue as one ONNX model, in double precision, as scikit-learn computes.
 
 Ready-made converters compute in single precision, which is other on ordinary rows: across a tree's threshold,
 in a tie, where probabilities are next to 0 or 1.
@@ -26,6 +26,9 @@ PROBABILITIES = "probabilities"
 DECISIONS = "decisions"
 
 TREES = (RandomForestClassifier, RandomForestRegressor, GradientBoostingRegressor)
+# What these are asked is refused beyond single precision: scikit-learn's trees cannot hold it, and probabilities
+# of such rows mean nothing.
+WITHIN_SINGLE = (*TREES, LogisticRegression, OneVsRestClassifier)
 MOST_NODES = 5_000_000  # of trees, some 40 bytes each: more is more than is stored of a model
 
 
@@ -36,20 +39,21 @@ class NoOnnxFormError(Exception):
 def to_onnx_form(pipeline: Pipeline, features: int) -> bytes:
     """The model's bytes. Input: `features`, (rows, features), NaN where missing. Outputs, all of doubles:
 
-    `label`, (rows,), the class or the number, NaN where scikit-learn refuses the values as too large; where
+    `label`, (rows,), the class or the number, NaN where values are too large; where
     the estimator has them `probabilities`, (rows, classes), `probability`, (rows,), of the predicted class,
     and `decisions`, (rows, classes or pairs of them). Raises NoOnnxFormError.
     """
     graph, estimator = prepare(pipeline, features), pipeline["estimator"]
-    if isinstance(estimator, TREES):
-        if count_nodes(estimator) > MOST_NODES:
-            raise NoOnnxFormError("Its trees have too many nodes")
-        graph.add("Cast", [graph.output], "single", to=TensorProto.FLOAT)
-        graph.add("Cast", ["single"], "seen", to=TensorProto.DOUBLE)
-    graph.hold("zeros", [0.0] * graph.width)
-    prepared = graph.output
+    if isinstance(estimator, TREES) and count_nodes(estimator) > MOST_NODES:
+        raise NoOnnxFormError("Its trees have too many nodes")
+    prepared = seen = graph.output
+    if isinstance(estimator, WITHIN_SINGLE):
+        graph.add("Cast", [prepared], "single", to=TensorProto.FLOAT)
+        seen = graph.add("Cast", ["single"], "seen", to=TensorProto.DOUBLE)
+    graph.output = seen if isinstance(estimator, TREES) else prepared
     said = (_add_number if is_regressor(estimator) else _add_class)(graph, estimator)
-    graph.add("MatMul", [prepared, "zeros"], "nothing")  # NaN where a value is infinite
+    graph.hold("zeros", [0.0] * graph.width)
+    graph.add("MatMul", [seen, "zeros"], "nothing")  # NaN where a value is infinite
     graph.add("Add", [said, "nothing"], LABEL)
     outputs = {LABEL: 1, PROBABILITY: 1, PROBABILITIES: 2, DECISIONS: 2}
     return graph.model({name: axes for name, axes in outputs.items() if graph.has(name)}, features)

@@ -22,7 +22,10 @@ def add_regression(graph: Graph, estimator: LinearRegression | Ridge) -> str:
 def add_logistic_regression(
     graph: Graph, estimator: LogisticRegression, decisions: str, probabilities: str
 ) -> str:
-    """Both, (rows, classes), or of two classes one decision; returns the predicted classes' positions, (rows,)."""
+    """Both, (rows, classes), or of two classes one decision.
+
+    Returns the name of the predicted classes' positions, (rows,).
+    """
     _add_decisions(graph, estimator.coef_, estimator.intercept_, decisions)
     if len(estimator.classes_) > 2:
         graph.add("Softmax", [decisions], probabilities, axis=1)
@@ -38,7 +41,7 @@ def add_logistic_regression(
 def add_one_versus_rest(
     graph: Graph, estimator: OneVsRestClassifier, decisions: str, probabilities: str
 ) -> str:
-    """As `add_logistic_regression`. A row of which every class is as good as impossible has no probability."""
+    """As `add_logistic_regression`; where every class is as good as impossible all probabilities are 0."""
     models = estimator.estimators_
     coefficients = np.vstack([model.coef_ for model in models])
     _add_decisions(graph, coefficients, np.ravel([model.intercept_ for model in models]), decisions)

@@ -88,7 +88,7 @@ def _add_decisions(graph: Graph, estimator: SVC, pairs: Pairs, decisions: str) -
     ends = np.cumsum(counts)
     sums = []
     for number, part in enumerate(parts):
-        weights = estimator._dual_coef_[:, ends[number] - counts[number] : ends[number]]  # noqa: SLF001
+        weights = estimator._dual_coef_[:, ends[number] - counts[number] : ends[number]]
         graph.hold(f"weights of {number}", weights.T)
         sums.append(graph.add("MatMul", [part, f"weights of {number}"], f"sums of {number}"))
     graph.add("Concat", sums, "sums", axis=1)
@@ -98,7 +98,7 @@ def _add_decisions(graph: Graph, estimator: SVC, pairs: Pairs, decisions: str) -
     graph.add("Gather", ["sums", "of first"], "from first", axis=1)
     graph.add("Gather", ["sums", "of second"], "from second", axis=1)
     graph.add("Add", ["from first", "from second"], "from both")
-    graph.hold("intercept", estimator._intercept_)  # noqa: SLF001  # libsvm's, not turned round for two classes
+    graph.hold("intercept", estimator._intercept_)  # libsvm's, not turned round for two classes
     graph.add("Add", ["from both", "intercept"], decisions)
 
 

@@ -13,7 +13,7 @@ from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from ml_model.service.onnx_form import DECISIONS, LABEL, PROBABILITIES, PROBABILITY, TREES
+from ml_model.service.onnx_form import DECISIONS, LABEL, PROBABILITIES, PROBABILITY, WITHIN_SINGLE
 
 Floats = npt.NDArray[np.float64]
 Answers = list[npt.NDArray[Any]]
@@ -107,8 +107,7 @@ class PipelinePredictor:
     def __init__(self, pipeline: Pipeline) -> None:
         self._preparation = pipeline[:-1]
         self._estimator = pipeline[-1]
-        # scikit-learn refuses what its trees, which compute in single precision, cannot hold.
-        self._seen = np.float32 if isinstance(self._estimator, TREES) else np.float64
+        self._largest = np.finfo(np.float32 if isinstance(self._estimator, WITHIN_SINGLE) else np.float64).max
 
     @property
     def gives_numbers(self) -> bool:
@@ -154,4 +153,4 @@ class PipelinePredictor:
         """What the estimator sees, and which rows it can use."""
         with np.errstate(over="ignore", invalid="ignore"):
             prepared = np.asarray(self._preparation.transform(features))
-            return prepared, np.isfinite(prepared.astype(self._seen)).all(axis=1)
+            return prepared, (np.abs(prepared) <= self._largest).all(axis=1)

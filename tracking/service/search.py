@@ -21,6 +21,7 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid, cross_val_predi
 from sklearn.pipeline import Pipeline
 
 from fleet.catalogue import Task, build_estimator, build_pipeline
+from fleet.one_versus_rest import of_scikit_learn_alone
 from tracking.persistence.model.search import FinishedSearch, Grid, SearchRequest, TrainingSet
 from tracking.utils.cpu import CpuMeter
 from tracking.utils.quiet import no_warnings
@@ -41,7 +42,7 @@ def search(model_name: str, request: SearchRequest, training: TrainingSet) -> Fi
         predicted = cross_val_predict(pipeline, training.features, training.target, cv=request.cv)
         # Fitted on named columns, so that whoever loads the model from MLflow can send it named columns.
         frame = pd.DataFrame(training.features, columns=list(training.feature_names))
-        fitted = pipeline.fit(frame, training.target)
+        fitted = of_scikit_learn_alone(pipeline.fit(frame, training.target))
     seconds, cpu_percent = meter.read()
     return FinishedSearch(
         model_name=model_name,
