@@ -165,8 +165,11 @@ def check_hyperparameters(model_name: str, hyperparameters: Hyperparameters) -> 
 
 def _check_class_weight(weights: object) -> None:
     for name, weight in weights.items() if isinstance(weights, Mapping) else ():
-        is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not is_number or not 0 <= weight <= LARGEST_WEIGHT:
+        try:
+            number = math.nan if weight is None else float(weight)
+        except (TypeError, ValueError, OverflowError):
+            continue  # the estimator says what it is
+        if not 0 <= number <= LARGEST_WEIGHT:
             raise ClassWeightError(name)
 
 

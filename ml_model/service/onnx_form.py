@@ -26,8 +26,7 @@ PROBABILITIES = "probabilities"
 DECISIONS = "decisions"
 
 TREES = (RandomForestClassifier, RandomForestRegressor, GradientBoostingRegressor)
-# What these are asked is refused beyond single precision: scikit-learn's trees cannot hold it, and probabilities
-# of such rows mean nothing.
+# They refuse what single precision cannot hold: trees have to, and probabilities of it would mean nothing.
 WITHIN_SINGLE = (*TREES, LogisticRegression, OneVsRestClassifier)
 MOST_NODES = 5_000_000  # of trees, some 40 bytes each: more is more than is stored of a model
 
