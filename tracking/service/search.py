@@ -20,6 +20,7 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid, cross_val_predi
 from sklearn.pipeline import Pipeline
 
 from fleet.catalogue import Task, build_estimator, build_pipeline
+from fleet.one_versus_rest import of_scikit_learn_alone
 from tracking.persistence.model.search import FinishedSearch, Grid, SearchRequest, TrainingSet
 from tracking.persistence.repository.named_columns import frame_of, with_names
 from tracking.utils.cpu import CpuMeter
@@ -40,7 +41,9 @@ def search(model_name: str, request: SearchRequest, training: TrainingSet) -> Fi
         pipeline = pipeline_of(model_name, best, request, training)
         predicted = cross_val_predict(pipeline, training.features, training.target, cv=request.cv)
         # Fitted on what a user has, so that whoever loads the model from MLflow can send it that.
-        fitted = with_names(pipeline, training).fit(frame_of(training), training.target)
+        fitted = of_scikit_learn_alone(
+            with_names(pipeline, training).fit(frame_of(training), training.target)
+        )
         computed = compute_metrics(training.task, training.target, predicted)
     seconds, cpu_percent = meter.read()
     metrics = {name: value for name, value in computed.items() if np.isfinite(value)}
