@@ -4,6 +4,7 @@ import copy
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +19,7 @@ from ml_model.service.onnx_form import DECISIONS, LABEL, PROBABILITIES, PROBABIL
 Floats = npt.NDArray[np.float64]
 Answers = list[npt.NDArray[Any]]
 
-SHARED_ROWS = 1000  # fewer are answered sooner than threads are started
+ROWS_AT_ONCE = 1000  # for each of them a vector machine compares with all of its vectors, in memory
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Predictor(Protocol):
 
 
 class OnnxPredictor:
-    """A model in ONNX form, run by onnxruntime. threads: that share many rows; 0 for one a core."""
+    """A model in ONNX form, run by onnxruntime. threads: that share out many rows; 0 for one a core."""
 
     def __init__(self, model: bytes, threads: int = 0) -> None:
         options = onnxruntime.SessionOptions()
@@ -68,28 +69,31 @@ class OnnxPredictor:
         return PROBABILITIES in self._outputs
 
     def predict(self, features: Floats) -> Predicted:
-        if self._threads > 1 and len(features) >= SHARED_ROWS:
-            answers = self._shared(features)
-        else:
-            answers = self._run(features)
+        answers = self._run(self._outputs, features)
         return Predicted(*answers) if PROBABILITY in self._names else _as_now(*answers)
 
     def decisions(self, features: Floats) -> Floats | None:
         """(rows, classes or pairs of them), None of models that have none."""
         if DECISIONS not in self._names:
             return None
-        (decisions,) = self._session.run([DECISIONS], {self._input: features})
-        return np.asarray(decisions)
+        return np.asarray(self._run([DECISIONS], features)[0])
 
-    def _run(self, features: Floats) -> Answers:
-        answers: Answers = self._session.run(self._outputs, {self._input: features})
-        return answers
-
-    def _shared(self, features: Floats) -> Answers:
-        """Each thread answers some of the rows."""
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="predict") as pool:
-            parts = list(pool.map(self._run, np.array_split(features, self._threads)))
+    def _run(self, names: list[str], features: Floats) -> Answers:
+        if len(features) <= ROWS_AT_ONCE:
+            return self._run_at_once(names, features)
+        starts = range(0, len(features), ROWS_AT_ONCE)
+        blocks = [features[start : start + ROWS_AT_ONCE] for start in starts]
+        run = partial(self._run_at_once, names)
+        if self._threads == 1:
+            parts = list(map(run, blocks))
+        else:
+            with ThreadPoolExecutor(self._threads, thread_name_prefix="predict") as pool:
+                parts = list(pool.map(run, blocks))
         return [np.concatenate(answers) for answers in zip(*parts, strict=True)]
+
+    def _run_at_once(self, names: list[str], features: Floats) -> Answers:
+        answers: Answers = self._session.run(names, {self._input: features})
+        return answers
 
 
 def _as_now(labels: npt.NDArray[Any], by_class: npt.NDArray[Any] | None = None) -> Predicted:
@@ -97,10 +101,9 @@ def _as_now(labels: npt.NDArray[Any], by_class: npt.NDArray[Any] | None = None) 
     said = labels.reshape(-1).astype(np.float64)
     if by_class is None:
         return Predicted(said)
-    highest = by_class.max(axis=1).astype(np.float64)
-    return Predicted(
-        np.where(np.isfinite(highest), said, np.nan), np.minimum(by_class, 1.0, dtype=float), highest
-    )
+    at_most_one = np.minimum(by_class.astype(np.float64), 1.0)  # single precision may add up to a little more
+    highest = at_most_one.max(axis=1)
+    return Predicted(np.where(np.isfinite(highest), said, np.nan), at_most_one, highest)
 
 
 class PipelinePredictor:
