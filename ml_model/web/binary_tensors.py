@@ -126,7 +126,7 @@ def _decoded(tensor: InputTensor) -> InputTensor:
     if (tensor.parameters or {}).get("content_type") != "base64" or tensor.datatype != "BYTES":
         return tensor
     try:
-        texts = [base64.b64decode(text, validate=True).decode() for text in flat(tensor)]
+        texts = [text and base64.b64decode(text, validate=True).decode() for text in flat(tensor)]
     except (ValueError, TypeError) as error:
         raise UnusableTensorError(f"Input '{tensor.name}' has texts that are not in base64") from error
     return tensor.model_copy(update={"data": texts})

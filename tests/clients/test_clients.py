@@ -18,7 +18,7 @@ import pytest
 from tests.clients.conftest import LiveModels, Rows
 from tests.clients.environments import python_of
 
-pytestmark = [pytest.mark.clients, pytest.mark.slow]
+pytestmark = [pytest.mark.clients, pytest.mark.slow, pytest.mark.timeout(450)]  # PyPI may be slow
 
 SCRIPTS = Path(__file__).parent / "scripts"
 EQUAL = 1e-12

@@ -207,7 +207,7 @@ def test_names_of_our_own_are_names_of_features_too(client: FlaskClient, words: 
         {"name": name, "shape": [10], "datatype": kind, "data": [row[number] for row in words]}
         for number, (name, kind) in enumerate(zip(COLUMNS, TYPES, strict=True))
     ]
-    encoded = [base64.b64encode((row[1] or "").encode()).decode() for row in words]
+    encoded = [row[1] and base64.b64encode(row[1].encode()).decode() for row in words]
     as_base64 = {**by_column[1], "data": encoded, "parameters": {"content_type": "base64"}}
     flags = {**by_column[4], "datatype": "BOOL", "data": [bool(row[4]) for row in words]}
     whole = {"name": "features", "shape": [10, 5], "datatype": "BYTES", "data": words}
