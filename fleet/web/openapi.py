@@ -31,6 +31,7 @@ ERRORS = {
     409: "The right request at the wrong moment; `message` says what to call first",
     408: "The body was not sent in time",
     413: "The body is too large",
+    414: "The address is too long",
     415: "The body is of a content type that is not taken here",
     429: "The service has as much work as it can take at a time",
     500: "A bug of the service",
@@ -244,15 +245,13 @@ def _responses(each: Operation, refs: Refs) -> Json:
 
 def _errors(each: Operation) -> set[int]:
     """Statuses of the errors that a method may answer: its own, and those that the mechanism gives."""
-    errors = {408, 413, 429, 500, 504, *each.answers.errors}
+    errors = {400, 408, 413, 414, 429, 500, 504, *each.answers.errors}
     if each.is_idempotent:
-        errors |= {400, 409, 503}
+        errors |= {409, 503}
     if each.is_guarded:
         errors |= {401, 403}
     if each.accepts.get("body"):
-        errors |= {400, 415}
-    if each.accepts.get("query"):
-        errors.add(400)
+        errors.add(415)
     return errors
 
 

@@ -39,8 +39,9 @@ FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class RequestModel(BaseModel):
-    """Base of all request models: a field that the route has never heard of is refused by name, and of
-    a list the first value that is wrong.
+    """Base of all request models: a field that the route has never heard of is refused by name.
+
+    Of the values of a list, the first that is wrong is named.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -68,10 +68,11 @@ class Verifier:
         self._check(address)
         with self._counting:
             found, is_first = self._claim(mark)
-        waits()
         try:
             if is_first:
-                self._find_out(found, name, password, mark)
+                self._find_out(found, name, password, mark, waits)
+            else:
+                waits()
             user = found.result()
         finally:
             with self._counting:
@@ -98,7 +99,7 @@ class Verifier:
         return found
 
     def remembered(self, name: str, password: str) -> User | None:
-        """The user, if the password was found to be right within the last minute."""
+        """The user, if the password was found to be right lately."""
         return self._recall(self._mark(name, password))
 
     def _claim(self, mark: bytes) -> tuple[Future[User | None], bool]:
@@ -111,8 +112,16 @@ class Verifier:
             return pending, False
         return self._pending.setdefault(mark, Future()), True
 
-    def _find_out(self, found: Future[User | None], name: str, password: str, mark: bytes) -> None:
+    def _find_out(
+        self,
+        found: Future[User | None],
+        name: str,
+        password: str,
+        mark: bytes,
+        waits: Callable[[], None],
+    ) -> None:
         try:
+            waits()
             user = self._users.get(name)
             with self._hashing:
                 right = self._matches(user.password_hash if user else self._nobodys, password)

@@ -68,6 +68,15 @@ def threads_of(service: RunningService) -> int:
     return sum(int(worker.num_threads()) for worker in service.workers())
 
 
+def scrape_error(service: RunningService) -> float:
+    (line,) = (
+        line
+        for line in timed(service, "/metrics")[0].text.splitlines()
+        if line.startswith("mlfleet_scrape_error{")
+    )
+    return float(line.rpartition(" ")[2])
+
+
 def expect_unready(service: RunningService, named: str, *paths: str) -> None:
     """Every probe says so in time, however many come, and none leaves a thread behind."""
     for path in ("/health/ready", *paths):
@@ -100,9 +109,10 @@ def test_while_postgres_hangs_readiness_says_so_and_metrics_are_there(
         wait_until_ready(service)
         with hanging(postmaster(server)):
             expect_unready(service, DATABASE, *paths)
+            if name != "simulator":  # it reads nothing for a scrape
+                assert scrape_error(service) == 1
         wait_until_ready(service, 10)
-        reads = "mlfleet_scrape_error" in timed(service, "/metrics")[0].text
-        assert reads
+        assert scrape_error(service) == 0
 
 
 def test_while_mlflow_hangs_readiness_says_so(server: EmbeddedPostgres, tmp_path: Path) -> None:
