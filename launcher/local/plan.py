@@ -22,7 +22,7 @@ class Service:
     """One process of the stack and how to tell that it is ready.
 
     told: its own settings, secrets included; never printed. accounts: stands for the content of the files of
-    users and keys that it reads. settings: where the class of its settings is. host: what it listens on.
+    users and keys that it reads. host: what it listens on.
     """
 
     name: str
@@ -33,7 +33,6 @@ class Service:
     page: str
     told: Mapping[str, str] = field(repr=False)
     accounts: str = ""
-    settings: str = ""
     host: str = LOOPBACK
 
     @property
@@ -151,7 +150,6 @@ def _service(
         ready_path="/health/ready",
         page=path if name == FIRE_BRIGADE else base_path + own_path,
         told=planned | given,
-        settings=f"{name}.config.settings:{name.title().replace('_', '')}Settings",
         host=given.get(f"{prefix}HOST", LOOPBACK),
     )
 

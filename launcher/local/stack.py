@@ -15,12 +15,13 @@ from launcher.local.databases import Server
 from launcher.local.logs import show_logs
 from launcher.local.migration import MIGRATE, run_migration
 from launcher.local.plan import Service, base_environment, fleet_services, mlflow_service
-from launcher.local.preflight import check_schema, check_settings
+from launcher.local.preflight import check_schema
 from launcher.local.processes import Processes
 from launcher.local.program import run_program
 from launcher.local.readiness import is_ready, wait_until_ready
 from launcher.locking import locked
 from launcher.ports import LOOPBACK, check_ports
+from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
 from launcher.session import local_session
 from launcher.settings import LauncherSettings
@@ -150,7 +151,8 @@ class LocalStack:
     def _bring_up(self, services: list[Service]) -> None:
         outdated = [service for service in services if not self._is_current(service)]
         if any(self.processes.find(service.name) for service in outdated):
-            check_settings(outdated, self._base)
+            ours = [service for service in outdated if service.name != "mlflow"]
+            check_settings({service.name: {**self._base, **service.told} for service in ours})
             check_schema(self.server.resources().dataset_url)
         self._check_ports(services)
         # What runs with other settings, and what is left of a service that died.

@@ -2,6 +2,7 @@
 
 import io
 import os
+import pkgutil
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,18 @@ from rich.console import Console
 from launcher.accounts import AccountFiles
 from launcher.interrupts import Interrupts
 from launcher.local.plan import Resources, Service, base_environment, fleet_services
-from launcher.local.preflight import NewerSchemaError, RefusedSettingsError, check_settings
+from launcher.local.preflight import NewerSchemaError
 from launcher.local.processes import Processes
 from launcher.local.stack import LocalStack
 from launcher.ports import PortTakenError, check_ports
+from launcher.preflight import RefusedSettingsError, check_settings, settings_of
 from launcher.settings import LauncherSettings
 from tests.conftest import free_port
 from tests.integration.launcher.local.conftest import FakeService
+
+
+def environments(services: list[Service]) -> dict[str, dict[str, str]]:
+    return {service.name: {**base_environment(os.environ), **service.told} for service in services}
 
 
 def planned(folder: Path, **settings: str) -> list[Service]:
@@ -29,9 +35,9 @@ def planned(folder: Path, **settings: str) -> list[Service]:
 
 
 def test_settings_that_can_be_used_are_passed(tmp_path: Path) -> None:
-    services = planned(tmp_path)
-    assert all(service.settings for service in services)
-    check_settings(services, base_environment(os.environ))
+    for service in planned(tmp_path):
+        assert isinstance(pkgutil.resolve_name(settings_of(service.name)), type)
+    check_settings(environments(planned(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +49,7 @@ def test_settings_that_can_be_used_are_passed(tmp_path: Path) -> None:
 )
 def test_settings_that_a_service_would_refuse_are_told(tmp_path: Path, setting: str, value: str) -> None:
     with pytest.raises(RefusedSettingsError, match=setting) as refused:
-        check_settings(planned(tmp_path, **{setting: value}), base_environment(os.environ))
+        check_settings(environments(planned(tmp_path, **{setting: value})))
     assert "Nothing was stopped" in refused.value.message
 
 
