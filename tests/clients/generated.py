@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
-LATE = ("delete",)  # what is asked for last
 
 
 class Generated:
@@ -152,7 +151,8 @@ def main() -> None:
         for path, methods in told["document"]["paths"].items()
         for method, described in methods.items()
     ]
-    for operation in sorted(operations, key=lambda each: each.method in LATE and "role" not in str(each)):
+    gone = [each for each in operations if each.method == "delete" and not each.path.endswith("/role")]
+    for operation in [*(each for each in operations if each not in gone), *reversed(gone)]:
         generated.call(operation, client, told["arguments"])
         generated.send_texts(operation, told["address"], told["headers"])
     print(json.dumps(generated.problems))  # noqa: T201  # the answer
