@@ -1,6 +1,8 @@
 """Builds a service's OpenAPI 3.1 document from its routes, and the models of their requests and answers."""
 
+import csv
 import inspect
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from fleet.web.idempotency import REPLAYED
 from fleet.web.openapi_components import HEADERS, PARAMETERS, SECURITY, SECURITY_SCHEMES
 from fleet.web.validation import FORM_TYPES
 
+CSV_TYPE = "text/csv"
 VERSION = "1.0.0"  # of the interface
 METHODS = ("get", "put", "post", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
@@ -190,15 +193,30 @@ def _body(each: Operation, refs: Refs, definitions: Json) -> Json:
     reference = refs[each.accepts["body"], "validation"]
     content: Json = {JSON_TYPE: {"schema": reference}}
     if each.accepts["form"]:
-        name = reference["$ref"].rpartition("/")[2]
+        name = _name(reference)
         form = _form(definitions[name])
         definitions[f"{name}Form"] = form
         encoding = {
             field: {"contentType": JSON_TYPE} for field, of in form["properties"].items() if _is_object(of)
         }
         content[FORM_TYPES[0]] = {"schema": {"$ref": f"{reference['$ref']}Form"}, "encoding": encoding}
-    content |= {other: {"schema": {"type": "string"}} for other in each.accepts["types"]}
+    for other in each.accepts["types"]:
+        content[other] = {"schema": {"type": "string"}, **_example(other, definitions[_name(reference)])}
     return {"required": not each.accepts["optional"], "content": content}
+
+
+def _name(reference: Json) -> str:
+    return str(reference["$ref"].rpartition("/")[2])
+
+
+def _example(media_type: str, schema: Json) -> Json:
+    """The first example of a table as CSV, if it is one."""
+    shown = schema.get("examples", [{}])[0]
+    if media_type != CSV_TYPE or not {"columns", "data"} <= shown.keys():
+        return {}
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([shown["columns"], *shown["data"]])
+    return {"example": text.getvalue()}
 
 
 def _form(schema: Json) -> Json:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.clients, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
-REQUIREMENTS = HERE / "generators-requirements.txt"
+REQUIREMENTS = HERE / "requirements" / "generators.txt"
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,8 @@ def _duplicated_rows(comparison: Comparison, side: Side) -> int:
     """
     frame = comparison.frame(side)
     present = [column for column in comparison.columns if column in frame]
-    finest = max(present, key=lambda column: comparison.profile(side, column).distinct)
+    everywhere = [column for column in present if column != TARGET]  # whose profile is of all rows
+    finest = max(everywhere, key=lambda column: comparison.profile(side, column).distinct)
     profile = comparison.profile(side, finest)
     if profile.distinct == profile.rows:
         return 0
