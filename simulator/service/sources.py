@@ -20,7 +20,7 @@ from simulator.service.source import Floats, Indexes, Rows, Source
 from simulator.service.splitter import split_rows
 
 INFORMATIVE_SHARE = 0.6
-ROW_BYTES, VALUE_BYTES = 80, 10  # that a row, and each of its values, takes while a set is loaded
+ROW_BYTES, VALUE_BYTES = 80, 12  # that a row, and each of its values, takes while a set is loaded
 CENTRE_DEVIATION = 1.25  # near enough that no model tells all rows apart
 
 

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 
 from db.definition import UseCase
-from db.unit_of_work import TableMissingError
 from fleet.errors import ConflictError, OutOfTimeError, UnavailableError
 from ml_model.persistence.repository.live_samples import AlreadyStoredError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
@@ -166,7 +165,7 @@ class LiveStore:
         try:
             there = self._add(group)
         except LATER as error:
-            if not isinstance(error, TableMissingError) or self._is_known(group[0].use_case):
+            if not isinstance(error, UnavailableError) or not self._is_gone(group[0].use_case):
                 raise
             log.warning("%s answered rows are lost: use case '%s' was removed", count_rows(group), name)
             self._done(group)
@@ -202,9 +201,13 @@ class LiveStore:
             return there
         return firsts
 
-    def _is_known(self, use_case: UseCase) -> bool:
-        with self._units() as work:
-            return use_case in work.samples.every()
+    def _is_gone(self, use_case: UseCase) -> bool:
+        """Whether it is known to be registered no more."""
+        try:
+            with self._units() as work:
+                return use_case not in work.samples.every()
+        except LATER:
+            return False
 
     def _put_back(self, rows: list[Answered]) -> None:
         with self._lock:

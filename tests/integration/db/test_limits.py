@@ -55,8 +55,8 @@ def test_what_is_taken_can_be_stored_and_one_more_feature_cannot(
         register_use_case(session, one_more)
 
 
-def test_one_number_more_would_not_fit(sessions: Sessions) -> None:
-    count = most_numbers() + 1
+def test_more_numbers_would_not_fit_beside_a_gap(sessions: Sessions) -> None:
+    count = most_numbers() + 2  # the gap takes no place
     columns = ", ".join(f"f{number} double precision" for number in range(count))
     own = "sample_id bigint, dataset_id int, sample_index bigint"
     with sessions() as session:
