@@ -37,9 +37,8 @@ def describe(task: Task, metrics: dict[str, float]) -> str:
         return "unknown, as no sample has a target"
     if task is Task.CLASSIFICATION:
         return f"{metrics['accuracy'] * 100}%"
-    why = "it takes two samples" if "rmse" in metrics else "the errors are too large"
-    r2 = f"R² {metrics['r2']:.2f}" if "r2" in metrics else f"R² unknown, as {why}"
-    return f"{r2}, MAE {_rounded(metrics['mae']) if 'mae' in metrics else 'too large for a number'}"
+    r2 = f"R² {metrics['r2']:.2f}" if "r2" in metrics else "R² unknown, as it takes two samples"
+    return f"{r2}, MAE {_rounded(metrics['mae'])}" if "mae" in metrics else f"{r2}, MAE beyond all numbers"
 
 
 def _rounded(value: float) -> str:
