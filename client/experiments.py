@@ -75,19 +75,20 @@ class BestRun(Answer):
 
 
 class Statistics(Answer):
-    """Of one metric over the runs that have it, in the metric's unit; variance in its square.
+    """Of one metric over the finished runs that have it, in the metric's unit; variance in its square.
 
-    std_dev and variance are the population's; mode is the smallest of the most frequent values.
+    std_dev and variance are the population's; mode is the smallest of the most frequent values. None is what
+    no double can hold.
     """
 
     mean: float
     median: float
     std_dev: float
-    variance: float
+    variance: float | None
     min: float
     max: float
     mode: float
-    iqr: float
+    iqr: float | None
 
 
 class Run(Answer):

@@ -20,14 +20,23 @@ Group = Literal[
 Status = Literal["SUCCESS", "FAIL"]
 
 
+class LeftOut(Answer):
+    """What could not be judged without truth. column: None where it is the whole group."""
+
+    group: str
+    column: str | None
+    reason: str
+
+
 class Summary(Answer):
-    """How many checks passed."""
+    """How many checks passed. left_out: what was not judged, as no truth is known."""
 
     all_passed: bool
     total_tests: int
     success_tests: int
     failed_tests: int
     by_status: dict[Status, int]
+    left_out: list[LeftOut] = []
 
 
 class KeptSummary(Summary):
@@ -111,7 +120,8 @@ class Monitor(Answer):
 
 
 class Monitoring:
-    """`fleet.monitoring`. Compares production with testing, by the newest model that has scored both.
+    """`fleet.monitoring`. Compares production with testing, by the live model if it has scored both, else by
+    the newest that has.
 
     groups: of checks that are wanted; all if left out. retrain: if a check fails, ml_model trains again.
     use_case: whose data is meant; the service's default is wine.

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,11 +38,23 @@ class Fouling(BaseModel):
     seed: int | None = None
 
 
+class Unlisted(Answer):
+    """How many rows of a column are in no category. share: of the rows; examples: the most frequent names."""
+
+    rows: int
+    share: float
+    examples: list[str]
+
+
 class LoadedSet(Answer):
-    """A set was loaded. rows: that it has; of `dataset`, how many sets are named."""
+    """A set was loaded. rows: that it has; of `dataset`, how many sets are named.
+
+    unlisted: by column, what of these rows is in no category.
+    """
 
     message: str
     rows: int
+    unlisted: dict[str, Unlisted] = {}
 
 
 class StoredSets(Answer):
@@ -71,13 +84,26 @@ class Pruned(Answer):
 
 
 class AddedUseCase(Answer):
-    """What was added. registered: whether all is there. sets: rows to load, None where no rows were sent."""
+    """What was added. registered: whether all is there. sets: rows to load, None where no rows were sent.
+
+    unlisted: by column, what of these rows is in no category.
+    """
 
     message: str
     use_case: str
     task: Task
     registered: bool
     sets: dict[str, int] | None
+    unlisted: dict[str, Unlisted] = {}
+
+
+class RemovedUseCase(Answer):
+    """A use case was removed. rows: stored samples that went along, by set; deployments: how many did."""
+
+    message: str
+    use_case: str
+    rows: dict[str, int]
+    deployments: int
 
 
 class Feature(Answer):
@@ -153,6 +179,13 @@ class Simulator:
     def send_rows(self, use_case: str, csv: str) -> AddedUseCase:
         """Sends a known use case the rows of a CSV file, in place of those that were sent before."""
         return self._add({"use_case": use_case}, csv)
+
+    def remove_use_case(self, name: str) -> RemovedUseCase:
+        """Removes a use case with its rows, models and results, for good.
+
+        Raises NotFoundError if there is none, ConflictError if it is one that the simulator brings.
+        """
+        return self._connection.ask(RemovedUseCase, "DELETE", f"/use_cases/{quote(name, safe='')}")
 
     def _add(self, what: Mapping[str, Any], csv: str | None) -> AddedUseCase:
         if csv is None:

@@ -1,10 +1,10 @@
 """Who did what: written in the transaction of the very change, and never changed afterwards."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.paging import newest_first
@@ -24,10 +24,15 @@ Action = Literal[
     "set_role",
     "end_role",
     "delete_experiment",
+    "delete_experiment_in_doubt",
     "delete_run",
+    "delete_run_in_doubt",
     "prune",
     "add_use_case",
+    "remove_use_case",
 ]
+
+RECENTLY = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,18 @@ class AuditRepository:
         )
         self._session.add(row)
         self._session.flush()
+
+    def subject_of(self, service: str, action: Action, caller: Caller) -> str | None:
+        """What another service did it to in the caller's request: not long ago, for ids may come again."""
+        row = AuditEventRow
+        query = select(row.subject).where(
+            row.service == service,
+            row.action == action,
+            row.request_id == caller.request_id,
+            row.actor == caller.name,
+            row.at > func.now() - RECENTLY,
+        )
+        return self._session.scalar(query.order_by(row.id.desc()).limit(1))
 
     def page(self, asked: PageRequest, *, use_case: str | None = None) -> Page[AuditEvent]:
         """Events of all services, the newest first. use_case: only its own."""

@@ -7,7 +7,7 @@ width are therefore a numpy structured array, and nulls are cut out of it with o
 
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -19,6 +19,8 @@ from sqlalchemy import BigInteger, DateTime, Double, Integer, Select, Table, Tex
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
+
+from fleet.errors import InvalidRequestError
 
 Array = npt.NDArray[Any]
 
@@ -86,6 +88,16 @@ def _connection(session: Session) -> PsycopgConnection:
     return cast(PsycopgConnection, session.connection().connection.driver_connection)
 
 
+class UnstorableValueError(InvalidRequestError):
+    """A value that its column would hold as another one."""
+
+    def __init__(self, column: str, value: float, wire: np.dtype[Any]) -> None:
+        super().__init__(
+            f"'{column}': {value!r} is not a whole number of {wire.itemsize} bytes, as its column holds them",
+            f"Nothing was stored. Give whole numbers from {np.iinfo(wire).min} to {np.iinfo(wire).max}",
+        )
+
+
 class _Sink:
     """Collects what COPY writes, until there are enough rows to hand over."""
 
@@ -148,7 +160,7 @@ class _EncodedStream(io.BufferedIOBase):
             arrays = [np.asarray(block[name]) for name in self.columns]
             self.rows += len(arrays[0])
             if len(arrays[0]):
-                yield encode_rows(arrays, self._types)
+                yield encode_rows(arrays, self._types, self.columns)
             block = next(self._blocks, None)
         yield END
 
@@ -166,8 +178,14 @@ def wire_type(column_type: TypeEngine[Any]) -> str:
     raise TypeError(f"no binary form for {column_type!r}")
 
 
-def encode_rows(arrays: list[Array], types: list[str]) -> bytes:
-    """Rows in COPY's binary format. arrays: the columns, of one length; types: from `wire_type`."""
+def encode_rows(arrays: list[Array], types: list[str], names: Sequence[str] = ()) -> bytes:
+    """Rows in COPY's binary format.
+
+    arrays: the columns, of one length; types: from `wire_type`; names: of the columns. Raises
+    UnstorableValueError for a value that its column would hold as another one.
+    """
+    for number, (array, kind) in enumerate(zip(arrays, types, strict=True)):
+        _refuse_lossy(array, kind, names[number] if names else str(number + 1))
     wire = [array.dtype.str if kind == "S" else kind for array, kind in zip(arrays, types, strict=True)]
     layout: list[tuple[str, str]] = [("fields", ">i2")]
     for number, kind in enumerate(wire):
@@ -176,7 +194,7 @@ def encode_rows(arrays: list[Array], types: list[str]) -> bytes:
     rows["fields"] = len(arrays)
     shorter: dict[str, Array] = {}
     for number, given in enumerate(arrays):
-        array = (given - EPOCH).astype(np.int64) if given.dtype.kind == "M" else given
+        array = _microseconds(given) if given.dtype.kind == "M" else given
         value, length = f"value{number}", f"length{number}"
         width = rows.dtype[value].itemsize
         sizes = _sizes(array, width)
@@ -187,6 +205,32 @@ def encode_rows(arrays: list[Array], types: list[str]) -> bytes:
             shorter[value] = sizes
             rows[value] = np.where(sizes == 0, 0, array) if array.dtype.kind == "f" else array
     return _cut(rows, shorter)
+
+
+def _microseconds(moments: Array) -> Array:
+    """As PostgreSQL counts them; NaN, for null, beside a moment that is none."""
+    counted = (moments - EPOCH).astype("timedelta64[us]").astype(np.int64)
+    none = np.isnat(moments)
+    return np.where(none, np.nan, counted.astype(np.float64)) if none.any() else counted
+
+
+def _refuse_lossy(array: Array, kind: str, name: str) -> None:
+    """Raise UnstorableValueError if a value of the array is not the same in this form."""
+    wire = np.dtype(kind)
+    if wire.kind == "S" and array.dtype.kind != "S":
+        raise TypeError(f"column {name!r} takes bytes, not {array.dtype}")
+    if wire.kind != "i" or array.dtype.kind not in "iuf" or not len(array):
+        return
+    if array.dtype.kind != "f" and np.can_cast(array.dtype, wire):
+        return
+    least, most = np.iinfo(wire).min, np.iinfo(wire).max
+    if array.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            kept = np.isnan(array) | ((array >= least) & (array < most + 1) & (array == np.rint(array)))
+    else:
+        kept = (array >= least) & (array <= most)
+    if not kept.all():
+        raise UnstorableValueError(name, array[np.argmin(kept)].item(), wire)
 
 
 def _sizes(array: Array, width: int) -> Array:

@@ -14,7 +14,10 @@ from db.migrate import newest_revision
 from db.unit_of_work import UnitOfWork
 from fleet.errors import UnavailableError
 
+DATABASE = "The dataset database"  # as it is called where it does not answer
 CONNECT_TIMEOUT_S = 3
+# A server that has vanished while its answer is waited for is noticed after 30 s.
+KEEPALIVES = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 SILENCE_TIMEOUT_MS = 30_000  # a server that does not even acknowledge what it is sent is taken for lost
 LOCK_TIMEOUT_S = 120
 
@@ -48,6 +51,7 @@ def make_database(app: Flask, url: str, *, connections: int, statement_timeout_s
             "options": f"-c timezone=UTC -c lock_timeout={LOCK_TIMEOUT_S}s "
             f"-c statement_timeout={1000 * statement_timeout_s:.0f}",
             "tcp_user_timeout": SILENCE_TIMEOUT_MS,
+            **KEEPALIVES,
         },
     }
     return SQLAlchemy(app)

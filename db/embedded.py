@@ -7,6 +7,7 @@ started it, listens on a socket without a password, and opens every parent folde
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -18,11 +19,14 @@ from psycopg2 import sql
 from sqlalchemy import URL, make_url
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from db.postmaster import LOCK_FILE, find_postmaster, locked_by, port_of
 from db.server_account import Account, account_for, way_to
 from fleet.errors import FleetError
+from fleet.whole_files import write_whole
 
 HOST = "127.0.0.1"
 USER = "mlfleet"
+STOP_SECONDS = 60
 START_SECONDS = 300  # after a crash, as long as its recovery takes
 # For 2 cores and some GB of memory, durable.
 SERVER_SETTINGS = {
@@ -59,6 +63,16 @@ class PostgresCommandError(FleetError):
         )
 
 
+class LostPasswordError(FleetError):
+    """The file of the server's password was emptied or overwritten."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"The file {file} no longer holds the password of the embedded PostgreSQL",
+            "Restore it. Without it the data cannot be opened; ./launch.sh down --purge deletes it",
+        )
+
+
 class EmbeddedPostgres:
     """One PostgreSQL server of our own, reached by TCP on 127.0.0.1 with a password.
 
@@ -71,7 +85,7 @@ class EmbeddedPostgres:
         self.port = port
         self.data = self.folder / "data"
         self.log = self.folder / "log"
-        self._lock_file = self.data / "postmaster.pid"
+        self._lock_file = self.data / LOCK_FILE
         self._password_file = self.folder / "password"
         self._programs = programs_folder()
 
@@ -94,24 +108,27 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, everything committed is on disk."""
-        if self.is_running():
-            self._run(
-                account_for(self.folder, self._programs),
-                "pg_ctl",
-                ["stop", "-w", "-m", "fast", "-t", "60", "-D", self.data],
-            )
+        server = find_postmaster(self.data)
+        if server is None:
+            return
+        if locked_by(self.data) != server.pid:  # pg_ctl would not find it
+            server.send_signal(signal.SIGINT)
+            server.wait(STOP_SECONDS)
+            return
+        self._run(
+            account_for(self.folder, self._programs),
+            "pg_ctl",
+            ["stop", "-w", "-m", "fast", "-t", str(STOP_SECONDS), "-D", self.data],
+        )
 
     def is_running(self) -> bool:
-        """Whether the server of this folder is up, told from any other process that has its number."""
-        try:
-            process = psutil.Process(int(self._lock_file_lines()[0]))
-            return process.name() == "postgres" and process.cwd() == str(self.data)
-        except (OSError, IndexError, ValueError, psutil.Error):
-            return False
+        """Whether the server of this folder is up."""
+        return find_postmaster(self.data) is not None
 
     def running_port(self) -> int | None:
         """Port that the server listens on now, which may be another than the next start's."""
-        return int(self._lock_file_lines()[3]) if self.is_running() else None
+        server = find_postmaster(self.data)
+        return None if server is None else port_of(server)
 
     def url(self, database: str = "postgres") -> str:
         """SQLAlchemy URL of a database, password included; the server need not be up."""
@@ -125,14 +142,12 @@ class EmbeddedPostgres:
         self._run(account, "pg_ctl", arguments)
 
     def _drop_foreign_lock(self) -> None:
-        # PostgreSQL itself clears what a crash left, unless the number is another program's by now.
+        # PostgreSQL itself clears what a crash left, unless the number is another program's by now, or none.
         if self.is_running():
             return
-        if self._lock_file.exists() and psutil.pid_exists(int(self._lock_file_lines()[0])):
-            self._lock_file.unlink()
-
-    def _lock_file_lines(self) -> list[str]:
-        return self._lock_file.read_text(encoding="utf-8").splitlines()
+        number = locked_by(self.data)
+        if number is None or psutil.pid_exists(number):
+            self._lock_file.unlink(missing_ok=True)
 
     def _make_cluster(self, account: Account) -> None:
         unfinished = self.folder / "data.new"
@@ -144,11 +159,14 @@ class EmbeddedPostgres:
         """Made at random the first time."""
         if not self._password_file.exists():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished = self.folder / "password.new"
-            unfinished.touch(mode=0o600)
-            unfinished.write_text(secrets.token_urlsafe(24), encoding="ascii")
-            unfinished.replace(self._password_file)
-        return self._password_file.read_text(encoding="ascii")
+            write_whole({self._password_file: secrets.token_urlsafe(24).encode()})
+        try:
+            password = self._password_file.read_text(encoding="ascii").strip()
+        except UnicodeDecodeError:
+            password = ""
+        if not password:
+            raise LostPasswordError(self._password_file)
+        return password
 
     def _prepare_folder(self) -> Account:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from pydantic import Field
@@ -15,6 +16,7 @@ from pydantic_settings import SettingsConfigDict
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from fleet.errors import ConflictError
 from fleet.settings import DatabaseSettings, DatabaseUrl, InvalidSettingsError
 
 
@@ -28,6 +30,16 @@ class MigrationSettings(DatabaseSettings):
     )
 
 
+class NewerDatabaseError(ConflictError):
+    """The database has a revision that this version does not know."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"The dataset database is newer than this version of mlfleet: it has revision {revision}",
+            "Use the version that made it, or a newer one",
+        )
+
+
 def alembic_config() -> Config:
     """Alembic's configuration, without a file of its own."""
     config = Config()
@@ -39,6 +51,23 @@ def alembic_config() -> Config:
 def newest_revision() -> str:
     """The revision that this code was written for."""
     return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
+
+
+def check_not_newer(url: str) -> None:
+    """Raises NewerDatabaseError; nothing if the database cannot be asked."""
+    engine = create_engine(url, connect_args={"connect_timeout": 5})
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(
+                connection, opts={"version_table_schema": "public"}
+            ).get_current_heads()
+    except (OperationalError, ArgumentError):
+        return
+    finally:
+        engine.dispose()
+    known = {revision.revision for revision in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+    if unknown := sorted(set(found) - known):
+        raise NewerDatabaseError(unknown[0])
 
 
 def migrate(url: str) -> None:

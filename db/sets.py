@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Column, ColumnElement, Double, Select, cast, func, literal, select
+from sqlalchemy import Column, ColumnElement, Double, Select, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from db.use_cases import DATASETS
 SetName = Literal["training", "testing", "production"]
 BLOCK_ROWS = 100_000
 NAMED_ROWS = 20_000  # more targets are sooner found in one sweep than one by one
+TOLD_NAMES = 20  # of those that are not listed; there may be as many as rows
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -81,20 +82,24 @@ def lock_set(session: Session, use_case: UseCase, name: SetName, *, replacing: b
     return dataset_id
 
 
-def read_blocks(
+def read_blocks(  # noqa: PLR0913  # which rows, and in which form
     session: Session,
     use_case: UseCase,
     name: SetName,
     *,
     predicted_by: int | None = None,
+    tell_unlisted: bool = False,
     block_rows: int = BLOCK_ROWS,
 ) -> Iterator[SampleBlock]:
-    """Stream a set. predicted_by: only samples that this deployment has predicted, with the prediction."""
+    """Stream a set. predicted_by: only samples that this deployment has predicted, with the prediction.
+
+    tell_unlisted: a name that is not in its feature's list is the position after the list's last, not NaN.
+    """
     last_id = 0
+    query = _query(use_case, name, predicted_by, tell_unlisted=tell_unlisted).limit(block_rows)
+    sample_id = query.selected_columns.sample_id
     while True:
-        query = _query(use_case, name, predicted_by).limit(block_rows)
-        query = query.where(use_case_tables(use_case).samples.c.sample_id > last_id)
-        rows = copy_out(session, query, _dtype(use_case))
+        rows = copy_out(session, query.where(sample_id > last_id), _dtype(use_case))
         if len(rows):
             last_id = int(rows["sample_id"][-1])
             yield _block(rows, use_case)
@@ -160,7 +165,27 @@ def read_set(
     return _block(copy_out(session, query, _dtype(use_case)), use_case)
 
 
-def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select[Any]:
+def unlisted_names(session: Session, use_case: UseCase, name: SetName) -> dict[str, tuple[str, ...]]:
+    """Names in a set that are not in their feature's list, by feature: the most frequent first, TOLD_NAMES
+    at most. Features without any are left out."""
+    samples, found = use_case_tables(use_case).samples, {}
+    for feature in use_case.features:
+        if feature.type is FeatureType.CATEGORY:
+            column = samples.c[feature.name]
+            query = (
+                select(column)
+                .where(samples.c.dataset_id == DATASETS[name], column != func.all(_listed(feature)))
+                .group_by(column)
+                .order_by(func.count().desc(), column)
+                .limit(TOLD_NAMES)
+            )
+            found[feature.name] = tuple(session.scalars(query))
+    return {feature: names for feature, names in found.items() if names}
+
+
+def _query(
+    use_case: UseCase, name: SetName, predicted_by: int | None, *, tell_unlisted: bool = False
+) -> Select[Any]:
     tables = use_case_tables(use_case)
     samples, targets, predictions = tables.samples, tables.targets, tables.predictions
     missing = cast(literal("NaN"), Double)
@@ -171,7 +196,13 @@ def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select
         source = source.join(predictions, predictions.c.sample_index == samples.c.sample_index)
         prediction = cast(predictions.c["class"], Double)
     query = (
-        select(samples.c.sample_id, samples.c.sample_index, *_features(use_case), target, prediction)
+        select(
+            samples.c.sample_id,
+            samples.c.sample_index,
+            *_features(use_case, tell_unlisted=tell_unlisted),
+            target,
+            prediction,
+        )
         .select_from(source)
         # By the id, not by a join with the name: the index on (dataset_id, sample_id) then gives each block.
         .where(samples.c.dataset_id == DATASETS[name])
@@ -180,19 +211,27 @@ def _query(use_case: UseCase, name: SetName, predicted_by: int | None) -> Select
     return query if predicted_by is None else query.where(predictions.c.deployment_id == predicted_by)
 
 
-def _features(use_case: UseCase) -> list[ColumnElement[Any]]:
+def _features(use_case: UseCase, *, tell_unlisted: bool = False) -> list[ColumnElement[Any]]:
     samples, missing = use_case_tables(use_case).samples, cast(literal("NaN"), Double)
     return [
-        func.coalesce(_number(feature, samples.c[feature.name]), missing) for feature in use_case.features
+        func.coalesce(_number(feature, samples.c[feature.name], tell_unlisted=tell_unlisted), missing)
+        for feature in use_case.features
     ]
 
 
-def _number(feature: Feature, column: Column[Any]) -> ColumnElement[Any]:
+def _number(feature: Feature, column: Column[Any], *, tell_unlisted: bool) -> ColumnElement[Any]:
     """The column as a double; of a category its position in the list, null for one that is not in it."""
     if feature.type is not FeatureType.CATEGORY:
         return cast(column, Double)
-    listed = array([literal(name) for name in feature.categories])
-    return cast(func.array_position(listed, column) - 1, Double)
+    position = func.array_position(_listed(feature), column) - 1
+    if tell_unlisted:
+        after = case((column.is_not(None), len(feature.categories)))
+        position = func.coalesce(position, after)
+    return cast(position, Double)
+
+
+def _listed(feature: Feature) -> array[Any]:
+    return array([literal(name) for name in feature.categories])
 
 
 def _dtype(use_case: UseCase) -> np.dtype[Any]:

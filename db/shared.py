@@ -154,6 +154,7 @@ class DeploymentRow(SharedTable):
     )
     metrics: Mapped[dict[str, Any] | None] = mapped_column(comment="last metrics by set name")
     failure: Mapped[str | None] = mapped_column(comment="why training failed")
+    training: Mapped[dict[str, Any] | None] = mapped_column(comment="who trains it, while that goes on")
     actor: Mapped[str | None] = mapped_column(comment="who set it")
 
 

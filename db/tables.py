@@ -1,5 +1,6 @@
 """The four tables of a use case, made from its definition."""
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -39,6 +40,9 @@ CLASS_TYPES: dict[Task, type[TypeEngine[float]] | type[TypeEngine[int]]] = {
 }
 
 
+_describing = threading.Lock()  # lru_cache lets two threads make two of one
+
+
 @dataclass(frozen=True)
 class UseCaseTables:
     """The tables of one use case, in a PostgreSQL schema of its name."""
@@ -51,9 +55,17 @@ class UseCaseTables:
     live_index: Sequence
 
 
-@lru_cache(maxsize=64)
 def use_case_tables(use_case: UseCase) -> UseCaseTables:
-    """Describe the tables; nothing is created."""
+    """Describe the tables; nothing is created.
+
+    Always the same objects, in every thread: tables of two descriptions cannot be joined.
+    """
+    with _describing:
+        return _described(use_case)
+
+
+@lru_cache(maxsize=64)
+def _described(use_case: UseCase) -> UseCaseTables:
     metadata = MetaData(schema=use_case.name)
     return UseCaseTables(
         metadata=metadata,

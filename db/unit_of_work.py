@@ -11,12 +11,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from fleet.errors import ConflictError, FleetError, OutOfTimeError, UnavailableError
+from fleet.errors import ConflictError, FleetError, InvalidRequestError, OutOfTimeError, UnavailableError
 
 # SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
 UNAVAILABLE_CLASSES = ("08", "57P")  # connection lost, shutting down
-OUT_OF_RESOURCES = "53"
-TIMED_OUT = "57014"
+OUT_OF_RESOURCES = ("53",)
+LIMIT_EXCEEDED = ("54",)
+TIMED_OUT = ("57014",)
 SIMULTANEOUS = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
 
 
@@ -49,6 +50,16 @@ class SimultaneousChangeError(ConflictError):
         )
 
 
+class TooLargeToStoreError(InvalidRequestError):
+    """A row is larger than PostgreSQL's limits."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A row is larger than PostgreSQL can store",
+            "Nothing was changed. Give fewer features, or shorter names",
+        )
+
+
 class TableMissingError(UnavailableError):
     """The database has not been migrated, or somebody has dropped a table."""
 
@@ -57,6 +68,15 @@ class TableMissingError(UnavailableError):
             "The dataset database lacks a table that this service needs",
             "Run python -m db.migrate, then start the simulator, which makes the tables of its use cases",
         )
+
+
+TOLD: tuple[tuple[tuple[str, ...], Callable[[], FleetError]], ...] = (
+    (UNAVAILABLE_CLASSES, DatabaseUnavailableError),
+    (OUT_OF_RESOURCES, OutOfResourcesError),
+    (LIMIT_EXCEEDED, TooLargeToStoreError),
+    (TIMED_OUT, OutOfTimeError),
+    (SIMULTANEOUS, SimultaneousChangeError),
+)
 
 
 class UnitOfWork:
@@ -109,12 +129,9 @@ def _translate(error: BaseException | None) -> FleetError | None:
         return DatabaseUnavailableError()
     if isinstance(cause, psycopg2.OperationalError):
         # Without a code, it is the client library that could not talk to the server.
-        if cause.pgcode is None or cause.pgcode.startswith(UNAVAILABLE_CLASSES):
+        if cause.pgcode is None:
             return DatabaseUnavailableError()
-        if cause.pgcode.startswith(OUT_OF_RESOURCES):
-            return OutOfResourcesError()
-        if cause.pgcode == TIMED_OUT:
-            return OutOfTimeError()
-        if cause.pgcode in SIMULTANEOUS:
-            return SimultaneousChangeError()
+        for codes, told in TOLD:
+            if cause.pgcode.startswith(codes):
+                return told()
     return TableMissingError() if isinstance(cause, UndefinedTable) else None

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 from db.definition import Retention, UseCase
 from db.integrity import keep_predictions_true
-from db.shared import UseCaseRow
+from db.limits import check_row_fits
+from db.shared import DeploymentRow, UseCaseRow
 from db.tables import UseCaseTables, use_case_tables
 from fleet.errors import ConflictError, NotFoundError
 
@@ -56,11 +57,13 @@ def every_use_case(session: Session) -> list[UseCase]:
 def register_use_case(session: Session, use_case: UseCase) -> UseCaseTables:
     """Write the definition down and make its tables, unless both are there. Nothing is ever dropped.
 
-    Raises UseCaseChangedError if the name is registered with another definition.
+    Raises UseCaseChangedError if the name is registered with another definition, WideRowError if a row of a
+    new one could not be stored.
     """
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"register {use_case.name}"))))
     row = session.get(UseCaseRow, use_case.name)
     if row is None:
+        check_row_fits(use_case)
         session.add(UseCaseRow(**_columns(use_case)))
         session.flush()
     elif _definition(row) != use_case:
@@ -70,6 +73,19 @@ def register_use_case(session: Session, use_case: UseCase) -> UseCaseTables:
     tables.metadata.create_all(session.connection())
     keep_predictions_true(session.connection(), use_case.name)
     return tables
+
+
+def remove_use_case(session: Session, use_case: UseCase) -> int:
+    """Drop its tables, and delete its deployments and results; returns how many deployments there were.
+
+    Waits for whoever reads or writes its rows. The audit trail stays.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"register {use_case.name}"))))
+    count = select(func.count()).select_from(DeploymentRow).where(DeploymentRow.use_case == use_case.name)
+    deployments = session.scalar(count) or 0
+    session.execute(DropSchema(use_case.name, cascade=True, if_exists=True))
+    session.execute(delete(UseCaseRow).where(UseCaseRow.name == use_case.name))
+    return deployments
 
 
 def set_retention(session: Session, name: str, retention: Retention) -> None:

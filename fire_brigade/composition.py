@@ -10,6 +10,7 @@ from fire_brigade.persistence.repository.key_file import kept_key
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager, LogRules
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.pushgateway import Gateway, NoGateway, Pushgateway
+from fire_brigade.persistence.repository.recordings import Recordings
 from fire_brigade.service.build_features import Band, Bands, FeatureFiles, build_features
 from fire_brigade.service.fetching import Fetching
 from fire_brigade.service.jobs import Progress
@@ -19,6 +20,7 @@ from fire_brigade.service.steps import BuildFeatures, Fetch, ModelRegistry, Plac
 
 KEY_FILE = ".artifact_key"
 MADE_UP_FOLDER = "made_up"
+RECORDINGS_FOLDER = "recordings"
 EVALUATION_FOLDER = "evaluation"
 
 
@@ -73,7 +75,9 @@ def _registry(settings: FireBrigadeSettings, files: ModelFiles) -> ModelRegistry
     from fire_brigade.persistence.repository.mlflow_connection import connect  # noqa: PLC0415
     from fire_brigade.persistence.repository.mlflow_log import MlflowLog  # noqa: PLC0415
 
-    return MlflowLog(connect(settings.MLFLOW_TRACKING_URI), settings.MLFLOW_EXPERIMENT_NAME, files)
+    recordings = Recordings(settings.chemin_data / RECORDINGS_FOLDER)
+    client = connect(settings.MLFLOW_TRACKING_URI)
+    return MlflowLog(client, settings.MLFLOW_EXPERIMENT_NAME, files, recordings)
 
 
 def _artifact_key(settings: FireBrigadeSettings) -> bytes:

@@ -22,11 +22,14 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
 from fleet.errors import InvalidRequestError
+from fleet.one_versus_rest import WeighedOneVsRestClassifier
 from fleet.settings import SEED
 
 Preprocessing = Literal["standard_scaler", "none"]
 Task = Literal["classification", "regression"]
 Hyperparameters = Mapping[str, Any]
+
+LARGEST_WEIGHT = 1e100  # of a class: beyond, liblinear does not end
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,16 @@ class UnknownHyperparameterError(InvalidRequestError):
         super().__init__(f"{model_name} has no hyperparameter '{name}'", f"Use some of: {known}")
 
 
+class ClassWeightError(InvalidRequestError):
+    """A class's weight is nothing that rows could weigh."""
+
+    def __init__(self, name: object) -> None:
+        super().__init__(
+            f"Hyperparameter 'class_weight' gives class '{name}' no weight that rows could have",
+            'Give each class a finite number of at least 0, leave the class out, or say "balanced"',
+        )
+
+
 class HyperparameterOutOfBoundsError(InvalidRequestError):
     """A hyperparameter asks for more than a machine can give."""
 
@@ -147,6 +160,17 @@ def check_hyperparameters(model_name: str, hyperparameters: Hyperparameters) -> 
         smallest, largest = entry.smallest.get(name, -math.inf), entry.largest.get(name, math.inf)
         if isinstance(value, int | float) and not smallest <= value <= largest:
             raise HyperparameterOutOfBoundsError(model_name, name, smallest, largest)
+    _check_class_weight(hyperparameters.get("class_weight"))
+
+
+def _check_class_weight(weights: object) -> None:
+    for name, weight in weights.items() if isinstance(weights, Mapping) else ():
+        try:
+            number = math.nan if weight is None else float(weight)
+        except (TypeError, ValueError, OverflowError):
+            continue  # the estimator says what it is
+        if not 0 <= number <= LARGEST_WEIGHT:
+            raise ClassWeightError(name)
 
 
 def build_estimator(model_name: str, hyperparameters: Hyperparameters, classes: int) -> BaseEstimator:
@@ -155,9 +179,12 @@ def build_estimator(model_name: str, hyperparameters: Hyperparameters, classes: 
     entry = catalogue_entry(model_name)
     seed = {"random_state": SEED} if "random_state" in entry.defaults else {}
     estimator = entry.estimator().set_params(**{**seed, **_from_json(hyperparameters)})
-    if classes > 2 and entry.one_versus_rest(hyperparameters):
+    if classes <= 2 or not entry.one_versus_rest(hyperparameters):
+        return estimator
+    weights = estimator.get_params()["class_weight"]
+    if weights is None:
         return OneVsRestClassifier(estimator)
-    return estimator
+    return WeighedOneVsRestClassifier(estimator.set_params(class_weight=None), weights)
 
 
 def _from_json(hyperparameters: Hyperparameters) -> dict[str, Any]:
@@ -165,8 +192,14 @@ def _from_json(hyperparameters: Hyperparameters) -> dict[str, Any]:
     weights = hyperparameters.get("class_weight")
     if not isinstance(weights, Mapping):
         return dict(hyperparameters)
-    numbered = {int(key) if str(key).isdigit() else key: weight for key, weight in weights.items()}
-    return {**hyperparameters, "class_weight": numbered}
+    return {**hyperparameters, "class_weight": {_class(key): weight for key, weight in weights.items()}}
+
+
+def _class(key: str) -> int | str:
+    try:
+        return int(key)
+    except ValueError:
+        return key
 
 
 def build_pipeline(

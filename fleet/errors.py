@@ -141,6 +141,16 @@ class SiblingFailedError(FleetError):
     status = 502
 
 
+class SiblingInDoubtError(SiblingFailedError):
+    """A sibling was asked and did not answer: it may have done what it was asked, or do it yet."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(
+            f"The service {name} {what}",
+            f"What {name} was asked for may still be done: look before you send the request again",
+        )
+
+
 class UnavailableError(FleetError):
     """PostgreSQL or MLflow cannot be reached."""
 

@@ -23,7 +23,10 @@ TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 RENAMED = {"asctime": "time", "levelname": "level", "name": "logger"}
 CONTROLS = (*range(32), *range(127, 160), 0x2028, 0x2029)  # the last two end a line in some viewers
 ESCAPED = {code: f"\\x{code:02x}" for code in CONTROLS} | {ord("\n"): "\\n"}
-OUR_HANDLERS = ("mlfleet-stderr", "mlfleet-file")
+OUR_HANDLERS = ("mlfleet-first", "mlfleet-second")
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
+LINE_BYTES = 120
+LOOK_EVERY_S = 0.2
 # granian's loggers speak through ours instead of printing in a form of their own.
 GRANIAN_LOGS: dict[str, Any] = {
     "handlers": {},
@@ -42,9 +45,11 @@ def set_up_logs(service: str, settings: ServiceSettings, context: Context = dict
     context: what is known at the moment of the line, such as request_id and user. Doing it again replaces
     what was set up before. Raises InvalidSettingsError if the file cannot be written.
     """
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers: list[logging.Handler] = []
     if settings.log_file is not None:
         handlers.append(_open_file(service, settings, settings.log_file))
+    if not (settings.log_file is not None and is_standard_error(settings.log_file)):
+        handlers.append(logging.StreamHandler(sys.stderr))
     formatter = _formatter(service, settings.log_format)
     root = logging.getLogger()
     for old in [handler for handler in root.handlers if handler.name in OUR_HANDLERS]:
@@ -69,13 +74,50 @@ def _leave_out_what_no_line_tells() -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
+def is_standard_error(path: Path) -> bool:
+    """Whether this process writes its errors to this very file, as `./launch.sh` has services do."""
+    return STANDARD_ERROR in _standard(path)
+
+
+def _standard(path: Path) -> list[int]:
+    """Which of this process's standard output and error are this file."""
+    try:
+        file = path.stat()
+        return [each for each in (STANDARD_OUTPUT, STANDARD_ERROR) if os.path.samestat(os.fstat(each), file)]
+    except OSError:
+        return []
+
+
 class TurnedFile(RotatingFileHandler):
-    """A log file that is set aside when it is full; right also where several processes write to it."""
+    """A log file that is set aside when it is full; right also where several processes write to it.
+
+    If it is this process's standard output or error, that goes along to the new file. Only its owner reads.
+    """
+
+    _look_at, _room = 0.0, 0
+
+    def __init__(self, path: Path, **options: Any) -> None:
+        self._along = _standard(path)
+        super().__init__(path, **options)
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        for standard in self._along:
+            os.dup2(descriptor, standard)
+        return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding=self.encoding, errors=self.errors)
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802  # logging's name
+        # Looking takes twice as long as writing the line: once in a while will do, and when it may be full.
+        needed = len(record.getMessage()) + LINE_BYTES
+        self._room -= needed
+        if self._room > 0 and time.monotonic() < self._look_at:
+            return False
         if self._set_aside():
             self._reopen()
-        return bool(super().shouldRollover(record))
+        size = os.fstat(self._opened().fileno()).st_size
+        left = self.maxBytes - size - needed
+        self._look_at, self._room = time.monotonic() + LOOK_EVERY_S, left // 2
+        return left < 0 < size
 
     def doRollover(self) -> None:  # noqa: N802  # logging's name
         # The lock is the old file's: whoever waited for it finds that another process was faster. It is held

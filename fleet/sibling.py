@@ -7,11 +7,13 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from fleet.caller import Caller
-from fleet.errors import SiblingFailedError, SiblingRefusedError
+from fleet.errors import SiblingFailedError, SiblingInDoubtError, SiblingRefusedError
+from fleet.transport import TRANSPORT_FAILURES, was_never_sent
 
 ON_BEHALF_OF = "X-On-Behalf-Of"  # name:role of the caller; believed only with a sibling's key
 CONNECT_TIMEOUT_S = 3.05
 UNAUTHORIZED = 401
+OUT_OF_TIME = 504
 RETRIES = Retry(total=2, connect=2, read=False, status=0, other=0, backoff_factor=0.2, allowed_methods=None)
 
 
@@ -37,7 +39,8 @@ class Sibling:
     def post(self, path: str, body: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
         """POST JSON on behalf of the caller, and return the answer's body.
 
-        Raises SiblingFailedError if it is not reached or answers 5xx, SiblingRefusedError on 4xx.
+        Raises SiblingFailedError if it is not reached or answers 5xx, SiblingInDoubtError if it may have
+        done what it was asked all the same, SiblingRefusedError on 4xx.
         """
         headers = {"X-Request-ID": caller.request_id}
         if self._key:
@@ -47,10 +50,12 @@ class Sibling:
             }
         try:
             response = self._session.post(self._url + path, json=body, headers=headers, timeout=self._timeout)
-        except requests.Timeout as error:
-            raise self._failed("did not answer in time") from error
-        except requests.RequestException as error:
-            raise self._failed("cannot be reached") from error
+        except TRANSPORT_FAILURES as error:
+            if was_never_sent(error):
+                raise self._failed("cannot be reached") from error
+            timed_out = isinstance(error, requests.Timeout)
+            what = "did not answer in time" if timed_out else "cannot be reached, or has broken off"
+            raise SiblingInDoubtError(self._name, what) from error
         return self._body(response)
 
     def _body(self, response: requests.Response) -> dict[str, Any]:
@@ -58,6 +63,8 @@ class Sibling:
             body = response.json()
         except requests.JSONDecodeError as error:
             raise self._failed(f"answered {response.status_code} without JSON") from error
+        if response.status_code == OUT_OF_TIME:
+            raise SiblingInDoubtError(self._name, f"answered {OUT_OF_TIME}")
         if response.status_code >= 500:
             raise self._failed(f"answered {response.status_code}")
         if response.status_code == UNAUTHORIZED:

@@ -2,11 +2,16 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from fleet.accounts import parse_keys, parse_users
-from fleet.credentials import make_key, user_line
+from fleet.credentials import key_digest, make_key, user_line
 from fleet.errors import ConflictError, FleetError
+from fleet.whole_files import put, staged, write_whole
+
+A = TypeVar("A")
 
 USERS, API_KEYS = "users", "api_keys"
 SIBLINGS = ("tracking", "monitoring")
@@ -16,6 +21,7 @@ FIRST_USERS, PASSWORDS = "fire_brigade_users", "fire_brigade_passwords"
 WATCHERS_PASSWORD = "fire_brigade_password"  # noqa: S105  # a file: the first user's, as Prometheus shows it
 FIRST_ROLES = ("admin", "user")  # of the fire brigade's first users, whose names they are too
 READ_BY_SERVICES = (USERS, API_KEYS, FIRST_USERS)
+READABLE = 0o644  # in a container another user reads them; the folder keeps others of this machine out
 OURS = "fleet-"  # begins the names of the keys that are made here
 
 
@@ -30,32 +36,32 @@ class NameTakenError(ConflictError):
 class AccountFiles:
     """The files `users` and `api_keys`, and one `<name>_key` for each of our own programs that shows a key.
 
-    The folder keeps other users of this machine out; the files are open to all, because in a container
-    another user reads them.
+    They are replaced and never rewritten: a container sees a new one when it is started next.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def make(self) -> None:
-        """Makes what is missing: siblings' keys at once, Prometheus's when others have to show theirs too.
+        """Makes what is missing, or was emptied: siblings' keys at once, Prometheus's once others have any.
 
-        Raises AccountsError.
+        Raises AccountsError, FileNotWrittenError.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         for name in (USERS, API_KEYS):
             if not self._file(name).exists():  # when they changed is of importance
-                self._file(name).touch()
-            self._file(name).chmod(0o644)
+                write_whole({self._file(name): b""}, READABLE)
+            self._file(name).chmod(READABLE)
+        has_accounts = self._has_accounts()
         for name in SIBLINGS:
             self._make_key(name, "sibling")
-        if not (self._read(FIRST_USERS).strip() and self._file(WATCHERS_PASSWORD).exists()):
+        if not self._has_first_users():
             self._make_first_users()
-        if self._has_accounts():
+        if has_accounts:
             self._make_key(PROMETHEUS, "user")
-        else:
-            self.key_file(PROMETHEUS).touch()  # empty as long as there is nothing to show
+        elif not self.key_file(PROMETHEUS).exists():  # empty as long as there is nothing to show
+            write_whole({self.key_file(PROMETHEUS): b""}, READABLE)
 
     def add_user(self, name: str, role: str, password: str) -> None:
         """Raises AccountsError, NameTakenError."""
@@ -90,11 +96,9 @@ class AccountFiles:
 
     def first_admin(self) -> tuple[str, str] | None:
         """Name and password of the fire brigade's first admin; None before there is one."""
-        for line in self._read(PASSWORDS).splitlines():
-            name, _, password = line.partition(": ")
-            if name == FIRST_ROLES[0]:
-                return name, password
-        return None
+        name = FIRST_ROLES[0]
+        password = self._passwords().get(name)
+        return None if password is None else (name, password)
 
     def key_file(self, name: str) -> Path:
         """Holds the key that this program of ours shows, or nothing."""
@@ -109,13 +113,17 @@ class AccountFiles:
         return max(self._file(name).stat().st_mtime for name in READ_BY_SERVICES)
 
     def _has_accounts(self) -> bool:
+        users, keys = self._parsed(USERS, parse_users), self._parsed(API_KEYS, parse_keys)
+        return bool(users) or any(key.role != "sibling" for key in keys)
+
+    def _parsed(self, name: str, parse: Callable[[str], A]) -> A:
         try:
-            users, keys = parse_users(self._read(USERS)), parse_keys(self._read(API_KEYS))
+            return parse(self._read(name))
         except ValueError as error:
             raise AccountsError(
-                f"The users or API keys in {self.folder} cannot be read: {error}", "Correct that line"
+                f"The users or API keys in {self._file(name)} cannot be read: {error}",
+                "Correct that line; or remove the file, and whom it named, and add them again",
             ) from error
-        return bool(users) or any(key.role != "sibling" for key in keys)
 
     def _add(self, name: str, account: str, line: str) -> None:
         self.make()
@@ -124,47 +132,66 @@ class AccountFiles:
             raise NameTakenError(
                 f"{account} is in {self._file(name)} already", "Take another name, or remove that line first"
             )
-        self._write(name, text, line)
+        write_whole({self._file(name): _with_line(text, line)}, READABLE)
         self.make()
+
+    def _has_first_users(self) -> bool:
+        """Whether all of their files are there, and belong together as far as can be told without a hash."""
+        passwords = self._passwords()
+        users = {user.name for user in self._parsed(FIRST_USERS, parse_users)}
+        shown = self._read(WATCHERS_PASSWORD)
+        return users.issuperset(FIRST_ROLES) and all(passwords.values()) and passwords.get("user") == shown
+
+    def _passwords(self) -> dict[str, str]:
+        lines = self._read(PASSWORDS).splitlines()
+        return {name: password for name, _, password in (line.partition(": ") for line in lines)}
 
     def _make_first_users(self) -> None:
         passwords = {role: secrets.token_urlsafe(16) for role in FIRST_ROLES}
-        readable = self.passwords_file()
-        readable.touch(mode=0o600)
-        readable.chmod(0o600)
-        readable.write_text(
-            "".join(f"{name}: {each}\n" for name, each in passwords.items()), encoding="ascii"
-        )
-        shown = self._file(WATCHERS_PASSWORD)
-        shown.write_text(passwords["user"], encoding="ascii")
-        shown.chmod(0o644)
         lines = [user_line(role, role, password) for role, password in passwords.items()]
-        self.first_users_file().write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        self.first_users_file().chmod(0o644)
+        readable = "".join(f"{name}: {each}\n" for name, each in passwords.items())
+        with staged(self.passwords_file(), readable.encode()) as for_people:  # for nobody else to read
+            self.first_users_file().unlink(missing_ok=True)  # what breaks off from here on is made again
+            put(for_people, self.passwords_file())
+            write_whole(
+                {
+                    self._file(WATCHERS_PASSWORD): passwords["user"].encode(),
+                    self.first_users_file(): "".join(f"{line}\n" for line in lines).encode(),
+                },
+                READABLE,
+            )
 
     def _make_key(self, name: str, role: str) -> None:
-        file = self.key_file(name)
-        if file.exists() and file.read_text(encoding="utf-8").strip():
+        """Makes a key unless there is one that is known, to those who are shown it as well."""
+        shown = self._read(f"{name}_key", lost="").strip()
+        ours = f"{OURS}{name}"
+        known = {key.name: key for key in self._parsed(API_KEYS, parse_keys)}.get(ours)
+        if known and known.role == role and known.digest == key_digest(shown):
             return
-        key, line = make_key(f"{OURS}{name}", role)
-        own = f"{OURS}{name}:"  # of a key that is lost
-        kept = [old for old in self._read(API_KEYS).splitlines() if not old.startswith(own)]
-        self._write(API_KEYS, "\n".join(kept), line)
-        file.touch(mode=0o600)
-        file.chmod(0o600)
-        file.write_text(key, encoding="ascii")  # in place, as below
-        file.chmod(0o444)
+        key, line = make_key(ours, role)
+        kept = "\n".join(old for old in self._read(API_KEYS).splitlines() if not old.startswith(f"{ours}:"))
+        with staged(self.key_file(name), key.encode(), 0o444) as new:
+            write_whole({self._file(API_KEYS): _with_line(kept, line)}, READABLE)
+            put(new, self.key_file(name))
 
-    def _write(self, name: str, before: str, line: str) -> None:
-        lines = [*before.rstrip("\n").splitlines(), line]
-        # In place: a container sees the file that was there when it was started, not one put in its place.
-        self._file(name).write_text("".join(f"{each}\n" for each in lines), encoding="utf-8")
-
-    def _read(self, name: str) -> str:
+    def _read(self, name: str, lost: str | None = None) -> str:
+        """The file's text. lost: what stands for one that is no text. Raises AccountsError without it."""
         try:
             return self._file(name).read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
+        except (OSError, UnicodeDecodeError) as error:
+            if lost is not None and isinstance(error, UnicodeDecodeError):
+                return lost
+            reason = getattr(error, "strerror", None) or "it is not text"
+            raise AccountsError(
+                f"{self._file(name)} cannot be read: {reason}",
+                "Restore it, or remove it and add again whom it named",
+            ) from error
 
     def _file(self, name: str) -> Path:
         return self.folder / name
+
+
+def _with_line(before: str, line: str) -> bytes:
+    return "".join(f"{each}\n" for each in [*before.splitlines(), line]).encode()

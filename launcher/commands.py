@@ -13,13 +13,14 @@ from rich.console import Console
 from launcher.account_commands import key_commands, user_commands
 from launcher.checks import run_checks
 from launcher.composition import Launch
+from launcher.degraded import degraded_parts
 from launcher.demo import Demo
 from launcher.fire_brigade_demo import FireBrigadeDemo
 from launcher.interrupts import Interrupted, interrupts
 from launcher.purge import Doomed
-from launcher.report import findings_table, print_addresses, print_next_steps, print_passwords
+from launcher.report import findings_table, print_addresses, print_degraded, print_next_steps, print_passwords
 from launcher.status import status_table
-from launcher.use_cases import add_use_case, lines, list_use_cases
+from launcher.use_cases import add_use_case, find_use_case, lines, list_use_cases, remove_use_case
 from launcher.ways import Way
 
 cli = typer.Typer(
@@ -73,7 +74,9 @@ def up(docker: InDocker = None) -> None:
         launch.stack.undo()
         raise
     console.print("Everything is up." if started else "Everything is up already.")
-    print_addresses(console, launch.stack.addresses())
+    addresses = launch.stack.addresses()
+    print_addresses(console, addresses)
+    print_degraded(console, degraded_parts(addresses))
     print_passwords(console, launch.passwords_file())
 
 
@@ -117,6 +120,7 @@ def status(docker: InDocker = None) -> None:
     """Show how every service is. Exit status 0 when all are ready."""
     found = _launch(docker).stack.conditions()
     console.print(status_table(found))
+    print_degraded(console, degraded_parts({each.name: each.address for each in found}))
     if any(condition.state != "ready" for condition in found):
         raise typer.Exit(1)
 
@@ -193,7 +197,7 @@ def add_a_use_case(
     """Add a use case, or send the rows of one. The simulator must be up."""
     with _launch(docker).fleet(simulator=simulator) as fleet:
         added = add_use_case(fleet, file, csv)
-    console.print(f"{added.message}: {added.task}", highlight=False)
+    console.print(f"{added.message}: {added.task}", highlight=False, markup=False)
     if added.sets is not None:
         _print_lines("Its rows, ready to be loaded:", [f"{n:>8}  {name}" for name, n in added.sets.items()])
 
@@ -203,6 +207,23 @@ def list_the_use_cases(simulator: Simulator = None, docker: InDocker = None) -> 
     """List the use cases, with the rows of each set."""
     with _launch(docker).fleet(simulator=simulator) as fleet:
         _print_lines("Use cases:", lines(list_use_cases(fleet)))
+
+
+@use_case_commands.command("remove")
+def remove_a_use_case(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
+    simulator: Simulator = None,
+    docker: InDocker = None,
+) -> None:
+    """Remove a use case with its rows, models and results, for good."""
+    with _launch(docker).fleet(simulator=simulator) as fleet:
+        found = find_use_case(fleet, name)
+        console.print(f"{name}: {found.target}, {sum(found.sets.values())} rows stored", highlight=False)
+        if not yes:
+            typer.confirm("Remove it with its rows, models and results, for good?", abort=True)
+        removed = remove_use_case(fleet, name)
+    console.print(f"{removed.message}, with {removed.deployments} deployments", highlight=False)
 
 
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

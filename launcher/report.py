@@ -1,6 +1,6 @@
 """What the demo and `up` print when they are done."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +24,12 @@ def print_addresses(console: Console, addresses: Mapping[str, str]) -> None:
     """A line a service: where it answers."""
     for name, url in addresses.items():
         console.print(f"  {name:<14}{url}", highlight=False, soft_wrap=True)
+
+
+def print_degraded(console: Console, sentences: Iterable[str]) -> None:
+    """What does not answer while the rest does."""
+    for sentence in sentences:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True, style="yellow")
 
 
 def print_passwords(console: Console, file: Path) -> None:

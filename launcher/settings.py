@@ -3,16 +3,19 @@
 import os
 from collections.abc import Mapping
 from errno import EACCES, ENOTDIR
+from io import StringIO
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Self
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from fleet.errors import FleetError
 
 PROJECT = Path(__file__).resolve().parent.parent
+HOW_TO_WRITE = "Correct it, or remove it and begin with .env.example"
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -138,17 +141,31 @@ def read_environment(folder: Path = PROJECT) -> dict[str, str]:
     """The variables of `folder`/.env, and over them those of the process.
 
     For each setting X of the launcher, `X_FILE` gives X where X itself is absent: the form that Docker and
-    Kubernetes give secrets. The services read their own.
+    Kubernetes give secrets. The services read their own. Raises InvalidSettingError.
     """
-    variables = {name: value or "" for name, value in dotenv_values(folder / ".env").items()} | dict(
-        os.environ
-    )
+    variables = _dotenv(folder / ".env") | dict(os.environ)
     for known in LauncherSettings.model_fields.values():
         name = str(known.alias)
         path = variables.pop(f"{name}_FILE", "")
         if path and not variables.get(name):
             variables[name] = _read_value(f"{name}_FILE", path)
     return variables
+
+
+def _dotenv(file: Path) -> dict[str, str]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise InvalidSettingError(f"{file} cannot be read: {reason}", HOW_TO_WRITE) from error
+    for binding in parse_stream(StringIO(text)):
+        if binding.error or "\0" in binding.original.string:
+            raise InvalidSettingError(
+                f"{file}, line {binding.original.line}: this is no line NAME=value", HOW_TO_WRITE
+            )
+    return {name: value or "" for name, value in dotenv_values(stream=StringIO(text)).items()}
 
 
 def _read_value(variable: str, path: str) -> str:

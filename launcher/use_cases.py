@@ -1,4 +1,4 @@
-"""`./launch.sh use-case`: sends a definition, with its rows, to the simulator, and lists what that knows."""
+"""`./launch.sh use-case`: adds use cases, with their rows, to the simulator, lists and removes them."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from client import CallError, Fleet, ForbiddenError, RefusedError, UnauthorizedError
-from client.simulator import AddedUseCase, UseCase
+from client.simulator import AddedUseCase, RemovedUseCase, UseCase
 from fleet.errors import FleetError
 
 
@@ -15,7 +15,14 @@ class UseCaseFileError(FleetError):
 
 
 class NotAddedError(FleetError):
-    """The simulator refused the use case, or did not answer."""
+    """The simulator refused what was asked of it, or did not answer."""
+
+
+class NoSuchUseCaseError(FleetError):
+    """The simulator knows no use case of that name."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(f"There is no use case '{name}'", f"Use cases: {', '.join(known)}")
 
 
 def read_definition(file: Path) -> dict[str, Any]:
@@ -51,6 +58,23 @@ def add_use_case(fleet: Fleet, file: Path, csv: Path | None) -> AddedUseCase:
         raise UseCaseFileError(
             f"{file} holds a value that is neither text nor number: {error}", "Put it between quotation marks"
         ) from error
+
+
+def find_use_case(fleet: Fleet, name: str) -> UseCase:
+    """The use case of that name. Raises NotAddedError, NoSuchUseCaseError."""
+    found = list_use_cases(fleet)
+    for each in found:
+        if each.name == name:
+            return each
+    raise NoSuchUseCaseError(name, [each.name for each in found])
+
+
+def remove_use_case(fleet: Fleet, name: str) -> RemovedUseCase:
+    """Remove a use case with all that is stored of it. Raises NotAddedError."""
+    try:
+        return fleet.simulator.remove_use_case(name)
+    except CallError as error:
+        raise _refusal(error) from error
 
 
 def list_use_cases(fleet: Fleet) -> list[UseCase]:

@@ -5,6 +5,8 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
+from fleet.whole_files import write_whole
+
 
 class Way(StrEnum):
     """How the fleet runs: as processes of this machine, or in containers."""
@@ -36,9 +38,7 @@ def held_way(state_dir: Path) -> Way | None:
 
 def remember(way: Way, state_dir: Path) -> None:
     """Notes the way for every later command; the state folder is there."""
-    unfinished = _file(state_dir).with_suffix(".new")
-    unfinished.write_text(f"{way}\n", encoding="ascii")
-    unfinished.replace(_file(state_dir))
+    write_whole({_file(state_dir): f"{way}\n".encode()})
 
 
 def forget(way: Way, state_dir: Path) -> None:

@@ -5,7 +5,7 @@ import secrets
 import socket
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import PurePath
 
 import pytest
@@ -35,6 +35,17 @@ class KeepingStacksTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist
 @pytest.hookimpl(optionalhook=True)  # where xdist is not in use
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> KeepingStacksTogether:
     return KeepingStacksTogether(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how long other people's clients took, apart from the other tests (tests/clients)."""
+    for report in terminalreporter.getreports("passed"):
+        told = dict(report.user_properties)
+        if report.when == "call" and "client" in told:
+            terminalreporter.write_line(
+                f"client {told['client']}: installed in {told['seconds_to_install']} s, "
+                f"called in {told['seconds_to_call']} s"
+            )
 
 
 def free_port() -> int:
@@ -83,9 +94,9 @@ def template(postgres: EmbeddedPostgres) -> str:
     return "template_dataset"
 
 
-@pytest.fixture
-def database_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
-    """SQLAlchemy URL of a migrated database of the test's own."""
+@contextmanager
+def fresh_database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """SQLAlchemy URL of a migrated database, until the block ends."""
     name = f"test_{uuid.uuid4().hex}"
     engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -94,6 +105,13 @@ def database_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
         yield postgres.url(name)
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """SQLAlchemy URL of a migrated database of the test's own."""
+    with fresh_database(postgres, template) as url:
+        yield url
 
 
 @pytest.fixture

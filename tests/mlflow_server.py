@@ -77,6 +77,13 @@ class MlflowServer:
         self._signal(signal.SIGKILL)
         self.process = None
 
+    def kill(self) -> None:
+        """End the whole group without warning."""
+        assert self.process is not None
+        self._signal(signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
+        self.process = None
+
     def _signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         try:

@@ -1,5 +1,7 @@
 """Which files a request may name."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +26,33 @@ class ModelNameError(InvalidRequestError):
 
     def __init__(self, field: str) -> None:
         super().__init__(
-            f"{field} must name a file that ends with {' or '.join(MODEL_SUFFIXES)}, and no other field's",
+            f"{field} must name a file that ends with {' or '.join(MODEL_SUFFIXES)}",
             "Name a file such as models/linear_regression_model.pkl",
         )
+
+
+class SameFileError(InvalidRequestError):
+    """A request gives one file two parts to play."""
+
+    def __init__(self, field: str, other: str) -> None:
+        super().__init__(
+            f"{field} names the same file as {other}",
+            "Name a file for each; one that is not given is the usual one, which no other may be",
+        )
+
+
+def check_different(files: Mapping[str, Path]) -> None:
+    """files: by field; they need not be there. Raises SameFileError."""
+    seen: dict[object, str] = {}
+    for field, path in files.items():
+        names: list[object] = [path.resolve()]
+        with suppress(OSError):
+            found = path.stat()  # one file may have several names
+            names.append((found.st_dev, found.st_ino))
+        for name in names:
+            if name in seen:
+                raise SameFileError(field, seen[name])
+        seen.update(dict.fromkeys(names, field))
 
 
 @dataclass(frozen=True)

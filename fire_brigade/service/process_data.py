@@ -1,8 +1,6 @@
 """Fetches the published records, checks them, and keeps those of some years."""
 
-import csv
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +9,13 @@ from typing import Literal, Protocol
 from fire_brigade.persistence.model.records import Download, Kind, RecordSource
 from fire_brigade.persistence.repository.data_files import only_writer, replace_together, scratch_file
 from fire_brigade.persistence.repository.downloads import DownloadLimits, download
-from fire_brigade.persistence.repository.record_files import Cell, Records, Row, read_rows
 from fire_brigade.persistence.repository.table_files import other_forms, write_parquet_and_pickle
+from fire_brigade.service.filtering import Filtering
+from fire_brigade.service.foreign_files import read_apart
 from fire_brigade.service.ports import MetricsLog
 from fleet.errors import ConflictError, FleetError
 
 NUMBER = "IncidentNumber"
-YEAR = "CalYear"
-ROWS_AT_ONCE = 10_000
-# What pandas and the publisher write where there is nothing.
-NOTHING = frozenset({"NULL", "null", "#N/A", "N/A", "n/a", "NA", "<NA>", "NaN", "nan", "None"})
 
 Stage = Literal["download", "filter"]
 
@@ -30,41 +25,6 @@ class ReportProgress(Protocol):
 
     def __call__(self, kind: Kind, stage: Stage, done: int, total: int | None) -> None:
         """done, total: bytes of a download, None where the server does not tell; or rows read."""
-
-
-class MissingColumnsError(FleetError):
-    """A published file is not as it was."""
-
-    status = 502
-
-    def __init__(self, source: RecordSource, missing: Sequence[str]) -> None:
-        super().__init__(
-            f"{source.setting}: the file lacks {_columns(missing)}",
-            f"Check the address in the setting {source.setting}; if the file has changed, change the setting "
-            f"{source.kind}_expected_columns",
-        )
-
-
-class NoRecordsError(FleetError):
-    """A published file has at most a header."""
-
-    status = 502
-
-    def __init__(self, source: RecordSource) -> None:
-        super().__init__(
-            f"{source.setting}: the file holds no records",
-            f"Check the address in the setting {source.setting}",
-        )
-
-
-class NothingKeptError(ConflictError):
-    """No record is of one of the years."""
-
-    def __init__(self, source: RecordSource, years: Sequence[int], count: int) -> None:
-        super().__init__(
-            f"None of the {count} {source.kind} records is of {_years(years)}",
-            "Set years to years that the published file holds",
-        )
 
 
 class NothingToConvertError(ConflictError):
@@ -97,7 +57,8 @@ def process_data(
     """Fetch one source after the other; then replace the files of all by the records of the years.
 
     Raises, and leaves the files of before as they are: DownloadFailedError, WrongFileError,
-    MissingColumnsError, NoRecordsError, NothingKeptError, FileNotWrittenError, AlreadyRunningError.
+    MissingColumnsError, NoRecordsError, NothingKeptError, ReaderDiedError, FileNotWrittenError,
+    AlreadyRunningError.
     """
 
     def process(source: RecordSource, new: Path) -> Processed:
@@ -165,16 +126,20 @@ class _Processing:
         self._log = log
         self._limits = limits
         self._progress = progress
-        self._rows = 0
-        self._kept = 0
 
     def run(self, new: Path) -> Processed:
         """Fetches the file, and writes the records of the years to `new`."""
         source = self._source
         with scratch_file(source.file) as fetched:
             downloaded = self._fetch(fetched)
-            seconds = self._filter(fetched, new)
-        return Processed(source.kind, source.file, downloaded, self._rows, self._kept, seconds)
+            filtered = read_apart(
+                Filtering(source, self._years, fetched, new), self._filtered, setting=source.setting
+            )
+        return Processed(source.kind, source.file, downloaded, filtered.rows, filtered.kept, filtered.seconds)
+
+    def _filtered(self, done: int, total: int) -> None:
+        if self._progress:
+            self._progress(self._source.kind, "filter", done, total)
 
     def _fetch(self, into: Path) -> Download:
         source, kind = self._source, self._source.kind
@@ -197,38 +162,6 @@ class _Processing:
         )
         return done
 
-    def _filter(self, fetched: Path, new: Path) -> float:
-        """Write the records of the years; the seconds that it took."""
-        started = time.monotonic()
-        source = self._source
-        records = read_rows(fetched, setting=source.setting)
-        header = [str(cell).strip() for cell in next(records.rows, [])]
-        if not header:
-            raise NoRecordsError(source)
-        if missing := [
-            name for name in dict.fromkeys((*source.expected_columns, YEAR)) if name not in header
-        ]:
-            raise MissingColumnsError(source, missing)
-        with new.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(self._of_the_years(records, header.index(YEAR)))
-        if not self._rows:
-            raise NoRecordsError(source)
-        if not self._kept:
-            raise NothingKeptError(source, self._years, self._rows)
-        return time.monotonic() - started
-
-    def _of_the_years(self, records: Records, year: int) -> Iterator[Row]:
-        wanted: set[Cell] = {form for each in self._years for form in (each, str(each), f"{each}.0")}
-        for row in records.rows:
-            self._rows += 1
-            if self._progress and self._rows % ROWS_AT_ONCE == 0:
-                self._progress(self._source.kind, "filter", self._rows, records.count)
-            if row[year] in wanted:
-                self._kept += 1
-                yield _tidy(row)
-
 
 def _tell(done: Processed, log: MetricsLog) -> None:
     kind = done.kind
@@ -242,19 +175,3 @@ def _tell(done: Processed, log: MetricsLog) -> None:
             f"success_{kind}": 1,
         },
     )
-
-
-def _tidy(row: Row) -> Row:
-    """The cells as they are to be written: a workbook's whole numbers are floats, and blanks may be words."""
-    return [
-        int(cell) if type(cell) is float and cell.is_integer() else "" if cell in NOTHING else cell
-        for cell in row
-    ]
-
-
-def _columns(names: Sequence[str]) -> str:
-    return f"the column{'s' if len(names) > 1 else ''} {', '.join(names)}"
-
-
-def _years(years: Sequence[int]) -> str:
-    return ", ".join(map(str, years))

@@ -1,5 +1,6 @@
 """The steps from raw records to a prediction, each with its log: what command line and REST both call."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +14,29 @@ from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPat
 from fire_brigade.service.eval_model import Evaluation, eval_model
 from fire_brigade.service.jobs import Progress
 from fire_brigade.service.model_ports import EvaluationRecord, ReadModel, TrainingRecord
+from fire_brigade.service.paths import check_different
 from fire_brigade.service.ports import MetricsLog
 from fire_brigade.service.predict_model import predict_model
 from fire_brigade.service.train_model import train_model
+from fleet.errors import UnavailableError
 
 ProcessData = Callable[[Sequence[Kind], bool, MetricsLog, Progress], dict[str, Any]]
 Fetch = Callable[[int | None], ProcessData]
 """How records are fetched with so many attempts; the usual number if None."""
 BuildFeatures = Callable[[MetricsLog, Progress], dict[str, int]]
+log = logging.getLogger(__name__)
+
+USE_CASE = "fire_brigade"
 
 
 class ModelRegistry(TrainingRecord, EvaluationRecord, Protocol):
     """Keeps trainings, evaluations and models outside of this service, as MLflow does."""
+
+    def is_there(self) -> bool:
+        """Whether it answers, told at once."""
+
+    def end_stale(self) -> None:
+        """Fails the recordings of processes that were killed. Raises UnavailableError."""
 
     def newest(self) -> TrainedModel:
         """The model that was registered last; raises a FleetError if there is none or it cannot be had."""
@@ -67,6 +79,20 @@ class Steps:
         self._make_up = make_up
         self._build = build
 
+    def end_stale(self) -> None:
+        """Ends what was being recorded when a process of ours was killed; later, if that cannot be now."""
+        if self._registry is not None:
+            try:
+                self._registry.end_stale()
+            except UnavailableError as error:  # the next training or evaluation does it
+                log.warning("Recordings that broke off cannot be ended yet: %s", error.error)
+
+    def degraded(self) -> dict[str, str]:
+        """What cannot be done for the moment, while the rest can: a sentence under the use case's name."""
+        if self._registry is None or self._registry.is_there():
+            return {}
+        return {USE_CASE: "MLflow cannot be reached: nothing can be trained or predicted until it is there"}
+
     def process_data(
         self, kinds: Sequence[Kind], *, convert: bool, progress: Progress, attempts: int | None = None
     ) -> dict[str, Any]:
@@ -87,10 +113,14 @@ class Steps:
     def train_model(
         self, data: Path | None = None, model: Path | None = None, encoder: Path | None = None
     ) -> Scores:
-        """Trains on the features in `data`, and writes the model and its encoder."""
+        """Trains on the features in `data`, and writes the model and its encoder. Raises SameFileError."""
         with self._logs.step("train_model") as log:
             paths = self._model_paths(model, encoder)
-            return train_model(data or self.places.features, paths, self._files, self._registry, log)
+            features = data or self.places.features
+            check_different(
+                {"data_path": features, "ml_model_path": paths.model, "encoder_path": paths.encoder}
+            )
+            return train_model(features, paths, self._files, self._registry, log)
 
     def eval_model(
         self, data: Path | None = None, model: Path | None = None, encoder: Path | None = None

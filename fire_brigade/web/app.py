@@ -1,5 +1,7 @@
 """Wires the fire brigade's service."""
 
+from threading import Thread
+
 from flask import Flask
 
 from fire_brigade.composition import make_logs, make_steps
@@ -18,6 +20,7 @@ from fire_brigade.web.controller.train_model import TrainModel
 from fire_brigade.web.credentials import say_invalid_credentials
 from fire_brigade.web.request_log import log_requests
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.background import Background, run_in_background
 
 JOBS = "/jobs"
 
@@ -46,5 +49,6 @@ def create_app(settings: FireBrigadeSettings | None = None) -> Flask:
         Route(TrainModel, ["/train_model"], {"steps": steps, "folders": folders}),
         Route(Predict, ["/predict"], {"steps": steps}),
     ]
-    add_routes(app, routes, prefixes=[settings.path], ready=lambda: None)
+    run_in_background(app, Background([lambda: Thread(target=steps.end_stale, daemon=True).start()]))
+    add_routes(app, routes, prefixes=[settings.path], ready=steps.degraded)
     return app

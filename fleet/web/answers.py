@@ -52,6 +52,22 @@ class HealthAnswer(AnswerModel):
     status: str
 
 
+class ReadyAnswer(AnswerModel):
+    """Whether the service can answer. degraded: what it cannot do, in a sentence by use case, if anything."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"status": "ready"},
+                {"status": "ready", "degraded": {"wine": "The live model of 'wine' cannot be opened: …"}},
+            ]
+        }
+    )
+
+    status: str
+    degraded: dict[str, str] | None = None
+
+
 @dataclass(frozen=True)
 class Documented:
     """A method's answers by status, and the statuses of its errors beyond those that every route may give.

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -18,13 +18,15 @@ from fleet.web.credentials import EXTENSION as CREDENTIALS
 from fleet.web.credentials import ask_for_credentials
 from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.errors import FleetApi, render_errors
-from fleet.web.health import Live, Ready
+from fleet.web.headers_alone import stop_before_the_body
+from fleet.web.health import Check, Live, Ready
 from fleet.web.heavy import EXTENSION as HEAVY
 from fleet.web.heavy import HeavyWork
 from fleet.web.metrics import Exposition, measure, metrics_of
 from fleet.web.openapi import make_document
 from fleet.web.request_id import request_id
 from fleet.web.roles import check_roles
+from fleet.web.unpacking import make_room
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,8 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     app.before_request(_take_request)
     app.after_request(_finish_request)
     ask_for_credentials(app, settings)
+    make_room(app, settings.max_body_bytes)
+    stop_before_the_body(app)
     render_errors(app)
     if settings.trusted_proxies:
         forwarded = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), settings.trusted_proxies)
@@ -71,13 +75,11 @@ def make_app(name: str, settings: ServiceSettings) -> Flask:
     return app
 
 
-def add_routes(
-    app: Flask, routes: Sequence[Route], *, prefixes: Sequence[str], ready: Callable[[], object]
-) -> None:
+def add_routes(app: Flask, routes: Sequence[Route], *, prefixes: Sequence[str], ready: Check) -> None:
     """Add the service's routes, below each of the prefixes, and what every service has: health, documents.
 
     The documents know a route by the first prefix; the others are aliases.
-    ready: raises a FleetError that says why the service cannot answer yet.
+    ready: as Check says.
     """
     every_service = [
         Route(Live, ["/health/live"]),

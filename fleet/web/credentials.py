@@ -14,6 +14,7 @@ from fleet.caller import ANONYMOUS, Caller, Role
 from fleet.errors import FleetError, ForbiddenError, InvalidRequestError, UnauthorizedError
 from fleet.settings import ServiceSettings
 from fleet.sibling import ON_BEHALF_OF
+from fleet.web.lane import LEAVE_LANE, stay_in_lane
 from fleet.web.roles import DeclaredRole, role_of
 from fleet.web.verification import Verifier
 
@@ -176,7 +177,10 @@ class _Door:
     def _by_password(self, name: str, password: str) -> Caller | None:
         if not name:
             return None  # nothing was sent: that is no failure
-        user = self._verifier.user(name, password, request.remote_addr)
+        leave_lane = request.environ.get(
+            LEAVE_LANE, stay_in_lane
+        )  # others have the thread while this one waits
+        user = self._verifier.user(name, password, request.remote_addr, waits=leave_lane)
         return Caller(user.name, user.role, g.request_id) if user is not None else None
 
     def _by_key(self, key: str) -> Caller | None:

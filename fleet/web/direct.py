@@ -17,6 +17,7 @@ from granian.rsgi import Scope
 from fleet.caller import ANONYMOUS
 from fleet.errors import FleetError
 from fleet.web.credentials import quick_caller
+from fleet.web.headers import Headers
 from fleet.web.shared_counters import COUNTING
 from fleet.web.wsgi_call import WsgiAnswer
 
@@ -58,13 +59,13 @@ class DirectLane:
         self._count = {path: counting(path, "POST", 200) for path in self._works}
         self._untold: list[tuple[str, float, str, str]] = []
 
-    def answer(self, scope: Scope, body: bytes, name: str) -> WsgiAnswer | None:
+    def answer(self, scope: Scope, headers: Headers, body: bytes, name: str) -> WsgiAnswer | None:
         """The answer, or None: the request goes the ordinary way. name: the request's id."""
         work = self._works.get(scope.path)
         if work is None or scope.method != "POST" or scope.query_string or len(body) > LONGEST_BODY:
             return None
         started = time.perf_counter()
-        header: Header = scope.headers.get
+        header: Header = headers.get
         caller = self._caller(header) if header("content-type") == JSON_TYPE else None
         if caller is None:
             return None

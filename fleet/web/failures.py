@@ -37,16 +37,17 @@ class Failures:
 
     def check(self, address: str | None) -> None:
         """Raise TooManyFailuresError if the address has failed too often."""
-        (count,) = self._counts.get(_client(address), [0])
+        (count,) = self._counts.get(client_network(address), [0])
         if count >= MOST_FAILURES:
             raise TooManyFailuresError
 
     def count(self, address: str | None) -> None:
         """One more failure. Counted in place: a new entry would put the end of its minute off."""
-        self._counts.setdefault(_client(address), [0])[0] += 1
+        self._counts.setdefault(client_network(address), [0])[0] += 1
 
 
-def _client(address: str | None) -> str:
+def client_network(address: str | None) -> str:
+    """What counts as one client: an address, or a network of IPv6."""
     try:
         parsed = ipaddress.ip_address((address or "").strip("[]"))
     except ValueError:

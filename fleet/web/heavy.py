@@ -13,9 +13,12 @@ from typing import ParamSpec, TypeVar
 from flask import current_app, request
 
 from fleet.errors import BusyError
+from fleet.memory import give_back
+from fleet.patience import Patience
+from fleet.web.lane import LEAVE_LANE, stay_in_lane
 
 EXTENSION = "mlfleet-heavy"
-LEAVE_LANE = "mlfleet.leave_lane"  # in the WSGI environment: gives the request's place to another one
+PATIENCE = "mlfleet.patience"  # in the WSGI environment: how long the request's client waits
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,26 +37,32 @@ class TooMuchWorkError(BusyError):
 
 
 class HeavyWork:
-    """Turns for heavy work. seconds: how long a request waits for its turn at most."""
+    """Turns for heavy work. seconds: that a request, which says nothing of its own, waits and works."""
 
     def __init__(self, *, at_once: int, waiting: int, seconds: float) -> None:
         self._places = BoundedSemaphore(at_once + waiting)
         self._turns = BoundedSemaphore(at_once)
-        self._seconds = seconds
+        self.seconds = seconds
 
     @contextmanager
-    def turn(self, leave_lane: Callable[[], None]) -> Iterator[None]:
-        """A turn, when it comes. leave_lane: called before it waits. Raises TooMuchWorkError."""
+    def turn(self, leave_lane: Callable[[], None], patience: Patience) -> Iterator[None]:
+        """A turn, when it comes. leave_lane: called before it waits.
+
+        Raises TooMuchWorkError, also where nobody waits any more when it comes.
+        """
         if not self._places.acquire(blocking=False):
             raise TooMuchWorkError
         try:
             leave_lane()
-            if not self._turns.acquire(timeout=self._seconds):
+            if not self._turns.acquire(timeout=patience.left):
                 raise TooMuchWorkError
             try:
+                if not patience.left:
+                    raise TooMuchWorkError
                 yield
             finally:
                 self._turns.release()
+                give_back()
         finally:
             self._places.release()
 
@@ -64,11 +73,13 @@ def heavy(method: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(method)
     def queued(*args: P.args, **kwargs: P.kwargs) -> R:
         work: HeavyWork = current_app.extensions[EXTENSION]
-        with work.turn(request.environ.get(LEAVE_LANE, _stay)):
+        with work.turn(request.environ.get(LEAVE_LANE, stay_in_lane), patience()):
             return method(*args, **kwargs)
 
     return queued
 
 
-def _stay() -> None:
-    """Without a front there is no lane to leave."""
+def patience() -> Patience:
+    """How long the client of the request at hand waits. Without a front it is as long as may be, from now."""
+    work: HeavyWork = current_app.extensions[EXTENSION]
+    return request.environ.setdefault(PATIENCE, Patience.of(work.seconds))  # type: ignore[no-any-return]

@@ -9,6 +9,8 @@ from queue import SimpleQueue
 from fleet.errors import BusyError, OutOfTimeError
 from fleet.web.wsgi_call import WsgiAnswer
 
+LEAVE_LANE = "mlfleet.leave_lane"  # in the WSGI environment: gives the request's place to another one
+
 
 class FullError(BusyError):
     """All threads are busy, and as many requests wait as may."""
@@ -54,26 +56,35 @@ class Lane:
         self._jobs.put(job)
         return job.answer
 
-    def leave(self, job: Job) -> None:
-        """Called by work that will take long: another thread takes its place in the lane."""
+    def leave(self, job: Job) -> bool:
+        """Called by work that will take long: another thread takes its place in the lane.
+
+        Once is enough: False for work that calls it again, and has no place any more.
+        """
+        if job.left:
+            return False
         job.left = True
         self._start_thread()
         self._loop.call_soon_threadsafe(self._release)
+        return True
 
     def _start_thread(self) -> None:
         # A daemon: what nobody waits for any more must not keep the process from ending.
         threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
-        job = None
-        while job is None or not job.left:
-            job = self._jobs.get()
-            try:
-                answer = None if job.answer.done() else job.work(job)
-            except Exception as error:  # noqa: BLE001  # it is raised where the answer is awaited
-                self._loop.call_soon_threadsafe(self._end, job, None, error)
-            else:
-                self._loop.call_soon_threadsafe(self._end, job, answer, None)
+        while not self._left(self._jobs.get()):
+            pass
+
+    def _left(self, job: Job) -> bool:
+        """Do the job; whether it gave its place up. Afterwards nothing of it is kept: it may be large."""
+        try:
+            answer = None if job.answer.done() else job.work(job)
+        except Exception as error:  # noqa: BLE001  # it is raised where the answer is awaited
+            self._loop.call_soon_threadsafe(self._end, job, None, error)
+        else:
+            self._loop.call_soon_threadsafe(self._end, job, answer, None)
+        return job.left
 
     def _end(self, job: Job, answer: WsgiAnswer | None, error: Exception | None) -> None:
         if not job.left:
@@ -92,3 +103,7 @@ class Lane:
 def _give_up(answer: asyncio.Future[WsgiAnswer]) -> None:
     if not answer.done():
         answer.set_exception(OutOfTimeError())
+
+
+def stay_in_lane() -> None:
+    """In the place of LEAVE_LANE without a front: there is no lane to leave."""

@@ -7,7 +7,6 @@ but read from where it is kept, at the moment of the scrape, by a reader.
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,6 +23,7 @@ from prometheus_client.registry import Collector
 
 from fleet.errors import FleetError
 from fleet.web.answers import answers
+from fleet.web.asking import Asking, NoAnswerYetError
 from fleet.web.openapi import VERSION
 from fleet.web.roles import takes_role
 from fleet.web.shared_counters import COUNTING, REFUSALS, counters_folder
@@ -36,7 +36,7 @@ METHODS = frozenset(
 )  # a client may invent others
 # Seconds: from a prediction to a training that others wait for.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-READING_S = 2.0  # Prometheus gives a scrape up 10 s after it began
+READING_S = 1.5  # what watches waits two seconds; Prometheus gives a scrape up 10 s after it began
 
 Read = Callable[[], Iterable[Metric]]
 
@@ -99,7 +99,8 @@ class Metrics:
         failing = GaugeMetricFamily(
             "mlfleet_scrape_error", "1 while what is read at a scrape cannot be read", labels=("service",)
         )
-        read = [reader.read() for reader in self._readers]
+        reading = [reader.begin() for reader in self._readers]  # side by side: they have the same time
+        read = [found() for found in reading]
         failing.add_metric((self.service,), float(None in read))
         return [*self._counted(), *(metric for metrics in read for metric in metrics or ()), failing, build]
 
@@ -168,37 +169,27 @@ class _Given(Collector):
 
 
 class _Reader:
-    """Reads in a thread, one at a time: a database that hangs may not hold up the scrape."""
+    """Reads what a database that hangs may keep, without holding up the scrape."""
 
     def __init__(self, app: Flask, read: Read) -> None:
-        self._app = app
-        self._read = read
-        self._turn = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._asking = Asking(app, lambda: list(read()), seconds=READING_S)
 
-    def read(self) -> list[Metric] | None:
-        """What there is, or None if it cannot be had within READING_S."""
-        if not self._turn.acquire(timeout=READING_S):
+    def begin(self) -> Callable[[], list[Metric] | None]:
+        """Begin to read; what is returned gives what there is, or None if it cannot be had in READING_S."""
+        asked = self._asking.begin()
+
+        def found() -> list[Metric] | None:
+            try:
+                return asked.answer()
+            except NoAnswerYetError:
+                return None
+            except FleetError as error:
+                log.debug("Not read for a scrape: %s", error.error)
+            except Exception:
+                log.exception("A reader of metrics failed")
             return None
-        try:
-            if self._thread is not None and self._thread.is_alive():
-                return None  # an earlier scrape's still waits
-            found: list[list[Metric]] = []
-            self._thread = threading.Thread(target=self._read_into, args=(found,), daemon=True)
-            self._thread.start()
-            self._thread.join(READING_S)
-            return found[0] if found else None
-        finally:
-            self._turn.release()
 
-    def _read_into(self, found: list[list[Metric]]) -> None:
-        try:
-            with self._app.app_context():
-                found.append(list(self._read()))
-        except FleetError as error:
-            log.debug("Not read for a scrape: %s", error.error)
-        except Exception:
-            log.exception("A reader of metrics failed")
+        return found
 
 
 def _known(method: str) -> str:

@@ -1,6 +1,8 @@
 """Builds a service's OpenAPI 3.1 document from its routes, and the models of their requests and answers."""
 
+import csv
 import inspect
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from fleet.web.idempotency import REPLAYED
 from fleet.web.openapi_components import HEADERS, PARAMETERS, SECURITY, SECURITY_SCHEMES
 from fleet.web.validation import FORM_TYPES
 
+CSV_TYPE = "text/csv"
 VERSION = "1.0.0"  # of the interface
 METHODS = ("get", "put", "post", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
@@ -31,6 +34,7 @@ ERRORS = {
     409: "The right request at the wrong moment; `message` says what to call first",
     408: "The body was not sent in time",
     413: "The body is too large",
+    414: "The address is too long",
     415: "The body is of a content type that is not taken here",
     429: "The service has as much work as it can take at a time",
     500: "A bug of the service",
@@ -189,15 +193,30 @@ def _body(each: Operation, refs: Refs, definitions: Json) -> Json:
     reference = refs[each.accepts["body"], "validation"]
     content: Json = {JSON_TYPE: {"schema": reference}}
     if each.accepts["form"]:
-        name = reference["$ref"].rpartition("/")[2]
+        name = _name(reference)
         form = _form(definitions[name])
         definitions[f"{name}Form"] = form
         encoding = {
             field: {"contentType": JSON_TYPE} for field, of in form["properties"].items() if _is_object(of)
         }
         content[FORM_TYPES[0]] = {"schema": {"$ref": f"{reference['$ref']}Form"}, "encoding": encoding}
-    content |= {other: {"schema": {"type": "string"}} for other in each.accepts["types"]}
+    for other in each.accepts["types"]:
+        content[other] = {"schema": {"type": "string"}, **_example(other, definitions[_name(reference)])}
     return {"required": not each.accepts["optional"], "content": content}
+
+
+def _name(reference: Json) -> str:
+    return str(reference["$ref"].rpartition("/")[2])
+
+
+def _example(media_type: str, schema: Json) -> Json:
+    """The first example of a table as CSV, if it is one."""
+    shown = schema.get("examples", [{}])[0]
+    if media_type != CSV_TYPE or not {"columns", "data"} <= shown.keys():
+        return {}
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([shown["columns"], *shown["data"]])
+    return {"example": text.getvalue()}
 
 
 def _form(schema: Json) -> Json:
@@ -244,15 +263,13 @@ def _responses(each: Operation, refs: Refs) -> Json:
 
 def _errors(each: Operation) -> set[int]:
     """Statuses of the errors that a method may answer: its own, and those that the mechanism gives."""
-    errors = {408, 413, 429, 500, 504, *each.answers.errors}
+    errors = {400, 408, 413, 414, 429, 500, 504, *each.answers.errors}
     if each.is_idempotent:
-        errors |= {400, 409, 503}
+        errors |= {409, 503}
     if each.is_guarded:
         errors |= {401, 403}
     if each.accepts.get("body"):
-        errors |= {400, 415}
-    if each.accepts.get("query"):
-        errors.add(400)
+        errors.add(415)
     return errors
 
 

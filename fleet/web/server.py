@@ -17,6 +17,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from fleet.addresses import resolve
 from fleet.errors import FleetError
 from fleet.logs import GRANIAN_LOGS, set_up_logs
 from fleet.settings import ServiceSettings
@@ -47,7 +48,7 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
     """
     try:
         settings = read_settings()
-        _check_port(settings.host, settings.port)
+        address = _check_port(settings.host, settings.port)
         set_up_logs(target.partition(".")[0], settings)
     except FleetError as error:
         sys.exit(f"{error.error}\n{error.message}")
@@ -55,7 +56,7 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
     os.register_at_fork(before=_hold_sigterm, after_in_parent=_release_sigterm, after_in_child=_obey_sigterm)
     server = Granian(
         target,
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
@@ -72,8 +73,11 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
         server.serve(target_loader=partial(_build, settings=settings))  # type: ignore[arg-type]  # RSGI's is no function
 
 
-def _check_port(host: str, port: int) -> None:
-    """granian shares its port with whoever else shares theirs: two services would answer in turns."""
+def _check_port(host: str, port: int) -> str:
+    """The address that the host stands for, which is free.
+
+    granian shares its port with whoever else shares theirs: two services would answer in turns.
+    """
     attempts = Retrying(
         retry=retry_if_exception_type(OSError),
         stop=stop_after_delay(PORT_SECONDS),
@@ -81,16 +85,17 @@ def _check_port(host: str, port: int) -> None:
         reraise=True,
     )
     try:
-        attempts(_bind, host, port)
+        return str(attempts(_bind, host, port))
     except OSError as error:
         raise PortTakenError(host, port, error.strerror or str(error)) from error
 
 
-def _bind(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _bind(host: str, port: int) -> str:
+    family, _, _, _, address = resolve(host, port)
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
+        probe.bind(address)
+    return str(address[0])
 
 
 def _hold_sigterm() -> None:

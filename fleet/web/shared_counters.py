@@ -4,10 +4,11 @@ Apart from `metrics`, because prometheus-client looks for the folder when it is 
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from fleet.temporary import clear_abandoned, temporary_folder
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 COUNTING = "mlfleet-counting"  # in an app's extensions: makes what counts answers that the app never saw
@@ -16,9 +17,13 @@ REFUSALS = "mlfleet-refusals"  # in an app's extensions: counts what is refused 
 
 @contextmanager
 def shared_counters() -> Iterator[None]:
-    """Give the processes that are started inside the block a folder of their own, until it ends."""
-    with tempfile.TemporaryDirectory(prefix="mlfleet-metrics-", ignore_cleanup_errors=True) as folder:
-        os.environ[FOLDER_VARIABLE] = folder  # also over a value that another service may have set
+    """Give the processes that are started inside the block a folder of their own, until it ends.
+
+    What services that were killed have left of theirs is removed.
+    """
+    clear_abandoned()
+    with temporary_folder("metrics") as folder:
+        os.environ[FOLDER_VARIABLE] = str(folder)  # also over a value that another service may have set
         yield
 
 

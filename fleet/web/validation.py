@@ -5,17 +5,26 @@ model and hands it to the method as `body`; `query=Model` does the same for the 
 """
 
 import functools
-import math
-import sys
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from flask import current_app, request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import CoreSchema, ErrorDetails, from_json
 
 from fleet.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
+from fleet.web.headers import check_escapes
 from fleet.web.roles import DeclaredRole, takes_role
+from fleet.web.unpacking import is_packed, refuse_packed_form, unpack
+from fleet.web.values import MalformedBodyError, check_values, fail_fast
 
 R = TypeVar("R")
 M = TypeVar("M", bound=BaseModel)
@@ -23,13 +32,27 @@ M = TypeVar("M", bound=BaseModel)
 JSON_TYPE = "application/json"
 LONGEST_NAME = 100  # of a field that is named in an error
 TRUTH = {"true": True, "false": False}
+MOST_FORM_FIELDS = 1000
+UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+WITH_ASCII = frozenset({"iso-8859-1", "iso-8859-15", "latin-1", "latin1", "windows-1252"})
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class RequestModel(BaseModel):
-    """Base of all request models: a field that the route has never heard of is refused by name."""
+    """Base of all request models: a field that the route has never heard of is refused by name.
+
+    Of the values of a list, the first that is wrong is named.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schema = handler(source)
+        fail_fast(schema)
+        return schema
 
 
 class NoArguments(RequestModel):
@@ -56,10 +79,6 @@ class ValidationFailedError(InvalidRequestError):
         super().__init__(
             "; ".join(_sentence(error) for error in errors[:10]), f"The fields of this request are: {fields}"
         )
-
-
-class MalformedBodyError(InvalidRequestError):
-    """The body cannot be read as what its content type says."""
 
 
 def accepts(  # noqa: PLR0913  # the ways in which routes differ
@@ -103,9 +122,9 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
     return decorate
 
 
-def _validate(model: type[M], data: object, *, strict: bool) -> M:
+def _validate(model: type[M], data: object, *, strict: bool, finite: bool = True) -> M:
     """strict: a number must be a number; otherwise its text does, where the model is not strict itself."""
-    _check_values(data, current_app.config["MAX_JSON_DEPTH"])
+    check_values(data, current_app.config["MAX_JSON_DEPTH"], finite=finite)
     if not strict and isinstance(data, dict):
         data = _with_truth(model, data)
     try:
@@ -126,9 +145,13 @@ def _is_json() -> bool:
     return request.mimetype == JSON_TYPE and not request.args
 
 
-def read_json(data: bytes, model: type[M]) -> M:
-    """What a raw body is, or a part of it. Raises MalformedBodyError, ValidationFailedError."""
-    return _validate(model, _parse(data), strict=True)
+def read_json(data: bytes, model: type[M], *, finite: bool = True) -> M:
+    """What a raw body is, or a part of it. Raises MalformedBodyError, ValidationFailedError.
+
+    finite: NaN and infinities, which JSON does not have but many write, are refused; otherwise whoever calls
+    looks at the numbers.
+    """
+    return _validate(model, _parse(data, finite=finite), strict=True, finite=finite)
 
 
 def _json_bytes(types: tuple[str, ...] = (), *, untyped: bool = False) -> bytes:
@@ -144,6 +167,8 @@ def _json_bytes(types: tuple[str, ...] = (), *, untyped: bool = False) -> bytes:
 def _form_or_json() -> object:
     arguments = _plain(request.args.to_dict(flat=False), decode=True)
     if request.mimetype in FORM_TYPES:
+        refuse_packed_form()
+        _check_form(_body())
         form = request.form.to_dict(flat=False)
         if next(iter(form), "").lstrip().startswith("{"):
             raise MalformedBodyError(
@@ -161,19 +186,43 @@ def _form_or_json() -> object:
     return {**arguments, **_parse(_body())}
 
 
+def _check_form(data: bytes) -> None:
+    """Before it is parsed: werkzeug takes a form that is not UTF-8 for an empty one."""
+    if data.count(b"&") >= MOST_FORM_FIELDS and request.mimetype == FORM_TYPES[0]:
+        raise MalformedBodyError(
+            f"The form has more than {MOST_FORM_FIELDS} fields", "Give each field of the route once"
+        )
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedBodyError("The form is not UTF-8", "Encode the form's text as UTF-8") from error
+    if request.mimetype == FORM_TYPES[0]:
+        check_escapes("The form", text)
+
+
 def _body() -> bytes:
     data = request.get_data()
     limit = request.max_content_length
     if request.content_length is None and limit is not None and len(data) >= limit:
         raise TooLargeError("The body is too large", f"Send at most {limit} bytes")  # it was cut there
+    data = unpack(data) if data and is_packed() else data
+    _check_charset(data)
     return data
 
 
-def _parse(data: bytes) -> dict[str, Any]:
+def _check_charset(data: bytes) -> None:
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if charset not in UTF_8 and not (charset in WITH_ASCII and data.isascii()):
+        raise UnsupportedMediaTypeError(
+            "The body's charset is not taken", "Send the body in UTF-8, and say charset=utf-8 or nothing"
+        )
+
+
+def _parse(data: bytes, *, finite: bool = True) -> dict[str, Any]:
     if not data.strip():
         raise MalformedBodyError("The body is empty", "Send a JSON object")
     try:
-        parsed = from_json(data, allow_inf_nan=False)
+        parsed = from_json(data, allow_inf_nan=not finite)
     except ValueError as error:
         raise MalformedBodyError(f"The body is not valid JSON: {error}", "Send a JSON object") from error
     if not isinstance(parsed, dict):
@@ -198,28 +247,6 @@ def _decoded(name: str, text: str) -> object:
         raise MalformedBodyError(
             f"'{name}' is not valid JSON: {error}", "Write it as a JSON object or list"
         ) from error
-
-
-def _check_values(data: object, depth: int) -> None:
-    """Refuse what JSON may hold but PostgreSQL, or any number, may not, and what is nested deeper than that.
-
-    The parser itself gives up at 200, before anything is built that deep.
-    """
-    if isinstance(data, dict | list) and not depth:
-        raise MalformedBodyError("The body is nested too deeply", "Send lists and objects that are less deep")
-    if isinstance(data, str) and "\0" in data:
-        raise MalformedBodyError(
-            "A text holds the character NUL", "Remove the character \\u0000 from the request"
-        )
-    if isinstance(data, float) and not math.isfinite(data):
-        raise MalformedBodyError("A number is too large", f"Give numbers between ±{sys.float_info.max:.2g}")
-    if isinstance(data, dict):
-        for key, value in data.items():
-            _check_values(key, depth - 1)
-            _check_values(value, depth - 1)
-    if isinstance(data, list):
-        for value in data:
-            _check_values(value, depth - 1)
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,17 +13,32 @@ from cachetools import TTLCache
 
 from fleet.accounts import ApiKey, User
 from fleet.credentials import key_digest
+from fleet.errors import BusyError
 from fleet.web.failures import Failures
 
-REMEMBERED_S = 60
+REMEMBERED_S = 600
 MOST_REMEMBERED = 1000
+MOST_HASHES = 4  # the one that is being made, and those that wait for it
+MOST_WAITING = 32  # requests, several of which may show the same password
+
+
+class TooManyPasswordsError(BusyError):
+    """As many passwords as may are being checked, and a hash takes its time."""
+
+    retry_after_s = 1
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Too many passwords are being checked at the moment",
+            "Send the request again after the seconds that Retry-After says, or use an API key",
+        )
 
 
 class Verifier:
     """Knows users and keys.
 
-    A right password is remembered for a minute, by an HMAC of it, so that not every request pays for the
-    hash. One password is hashed at a time, for each takes some 64 MiB of memory while it lasts.
+    A right password is remembered for ten minutes, by an HMAC of it, so that not every request pays for the
+    hash. One password is hashed at a time, for each takes some 64 MiB of memory while it lasts, and few wait.
     """
 
     def __init__(
@@ -36,26 +52,33 @@ class Verifier:
         self._hasher = PasswordHasher()
         self._nobodys = _hash_of_nobody(users)
         self._hashing, self._counting = threading.Lock(), threading.Lock()
+        self._pending: dict[bytes, Future[User | None]] = {}
+        self._waiting = 0
 
-    def user(self, name: str, password: str, address: str | None) -> User | None:
-        """The user, if the password is theirs. Raises TooManyFailuresError.
+    def user(
+        self, name: str, password: str, address: str | None, *, waits: Callable[[], None] = lambda: None
+    ) -> User | None:
+        """The user, if the password is theirs. Raises TooManyFailuresError, TooManyPasswordsError.
 
-        An unknown name costs as much time as a wrong password.
+        An unknown name costs as much time as a wrong password. waits: called before that time is taken.
         """
         mark = self._mark(name, password)
         if remembered := self._recall(mark):
             return remembered
-        with self._hashing:
-            if remembered := self._recall(mark):  # by the request that was just hashed before this one
-                return remembered
-            self._check(address)
-            user = self._users.get(name)
-            right = self._matches(user.password_hash if user else self._nobodys, password)
-            if user is None or not right:
-                self._count(address)
-                return None
+        self._check(address)
+        with self._counting:
+            found, is_first = self._claim(mark)
+        try:
+            if is_first:
+                self._find_out(found, name, password, mark, waits)
+            else:
+                waits()
+            user = found.result()
+        finally:
             with self._counting:
-                self._remembered[mark] = user
+                self._waiting -= 1
+        if user is None:
+            self._count(address)
         return user
 
     def key(self, key: str, address: str | None) -> ApiKey | None:
@@ -76,8 +99,42 @@ class Verifier:
         return found
 
     def remembered(self, name: str, password: str) -> User | None:
-        """The user, if the password was found to be right within the last minute."""
+        """The user, if the password was found to be right lately."""
         return self._recall(self._mark(name, password))
+
+    def _claim(self, mark: bytes) -> tuple[Future[User | None], bool]:
+        """Whose password it is, as will be found out, and whether by who asks; TooManyPasswordsError."""
+        pending = self._pending.get(mark)
+        if self._waiting >= MOST_WAITING or (pending is None and len(self._pending) >= MOST_HASHES):
+            raise TooManyPasswordsError
+        self._waiting += 1
+        if pending is not None:
+            return pending, False
+        return self._pending.setdefault(mark, Future()), True
+
+    def _find_out(
+        self,
+        found: Future[User | None],
+        name: str,
+        password: str,
+        mark: bytes,
+        waits: Callable[[], None],
+    ) -> None:
+        try:
+            waits()
+            user = self._users.get(name)
+            with self._hashing:
+                right = self._matches(user.password_hash if user else self._nobodys, password)
+            if user is not None and right:
+                with self._counting:
+                    self._remembered[mark] = user
+            found.set_result(user if right else None)
+        except BaseException as error:  # whoever waits for it must learn of it
+            found.set_exception(error)
+            raise
+        finally:
+            with self._counting:
+                del self._pending[mark]
 
     def _recall(self, mark: bytes) -> User | None:
         with self._counting:

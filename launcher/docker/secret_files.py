@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fleet.errors import ConflictError
+from fleet.whole_files import write_whole
 
 NAMES = ("postgres_password", "dataset_password", "mlflow_password", "artifact_key")
 # Of what can be set anew at any time: no data depends on them.
@@ -32,13 +33,13 @@ def check_ownership(folder: Path, volumes: Sequence[str]) -> None:
 
 
 def make_secret_files(folder: Path, volumes: Sequence[str]) -> None:
-    """Makes those that are missing, at random.
+    """Makes those that are missing or empty, at random.
 
     volumes: names of the project's; once there are any, nothing new would fit them.
-    Raises SecretsGoneError. The folder keeps other users of this machine out; the files are open to all,
-    because in a container another user reads them.
+    Raises SecretsGoneError, FileNotWrittenError. The folder keeps other users of this machine out; the files
+    are open to all, because in a container another user reads them.
     """
-    missing = [name for name in NAMES if not (folder / name).exists()]
+    missing = [name for name in NAMES if not _holds_something(folder / name)]
     if missing and volumes:
         raise SecretsGoneError(
             f"The volumes {', '.join(volumes)} hold data, and what opens it is gone: "
@@ -48,16 +49,15 @@ def make_secret_files(folder: Path, volumes: Sequence[str]) -> None:
         )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    missing += [name for name in RENEWABLE if not (folder / name).exists()]
-    for name in missing:
-        unfinished = folder / f"{name}.new"
-        unfinished.unlink(missing_ok=True)
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(secrets.token_urlsafe(32), encoding="ascii")
-        unfinished.replace(folder / name)
+    missing += [name for name in RENEWABLE if not _holds_something(folder / name)]
+    write_whole({folder / name: secrets.token_urlsafe(32).encode() for name in missing}, 0o444)
     for name in EMPTY:
         if not (folder / name).exists():
             (folder / name).touch()
         (folder / name).chmod(0o644)
     for name in (*NAMES, *RENEWABLE):
         (folder / name).chmod(0o444)
+
+
+def _holds_something(file: Path) -> bool:
+    return file.exists() and bool(file.read_bytes().strip())

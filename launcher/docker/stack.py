@@ -17,13 +17,15 @@ from launcher.docker.secret_files import check_ownership, make_secret_files
 from launcher.docker.starting import NAMES, Starting
 from launcher.interrupts import Interrupts
 from launcher.locking import locked
+from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
 from launcher.settings import LauncherSettings
 from launcher.stack import POSTGRES, SERVICES, Condition, UnknownLogError
 
 UNDO_SECONDS = "1"  # what has just been started has no request in flight worth waiting for
 STOP_SECONDS = "30"
-ACCOUNT_READERS = frozenset(SERVICES) - {"mlflow"}
+ACCOUNT_READERS = frozenset(SERVICES) - {"mlflow"} | {"prometheus"}
+IN_CONTAINER = "/run/secrets/"
 IMAGES_STAY = "The images stay; docker image rm removes them."
 
 
@@ -57,6 +59,8 @@ class ComposeStack:
             check_published_ports(self._settings, before.values())
             make_secret_files(self._settings.state_dir / "secrets", volumes)
             self._accounts.make()
+            if any(each.runs for each in before.values()):
+                check_settings(self._environments())
             logs = self._settings.state_dir / "logs"
             Images(self._project, logs / "build.log", self._console).prepare()
             self._before, self._volumes_before = before, volumes
@@ -132,8 +136,22 @@ class ComposeStack:
         named = "" if self._project.name_is_default() else f" -p {self._project.name}"
         return f"docker compose{named} exec db psql -U postgres dataset"
 
+    def _environments(self) -> dict[str, dict[str, str]]:
+        """What each of our own services will see, with the secrets where they are on this machine."""
+        secrets = f"{self._settings.state_dir / 'secrets'}/"
+        parts = self._project.config()["services"]
+        return {
+            name: {
+                variable: str(value).replace(IN_CONTAINER, secrets, 1)
+                for variable, value in parts[name]["environment"].items()
+                if value is not None
+            }
+            for name in SERVICES
+            if name != "mlflow"
+        }
+
     def _stop_outdated(self, before: Mapping[str, Container]) -> None:
-        """Stops services that read users and keys before these changed; they are started with the rest."""
+        """Stops who has read users and keys before these changed; they are started with the rest."""
         changed = self._accounts.changed_at()
         outdated = [
             each.id

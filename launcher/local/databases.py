@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from db.embedded import HOST, USER, EmbeddedPostgres, ensure_database, programs_folder
 from fleet.errors import FleetError, UnavailableError
+from fleet.whole_files import write_whole
 from launcher.local.plan import Resources
 from launcher.settings import InvalidSettingError, LauncherSettings
 
@@ -19,6 +20,17 @@ DATASET, MLFLOW = "dataset", "mlflow"
 
 class ServerUnavailableError(UnavailableError):
     """The PostgreSQL server that MLFLEET_POSTGRES_URL names does not let us in."""
+
+
+class LostSecretError(FleetError):
+    """The file of a secret was emptied or overwritten."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The file {path} no longer holds the key that signs stored models",
+            "Restore it; or remove it, and a new one is made: models that were not stored as ONNX, and the "
+            "fire brigade's, must then be trained again",
+        )
 
 
 class Server:
@@ -83,11 +95,17 @@ class Server:
 
 
 def _secret(path: Path) -> str:
-    """The secret kept in this file, made at random the first time; only its owner may read it."""
+    """The secret kept in this file, made at random the first time; only its owner may read it.
+
+    Raises LostSecretError, FileNotWrittenError.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
-        unfinished = path.with_suffix(".new")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(secrets.token_urlsafe(32), encoding="ascii")
-        unfinished.replace(path)
-    return path.read_text(encoding="ascii")
+        write_whole({path: secrets.token_urlsafe(32).encode()})
+    try:
+        secret = path.read_text(encoding="ascii")
+    except UnicodeDecodeError as error:
+        raise LostSecretError(path) from error
+    if not secret.strip():
+        raise LostSecretError(path)
+    return secret

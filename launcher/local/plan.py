@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from launcher.accounts import FIRE_BRIGADE, SIBLINGS, AccountFiles
+from launcher.ports import LOOPBACK, address_at
 from launcher.settings import LauncherSettings
 
-HOST = "127.0.0.1"
 # All that a child sees of the caller's environment, besides the settings that carry its own prefix.
 COMMON_VARIABLES = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "OMP_NUM_THREADS"}
@@ -22,7 +22,7 @@ class Service:
     """One process of the stack and how to tell that it is ready.
 
     told: its own settings, secrets included; never printed. accounts: stands for the content of the files of
-    users and keys that it reads.
+    users and keys that it reads. host: what it listens on.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Service:
     page: str
     told: Mapping[str, str] = field(repr=False)
     accounts: str = ""
+    host: str = LOOPBACK
 
     @property
     def fingerprint(self) -> str:
@@ -42,7 +43,7 @@ class Service:
 
     @property
     def address(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return address_at(self.host, self.port)
 
     @property
     def ready_url(self) -> str:
@@ -72,9 +73,12 @@ def base_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def mlflow_service(settings: LauncherSettings, resources: Resources) -> Service:
     """MLflow's server, lean: one worker and no job runners (2.0 GB and 13 processes otherwise)."""
-    command = (sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(settings.mlflow_port))
+    command = (sys.executable, "-m", "mlflow", "server", "--host", LOOPBACK)
     options = (
+        *("--port", str(settings.mlflow_port)),
         *("--workers", "1", "--serve-artifacts", "--artifacts-destination", str(resources.artifacts)),
+        # No line for each request: the file of a server that is not ours is not turned while it runs.
+        *("--uvicorn-opts", "--log-level warning"),
         *("--allowed-hosts", "localhost,localhost:*,127.0.0.1,127.0.0.1:*"),
     )
     return Service(
@@ -101,8 +105,9 @@ def fleet_services(
     """Our own services; each knows its siblings' addresses and nothing else of them."""
     base = environment.get("ML_MODEL_BASE_URL") or "/root"  # to a service too, an empty setting is none
     ml_model_path = base + (environment.get("ML_MODEL_SERVICE_URL") or "/ml")
-    ml_model_url = f"http://{HOST}:{settings.ml_model_port}{ml_model_path}"
-    mlflow_url = f"http://{HOST}:{settings.mlflow_port}"
+    ml_model_host = environment.get("ML_MODEL_HOST") or LOOPBACK
+    ml_model_url = address_at(ml_model_host, settings.ml_model_port) + ml_model_path
+    mlflow_url = f"http://{LOOPBACK}:{settings.mlflow_port}"
     fire_brigade = _fire_brigade_settings(
         settings.state_dir / FIRE_BRIGADE, mlflow_url, resources.artifact_key
     )
@@ -122,7 +127,8 @@ def fleet_services(
     digest = accounts.digest()
     services = []
     for name, (port, path, told) in own.items():
-        defaults = {"PORT": str(port), **told, **_account_settings(name, accounts)}
+        log = settings.state_dir / "logs" / f"{name}.log"  # of which it takes care while it runs
+        defaults = {"PORT": str(port), "LOG_FILE": str(log), **told, **_account_settings(name, accounts)}
         services.append(replace(_service(name, port, path, defaults, environment), accounts=digest))
     return services
 
@@ -144,6 +150,7 @@ def _service(
         ready_path="/health/ready",
         page=path if name == FIRE_BRIGADE else base_path + own_path,
         told=planned | given,
+        host=given.get(f"{prefix}HOST", LOOPBACK),
     )
 
 

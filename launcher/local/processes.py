@@ -5,19 +5,23 @@ import os
 import secrets
 import signal
 import subprocess
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
 import psutil
 
+from fleet.errors import FleetError
+from fleet.whole_files import write_whole
 from launcher.local.plan import Service
 from launcher.settings import PROJECT
 
 # In the environment of each process, and so of all its descendants: tells ours from any other that has
-# got the same number since, also after a change of the clock, and finds those that left the group.
+# got the same number since, also after a change of the clock, and finds those that left the group. It begins
+# with where the process is recorded: one whose record was lost is found all the same.
 TOKEN = "MLFLEET_PROCESS"  # noqa: S105  # the name of a variable
 LEADER_SECONDS = 25.0
 REST_SECONDS = 3.0
@@ -38,7 +42,7 @@ class Processes:
     """The processes recorded in one folder, each with a log of its own."""
 
     def __init__(self, run_folder: Path, log_folder: Path) -> None:
-        self._run = run_folder
+        self._run = run_folder.resolve()
         self._logs = log_folder
         self._children: list[psutil.Popen] = []
 
@@ -57,8 +61,9 @@ class Processes:
         """Starts the service in a session of its own and records it.
 
         base: the environment that it sees besides its own settings.
+        Raises FileNotWrittenError, and then it does not run.
         """
-        token = secrets.token_hex(16)
+        token = f"{self._file(service.name)} {secrets.token_hex(16)}"
         with self.open_log(service.name) as log:
             process = psutil.Popen(
                 service.command,
@@ -70,20 +75,55 @@ class Processes:
                 start_new_session=True,
             )
         self._children.append(process)
-        self._write(Record(service.name, process.pid, token, service.fingerprint))
+        try:
+            self._write(Record(service.name, process.pid, token, service.fingerprint))
+        except FleetError:
+            _end([process], REST_SECONDS)
+            raise
         return psutil.Process(process.pid)
 
     def record(self, name: str) -> Record | None:
-        """What was started under this name, whether or not it still runs."""
-        try:
-            return Record(**json.loads(self._file(name).read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):
-            return None
+        """What was started under this name, whether or not it still runs; without its fingerprint if that
+        was lost.
+        """
+        with suppress(OSError, ValueError, TypeError):
+            record = Record(**json.loads(self._file(name).read_text(encoding="utf-8")))
+            if isinstance(record.pid, int) and isinstance(record.token, str) and record.name == name:
+                return record
+        return self._strays.get(name)
+
+    @cached_property
+    def _strays(self) -> dict[str, Record]:
+        """Processes that carry the token of a record of this folder; looked for once one is missing."""
+        found = {}
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, ProcessLookupError):  # gone by now, or another user's
+                token = process.environ().get(TOKEN, "")
+                file = Path(token.rpartition(" ")[0])
+                if file.parent == self._run and file.stem not in found:
+                    # Each is the leader of a session, which its descendants' session is named after.
+                    found[file.stem] = Record(file.stem, os.getsid(process.pid), token, "")
+        return found
 
     def find(self, name: str) -> psutil.Process | None:
         """The living process of this name."""
         record = self.record(name)
         return None if record is None else _leader(record)
+
+    def ports(self) -> set[int]:
+        """The ports that living processes of these records listen on."""
+        pids = {each.pid for each in _members(set(self._tokens()))}
+        with suppress(psutil.Error):  # other users' processes may be hidden from us
+            found = psutil.net_connections(kind="tcp")
+            listening = [each for each in found if each.pid in pids and each.status == psutil.CONN_LISTEN]
+            return {port for each in listening if (port := getattr(each.laddr, "port", None))}
+        return set()
+
+    def _tokens(self) -> Iterator[str]:
+        for file in self._run.glob("*.json"):
+            record = self.record(file.stem)
+            if record is not None:
+                yield record.token
 
     def stop(self, names: Iterable[str], patience: float | None = None) -> list[str]:
         """Stops these, all at once, with everything they started. Returns the names of those that ran.
@@ -103,16 +143,14 @@ class Processes:
             child.poll()  # the dead among them would stay zombies as long as we live
         for record in records:
             self._file(record.name).unlink(missing_ok=True)
+        self.__dict__.pop("_strays", None)
         return list(leaders)
 
     def _file(self, name: str) -> Path:
         return self._run / f"{name}.json"
 
     def _write(self, record: Record) -> None:
-        self._run.mkdir(parents=True, exist_ok=True)
-        unfinished = self._run / f"{record.name}.new"
-        unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        unfinished.replace(self._file(record.name))
+        write_whole({self._file(record.name): json.dumps(asdict(record)).encode()})
 
 
 def _leader(record: Record) -> psutil.Process | None:

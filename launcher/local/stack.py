@@ -14,12 +14,14 @@ from launcher.local.data import find_local_data
 from launcher.local.databases import Server
 from launcher.local.logs import show_logs
 from launcher.local.migration import MIGRATE, run_migration
-from launcher.local.plan import HOST, Service, base_environment, fleet_services, mlflow_service
+from launcher.local.plan import Service, base_environment, fleet_services, mlflow_service
+from launcher.local.preflight import check_schema
 from launcher.local.processes import Processes
 from launcher.local.program import run_program
 from launcher.local.readiness import is_ready, wait_until_ready
 from launcher.locking import locked
-from launcher.ports import check_ports
+from launcher.ports import LOOPBACK, check_ports
+from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
 from launcher.session import local_session
 from launcher.settings import LauncherSettings
@@ -92,7 +94,7 @@ class LocalStack:
         found = []
         if embedded is not None:
             state = "ready" if embedded.is_running() else "stopped"
-            found.append(Condition(POSTGRES, state, f"{HOST}:{embedded.running_port() or embedded.port}"))
+            found.append(Condition(POSTGRES, state, f"{LOOPBACK}:{embedded.running_port() or embedded.port}"))
         if not (self.settings.state_dir / "run").exists():
             return found + [Condition(name, "stopped") for name in SERVICES]
         return found + service_conditions(self.services(), self.processes)
@@ -147,9 +149,14 @@ class LocalStack:
         return living and record is not None and record.fingerprint == service.fingerprint
 
     def _bring_up(self, services: list[Service]) -> None:
-        # What runs with other settings, and what is left of a service that died.
-        self.processes.stop(service.name for service in services if not self._is_current(service))
+        outdated = [service for service in services if not self._is_current(service)]
+        if any(self.processes.find(service.name) for service in outdated):
+            ours = [service for service in outdated if service.name != "mlflow"]
+            check_settings({service.name: {**self._base, **service.told} for service in ours})
+            check_schema(self.server.resources().dataset_url)
         self._check_ports(services)
+        # What runs with other settings, and what is left of a service that died.
+        self.processes.stop(service.name for service in outdated)
         with StartDisplay(self._console) as display:
             self._start_server(display)
             resources = self.server.resources()
@@ -166,15 +173,13 @@ class LocalStack:
             )
 
     def _check_ports(self, services: list[Service]) -> None:
-        wanted = [
-            (service.name, service.port, service.port_setting)
-            for service in services
-            if self.processes.find(service.name) is None
-        ]
+        wanted = [(service.name, service.port, service.port_setting) for service in services]
+        ours = self.processes.ports()
         embedded = self.server.embedded
-        if embedded is not None and embedded.running_port() != embedded.port:
+        if embedded is not None:
             wanted.append((POSTGRES, embedded.port, "MLFLEET_POSTGRES_PORT"))
-        check_ports(wanted)
+            ours |= {embedded.running_port() or 0}
+        check_ports(wanted, hosts={service.name: service.host for service in services}, ours=ours)
 
     def _start_server(self, display: StartDisplay) -> None:
         embedded = self.server.embedded

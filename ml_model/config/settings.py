@@ -29,6 +29,12 @@ class MlModelSettings(DatabaseSettings, ServiceSettings):
     live_refresh_s: float = Field(
         0.25, gt=0, le=60, description="Seconds between two looks at which models are live."
     )
+    live_models_mib: int = Field(
+        32,
+        ge=1,
+        description="MiB of stored models that are kept open; beyond, those that were asked longest ago are "
+        "closed, and opened again when they are asked.",
+    )
     live_store_share: float = Field(
         1.0, ge=0, le=1, description="Share of the live requests whose rows are stored; 0 for none."
     )

@@ -16,18 +16,14 @@ from sklearn.pipeline import Pipeline
 from fleet.errors import ConflictError
 from fleet.signing import is_signed, signature
 from ml_model.persistence.model.deployment import Artifact
-from ml_model.service.onnx_form import to_onnx_form
+from ml_model.service.agreement import agrees
+from ml_model.service.onnx_form import NoOnnxFormError, to_onnx_form
 from ml_model.service.predictor import OnnxPredictor, PipelinePredictor, Predictor
 
 log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float64]
 
-PROBABILITY_TOLERANCE = 1e-5  # estimators run in single precision
-# So do trees of regressors, which add up leaves: relative to the number, or to how far the numbers lie apart.
-NUMBER_TOLERANCE = 1e-5
-PUNCHED_ROWS = 200
-FAR = 3
 COMPRESSION = 3
 LARGEST_ARTIFACT = 200 * 2**20  # PostgreSQL takes a value of a GiB, which is this one's text twice over
 
@@ -74,8 +70,8 @@ def make_artifact(pipeline: Pipeline, features: Floats, key: bytes) -> Artifact:
 
 
 def _made(pipeline: Pipeline, features: Floats, key: bytes) -> Artifact:
-    onnx = _converted(pipeline, features.shape[1])
-    if onnx is not None and _agrees(OnnxPredictor(onnx), PipelinePredictor(pipeline), features):
+    onnx = _onnx_form(pipeline, features)
+    if onnx is not None:
         return Artifact("onnx", onnx)
     buffer = io.BytesIO()
     joblib.dump(pipeline, buffer, compress=COMPRESSION)
@@ -99,45 +95,13 @@ def open_artifact(artifact: Artifact, key: bytes, *, threads: int = 0) -> Predic
         raise UnreadableArtifactError from error
 
 
-def _converted(pipeline: Pipeline, features: int) -> bytes | None:
+def _onnx_form(pipeline: Pipeline, features: Floats) -> bytes | None:
+    """The bytes of one that answers as the pipeline does, None where there is none."""
     try:
-        return to_onnx_form(pipeline, features)
-    except Exception as error:  # noqa: BLE001  # converters fail in any way they like; joblib always works
-        log.warning("Kept in joblib form, as it cannot be converted to ONNX: %s", error)
-        return None
-
-
-def _agrees(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
-    """Whether both give the same answers, also of rows with gaps and far from the others."""
-    punched = features[:PUNCHED_ROWS].copy()
-    rows = np.arange(len(punched))
-    punched[rows, rows % features.shape[1]] = np.nan
-    centre = np.nan_to_num(np.nanmean(punched, axis=0)) if len(punched) else 0.0
-    far = centre + FAR * (features[:PUNCHED_ROWS] - centre)
-    agree = _same_numbers if fitted.gives_numbers else _same_classes
-    return all(agree(onnx, fitted, rows) for rows in (features, punched, far))
-
-
-def _same_numbers(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
-    ours, theirs = onnx.predict(features).labels, fitted.predict(features).labels
-    spread = float(theirs.std()) if len(theirs) else 0.0
-    if np.allclose(ours, theirs, rtol=NUMBER_TOLERANCE, atol=NUMBER_TOLERANCE * spread):
-        return True
-    log.warning("Kept in joblib form, as its ONNX form gives other numbers")
-    return False
-
-
-def _same_classes(onnx: OnnxPredictor, fitted: PipelinePredictor, features: Floats) -> bool:
-    """The same labels and probabilities."""
-    ours, theirs = onnx.predict(features), fitted.predict(features)
-    other = ours.labels != theirs.labels
-    # A tie may go either way: votes are added up in another order.
-    if other.any() and (fitted.margins(features[other]) > PROBABILITY_TOLERANCE).any():
-        log.warning("Kept in joblib form, as its ONNX form gives other labels")
-        return False
-    if ours.probabilities is None or theirs.probabilities is None:
-        return True
-    if not np.allclose(ours.probabilities, theirs.probabilities, atol=PROBABILITY_TOLERANCE):
-        log.warning("Kept in joblib form, as its ONNX form gives other probabilities")
-        return False
-    return True
+        onnx = to_onnx_form(pipeline, features.shape[1])
+        return onnx if agrees(OnnxPredictor(onnx), PipelinePredictor(pipeline), features) else None
+    except NoOnnxFormError as reason:
+        log.info("Kept in joblib form: %s", reason)
+    except Exception:  # whatever the libraries raise; joblib always works
+        log.exception("Kept in joblib form, as its ONNX form could not be made")
+    return None

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from db.definition import UseCase
+from db.snapshots import Lesson
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
 from fleet.errors import ConflictError
-from ml_model.persistence.model.deployment import DeploymentRecord, ModelChoice
+from ml_model.persistence.model.deployment import Deployment, DeploymentRecord, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.interrupted import training_note
 from ml_model.service.learning import Learning
 from ml_model.service.roles import DiscardedError
 
@@ -63,18 +67,7 @@ class Candidates:
             model_name=model_name, hyperparameters=hyperparameters, preprocessing=preprocessing, run_id=run_id
         )
         self._learning.try_out(use_case, choice)
-        with self._units() as work:
-            started = work.deployments.now()
-            if snapshot_id is None:
-                lesson = work.snapshots.take(use_case, None, actor=caller.name)
-            else:
-                lesson = work.snapshots.read(use_case, snapshot_id)
-            choice = replace(choice, snapshot_id=lesson.snapshot.id)
-            # Before it is fitted, so that a training which dies leaves a trace.
-            deployment = work.deployments.add(
-                use_case.name, choice, actor=caller.name, set_at=started, chosen=False
-            )
-            work.commit()
+        deployment, lesson, started = self._begin(use_case, choice, snapshot_id, caller)
         fitted = self._learning.fit(use_case, deployment, lesson, started, caller)
         with self._units() as work:
             trained, _ = self._learning.store(work, fitted, caller)
@@ -98,6 +91,24 @@ class Candidates:
             record = work.history.find(deployment_id)
             work.commit()
         return record
+
+    def _begin(
+        self, use_case: UseCase, choice: ModelChoice, snapshot_id: int | None, caller: Caller
+    ) -> tuple[Deployment, Lesson, datetime]:
+        """What is to be fitted, on which rows, and since when: written down before, so that nothing is lost."""
+        with self._units() as work:
+            started = work.deployments.now()
+            if snapshot_id is None:
+                lesson = work.snapshots.take(use_case, None, actor=caller.name)
+            else:
+                lesson = work.snapshots.read(use_case, snapshot_id)
+            choice = replace(choice, snapshot_id=lesson.snapshot.id)
+            deployment = work.deployments.add(
+                use_case.name, choice, actor=caller.name, set_at=started, chosen=False
+            )
+            work.deployments.begin_training(deployment.id, training_note(caller))
+            work.commit()
+        return deployment, lesson, started
 
 
 def _check_discardable(deployment: DeploymentRecord) -> None:

@@ -1,7 +1,7 @@
 """Fits models: in earnest, and on trial before anything is recorded."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from fleet.catalogue import build_pipeline
 from fleet.errors import ConflictError, InvalidRequestError
+from fleet.one_versus_rest import of_scikit_learn_alone
 from fleet.settings import SEED
 from ml_model.persistence.model.deployment import ModelChoice
 
@@ -61,14 +62,22 @@ def try_fit(choice: ModelChoice, features: Floats, target: Floats, categories: S
     """
     if not len(target):
         random = np.random.default_rng(SEED)
-        features = random.normal(size=(MADE_UP_ROWS, features.shape[1]))
-        target = np.arange(MADE_UP_ROWS, dtype=float) % MADE_UP_CLASSES
+        target = _made_up_target(choice.hyperparameters.get("class_weight"))
+        features = random.normal(size=(len(target), features.shape[1]))
     try:
         _fit(choice, features, target, categories)
     except FIT_ERRORS as error:
         fit(replace(choice, hyperparameters={}), features, target, categories)
         names = list(choice.hyperparameters)
         raise RefusedHyperparametersError(choice.model_name, names, first_line(error)) from error
+
+
+def _made_up_target(class_weight: object) -> Floats:
+    """Of some classes, all those among them that are given a weight."""
+    named = class_weight if isinstance(class_weight, Mapping) else ()
+    weighed = {float(key) for key in named if str(key).isdecimal()}
+    classes = sorted({*range(MADE_UP_CLASSES), *weighed})
+    return np.resize(np.array(classes, dtype=float), max(MADE_UP_ROWS, 2 * len(classes)))
 
 
 def first_line(error: Exception) -> str:
@@ -87,5 +96,4 @@ def _fit(choice: ModelChoice, features: Floats, target: Floats, categories: Sequ
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # advice to whoever writes the code, not to who sends the request
-        pipeline.fit(features, target)
-    return pipeline
+        return of_scikit_learn_alone(pipeline.fit(features, target))

@@ -8,7 +8,7 @@ from db.definition import UseCase
 from db.sets import SampleBlock
 from db.snapshots import Lesson
 from fleet.caller import Caller
-from fleet.errors import FleetError
+from fleet.errors import BugError, FleetError
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import open_artifact
@@ -60,8 +60,9 @@ class Learning:
         task = Task(deployment, lesson.features, lesson.target, use_case.category_counts)
         try:
             artifact = self._trainer.train(task, self._key)
-        except FleetError as error:  # also of a process that died, or took too long
-            self._record_failure(deployment, error.error, caller)
+        except Exception as error:  # also of a process that died, or took too long
+            told = error if isinstance(error, FleetError) else BugError()
+            self._record_failure(deployment, told.error, caller)
             raise
         return Fitted(use_case, deployment, artifact, lesson.snapshot.id, started)
 

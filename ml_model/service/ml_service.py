@@ -12,6 +12,7 @@ from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import open_artifact
+from ml_model.service.interrupted import training_note
 from ml_model.service.learning import Learning
 from ml_model.service.predictor import Predictor
 from ml_model.service.roles import find_trained
@@ -68,6 +69,7 @@ class MlService:
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
         """The deployment that was set, or made active again, last; and the live one."""
         with self._units() as work:
+            work.samples.see_one_moment()
             use_case = work.samples.find(name)
             chosen, active = work.deployments.chosen(use_case.name), work.deployments.active(use_case.name)
         same = chosen is not None and active is not None and chosen.id == active.id
@@ -116,6 +118,7 @@ class MlService:
             use_case = work.samples.find(name)
             deployment = self._chosen(work, use_case)
             lesson = work.snapshots.take(use_case, None, actor=caller.name)
+            work.deployments.begin_training(deployment.id, training_note(caller))
             work.commit()
         fitted = self._learning.fit(use_case, deployment, lesson, started, caller)
         with self._units() as work:

@@ -1,5 +1,7 @@
 """How well predictions fit what is known."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import (
@@ -15,6 +17,7 @@ from db.definition import Task
 
 Floats = npt.NDArray[np.float64]
 
+LARGEST_SQUARED = 1e150  # of larger numbers, squares and their sums are infinite
 MAIN_METRIC = {Task.CLASSIFICATION: "accuracy", Task.REGRESSION: "r2"}
 
 
@@ -35,7 +38,7 @@ def describe(task: Task, metrics: dict[str, float]) -> str:
     if task is Task.CLASSIFICATION:
         return f"{metrics['accuracy'] * 100}%"
     r2 = f"R² {metrics['r2']:.2f}" if "r2" in metrics else "R² unknown, as it takes two samples"
-    return f"{r2}, MAE {_rounded(metrics['mae'])}"
+    return f"{r2}, MAE {_rounded(metrics['mae'])}" if "mae" in metrics else f"{r2}, MAE beyond all numbers"
 
 
 def _rounded(value: float) -> str:
@@ -56,11 +59,18 @@ def _of_classes(target: Floats, labels: Floats) -> dict[str, float]:
 
 
 def _of_numbers(target: Floats, predicted: Floats) -> dict[str, float]:
-    """Mean absolute and root mean squared error, R² (of two rows or more), and the largest error."""
+    """Mean absolute and root mean squared error, R² (of two rows or more), and the largest error.
+
+    An error that is larger than a double can be is left out.
+    """
+    largest = max(float(np.abs(target).max()), float(np.abs(predicted).max()))
+    scale = largest if largest > LARGEST_SQUARED else 1.0
+    target, predicted = target / scale, predicted / scale
     r2 = {"r2": float(r2_score(target, predicted))} if len(target) > 1 else {}
-    return {
-        "mae": float(mean_absolute_error(target, predicted)),
-        "rmse": float(root_mean_squared_error(target, predicted)),
+    metrics = {
+        "mae": float(mean_absolute_error(target, predicted)) * scale,
+        "rmse": float(root_mean_squared_error(target, predicted)) * scale,
         **r2,
-        "max_error": float(max_error(target, predicted)),
+        "max_error": float(max_error(target, predicted)) * scale,
     }
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}

@@ -29,6 +29,16 @@ class SetNotLoadedError(ConflictError):
         )
 
 
+class TooLargeSampleError(ConflictError):
+    """The model cannot compute with values of that size."""
+
+    def __init__(self, sample_index: int) -> None:
+        super().__init__(
+            f"Sample {sample_index} of the set has values too large for the model to compute with",
+            "Load the set without it: no model has learnt anything about such values",
+        )
+
+
 @dataclass(frozen=True)
 class Score:
     """How a deployment did on a set.
@@ -138,11 +148,14 @@ class _Reading:
 
 
 def _predicted(predictor: Predictor, samples: Samples) -> Scored:
-    """What the model says, by sample_index.
+    """What the model says, by sample_index. Raises TooLargeSampleError.
 
     In another order PostgreSQL takes half as long again, as each row goes to another page of the index.
     """
     said = predictor.predict(samples.features)
+    finite = np.isfinite(said.labels)
+    if not finite.all():
+        raise TooLargeSampleError(int(samples.sample_index[np.argmin(finite)]))
     order = np.argsort(samples.sample_index)
     probabilities = said.probabilities[order] if said.probabilities is not None else None
     return Scored(samples.sample_index[order], said.labels[order], probabilities)

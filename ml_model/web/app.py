@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Flask
 
 from db.database import (
+    DATABASE,
     background_sessions,
     check_database,
     connections_in_use,
@@ -16,6 +17,7 @@ from db.idempotency import AnswerStore
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.background import Background, run_in_background
 from fleet.web.direct import answer_directly
+from fleet.web.health import Readiness
 from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from ml_model.config.settings import MlModelSettings
@@ -24,6 +26,7 @@ from ml_model.service.audit_trail import AuditTrail
 from ml_model.service.candidates import Candidates
 from ml_model.service.feedback import Feedback
 from ml_model.service.history import History
+from ml_model.service.interrupted import InterruptedTrainings
 from ml_model.service.learning import Learning
 from ml_model.service.live.models import LiveModels
 from ml_model.service.live.predictions import Predictions, Storing
@@ -92,12 +95,15 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
     scorer = Scorer(beside(settings.heavy_at_once))
     learning = Learning(units, key, trainer or processes, scorer)
     models = MlService(units, key, learning, scorer, predicted=predicted, changed=live.models.notice)
-    metrics.read_at_scrape(lambda: live_metrics(models.live()))
+    metrics.read_at_scrape(lambda: live_metrics(models.live(), live.models.degraded()))
 
-    def ready() -> None:
-        check_database(database.session())
-        live.models.check()
-
+    ready = Readiness(
+        app,
+        {
+            DATABASE: lambda: check_database(database.session()),
+            "The list of live models in the dataset database": live.models.degraded,
+        },
+    )
     routes = [
         *_deployment_routes(units, live.models, learning),
         Route(Audit, ["/audit"], {"trail": AuditTrail(units)}),
@@ -111,7 +117,9 @@ def create_app(settings: MlModelSettings | None = None, *, trainer: Trainer | No
     answer_directly(app, [f"{prefix}/predict" for prefix in prefixes], quick_answers(live.predictions))
     refresh_s = settings.live_refresh_s
     stops = [live.store.stop, processes.stop]
-    run_in_background(app, Background([lambda: live.models.watch(refresh_s)], stops))
+    interrupted = InterruptedTrainings(beside(1), settings.request_timeout_s)
+    starts = [lambda: live.models.watch(refresh_s), interrupted.watch]
+    run_in_background(app, Background(starts, stops))
     app.extensions[LIVE] = live
     return app
 
@@ -134,7 +142,12 @@ def _make_live(
 ) -> LiveParts:
     """looking, writing: open transactions, each on connections that the other does not wait for."""
     key = settings.artifact_key.get_secret_value().encode()
-    models = LiveModels(looking, key, index_block=settings.live_buffer_rows)
+    models = LiveModels(
+        looking,
+        key,
+        index_block=settings.live_buffer_rows,
+        most_open_bytes=settings.live_models_mib * 2**20,
+    )
     store = LiveStore(
         writing,
         most_rows=settings.live_buffer_rows,

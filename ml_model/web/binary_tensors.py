@@ -3,16 +3,18 @@
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 """
 
+import base64
 import json
 from collections.abc import Collection
 from math import isnan, prod
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from fleet.web.validation import MalformedBodyError
+from fleet.web.values import MalformedBodyError
 from ml_model.web.inference_schema import InferRequest, InputTensor, Parameters
-from ml_model.web.tensors import UnusableTensorError
+from ml_model.web.tensors import UnusableTensorError, flat, refuse_shared_memory
 
 EXTENSION = "binary_tensor_data"
 LENGTH_HEADER = "Inference-Header-Content-Length"
@@ -30,7 +32,10 @@ DATATYPES = {
     "UINT32": "<u4",
     "UINT16": "<u2",
     "UINT8": "<u1",
+    "BF16": "<u2",  # the upper half of an FP32
+    "BOOL": "?",
 }
+BF16_BITS = 16
 
 
 def split(body: bytes, length: str | None) -> tuple[bytes, bytes]:
@@ -51,7 +56,7 @@ def with_data(request: InferRequest, tensors: bytes) -> InferRequest:
     for tensor in request.inputs:
         size = _size(tensor)
         if size is None:
-            inputs.append(tensor)
+            inputs.append(_decoded(tensor))
             continue
         if size > len(tensors) - start:
             raise UnusableTensorError(
@@ -59,7 +64,7 @@ def with_data(request: InferRequest, tensors: bytes) -> InferRequest:
                 f"but only {len(tensors) - start} bytes are left"
             )
         values = _values(tensor, tensors[start : start + size])
-        inputs.append(tensor.model_copy(update={"data": values}))
+        inputs.append(_decoded(tensor.model_copy(update={"data": values})))
         start += size
     if start < len(tensors):
         raise UnusableTensorError(f"{len(tensors) - start} bytes follow that belong to no input")
@@ -68,7 +73,9 @@ def with_data(request: InferRequest, tensors: bytes) -> InferRequest:
 
 def _size(tensor: InputTensor) -> int | None:
     """Its bytes, or None where its values are in the JSON."""
-    size = (tensor.parameters or {}).get("binary_data_size")
+    parameters = tensor.parameters or {}
+    refuse_shared_memory(f"Input '{tensor.name}'", parameters)
+    size = parameters.get("binary_data_size")
     if size is None:
         if tensor.data is None:
             raise UnusableTensorError(f"Input '{tensor.name}' has neither 'data' nor a 'binary_data_size'")
@@ -91,7 +98,9 @@ def _values(tensor: InputTensor, data: bytes) -> list[Any]:
             f"Input '{tensor.name}' has {len(data)} bytes, "
             f"but its shape {tensor.shape} of {tensor.datatype} takes {needed}"
         )
-    values = np.frombuffer(data, kind)
+    values: npt.NDArray[Any] = np.frombuffer(data, kind)
+    if tensor.datatype == "BF16":
+        values = (values.astype(np.uint32) << BF16_BITS).view(np.float32)
     read: list[Any] = values.tolist()
     return [None if isnan(value) else value for value in read] if np.isnan(values).any() else read
 
@@ -112,10 +121,21 @@ def _texts(name: str, data: bytes) -> list[str]:
     return texts
 
 
+def _decoded(tensor: InputTensor) -> InputTensor:
+    """The tensor, its texts decoded where MLServer's clients say that they are in base64."""
+    if (tensor.parameters or {}).get("content_type") != "base64" or tensor.datatype != "BYTES":
+        return tensor
+    try:
+        texts = [text and base64.b64decode(text, validate=True).decode() for text in flat(tensor)]
+    except (ValueError, TypeError) as error:
+        raise UnusableTensorError(f"Input '{tensor.name}' has texts that are not in base64") from error
+    return tensor.model_copy(update={"data": texts})
+
+
 def wanted_binary(request: InferRequest) -> Collection[str] | None:
     """The names of the outputs that are asked for as bytes; None for all. Raises UnusableTensorError."""
     by_default = _flag(request.parameters, "binary_data_output", "the request", default=False)
-    if request.outputs is None:
+    if not request.outputs:
         return None if by_default else ()
     return {
         wish.name
@@ -137,7 +157,14 @@ def packed(answer: dict[str, Any], binary: Collection[str] | None) -> tuple[byte
     for output in answer["outputs"]:
         if binary is None or output["name"] in binary:
             values = output.pop("data")
-            tensors.append(np.array(values, DATATYPES[output["datatype"]]).tobytes())
+            tensors.append(_bytes(values, output["datatype"]))
             output["parameters"] = {"binary_data_size": len(tensors[-1])}
         outputs.append(output)
     return json.dumps({**answer, "outputs": outputs}).encode(), b"".join(tensors)
+
+
+def _bytes(values: list[Any], datatype: str) -> bytes:
+    if datatype != "BYTES":
+        return np.array(values, DATATYPES[datatype]).tobytes()
+    texts = [value.encode() for value in values]
+    return b"".join(len(text).to_bytes(LENGTH_BYTES, "little") + text for text in texts)

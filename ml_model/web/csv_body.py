@@ -11,7 +11,7 @@ CSV_TYPE = "text/csv"
 
 
 def read_csv(body: bytes, key: str, *, use_case: str) -> Asked:
-    """The request. The first line names the columns; an empty cell is a missing value.
+    """The request. The first line names the columns; a cell may be missing in all ways that pandas knows.
 
     Raises UnreadableBodyError; cells are looked at later.
     """
@@ -22,13 +22,4 @@ def read_csv(body: bytes, key: str, *, use_case: str) -> Asked:
     names, *rows = [line for line in lines if line] or [[]]
     if not names:
         raise UnreadableBodyError("its first line does not name the columns")
-    return Asked(use_case, Table([[_cell(text) for text in row] for row in rows], names), key)
-
-
-def _cell(text: str) -> float | str | None:
-    if not text:
-        return None
-    try:
-        return text if "_" in text else float(text)
-    except ValueError:
-        return text
+    return Asked(use_case, Table(rows, names, free=True), key)

@@ -84,7 +84,7 @@ class CandidateRequest(SetModelRequest):
 class RollbackRequest(RequestModel):
     """`POST /root/ml/rollback`. deployment_id: the one that was active before, unless given."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"deployment_id": 1, "reason": "it drifts"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "it drifts"}]})
 
     deployment_id: DeploymentId | None = None
     reason: Reason | None = None

@@ -13,7 +13,14 @@ from fleet.web.validation import RequestModel
 
 INFER_EXAMPLE: JsonDict = {
     "id": "42",
-    "inputs": [{"name": "features", "shape": [1, 2], "datatype": "FP64", "data": [13.2, 1.04]}],
+    "inputs": [
+        {
+            "name": "features",
+            "shape": [1, 13],
+            "datatype": "FP64",
+            "data": [13.2, 2.77, 2.51, 18.5, 98, 1.8, 2.1, 0.3, 1.5, 5.6, 0.9, 2.8, 1045],
+        }
+    ],
 }
 INFERRED_EXAMPLE: JsonDict = {
     "model_name": "wine",
@@ -45,6 +52,8 @@ InputType = Literal[
     "UINT32",
     "UINT16",
     "UINT8",
+    "BF16",
+    "BOOL",
     "BYTES",
 ]
 Parameters = dict[str, Any]
@@ -54,7 +63,8 @@ MOST_VALUES = 2**31  # in a dimension; more digits would only make work
 class InputTensor(RequestModel):
     """Rows: one tensor [rows, features], or one [rows] or [rows, 1] by the name of each feature.
 
-    data: unless the parameter `binary_data_size` says how many bytes after the JSON are this tensor.
+    data: unless the parameter `binary_data_size` says how many bytes after the JSON are this tensor. NaN is a
+    missing value, as null is. With the parameter `content_type` "base64", texts are encoded so.
     """
 
     name: str
@@ -65,7 +75,11 @@ class InputTensor(RequestModel):
 
 
 class OutputWish(RequestModel):
-    """An output that is asked for; as bytes, if the parameter `binary_data` is true."""
+    """An output that is asked for; as bytes, if the parameter `binary_data` is true.
+
+    The parameter `classification` asks for so many of the most probable classes, as Triton gives them: texts
+    "probability:position", the positions among all probabilities.
+    """
 
     name: str
     parameters: Parameters | None = None
@@ -74,13 +88,16 @@ class OutputWish(RequestModel):
 class InferRequest(RequestModel):
     """`POST /v2/models/<name>/infer`. outputs: all, unless some are named.
 
-    Of the parameters only `binary_data_output` is looked at: whether all outputs come as bytes.
+    Of the parameters only `binary_data_output` is looked at: whether all outputs come as bytes. Neither are
+    model_name and model_version, which KServe's clients send: the path says whose answer it is.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [INFER_EXAMPLE]})
 
     inputs: list[InputTensor]
     id: str | None = None
+    model_name: str | None = None
+    model_version: str | None = None
     outputs: list[OutputWish] | None = None
     parameters: Parameters | None = None
 
@@ -90,8 +107,8 @@ class OutputTensor(AnswerModel):
 
     name: str
     shape: list[int]
-    datatype: Literal["INT64", "FP64"]
-    data: list[float] | None = None
+    datatype: Literal["INT64", "FP64", "BYTES"]
+    data: list[float] | list[str] | None = None
     parameters: Parameters | None = None
 
 

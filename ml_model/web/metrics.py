@@ -1,6 +1,6 @@
 """What ml_model tells Prometheus besides what every service does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily
@@ -23,8 +23,8 @@ def count_predictions(registry: CollectorRegistry) -> Predicted:
     return predicted
 
 
-def live_metrics(models: Iterable[LiveModel]) -> list[Metric]:
-    """Which models are live, since when, and how they scored last."""
+def live_metrics(models: Iterable[LiveModel], degraded: Collection[str]) -> list[Metric]:
+    """Which models are live, since when, and how they scored last. degraded: use cases."""
     live = GaugeMetricFamily(
         "mlfleet_model_live", "1 if a model is live in the use case, otherwise 0", labels=("use_case",)
     )
@@ -40,7 +40,13 @@ def live_metrics(models: Iterable[LiveModel]) -> list[Metric]:
     scores = GaugeMetricFamily(
         "mlfleet_last_score", "The live model's last score", labels=("use_case", "set", "metric")
     )
+    troubled = GaugeMetricFamily(
+        "mlfleet_use_case_degraded",
+        "1 if a model with a role cannot serve, otherwise 0",
+        labels=("use_case",),
+    )
     for model in models:
+        troubled.add_metric((model.use_case,), float(model.use_case in degraded))
         deployment = model.deployment
         live.add_metric((model.use_case,), float(deployment is not None))
         if deployment is None:
@@ -52,4 +58,4 @@ def live_metrics(models: Iterable[LiveModel]) -> list[Metric]:
         for set_name, values in model.scores.items():
             for name, value in values.items():
                 scores.add_metric((model.use_case, set_name, name), value)
-    return [live, info, trained, activated, scores]
+    return [live, info, trained, activated, scores, troubled]

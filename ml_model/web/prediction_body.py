@@ -4,7 +4,7 @@ As numbers first, which is what nearly all are; what is not is read again, slowl
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from fleet.errors import InvalidRequestError
 from fleet.web.validation import USE_CASE_NAME
 from ml_model.service.live.predictions import Asked
-from ml_model.service.live.table import Table
+from ml_model.service.live.table import Row, Table
 
 Number = float | None
 UseCase = Annotated[str, msgspec.Meta(pattern=USE_CASE_NAME)]
@@ -70,7 +70,7 @@ class AnyBody(msgspec.Struct, forbid_unknown_fields=True):
     records: list[dict[str, Any]] | None = None
     dataframe_split: AnySplit | None = None
     dataframe_records: list[dict[str, Any]] | None = None
-    inputs: list[list[Any] | dict[str, Any]] | dict[str, list[Any]] | None = None
+    inputs: list[list[Any] | dict[str, Any]] | dict[str, Any] | None = None
     instances: list[list[Any] | dict[str, Any]] | None = None
 
 
@@ -95,7 +95,7 @@ def read_body(
 ) -> Asked:
     """The request. key: unless the body has a routing_key; use_case: unless it names one.
 
-    invocation: it may have what MLflow's clients send besides.
+    invocation: it may have what MLflow's clients send besides, and its cells may be written as they do.
 
     Raises UnreadableBodyError; cells are looked at later.
     """
@@ -103,14 +103,14 @@ def read_body(
         read: NumberBody | AnyBody = (_invocations if invocation else _numbers).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         slowly = _read_slowly(body, AnyInvocation if invocation else AnyBody)
-        return _asked(slowly, key, use_case, numbers=False)
-    return _asked(read, key, use_case, numbers=True)
+        return _asked(slowly, key, use_case, numbers=False, free=invocation)
+    return _asked(read, key, use_case, numbers=True, free=invocation)
 
 
 def read_numbers(body: bytes, key: str) -> Asked | None:
     """The request, if it is read in one pass; otherwise None."""
     try:
-        return _asked(_numbers.decode(body), key, None, numbers=True)
+        return _asked(_numbers.decode(body), key, None, numbers=True, free=False)
     except (msgspec.DecodeError, UnicodeDecodeError, UnreadableBodyError):
         return None
 
@@ -127,40 +127,50 @@ def _read_slowly(body: bytes, form: type[AnyBody]) -> AnyBody:
         raise UnreadableBodyError("it has a number of too many digits") from error
 
 
-def _asked(read: NumberBody | AnyBody, key: str | None, use_case: str | None, *, numbers: bool) -> Asked:
+def _asked(
+    read: NumberBody | AnyBody, key: str | None, use_case: str | None, *, numbers: bool, free: bool
+) -> Asked:
+    rows, names = _rows(read)
     return Asked(
-        read.use_case or use_case or USE_CASE, _table(read, numbers=numbers), read.routing_key or key or ""
+        read.use_case or use_case or USE_CASE,
+        Table(rows, names, numbers, free),
+        read.routing_key or key or "",
     )
 
 
-def _table(read: NumberBody | AnyBody, *, numbers: bool) -> Table:
+def _rows(read: NumberBody | AnyBody) -> tuple[Sequence[Row], Sequence[str] | None]:
+    """The rows, and the names of their columns, if they have any."""
     if read.data is not None and read.columns is not None:
-        return _only(read, Table(read.data, read.columns, numbers), "columns")
-    if read.records is not None:
-        return _only(read, Table(read.records, None, numbers), "records")
-    if read.dataframe_split is not None:
-        split = read.dataframe_split
-        return _only(read, Table(split.data, split.columns, numbers), "dataframe_split")
-    if read.dataframe_records is not None:
-        return _only(read, Table(read.dataframe_records, None, numbers), "dataframe_records")
-    if isinstance(read.inputs, dict):
-        return _only(read, _by_column(read.inputs, numbers=numbers), "inputs")
-    for name in ("inputs", "instances"):
-        rows = getattr(read, name)
-        if rows is not None:
-            return _only(read, Table(rows, None, numbers), name)
+        _check_only(read, "columns")
+        return read.data, read.columns
+    for name in FORMS[1:]:
+        rows: Any = getattr(read, name)
+        if rows is None:
+            continue
+        _check_only(read, name)
+        if isinstance(rows, NumberSplit | AnySplit):
+            return rows.data, rows.columns
+        return _by_column(rows) if isinstance(rows, dict) else (rows, None)
     raise UnreadableBodyError("it has no rows; 'columns' and 'data' go together")
 
 
-def _only(read: NumberBody | AnyBody, table: Table, form: str) -> Table:
+def _check_only(read: NumberBody | AnyBody, form: str) -> None:
     given = [name for name in FORMS if getattr(read, name) is not None]
     if given != [form] or (form != "columns" and read.data is not None):
         raise UnreadableBodyError("it has rows in more than one form")
-    return table
 
 
-def _by_column(columns: Mapping[str, list[Any]], *, numbers: bool) -> Table:
-    lengths = {len(values) for values in columns.values()}
-    if len(lengths) > 1:
+def _by_column(columns: Mapping[str, Any]) -> tuple[Sequence[Row], Sequence[str]]:
+    values = [_flat(column) for column in columns.values()]
+    if len({len(column) for column in values}) > 1:
         raise UnreadableBodyError("the columns of 'inputs' are not equally long")
-    return Table(list(zip(*columns.values(), strict=True)), list(columns), numbers)
+    return list(zip(*values, strict=True)), list(columns)
+
+
+def _flat(column: Any) -> Sequence[Any]:
+    """The column's cells: they may be each in a list of its own, or one cell that is in none."""
+    if not isinstance(column, list):
+        return [column]
+    if column and all(isinstance(cell, list) and len(cell) == 1 for cell in column):
+        return [cell for (cell,) in column]
+    return column

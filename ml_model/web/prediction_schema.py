@@ -8,7 +8,17 @@ from pydantic.config import JsonDict
 from fleet.web.answers import AnswerModel
 from fleet.web.validation import RequestModel, UseCaseName
 
-PREDICT_EXAMPLE: JsonDict = {"columns": ["alcohol", "hue"], "data": [[13.2, 1.04], [12.4, None]]}
+PREDICT_EXAMPLE: JsonDict = {
+    "columns": [
+        *("alcohol", "malic_acid", "ash", "alcalinity_of_ash", "magnesium", "total_phenols", "flavanoids"),
+        *("nonflavanoid_phenols", "proanthocyanins", "color_intensity", "hue"),
+        *("od280__od315_of_diluted_wines", "proline"),
+    ],
+    "data": [
+        [13.2, 2.77, 2.51, 18.5, 98, 1.8, 2.1, 0.3, 1.5, 5.6, 0.9, 2.8, 1045],
+        [12.4, 1.3, 2.2, 19.8, 90, 2.1, 1.9, 0.4, 1.4, 3.2, None, 2.6, 420],
+    ],
+}
 PREDICTION_EXAMPLE: JsonDict = {
     "predictions": [0, 1],
     "probabilities": [[0.96, 0.03, 0.01], [0.08, 0.9, 0.02]],

@@ -85,7 +85,9 @@ def _comparison(sets: JudgedSets) -> "Comparison":
 
     classes = {TARGET, PREDICTION} if sets.classifies else set[str]()
     categorical = frozenset(classes | sets.categories.keys())
-    return Comparison(sets.reference, sets.current, sets.features, categorical, sets.categories)
+    return Comparison(
+        sets.reference, sets.current, sets.features, categorical, sets.categories, sets.unlisted
+    )
 
 
 def _made_up_sets() -> JudgedSets:

@@ -12,6 +12,8 @@ GROUP_NAMES = (
 )
 CLASSIFICATION_ONLY = frozenset({"multi_class_classification"})
 REGRESSION_ONLY = frozenset({"regression"})
+NEED_TRUTH = CLASSIFICATION_ONLY | REGRESSION_ONLY
+LOOK_AT_TARGET = frozenset({"data_drift", "data_quality", "data_stability"})
 
 
 def fitting_groups(*, classifies: bool) -> Sequence[str]:

@@ -57,7 +57,7 @@ def multi_class_classification(comparison: Comparison) -> list[Check]:
     """Whether the model still predicts as well as on the reference."""
     return [
         *performance.classification_scores(comparison),
-        stability.row_count(comparison),
+        stability.labelled_row_count(comparison),
         drift.column_drift(comparison, TARGET),
     ]
 
@@ -66,7 +66,7 @@ def regression(comparison: Comparison) -> list[Check]:
     """Whether the model's numbers are still as near as on the reference."""
     return [
         *regression_performance.regression_scores(comparison),
-        stability.row_count(comparison),
+        stability.labelled_row_count(comparison),
         drift.column_drift(comparison, TARGET),
     ]
 

@@ -84,6 +84,11 @@ class ColumnProfile:
         """Population standard deviation (n) of the finite values; NaN if there are none."""
         return float(self.finite.std()) if self.finite.size else float("nan")
 
+    def count(self, value: float) -> int:
+        """Rows that hold exactly this value."""
+        first, last = (np.searchsorted(self.values, value, side=side) for side in ("left", "right"))
+        return int(last - first)
+
     def outside_share(self, low: float, high: float) -> float:
         """Share of the values below low or above high; 0 for a column without values."""
         if not self.values.size:

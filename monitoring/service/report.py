@@ -13,57 +13,72 @@ from evidently.metrics import ValueDrift
 from evidently.presets import ClassificationPreset, DataDriftPreset, DataSummaryPreset, RegressionPreset
 
 from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
-from monitoring.service.comparison import Comparison, Side
+from monitoring.service.comparison import SIDES, UNLISTED, Comparison
 from monitoring.utils.json_values import json_value
 
-log = logging.getLogger(__name__)
+# Presets, the reference and current rows that they are about, and the columns.
+Part = tuple[list[MetricOrContainer], tuple[pd.DataFrame, pd.DataFrame], list[str]]
 
-SIDES: tuple[Side, Side] = ("reference", "current")
+log = logging.getLogger(__name__)
 
 
 def run_report(comparison: Comparison) -> dict[str, Any]:
     """Evidently's metrics, ready for JSON: {"metrics": [...]}.
 
-    "left_out" names the columns that cannot be described because a side has no values in them, and "failed"
-    the part of the report that Evidently could not make of these sets; both are absent if there are none.
+    "left_out" names the columns that cannot be described because a side has no values in them, such as the
+    target where no truth is known, and "failed" the parts of the report that Evidently could not make of the
+    sets; both are absent if there are none.
     """
-    kept = [name for name in comparison.columns if _describable(comparison, name)]
-    left_out = [name for name in comparison.columns if name not in kept]
+    columns = *comparison.features, TARGET, PREDICTION
+    kept = [name for name in columns if _describable(comparison, name)]
+    left_out = [name for name in columns if name not in kept]
     result: dict[str, Any] = {"metrics": []}
     if left_out:
         result["left_out"] = left_out
-    if {TARGET, PREDICTION} <= set(kept):
-        definition = _definition(comparison, kept)
+    for part, (presets, sides, described) in _parts(comparison, kept).items():
+        definition = _definition(comparison, described)
         reference, current = (
-            Dataset.from_pandas(_named(comparison, comparison.frame(side)[kept]), definition)
-            for side in SIDES
+            Dataset.from_pandas(_named(comparison, frame[described]), definition) for frame in sides
         )
-        for part, presets in _parts(comparison).items():
-            try:
-                snapshot = Report(presets).run(current, reference)
-            except Exception as error:
-                log.warning("Evidently cannot make the %s part of the report", part, exc_info=error)
-                result.setdefault("failed", []).append(part)
-            else:
-                result["metrics"] += json_value(snapshot.dict()["metrics"])
+        try:
+            snapshot = Report(presets).run(current, reference)
+        except Exception as error:
+            log.warning("Evidently cannot make the %s part of the report", part, exc_info=error)
+            result.setdefault("failed", []).append(part)
+        else:
+            result["metrics"] += json_value(snapshot.dict()["metrics"])
     return result
 
 
-def _parts(comparison: Comparison) -> dict[str, list[MetricOrContainer]]:
-    data = [DataDriftPreset(), DataSummaryPreset(), ValueDrift(column=TARGET)]
+def _parts(comparison: Comparison, columns: list[str]) -> dict[str, Part]:
+    """By name. Where the truth of some rows is not known, the target is described by the others alone."""
+    if PREDICTION not in columns:
+        return {}
+    every, labelled = ((of("reference"), of("current")) for of in (comparison.frame, comparison.labelled))
+    data = [DataDriftPreset(), DataSummaryPreset()]
+    if TARGET not in columns:
+        return {"data": (data, every, columns)}
+    target = [ValueDrift(column=TARGET)]
+    if all(len(rows) == len(known) for rows, known in zip(every, labelled, strict=True)):
+        parts: dict[str, Part] = {"data": ([*data, *target], every, columns)}
+    else:
+        without = [column for column in columns if column != TARGET]
+        parts = {"data": (data, every, without), "target": (target, labelled, columns)}
     if TARGET in comparison.categorical:
-        return {"data": data, "classification": [ClassificationPreset()]}
-    return {"data": data, "regression": [RegressionPreset()]}
+        return {**parts, "classification": ([ClassificationPreset()], labelled, columns)}
+    return {**parts, "regression": ([RegressionPreset()], labelled, columns)}
 
 
 def _definition(comparison: Comparison, columns: list[str]) -> DataDefinition:
-    classifies = TARGET in comparison.categorical
+    classifies, labelled = TARGET in comparison.categorical, TARGET in columns
     classification = MulticlassClassification(target=TARGET, prediction_labels=PREDICTION)
     return DataDefinition(
         numerical_columns=[name for name in columns if name not in comparison.categorical],
         categorical_columns=[name for name in columns if name in comparison.categorical],
-        classification=[classification] if classifies else None,
-        regression=None if classifies else [Regression(target=TARGET, prediction=PREDICTION)],
+        classification=[classification] if classifies and labelled else None,
+        regression=[Regression(target=TARGET, prediction=PREDICTION)]
+        if labelled and not classifies
+        else None,
     )
 
 
@@ -75,5 +90,5 @@ def _named(comparison: Comparison, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with the names of its categories."""
     named = frame.copy(deep=False)
     for column in comparison.categories.keys() & set(frame.columns):
-        named[column] = frame[column].map(dict(enumerate(comparison.categories[column])))
+        named[column] = frame[column].map(dict(enumerate((*comparison.categories[column], UNLISTED))))
     return named

@@ -5,13 +5,21 @@ from typing import Any
 
 from monitoring.service.comparison import Comparison
 from monitoring.service.groups import GROUPS
+from monitoring.service.truth import judged_groups, left_out
 from monitoring.utils.json_values import json_value
 
 
 def run_tests(comparison: Comparison, groups: Sequence[str]) -> dict[str, Any]:
-    """All checks of the groups, in their order, with the summary; ready for JSON."""
-    tests = [check.as_dict(name) for name in groups for check in GROUPS[name](comparison)]
-    return {"tests": json_value(tests), "summary": summarise(tests)}
+    """All checks of the groups, in their order, with the summary; ready for JSON.
+
+    The summary's "left_out" tells what cannot be judged without truth; it is absent if nothing was left out.
+    Raises NoTruthError if that would be everything.
+    """
+    judged = judged_groups(comparison, groups)
+    tests = [check.as_dict(name) for name in judged for check in GROUPS[name](comparison)]
+    unjudged = left_out(comparison, groups)
+    summary = {**summarise(tests), **({"left_out": unjudged} if unjudged else {})}
+    return {"tests": json_value(tests), "summary": summary}
 
 
 def summarise(tests: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from flask import Flask
 
-from db.database import check_database, connections_in_use, make_database, own_connections
+from db.database import DATABASE, check_database, connections_in_use, make_database, own_connections
 from db.idempotency import AnswerStore
+from fleet.caller import Caller
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.health import Readiness
 from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from monitoring.config.settings import MonitoringSettings
@@ -42,14 +44,18 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
     def units() -> MonitoringUnitOfWork:
         return MonitoringUnitOfWork(database.session)
 
+    def trained(caller: Caller) -> str | None:
+        with units() as work:
+            return work.audit.subject_of("ml_model", "train", caller)
+
     engine = Engine()
-    monitoring = MonitoringService(units, engine, MlModelClient(ml_model))
+    monitoring = MonitoringService(units, engine, MlModelClient(ml_model, trained))
     metrics.read_at_scrape(lambda: verdict_metrics(monitoring.last_verdicts()))
 
-    def ready() -> None:
-        engine.check()
-        check_database(database.session())
-
+    ready = Readiness(
+        app,
+        {"Evidently": engine.check, DATABASE: lambda: check_database(database.session())},
+    )
     results = KeptResults(units)
     routes = [
         Route(Monitoring, [""], {"monitoring": monitoring}),

@@ -51,15 +51,21 @@ def _verdicts(result: Verdicts) -> Table:
         for test in result.tests
     ]
     columns = ("group", "check", "column", "verdict", "value", "limit", "")
-    return Table(_heading(result.summary), columns, rows)
+    return Table(_heading(result.summary), columns, rows, _left_out(result.summary))
 
 
 def _summary(result: KeptSummary) -> Table:
     rows: list[tuple[Any, ...]] = [("SUCCESS", result.success_tests), ("FAIL", result.failed_tests)]
-    notes: tuple[str, ...] = ()
+    notes = _left_out(result)
     if result.drifted_columns_share is not None:
-        notes = (f"{result.drifted_columns_share:.0%} of the columns have drifted.",)
+        notes = (f"{result.drifted_columns_share:.0%} of the columns have drifted.", *notes)
     return Table(_heading(result), ("verdict", "checks"), rows, notes)
+
+
+def _left_out(summary: Summary) -> tuple[str, ...]:
+    return tuple(
+        f"Left out: {each.column or 'all'} in {each.group}. {each.reason}." for each in summary.left_out
+    )
 
 
 def _report(result: Report) -> Table:

@@ -34,7 +34,7 @@ KNOWN_AND_WANTED: JsonDict = {
     "type": "object",
     "properties": {name: {"type": "boolean"} for name in GROUP_NAMES},
     "additionalProperties": False,
-    "anyOf": [{"required": [name], "properties": {name: {"const": True}}} for name in GROUP_NAMES],
+    "not": {"properties": {name: {"const": False} for name in GROUP_NAMES}},
 }
 
 
@@ -83,14 +83,23 @@ class MonitoringAnswer(AnswerModel):
     message: str
 
 
+class LeftOut(AnswerModel):
+    """What could not be judged without truth. column: null where it is the whole group."""
+
+    group: str
+    column: str | None
+    reason: str
+
+
 class Summary(AnswerModel):
-    """How many checks passed."""
+    """How many checks passed. left_out: what was not judged, as no truth is known; absent if all was."""
 
     all_passed: bool
     total_tests: int
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
+    left_out: list[LeftOut] = []
 
 
 class Verdict(AnswerModel):

@@ -18,6 +18,9 @@ class SimulatorSettings(DatabaseSettings, ServiceSettings):
     use_cases_dir: Path = Field(
         Path(__file__).parent / "use_cases", description="Folder of the use-case definitions (`*.yml`)."
     )
+    synthetic_memory_mb: int = Field(
+        768, ge=1, description="Most MiB that loading a set of a synthetic use case may need."
+    )
     data_dir: Path = Field(
         Path("data"), description="Folder of the CSV files that definitions name; `data` unless given."
     )

@@ -1,20 +1,21 @@
 """The rows of a use case from a CSV file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import ValidationError
 
 from db.categories import to_positions
 from db.definition import Feature, FeatureType, Task, UseCase
+from fleet.csv_rows import CsvError
 from simulator.persistence.model.simulated_use_case import (
     ColumnSplit,
     CsvSource,
     SimulatedUseCase,
     TimeSplit,
 )
-from simulator.service.csv_table import CsvError, CsvTable
-from simulator.service.source import Floats, Indexes, Rows, Source
+from simulator.service.csv_table import CsvTable
+from simulator.service.source import Floats, Indexes, Rows, Source, UnlistedNames
 from simulator.service.splitter import split_by_time
 
 SETS = ("training", "testing", "production")
@@ -61,6 +62,11 @@ def csv_source(use_case: SimulatedUseCase, source: CsvSource, table: CsvTable) -
     """The file's rows. Raises CsvError."""
     columns = [_values(feature, source.column(feature.name), table) for feature in use_case.features]
     features = np.column_stack(columns)
+    unlisted = {
+        feature.name: _unlisted(feature, table.names(source.column(feature.name)))
+        for feature in use_case.features
+        if feature.type is FeatureType.CATEGORY
+    }
     classifies = use_case.task is Task.CLASSIFICATION
     target = table.targets(source.target_column, classes=classifies)
     return Source(
@@ -68,6 +74,7 @@ def csv_source(use_case: SimulatedUseCase, source: CsvSource, table: CsvTable) -
         classes=target.astype(np.int64) if classifies else None,
         rows=lambda index: Rows(features[index], target[index]),
         sets=_sets(use_case, table),
+        unlisted={name: found for name, found in unlisted.items() if found.names},
     )
 
 
@@ -91,6 +98,11 @@ def _values(feature: Feature, column: str, table: CsvTable) -> Floats:
     if np.isnan(positions).all() and any(names):
         raise CsvError(f"no row of column {column!r} has one of the categories of '{feature.name}'")
     return positions
+
+
+def _unlisted(feature: Feature, names: Sequence[str]) -> UnlistedNames:
+    others = tuple(sorted(set(names) - set(feature.categories) - {""}))
+    return UnlistedNames(others, to_positions(others, names) + len(feature.categories))
 
 
 def _sets(use_case: SimulatedUseCase, table: CsvTable) -> Mapping[str, Indexes] | None:

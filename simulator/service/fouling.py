@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from db.definition import Feature, FeatureType
 from fleet.errors import InvalidRequestError
 from fleet.settings import SEED
 
@@ -14,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 REFERENCE_OFFSET_DEVIATION = 0.3
 REFERENCE_MISSING_SHARE = 0.03
 OUTLIER_DEVIATIONS = 8
+LARGEST_WHOLE = 2**53 - 1
 
 
 class UnknownColumnError(InvalidRequestError):
@@ -22,6 +24,17 @@ class UnknownColumnError(InvalidRequestError):
     def __init__(self, column: str, known: Sequence[str]) -> None:
         super().__init__(
             f"'fouling.columns': there is no feature '{column}'", f"Features: {', '.join(known)}"
+        )
+
+
+class BeyondNumbersError(InvalidRequestError):
+    """Fouling makes values that cannot be stored."""
+
+    def __init__(self, column: str, what: str) -> None:
+        super().__init__(
+            f"'fouling': values of '{column}' would be {what}",
+            "Ask for less 'fouling.scale', 'fouling.shift', 'fouling.noise' or 'fouling.outliers', "
+            "or leave the column out of 'fouling.columns'",
         )
 
 
@@ -75,10 +88,11 @@ def foul(
     """A fouled copy of `features`, (rows, features); `training` gives the deviations, column by column.
 
     categories: of each column how many it has, 0 for numbers; without it all are numbers.
-    Raises UnknownColumnError.
+    Raises UnknownColumnError, BeyondNumbersError.
     """
     random = np.random.default_rng(fouling.seed)
-    deviations = np.nanstd(training, axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviations = np.nanstd(training, axis=0)
     fouled = features.copy()
     rows = np.sort(random.choice(len(fouled), size=round(fouling.rows * len(fouled)), replace=False))
     for column in _columns(names, fouling):
@@ -86,10 +100,20 @@ def foul(
         if categories and categories[column]:
             values = _swap(values, categories[column], fouling, random)
         else:
+            known = ~np.isnan(values)
             values = _foul_numbers(values, float(deviations[column]), fouling, random)
+            if not np.isfinite(values[known]).all():
+                raise BeyondNumbersError(names[column], "infinite")
         values[random.choice(len(rows), size=round(fouling.missing * len(rows)), replace=False)] = np.nan
         fouled[rows, column] = values
     return fouled
+
+
+def refuse_inexact(fouled: Floats, features: Sequence[Feature]) -> None:
+    """Raise BeyondNumbersError if a whole number, of (rows, features), is so large that doubles skip some."""
+    for values, feature in zip(fouled.T, features, strict=True):
+        if feature.type is FeatureType.INTEGER and (np.abs(np.rint(values)) > LARGEST_WHOLE).any():
+            raise BeyondNumbersError(feature.name, f"whole numbers beyond ±{LARGEST_WHOLE}")
 
 
 def _columns(names: Sequence[str], fouling: Fouling) -> list[int]:
@@ -103,10 +127,11 @@ def _columns(names: Sequence[str], fouling: Fouling) -> list[int]:
 
 def _foul_numbers(values: Floats, deviation: float, fouling: Fouling, random: np.random.Generator) -> Floats:
     count = len(values)
-    fouled = values * fouling.scale + fouling.shift * deviation
-    fouled += random.normal(0, 1, count) * fouling.noise * deviation
-    outliers = random.choice(count, size=round(fouling.outliers * count), replace=False)
-    fouled[outliers] += random.choice([-1, 1], size=len(outliers)) * OUTLIER_DEVIATIONS * deviation
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is looked for afterwards
+        fouled = values * fouling.scale + fouling.shift * deviation
+        fouled += random.normal(0, 1, count) * fouling.noise * deviation
+        outliers = random.choice(count, size=round(fouling.outliers * count), replace=False)
+        fouled[outliers] += random.choice([-1, 1], size=len(outliers)) * OUTLIER_DEVIATIONS * deviation
     return np.asarray(fouled)
 
 

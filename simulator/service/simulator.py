@@ -1,5 +1,6 @@
 """The simulator: registers the use cases it knows and loads their sets."""
 
+import logging
 from collections.abc import Callable
 from typing import Literal
 
@@ -8,9 +9,19 @@ from fleet.caller import Caller
 from simulator.persistence.model.simulated_set import SimulatedSet
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
-from simulator.service.fouling import HEAVY, Floats, Fouling, foul, foul_as_reference
+from simulator.service.fouling import (
+    HEAVY,
+    Floats,
+    Fouling,
+    foul,
+    foul_as_reference,
+    refuse_inexact,
+)
 from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.sources import DividedSource, divide
+from simulator.service.unlisted import Unlisted, describe_unlisted, find_unlisted, with_unlisted
+
+log = logging.getLogger(__name__)
 
 NAME = "DataSimulator"
 Level = Literal["reference", "heavy", "none"]
@@ -31,10 +42,14 @@ class SimulatorService:
         """Make the use cases of files known to the fleet, with their tables; nothing once that has worked."""
         if self._registered:
             return
-        with self._units() as work:
-            self._known.register(work)
-            work.commit()
+        self._known.register(self._units)
         self._registered = True
+
+    def degraded(self) -> dict[str, str]:
+        """Why some use cases cannot be used, in a sentence by name."""
+        self.register()
+        with self._units() as work:
+            return self._known.degraded(work)
 
     def sizes(self, name: str) -> dict[str, int]:
         """Stored samples by set name."""
@@ -51,11 +66,17 @@ class SimulatorService:
         return count
 
     def load(
-        self, set_name: SetName, name: str, fouling: Fouling | Level = "reference", *, caller: Caller
+        self,
+        set_name: SetName,
+        name: str,
+        fouling: Fouling | Level = "reference",
+        *,
+        caller: Caller,
+        unlisted: Callable[[dict[str, Unlisted]], object] = lambda _: None,
     ) -> int:
         """Load a set, in place of what was loaded before; returns its number of rows.
 
-        fouling: of production only.
+        fouling: of production only. unlisted: told, once they are stored, what is in no category.
         """
         self.register()
         with self._units() as work:
@@ -68,6 +89,10 @@ class SimulatorService:
             count = work.samples.replace(use_case, set_name, rows, opened.digest)
             work.audit.add("load_set", set_name, caller, use_case=use_case.name)
             work.commit()
+        found = find_unlisted(opened.use_case, rows)
+        if found:
+            log.warning("The %s set of '%s': %s", set_name, name, describe_unlisted(found))
+        unlisted(found)
         return count
 
 
@@ -81,10 +106,12 @@ def make_set(
     divided = divided or divide(use_case)
     index = divided.sets[set_name]
     rows = divided.source.rows(index)
-    features = rows.features
+    unlisted = divided.source.unlisted
+    features = with_unlisted(rows.features, index, unlisted, use_case.feature_names)
     if set_name == "production":
         features = _fouled(features, divided, use_case, fouling)
-    return SimulatedSet(index, features, rows.target)
+    names = {name: found.names for name, found in unlisted.items()}
+    return SimulatedSet(index, features, rows.target, names)
 
 
 def _fouled(
@@ -94,7 +121,10 @@ def _fouled(
         return features
     categories = use_case.category_counts
     if fouling == "reference":
-        return foul_as_reference(features, categories)
-    asked = HEAVY if fouling == "heavy" else fouling
-    training = divided.source.rows(divided.sets["training"]).features
-    return foul(features, training, use_case.feature_names, asked, categories)
+        fouled = foul_as_reference(features, categories)
+    else:
+        asked = HEAVY if fouling == "heavy" else fouling
+        training = divided.source.rows(divided.sets["training"]).features
+        fouled = foul(features, training, use_case.feature_names, asked, categories)
+    refuse_inexact(fouled, use_case.features)
+    return fouled

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.datasets import load_wine
 
 from db.definition import Task
+from fleet.csv_rows import CsvError
 from simulator.persistence.model.simulated_use_case import (
     BundledSource,
     CsvSource,
@@ -14,11 +15,12 @@ from simulator.persistence.model.simulated_use_case import (
     SyntheticSource,
 )
 from simulator.service.csv_source import csv_source
-from simulator.service.csv_table import CsvError, CsvTable
+from simulator.service.csv_table import CsvTable
 from simulator.service.source import Floats, Indexes, Rows, Source
 from simulator.service.splitter import split_rows
 
 INFORMATIVE_SHARE = 0.6
+ROW_BYTES, VALUE_BYTES = 80, 12  # that a row, and each of its values, takes while a set is loaded
 CENTRE_DEVIATION = 1.25  # near enough that no model tells all rows apart
 
 
@@ -52,6 +54,11 @@ def divide(use_case: SimulatedUseCase, table: CsvTable | None = None) -> Divided
         return DividedSource(source, split_rows(source.count, source.classes))
     except ValueError as error:  # a class with too few rows
         raise CsvError(f"its rows cannot be divided: {error}") from error
+
+
+def memory_needed(source: SyntheticSource, features: int) -> int:
+    """About how many bytes it takes to load the largest set of made-up rows, as measured."""
+    return source.rows * (ROW_BYTES + round(VALUE_BYTES * features))
 
 
 def _wine(use_case: SimulatedUseCase) -> Source:

@@ -4,9 +4,10 @@ import logging
 
 from flask import Flask
 
-from db.database import check_database, connections_in_use, make_database
-from fleet.errors import UnavailableError
+from db.database import DATABASE, check_database, connections_in_use, make_database
+from fleet.errors import FleetError, UnavailableError
 from fleet.web.app import Route, add_routes, make_app
+from fleet.web.health import Readiness
 from fleet.web.metrics import metrics_of
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.data_files import DataFiles
@@ -18,7 +19,7 @@ from simulator.service.simulator import SimulatorService
 from simulator.service.use_cases import UseCaseService
 from simulator.web.controller.retention import Prune
 from simulator.web.controller.simulator import Simulator
-from simulator.web.controller.use_cases import UseCases
+from simulator.web.controller.use_cases import UseCase, UseCases
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +39,29 @@ def create_app(settings: SimulatorSettings | None = None) -> Flask:
     def units() -> SimulatorUnitOfWork:
         return SimulatorUnitOfWork(database.session)
 
-    known = KnownUseCases(read_definitions(settings.use_cases_dir), DataFiles(settings.data_dir))
-    simulator = SimulatorService(known, units)
+    unusable: dict[str, FleetError] = {}
+    definitions = read_definitions(settings.use_cases_dir, unusable)
+    for error in unusable.values():
+        log.warning("%s. %s", error.error, error.message)
+    known = KnownUseCases(
+        definitions,
+        DataFiles(settings.data_dir),
+        unusable,
+        most_synthetic=settings.synthetic_memory_mb << 20,
+    )
+    simulator, use_cases = SimulatorService(known, units), UseCaseService(known, units)
 
-    def ready() -> None:
-        check_database(database.session())
-        simulator.register()
-
+    ready = Readiness(
+        app,
+        {
+            DATABASE: lambda: check_database(database.session()),
+            "The list of use cases in the dataset database": simulator.degraded,
+        },
+    )
     routes = [
         Route(Simulator, [""], {"simulator": simulator}),
-        Route(UseCases, ["/use_cases"], {"use_cases": UseCaseService(known, units)}),
+        Route(UseCases, ["/use_cases"], {"use_cases": use_cases}),
+        Route(UseCase, ["/use_cases/<name>"], {"use_cases": use_cases}),
         Route(Prune, ["/prune"], {"retention": RetentionService(units)}),
     ]
     add_routes(app, routes, prefixes=[settings.path], ready=ready)

@@ -1,25 +1,32 @@
 """What the simulator is sent, and what it answers."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 from pydantic.config import JsonDict
-from pydantic.types import JsonValue
 
 from fleet.settings import SEED
 from fleet.web.answers import AnswerModel
+from fleet.web.conditions import condition
 from fleet.web.validation import RequestModel, UseCaseName
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Level = Literal["reference", "heavy", "none"]
-DETAILS = ("shift", "scale", "noise", "missing", "outliers", "columns", "rows", "seed")
-LEVEL_OR_DETAILS: list[JsonValue] = [
-    {"required": ["level"], "maxProperties": 1, "properties": {"level": {"type": "string"}}},
-    {
-        "properties": {"level": {"type": "null"}},
-        "anyOf": [{"required": [detail]} for detail in DETAILS],
-    },
-]
+DETAILS: JsonDict = {
+    "shift": 0.0,
+    "scale": 1.0,
+    "noise": 0.0,
+    "missing": 0.0,
+    "outliers": 0.0,
+    "columns": None,
+    "rows": 1.0,
+    "seed": SEED,
+}
+LEVEL_OR_DETAILS = condition(
+    {"required": ["level"], "properties": {"level": {"type": "string"}}},
+    {"properties": {detail: {"const": default} for detail, default in DETAILS.items()}},
+    {"anyOf": [{"required": [detail]} for detail in DETAILS]},
+)
 PRUNE_EXAMPLE: JsonDict = {
     "message": "Nothing was deleted: this is what is due",
     "dry_run": True,
@@ -27,71 +34,11 @@ PRUNE_EXAMPLE: JsonDict = {
     "answers": 12,
     "live_runs": ["0123456789abcdef0123456789abcdef"],
 }
-MOST_PARTS = 64
-ADD_EXAMPLE: JsonDict = {
-    "definition": {
-        "name": "houses",
-        "task": "regression",
-        "target": "price",
-        "features": [{"name": "area"}, {"name": "district", "type": "category"}],
-        "source": {"kind": "csv", "file": "houses.csv", "target_column": "price"},
-        "split": {"kind": "random"},
-    },
-    "csv": "area,district,price\n70,North,210000\n…",
-}
-ROWS_EXAMPLE: JsonDict = {"use_case": "fire_brigade", "csv": "…", "part": 1, "parts": 2}
-ADDED_EXAMPLE: JsonDict = {
-    "message": "Registered houses",
-    "use_case": "houses",
-    "task": "regression",
-    "registered": True,
-    "sets": {"training": 300, "testing": 100, "production": 100},
-}
-USE_CASES_EXAMPLE: JsonDict = {
-    "use_cases": [
-        {
-            "name": "houses",
-            "task": "regression",
-            "target": "price",
-            "features": [
-                {"name": "area", "type": "number", "categories": []},
-                {"name": "district", "type": "category", "categories": ["North", "South"]},
-            ],
-            "source": "csv",
-            "split": "random",
-            "uploaded": True,
-            "registered": True,
-            "sets": {"training": 300, "testing": 0, "production": 0},
-        }
-    ]
-}
-ADDITIONS: list[JsonValue] = [
-    {
-        "required": ["definition"],
-        "properties": {
-            "definition": {"type": "object"},
-            "use_case": {"type": "null"},
-            "part": {"const": 1},
-        },
-    },
-    {
-        "required": ["use_case", "csv"],
-        "properties": {
-            "definition": {"type": "null"},
-            "use_case": {"type": "string"},
-            "csv": {"type": "string"},
-            "part": {"const": 1},
-        },
-    },
-    {
-        "required": ["csv", "part", "parts"],
-        "properties": {"csv": {"type": "string"}, "part": {"minimum": 2}, "parts": {"minimum": 2}},
-    },
-]
-ONLY_PRODUCTION_IS_FOULED: list[JsonValue] = [
+ONLY_PRODUCTION_IS_FOULED = condition(
     {"properties": {"set_name": {"const": "production"}}},
+    {},
     {"properties": {"fouling": {"type": "null"}}},
-]
+)
 
 
 def _as_tuple(value: object) -> object:
@@ -103,7 +50,7 @@ class FoulingRequest(RequestModel):
     """How production is fouled: a level, or any of the others."""
 
     # Strict in forms too: there it is written as JSON, which has types.
-    model_config = ConfigDict(strict=True, json_schema_extra={"anyOf": LEVEL_OR_DETAILS})
+    model_config = ConfigDict(strict=True, json_schema_extra=LEVEL_OR_DETAILS)
 
     level: Level | None = None
     shift: float = Field(0.0, ge=-1e6, le=1e6)
@@ -118,7 +65,8 @@ class FoulingRequest(RequestModel):
     @model_validator(mode="after")
     def _level_or_details(self) -> Self:
         details = self.model_fields_set - {"level"}
-        if self.level is not None and details:
+        # Generated clients send what they are not told as its default.
+        if self.level is not None and any(getattr(self, name) != DETAILS[name] for name in details):
             raise ValueError("give either 'level' or the details, not both")
         if self.level is None and not details:
             raise ValueError("give a 'level' or at least one detail")
@@ -135,7 +83,7 @@ class LoadRequest(RequestModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "anyOf": ONLY_PRODUCTION_IS_FOULED,
+            **ONLY_PRODUCTION_IS_FOULED,
             "examples": [{"set_name": "training"}, {"set_name": "production", "fouling": "heavy"}],
         }
     )
@@ -160,74 +108,12 @@ class DescribeRequest(RequestModel):
     use_case: UseCaseName = "wine"
 
 
-class AddUseCaseRequest(RequestModel):
-    """`POST /root/simulator/use_cases`.
+class UnlistedAnswer(AnswerModel):
+    """How many rows of a column are in no category. share: of the rows; examples: the most frequent names."""
 
-    definition: what a file of definitions holds, as JSON. use_case: instead, a known one, to send it rows.
-    csv: the rows, as the text of a CSV file, or a part of it. part, parts: its number, from 1, and how many
-    there are. sha256: of the whole file in UTF-8, checked with the last part.
-    """
-
-    model_config = ConfigDict(json_schema_extra={"anyOf": ADDITIONS, "examples": [ADD_EXAMPLE, ROWS_EXAMPLE]})
-
-    definition: dict[str, Any] | None = None
-    use_case: UseCaseName | None = None
-    csv: str | None = None
-    part: int = Field(1, ge=1, le=MOST_PARTS)
-    parts: int = Field(1, ge=1, le=MOST_PARTS)
-    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
-
-    @model_validator(mode="after")
-    def _one_use_case_and_one_part(self) -> Self:
-        if (self.definition is None) == (self.use_case is None):
-            raise ValueError("give either 'definition', or 'use_case' and 'csv'")
-        if self.use_case is not None and self.csv is None:
-            raise ValueError("'use_case' goes with 'csv', the rows to send; otherwise give 'definition'")
-        if self.part > self.parts:
-            raise ValueError(f"'part': there is no part {self.part} of {self.parts}")
-        return self
-
-
-class FeatureAnswer(AnswerModel):
-    """A feature. categories: of a category, its names in the order of their positions."""
-
-    name: str
-    type: Literal["number", "integer", "category"]
-    categories: list[str]
-
-
-class ListedUseCase(AnswerModel):
-    """A use case that can be played. registered: false until its file tells what its categories are."""
-
-    name: str
-    task: Literal["classification", "regression"]
-    target: str
-    features: list[FeatureAnswer]
-    source: Literal["bundled", "synthetic", "csv"]
-    split: Literal["random", "time", "column"]
-    uploaded: bool
-    registered: bool
-    sets: dict[str, int]
-
-
-class UseCasesAnswer(AnswerModel):
-    """The simulator's own use cases, then those that were uploaded; sets: stored rows."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [USE_CASES_EXAMPLE]})
-
-    use_cases: list[ListedUseCase]
-
-
-class AddedAnswer(AnswerModel):
-    """What was added. registered: false until the last part is there. sets: rows to load, if any came."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [ADDED_EXAMPLE]})
-
-    message: str
-    use_case: str
-    task: Literal["classification", "regression"]
-    registered: bool
-    sets: dict[str, int] | None
+    rows: int
+    share: float
+    examples: list[str]
 
 
 class PruneRequest(RequestModel):
@@ -283,9 +169,13 @@ class SimulatorAnswer(AnswerModel):
 
 
 class LoadAnswer(AnswerModel):
-    """A set was loaded. rows: of it; of `dataset`, how many sets there are."""
+    """A set was loaded. rows: of it; of `dataset`, how many sets there are.
+
+    unlisted: by column, what of these rows is in no category; absent if nothing is.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"message": "Load training set", "rows": 106}]})
 
     message: str
     rows: int
+    unlisted: dict[str, UnlistedAnswer] = {}

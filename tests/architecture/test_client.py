@@ -41,6 +41,7 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.simulator.add_use_case({"name": "houses"}),
     lambda fleet: fleet.simulator.add_use_case({"name": "houses"}, "area,price\n"),
     lambda fleet: fleet.simulator.send_rows("fire_brigade", "distance\n"),
+    lambda fleet: fleet.simulator.remove_use_case("houses"),
     lambda fleet: fleet.ml_model.describe(use_case="wine"),
     lambda fleet: fleet.ml_model.set_model("SVC"),
     lambda fleet: fleet.ml_model.set_model(

@@ -86,7 +86,7 @@ def _argument(part: str) -> str:
 
 
 def test_the_services_serve_as_many_routes_as_are_known(served: set[Route]) -> None:
-    assert len(served) == 50
+    assert len(served) == 51
 
 
 def test_every_route_is_described_and_every_description_is_of_a_route(served: set[Route]) -> None:

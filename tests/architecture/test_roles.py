@@ -90,6 +90,7 @@ FOR_ADMINS = {
     ("POST", "/root/simulator"),
     ("POST", "/root/simulator/prune"),
     ("POST", "/root/simulator/use_cases"),
+    ("DELETE", "/root/simulator/use_cases/<name>"),
     ("POST", "/root/tracking/model_management"),
     ("DELETE", "/root/tracking/experiments"),
     ("DELETE", "/root/tracking/runs"),
@@ -150,8 +151,8 @@ def test_every_route_is_walked(apps: dict[str, Flask], walked: Walked) -> None:
     assert sorted(apps) == [service.name for service in services()]
     own = {(method, path) for _, method, path, _ in walked if path not in OF_EVERY_SERVICE}
     common = [path for _, method, path, _ in walked if method == "GET" and path in OF_EVERY_SERVICE]
-    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 86
-    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 56
+    assert len([method for _, method, path, _ in walked if method != "HEAD"]) == 87
+    assert len({method_path for method_path in own if method_path[0] != "HEAD"}) == 57
     assert len(common) == len(OF_EVERY_SERVICE) * len(apps) == 30
 
 

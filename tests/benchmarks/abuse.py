@@ -22,7 +22,7 @@ from typing import Any
 from db.embedded import EmbeddedPostgres, ensure_database
 from db.migrate import migrate
 from tests.benchmarks.hostile_requests import hostile, mixture
-from tests.benchmarks.raw_http import CLOSED, Connection, Target, request
+from tests.benchmarks.raw_http import CLOSED, Connection, Target, json_request, request
 from tests.benchmarks.watch import Watch
 from tests.conftest import free_port
 from tests.mlflow_server import MlflowServer
@@ -35,6 +35,7 @@ CHUNK = b"x" * 2**16
 LARGEST = 16 * 2**20
 PATIENCE_S = 45  # longer than any limit of time that a service has here
 MEGABYTE = 2**20
+OTHERS_S = 0.1
 
 HEADINGS = """\
 | attack | answers | readiness: median / slowest | memory, MB: before / peak / after |
@@ -97,6 +98,21 @@ async def stalled_large_uploads(target: Target) -> Counter[str]:
     return await together(stall(target, start) for _ in range(50))
 
 
+async def uploads_beside_others(target: Target) -> Counter[str]:
+    """Three large uploads stand still, on routes that there are and one that there is not; others go on."""
+    starts = [request("POST", path, b" " * LARGEST)[:-1] for path in ("/no/such/path", SIMULATOR, SIMULATOR)]
+    stalled = asyncio.gather(*(stall(target, start) for start in starts))
+    small = json_request("POST", SIMULATOR, {"set_name": "dataset"})
+    statuses: Counter[str] = Counter()
+    while not stalled.done():
+        connection = await Connection.open(target)
+        await connection.send(small)
+        statuses[f"small POSTs meanwhile {await connection.status(seconds=PATIENCE_S)}"] += 1
+        connection.close()
+        await asyncio.sleep(OTHERS_S)
+    return statuses + Counter(await stalled)
+
+
 async def dripping_headers(target: Target) -> Counter[str]:
     return await together(drip(target) for _ in range(200))
 
@@ -117,6 +133,17 @@ async def gigabyte_that_waits(target: Target) -> Counter[str]:
 async def gigabyte_in_chunks(target: Target) -> Counter[str]:
     chunk = b"%x\r\n%b\r\n" % (len(CHUNK), CHUNK)
     return await together([push(target, "Transfer-Encoding: chunked", chunk)])
+
+
+async def very_many_chunks(target: Target) -> Counter[str]:
+    connection = await Connection.open(target)
+    await connection.send(
+        f"POST {SIMULATOR} HTTP/1.1\r\nHost: fleet\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    )
+    await connection.send(b"1\r\n \r\n" * 400_000)
+    status = await connection.status(seconds=PATIENCE_S)
+    connection.close()
+    return Counter([status])
 
 
 def sending(requests: Iterable[bytes]) -> Attack:
@@ -178,6 +205,8 @@ def attacks(services: dict[str, RunningService], seconds: float) -> Iterable[str
     simulator = services["simulator"]
     yield row("50 uploads that stall", simulator, stalled_uploads)
     yield row("50 uploads of 16 MB that stall before the last byte", simulator, stalled_large_uploads)
+    yield row("3 uploads of 16 MB that stall, and small POSTs meanwhile", simulator, uploads_beside_others)
+    yield row("400 000 chunks of a byte", simulator, very_many_chunks)
     yield row("200 clients that send a header a second", simulator, dripping_headers)
     yield row("200 connections without a word", simulator, silent_connections)
     yield row("1 GB, announced", simulator, gigabyte_that_waits)

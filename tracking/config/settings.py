@@ -28,6 +28,16 @@ class TrackingSettings(DatabaseSettings, ServiceSettings):
         SecretStr(""), description="API key that other services of the fleet know this one by."
     )
     ml_model_timeout_s: float = Field(60, gt=0, description="Seconds that ml_model may take for one answer.")
+    mlflow_change_timeout_s: float = Field(
+        60,
+        ge=0,
+        description="Seconds that it is looked whether a deletion was done which MLflow does not answer.",
+    )
     max_combinations: int = Field(
         10_000, ge=1, description="Largest number of hyperparameter combinations in one model's grid."
+    )
+    max_fits: int = Field(
+        50_000,
+        ge=1,
+        description="Largest number of fits of one optimisation: combinations of all models, times folds.",
     )

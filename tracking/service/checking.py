@@ -10,20 +10,20 @@ from sklearn.model_selection import ParameterGrid
 
 from fleet.catalogue import Task, check_hyperparameters, check_model
 from fleet.errors import InvalidRequestError
-from tracking.persistence.model.search import SearchRequest, TrainingSet
+from fleet.settings import SEED
+from tracking.persistence.model.search import Grid, SearchRequest, TrainingSet
+from tracking.service.bounds import Bounds
 from tracking.service.refusals import (
     LONGEST_HYPERPARAMETERS,
-    EmptyGridListError,
     FoldsError,
-    GridMissingError,
     GridTooLargeError,
     HyperparametersRefusedError,
     ScoringRefusedError,
     SearchFailedError,
     TooFewNumbersError,
     TooFewRowsError,
-    TooManyCombinationsError,
     UnknownScoringError,
+    ValueTooDeepError,
 )
 from tracking.service.scorings import scorings_for
 from tracking.service.search import combinations, pipeline_of
@@ -31,26 +31,29 @@ from tracking.utils.quiet import no_warnings
 
 TRIAL_ROWS = 10  # of each class
 TRIAL_ROWS_OF_NUMBERS = 30
+MOST_TRIALS = 200
+DEEPEST_VALUE = 3  # as {"class_weight": {...}}, with some room
 ROWS_OF_A_FOLD = 2  # without two, R² is no number
 
 
-def check_request(request: SearchRequest, task: Task, *, max_combinations: int) -> None:
-    """Models, names in the grids, sizes and scoring; needs no data."""
+def check_request(request: SearchRequest, task: Task, bounds: Bounds) -> None:
+    """Models, sizes, names in the grids and scoring; needs no data."""
     for model_name in request.models:
         check_model(model_name, task)
+    bounds.check(request)
     for model_name in request.models:
-        _check_grid(model_name, request, max_combinations)
+        _check_grid(model_name, request.grids[model_name])
     if request.scoring not in scorings_for(task):
         raise UnknownScoringError(request.scoring, task)
 
 
 def check_on(request: SearchRequest, training: TrainingSet) -> None:
-    """Folds, every combination and the scoring, tried on a few rows of the training set."""
+    """Folds, the combinations and the scoring, tried on a few rows of the training set."""
     check_folds(request.cv, training)
     trial = _few_rows(training)
     with no_warnings():
         for model_name in request.models:
-            for combination in combinations(request.grids[model_name]):
+            for combination in _to_try(request.grids[model_name]):
                 if _refusal(model_name, combination, request, trial) is not None:
                     # A few rows may be too few for it: only the whole set can tell.
                     _raise_refusal(model_name, combination, request, training)
@@ -90,21 +93,37 @@ def explain(
     return SearchFailedError(model_name, request.scoring, request.cv, _reason(error))
 
 
-def _check_grid(model_name: str, request: SearchRequest, max_combinations: int) -> None:
-    grid = request.grids.get(model_name)
-    if grid is None:
-        raise GridMissingError(model_name)
+def _check_grid(model_name: str, grid: Grid) -> None:
+    longest = 0
     for name, values in grid.items():
-        if not values:
-            raise EmptyGridListError(model_name, name)
+        sizes = []
         for value in values:
+            if _depth(value) > DEEPEST_VALUE:
+                raise ValueTooDeepError(model_name, name, DEEPEST_VALUE)
             check_hyperparameters(model_name, {name: value})
-    size = len(ParameterGrid(dict(grid)))
-    if size > max_combinations:
-        raise TooManyCombinationsError(model_name, size, max_combinations)
-    longest = {name: max(values, key=lambda value: len(json.dumps(value))) for name, values in grid.items()}
-    if len(json.dumps(longest)) > LONGEST_HYPERPARAMETERS:
+            sizes.append(len(json.dumps(value)))
+        longest += len(json.dumps(name)) + max(sizes)
+    if longest > LONGEST_HYPERPARAMETERS:
         raise GridTooLargeError(model_name)
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
+
+
+def _to_try(grid: Grid) -> list[dict[str, Any]]:
+    """Every combination, or of many those that have each value once, and some more.
+
+    What only another one of them is refused for, the search itself will find.
+    """
+    everything = ParameterGrid(dict(grid))
+    if len(everything) <= MOST_TRIALS:
+        return list(everything)
+    first = everything[0]
+    each = [{**first, name: value} for name, values in grid.items() for value in values]
+    chosen = np.random.default_rng(SEED).choice(len(everything), MOST_TRIALS, replace=False)
+    return [*each[:MOST_TRIALS], *(everything[int(number)] for number in chosen)]
 
 
 def _few_rows(training: TrainingSet) -> TrainingSet:

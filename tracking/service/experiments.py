@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fleet.caller import Caller
@@ -9,13 +10,15 @@ from fleet.errors import NotFoundError
 from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Experiment, Run
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
+from tracking.service.deletion import Deletion, audited
 from tracking.service.metrics import ALL_STATISTICS, METRIC_NAMES, STATISTICS_NAMES, goodness, number
 from tracking.service.ports import Experiments
 from tracking.service.statistics import describe
 from tracking.utils.times import text
 
 ALL = "all"
-NOT_RESULTS = frozenset({"FAILED", "KILLED"})
+FINISHED = "FINISHED"
+Statistics = dict[str, float | None]
 LAST_OF_ALL = datetime.max.replace(tzinfo=UTC)
 
 
@@ -35,8 +38,8 @@ class NoBestRunError(NotFoundError):
     def __init__(self, experiment_id: str, metric: str, others: Sequence[str]) -> None:
         named = f" (its runs have {', '.join(others)})" if others else ""
         super().__init__(
-            f"Best Run Not Found: no run of experiment {experiment_id} that has neither failed nor been "
-            f"stopped has the metric {metric}",
+            f"Best Run Not Found: no finished run of experiment {experiment_id} has the metric {metric}, "
+            "as a number that is finite",
             f"Name another metric first in 'filter'{named}, or run an optimisation under this experiment's "
             "name",
         )
@@ -79,14 +82,12 @@ class ExperimentService:
         }
 
     def best_run(self, experiment_id: str, metrics: Sequence[str]) -> dict[str, Any]:
-        """The run that is best by the first metric; the next ones break ties, then the earliest start does.
+        """The finished run that is best by the first metric; the next break ties, then the earliest start.
 
         Raises NoBestRunError.
         """
-        runs = self._runs(self._experiments.experiment(experiment_id))
-        candidates = [
-            run for run in runs if run.status not in NOT_RESULTS and number(run, metrics[0]) is not None
-        ]
+        runs = _finished(self._runs(self._experiments.experiment(experiment_id)))
+        candidates = [run for run in runs if number(run, metrics[0]) is not None]
         if not candidates:
             others = [name for name in METRIC_NAMES if any(number(run, name) is not None for run in runs)]
             raise NoBestRunError(experiment_id, metrics[0], others)
@@ -99,12 +100,12 @@ class ExperimentService:
             "metrics": {name: best.metrics[name] for name in metrics if number(best, name) is not None},
         }
 
-    def statistics(self, experiment_id: str, metrics: Sequence[str] | None) -> dict[str, dict[str, float]]:
-        """Statistics by name, over the runs that have the metric.
+    def statistics(self, experiment_id: str, metrics: Sequence[str] | None) -> dict[str, Statistics]:
+        """Statistics by name, over the finished runs that have the metric as a finite number.
 
         metrics: None, or with "all" in it, means all that the runs have but the CPU usage.
         """
-        runs = self._runs(self._experiments.experiment(experiment_id))
+        runs = _finished(self._runs(self._experiments.experiment(experiment_id)))
         names = ALL_STATISTICS if not metrics or ALL in metrics else metrics
         values = {name: [value for run in runs if (value := number(run, name)) is not None] for name in names}
         return {STATISTICS_NAMES[name]: describe(found) for name, found in values.items() if found}
@@ -112,11 +113,11 @@ class ExperimentService:
     def delete(self, experiment_id: str, *, caller: Caller) -> None:
         """Raises ExperimentNotFoundError."""
         found = self._experiments.experiment(experiment_id).experiment_id
-        with self._units() as work:
-            # First, so that nothing is deleted that could not be written down; kept if it was deleted.
-            work.audit.add("delete_experiment", found, caller)
-            self._experiments.delete_experiment(found)
-            work.commit()
+        audited(
+            self._units,
+            partial(self._experiments.delete_experiment, found),
+            Deletion("delete_experiment", "delete_experiment_in_doubt", found, caller),
+        )
 
     def _runs(self, experiment: Experiment) -> list[Run]:
         runs = self._experiments.runs(experiment.experiment_id)
@@ -138,16 +139,20 @@ def _experiment_info(experiment: Experiment) -> dict[str, Any]:
 
 
 def _runs_info(runs: Sequence[Run]) -> dict[str, Any]:
-    ended = [run.ended_at for run in runs if run.status == "FINISHED" and run.ended_at is not None]
+    ended = [run.ended_at for run in runs if run.status == FINISHED and run.ended_at is not None]
     return {
         "number_of_runs": len(runs),
-        "completed_runs": _count(runs, "FINISHED"),
+        "completed_runs": _count(runs, FINISHED),
         "failed_runs": _count(runs, "FAILED"),
         "active_runs": _count(runs, "RUNNING"),
         "stopped_runs": _count(runs, "KILLED"),  # MLflow's word for stopped
         "first_run_completed": text(min(ended, default=None)),
         "last_run_completed": text(max(ended, default=None)),
     }
+
+
+def _finished(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.status == FINISHED]
 
 
 def _count(runs: Sequence[Run], status: str) -> int:

@@ -1,6 +1,7 @@
 """The metrics that runs are chosen and summed up by."""
 
 import math
+import sys
 from collections.abc import Mapping
 
 from tracking.persistence.model.experiment import Run
@@ -36,10 +37,19 @@ BETTER_WHEN_LOWER = frozenset(
 )
 
 
+# MLflow keeps an infinite value as the largest double there is.
+INFINITE = sys.float_info.max
+
+
+def finite(value: float) -> float | None:
+    """The value, or None for what is no number, or was infinite before MLflow kept it."""
+    return value if math.isfinite(value) and abs(value) < INFINITE else None
+
+
 def number(run: Run, metric: str) -> float | None:
     """The run's value, or None where it has none that can be compared."""
     value = run.metrics.get(metric)
-    return value if value is not None and math.isfinite(value) else None
+    return None if value is None else finite(value)
 
 
 def goodness(run: Run, metric: str) -> float:

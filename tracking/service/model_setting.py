@@ -1,14 +1,18 @@
 """Sets a run's model in ml_model."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fleet.caller import Caller
-from fleet.errors import InvalidRequestError
+from fleet.errors import ConflictError, InvalidRequestError, SiblingInDoubtError
+from tracking.persistence.model.experiment import Run
 from tracking.persistence.repository.ml_model_client import ModelToSet
-from tracking.persistence.repository.run_contents import best_hyperparameters
+from tracking.persistence.repository.run_contents import best_hyperparameters, unfit_hyperparameter
+from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.ports import Experiments, MlModel
 
 DEFAULT_PREPROCESSING = "standard_scaler"
+LONGEST_NAME = 100  # of a hyperparameter that is named in an error
 
 
 class NoModelInRunError(InvalidRequestError):
@@ -17,6 +21,38 @@ class NoModelInRunError(InvalidRequestError):
     def __init__(self, run_id: str) -> None:
         super().__init__(
             f"Run with ID {run_id} names no model", "Use a run of an optimisation: it has the tag model_type"
+        )
+
+
+class ForeignRunError(InvalidRequestError):
+    """Nothing in the run says which hyperparameters its model has: it was not tracking that wrote it."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(
+            f"Run with ID {run_id} does not say its hyperparameters in tracking's form",
+            "Use a run of an optimisation, or set the model with POST /root/ml/set_model; in your own "
+            "runs tracking reads the tag hyperparameters, a JSON object, or parameters called model_<name>",
+        )
+
+
+class UnfitHyperparameterError(InvalidRequestError):
+    """A hyperparameter of the run was cut, or is no value that JSON holds."""
+
+    def __init__(self, run_id: str, name: str) -> None:
+        super().__init__(
+            f"Run with ID {run_id} has the hyperparameter '{name[:LONGEST_NAME]}' as a value that cannot be "
+            "used: it was cut, or is no JSON, such as NaN",
+            "Use a run of an optimisation, or set the model with POST /root/ml/set_model",
+        )
+
+
+class RunNotFinishedError(ConflictError):
+    """The run is going on, or has failed."""
+
+    def __init__(self, run_id: str, status: str) -> None:
+        super().__init__(
+            f"Run with ID {run_id} is {status}, not FINISHED",
+            "Use a run of an optimisation that has finished; GET …/runs?experiment_id= lists them",
         )
 
 
@@ -31,32 +67,62 @@ class RunOfAnotherUseCaseError(InvalidRequestError):
 
 
 class ModelSettingService:
-    """Pushes what a run found to ml_model."""
+    """Pushes what a run found to ml_model. units: opens a transaction."""
 
-    def __init__(self, experiments: Experiments, ml_model: MlModel) -> None:
+    def __init__(
+        self, experiments: Experiments, ml_model: MlModel, units: Callable[[], TrackingUnitOfWork]
+    ) -> None:
         self._experiments = experiments
         self._ml_model = ml_model
+        self._units = units
 
     def set_model(
         self, run_id: str, *, use_case: str, use_case_is_asked_for: bool, caller: Caller
     ) -> dict[str, Any]:
         """ml_model's answer. use_case: of runs that do not say theirs; if asked for, of all others too.
 
-        Raises RunNotFoundError, NoModelInRunError, RunOfAnotherUseCaseError, SiblingFailedError,
-        SiblingRefusedError.
+        Raises RunNotFoundError, NoModelInRunError, ForeignRunError, UnfitHyperparameterError,
+        RunOfAnotherUseCaseError, RunNotFinishedError, SiblingFailedError, SiblingRefusedError.
         """
         run = self._experiments.run(run_id)
         model_name = run.tags.get("model_type")
         if not model_name:
             raise NoModelInRunError(run_id)
+        hyperparameters = _hyperparameters(run)
         found = run.tags.get("use_case", use_case)
         if use_case_is_asked_for and found != use_case:
             raise RunOfAnotherUseCaseError(run_id, found, use_case)
+        if run.status != "FINISHED":
+            raise RunNotFinishedError(run_id, run.status)
         model = ModelToSet(
             model_name=model_name,
-            hyperparameters=best_hyperparameters(run),
+            hyperparameters=hyperparameters,
             preprocessing=run.tags.get("preprocessing", DEFAULT_PREPROCESSING),
             run_id=run.run_id,
             use_case=found,
         )
-        return self._ml_model.set_model(model, caller=caller)
+        try:
+            return self._ml_model.set_model(model, caller=caller)
+        except SiblingInDoubtError:
+            done = self._what_was_set(caller)
+            if done is None:
+                raise
+            return done
+
+    def _what_was_set(self, caller: Caller) -> dict[str, Any] | None:
+        """What ml_model would have answered, if it has done what it was asked for."""
+        with self._units() as work:
+            deployment_id = work.audit.subject_of("ml_model", "set_model", caller)
+        if deployment_id is None:
+            return None
+        return {"message": "Model successfully uploaded", "deployment_id": int(deployment_id)}
+
+
+def _hyperparameters(run: Run) -> dict[str, Any]:
+    found = best_hyperparameters(run)
+    if found is None:
+        raise ForeignRunError(run.run_id)
+    unfit = unfit_hyperparameter(found)
+    if unfit is not None:
+        raise UnfitHyperparameterError(run.run_id, unfit)
+    return found

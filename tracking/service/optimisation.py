@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, Task
-from tracking.persistence.model.search import FinishedSearch, Grid, NewExperiment, SearchRequest, TrainingSet
+from fleet.patience import Patience
+from fleet.temporary import temporary_folder
+from tracking.persistence.model.search import Grid, NewExperiment, SearchRequest
 from tracking.persistence.repository.search_log import RecordedSearches
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
-from tracking.service.checking import check_on, check_request, explain
+from tracking.service.bounds import Bounds
+from tracking.service.checking import check_request
 from tracking.service.ports import Log
 from tracking.service.scorings import DEFAULT_SCORING
-from tracking.service.search import search
+from tracking.service.searching import InThisProcess, Searcher
 
 
 @dataclass(frozen=True)
@@ -42,31 +45,36 @@ class Optimisation:
 class OptimisationService:
     """Searches the catalogue's models.
 
-    units: opens a transaction. log: where finished searches are recorded.
+    units: opens a transaction. log: where finished searches are recorded. bounds: of what may be asked.
+    searcher: makes the searches, in place of the caller's thread.
     """
 
-    def __init__(self, units: Callable[[], TrackingUnitOfWork], log: Log, *, max_combinations: int) -> None:
+    def __init__(
+        self,
+        units: Callable[[], TrackingUnitOfWork],
+        log: Log,
+        *,
+        bounds: Bounds,
+        searcher: Searcher | None = None,
+    ) -> None:
         self._units = units
         self._log = log
-        self._max_combinations = max_combinations
+        self._bounds = bounds
+        self._searcher = searcher or InThisProcess()
 
-    def optimise(self, asked: Optimisation, *, caller: Caller) -> RecordedSearches:
-        """Search each model on the use case's training set; nothing is created unless all of them succeed."""
+    def optimise(self, asked: Optimisation, *, caller: Caller, patience: Patience) -> RecordedSearches:
+        """Search each model on the use case's training set; nothing is created unless all of them succeed.
+
+        patience: after it the searches are given up.
+        """
         with self._units() as work:
             use_case = work.training_sets.find(asked.use_case)
         request = asked.search_request(use_case.task.value)
-        check_request(request, use_case.task.value, max_combinations=self._max_combinations)
+        check_request(request, use_case.task.value, self._bounds)
         with self._units() as work:
             training = work.training_sets.read(use_case)
         self._log.check_name(asked.experiment_name)
-        check_on(request, training)
-        searches = [self._search(model_name, request, training) for model_name in request.models]
         experiment = NewExperiment(asked.experiment_name, asked.experiment_tags)
-        return self._log.record(experiment, request, searches, training, caller)
-
-    @staticmethod
-    def _search(model_name: str, request: SearchRequest, training: TrainingSet) -> FinishedSearch:
-        try:
-            return search(model_name, request, training)
-        except Exception as error:  # estimators and scorers raise whatever they like
-            raise explain(model_name, request, training, error) from error
+        with temporary_folder("tracking") as folder:
+            searches = self._searcher.search(request, training, folder, patience)
+            return self._log.record(experiment, request, searches, training, caller)

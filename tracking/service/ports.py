@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from fleet.caller import Caller
 from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Experiment, Run
-from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
+from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository.ml_model_client import ModelToSet
 from tracking.persistence.repository.search_log import RecordedSearches
 
@@ -43,7 +43,7 @@ class Log(Protocol):
         self,
         experiment: NewExperiment,
         request: SearchRequest,
-        searches: Sequence[FinishedSearch],
+        searches: Sequence[SavedSearch],
         training: TrainingSet,
         caller: Caller,
     ) -> RecordedSearches: ...

@@ -7,6 +7,11 @@ from fleet.errors import ConflictError, InvalidRequestError
 from tracking.service.scorings import scorings_for
 
 LONGEST_HYPERPARAMETERS = 5000  # as JSON; MLflow would cut a longer value
+MANY = 10**9
+
+
+def _told(number: int) -> str:
+    return str(number) if number < MANY else "more than a billion"
 
 
 class GridMissingError(InvalidRequestError):
@@ -33,7 +38,30 @@ class TooManyCombinationsError(InvalidRequestError):
     """A grid has more combinations than tracking takes."""
 
     def __init__(self, model_name: str, size: int, largest: int) -> None:
-        super().__init__(f"'hyperparameters.{model_name}' has {size} combinations", f"Use at most {largest}")
+        super().__init__(
+            f"'hyperparameters.{model_name}' has {_told(size)} combinations",
+            f"Use at most {largest} (TRACKING_MAX_COMBINATIONS): give fewer values",
+        )
+
+
+class TooManyFitsError(InvalidRequestError):
+    """All grids together, each combination once for each fold, are more than tracking takes."""
+
+    def __init__(self, fits: int, largest: int) -> None:
+        super().__init__(
+            f"'hyperparameters' and 'cv' ask for {_told(fits)} fits",
+            f"Ask for at most {largest} (TRACKING_MAX_FITS): give fewer values, models or folds",
+        )
+
+
+class ValueTooDeepError(InvalidRequestError):
+    """A value is nested more deeply than any hyperparameter is."""
+
+    def __init__(self, model_name: str, name: str, deepest: int) -> None:
+        super().__init__(
+            f"'hyperparameters.{model_name}.{name}' has a value that is nested too deeply",
+            f"Nest lists and objects at most {deepest} deep",
+        )
 
 
 class GridTooLargeError(InvalidRequestError):

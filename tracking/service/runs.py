@@ -1,7 +1,7 @@
 """What there is to know about the runs of an experiment."""
 
-import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fleet.caller import Caller
@@ -10,7 +10,9 @@ from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Run
 from tracking.persistence.repository.run_contents import prefixed
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
+from tracking.service.deletion import Deletion, audited
 from tracking.service.experiments import NoRunsError
+from tracking.service.metrics import finite
 from tracking.service.ports import Experiments
 from tracking.utils.times import text
 
@@ -57,16 +59,16 @@ class RunService:
     def metrics(self, experiment_id: str, run_id: str, kind: str) -> dict[str, float | None]:
         """Metrics `<kind>_*` without that prefix; null where the value is no number."""
         values = prefixed(self._run(experiment_id, run_id).metrics, f"{kind}_")
-        return {name: value if math.isfinite(value) else None for name, value in values.items()}
+        return {name: finite(value) for name, value in values.items()}
 
     def delete(self, experiment_id: str, run_id: str, *, caller: Caller) -> None:
         """Raises ExperimentNotFoundError, RunNotFoundError, RunOfAnotherExperimentError."""
         run = self._run(experiment_id, run_id)
-        with self._units() as work:
-            # First, so that nothing is deleted that could not be written down; kept if it was deleted.
-            work.audit.add("delete_run", run.run_id, caller, use_case=run.tags.get("use_case"))
-            self._experiments.delete_run(run.run_id)
-            work.commit()
+        audited(
+            self._units,
+            partial(self._experiments.delete_run, run.run_id),
+            Deletion("delete_run", "delete_run_in_doubt", run.run_id, caller, run.tags.get("use_case")),
+        )
 
     def _run(self, experiment_id: str, run_id: str) -> Run:
         experiment = self._experiments.experiment(experiment_id)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn.metrics import (
     accuracy_score,
     f1_score,
@@ -21,7 +20,9 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid, cross_val_predi
 from sklearn.pipeline import Pipeline
 
 from fleet.catalogue import Task, build_estimator, build_pipeline
+from fleet.one_versus_rest import of_scikit_learn_alone
 from tracking.persistence.model.search import FinishedSearch, Grid, SearchRequest, TrainingSet
+from tracking.persistence.repository.named_columns import frame_of, with_names
 from tracking.utils.cpu import CpuMeter
 from tracking.utils.quiet import no_warnings
 
@@ -39,16 +40,20 @@ def search(model_name: str, request: SearchRequest, training: TrainingSet) -> Fi
         best = _best_combination(model_name, request, training)
         pipeline = pipeline_of(model_name, best, request, training)
         predicted = cross_val_predict(pipeline, training.features, training.target, cv=request.cv)
-        # Fitted on named columns, so that whoever loads the model from MLflow can send it named columns.
-        frame = pd.DataFrame(training.features, columns=list(training.feature_names))
-        fitted = pipeline.fit(frame, training.target)
+        # Fitted on what a user has, so that whoever loads the model from MLflow can send it that.
+        fitted = of_scikit_learn_alone(
+            with_names(pipeline, training).fit(frame_of(training), training.target)
+        )
+        computed = compute_metrics(training.task, training.target, predicted)
     seconds, cpu_percent = meter.read()
+    metrics = {name: value for name, value in computed.items() if np.isfinite(value)}
     return FinishedSearch(
         model_name=model_name,
         grid=request.grids[model_name],
         hyperparameters=best,
         pipeline=fitted,
-        metrics=compute_metrics(training.task, training.target, predicted),
+        metrics=metrics,
+        no_numbers=[name for name in computed if name not in metrics],
         execution_time_s=seconds,
         cpu_percent=cpu_percent,
         started_at=started_at,

@@ -107,16 +107,16 @@ class BestModel(AnswerModel):
 
 
 class Statistics(AnswerModel):
-    """Statistics of one metric over the runs that have it."""
+    """Statistics of one metric over the finished runs that have it; null is what no double holds."""
 
     mean: float
     median: float
     std_dev: float
-    variance: float
+    variance: float | None
     min: float
     max: float
     mode: float
-    iqr: float
+    iqr: float | None
 
 
 class ExperimentAnswer(AnswerModel):

@@ -5,16 +5,21 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstraints, model_validator
 from pydantic.config import JsonDict
-from pydantic.types import JsonValue
 
 from fleet.catalogue import CATALOGUE, Preprocessing
+from fleet.web.conditions import depending_on
 from fleet.web.paging import OptionalPageQuery
 from fleet.web.validation import Id, RequestModel, UseCaseName
 from tracking.service.experiments import ALL
 from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
-Forms = list[JsonValue]
+Forms = dict[str, JsonDict]  # what else a request must be, by its `request_information`
+MOST_NAMES = 50
+MOST_VALUES = 100_000
+Name = Annotated[str, StringConstraints(max_length=100)]
+Values = Annotated[list[Any], Field(max_length=MOST_VALUES)]
+Grid = Annotated[dict[Name, Values], Field(max_length=MOST_NAMES)]
 
 NO_CONTROL = r"[^\u0000-\u001f\u007f-\u009f]"
 NEEDED_BY_OPTIMIZATION = ("models", "hyperparameters", "experiment_name")
@@ -34,53 +39,37 @@ OPTIMIZATION_EXAMPLE: JsonDict = {
     "experiment_owner": "…",
 }
 SETTING_EXAMPLE: JsonDict = {"request_information": "setting", "run_id": "0123456789abcdef0123456789abcdef"}
-MANAGEMENT_FORMS: Forms = [
-    {
-        "title": "optimization",
+MANAGEMENT_FORMS: Forms = {
+    "optimization": {
         "required": [*NEEDED_BY_OPTIMIZATION],
         "properties": {
-            "request_information": {"const": "optimization"},
             "models": {"type": "array", "minItems": 1, "items": {"enum": [*CATALOGUE]}},
             "hyperparameters": {"type": "object"},
             "experiment_name": {"type": "string"},
             "cv": {"minimum": 2},
         },
     },
-    {
-        "title": "setting",
-        "required": ["run_id"],
-        "properties": {
-            "request_information": {"const": "setting"},
-            "run_id": {"type": ["string", "integer"]},
-        },
-    },
-]
-EXPERIMENT_FORMS: Forms = [
-    {"properties": {"request_information": {"const": "general"}}},
-    {
+    "setting": {"required": ["run_id"], "properties": {"run_id": {"type": ["string", "integer"]}}},
+}
+EXPERIMENT_FORMS: Forms = {
+    "general": {},
+    "best_model": {
         "required": ["filter"],
-        "properties": {
-            "request_information": {"const": "best_model"},
-            "filter": {"type": "array", "minItems": 1, "items": {"enum": [*METRIC_NAMES]}},
-        },
+        "properties": {"filter": {"type": "array", "minItems": 1, "items": {"enum": [*METRIC_NAMES]}}},
     },
-    {
+    "statistics": {
         "properties": {
-            "request_information": {"const": "statistics"},
             "filter": {"type": ["array", "null"], "items": {"enum": [ALL, *STATISTICS_NAMES]}},
         }
     },
-]
+}
 RUN_EXAMPLE: JsonDict = {
     "experiment_id": "1",
     "run_id": "0123456789abcdef0123456789abcdef",
     "request_information": "parameters",
     "type": "data",
 }
-RUN_FORMS: Forms = [
-    {"properties": {"request_information": {"const": asked}, "type": {"enum": [*known]}}}
-    for asked, known in TYPES.items()
-]
+RUN_FORMS: Forms = {asked: {"properties": {"type": {"enum": [*known]}}} for asked, known in TYPES.items()}
 
 
 def _printable(name: str) -> str:
@@ -105,13 +94,16 @@ class ManagementRequest(RequestModel):
     """`POST …/model_management`."""
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": MANAGEMENT_FORMS, "examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE]}
+        json_schema_extra={
+            **depending_on("request_information", MANAGEMENT_FORMS),
+            "examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE],
+        }
     )
 
     request_information: Literal["optimization", "setting"]
-    models: list[str] | None = None
-    hyperparameters: dict[str, dict[str, list[Any]]] | None = None
-    scoring: str = "accuracy"
+    models: list[Name] | None = Field(None, max_length=MOST_NAMES)
+    hyperparameters: dict[Name, Grid] | None = Field(None, max_length=MOST_NAMES)
+    scoring: Name = "accuracy"
     cv: StrictInt = 5
     preprocessing: Preprocessing = "standard_scaler"
     experiment_name: ExperimentName | None = None
@@ -156,7 +148,7 @@ class ExperimentRequest(RequestModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "anyOf": EXPERIMENT_FORMS,
+            **depending_on("request_information", EXPERIMENT_FORMS),
             "examples": [
                 {"experiment_id": "1", "request_information": "general"},
                 {"experiment_id": "1", "request_information": "best_model", "filter": ["model_accuracy"]},
@@ -166,7 +158,7 @@ class ExperimentRequest(RequestModel):
 
     experiment_id: Id
     request_information: Literal["general", "best_model", "statistics"]
-    filter: list[str] | None = None
+    filter: list[Name] | None = Field(None, max_length=MOST_NAMES)
 
     @model_validator(mode="after")
     def _filter_is_known(self) -> Self:
@@ -194,12 +186,14 @@ class RunQuery(RequestModel):
 class RunRequest(RequestModel):
     """`POST …/runs`."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": RUN_FORMS, "examples": [RUN_EXAMPLE]})
+    model_config = ConfigDict(
+        json_schema_extra={**depending_on("request_information", RUN_FORMS), "examples": [RUN_EXAMPLE]}
+    )
 
     experiment_id: Id
     run_id: Id
     request_information: Literal["parameters", "metrics"]
-    type: str
+    type: Name
 
     @model_validator(mode="after")
     def _type_is_known(self) -> Self:

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0006"
 down_revision = "0005"
@@ -56,10 +57,12 @@ def _add_to_deployments() -> None:
     rows = "the rows that it learned from, or is to learn from"
     chosen = "when it was set, or made active again; null for a candidate. The newest is spoken to"
     thrown_away = "when the candidate was thrown away"
+    training = "who trains it, while that goes on"
     for column in (
         sa.Column("snapshot_id", sa.BigInteger(), nullable=True, comment=rows),
         sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=True, comment=chosen),
         sa.Column("discarded_at", sa.DateTime(timezone=True), nullable=True, comment=thrown_away),
+        sa.Column("training", postgresql.JSONB(), nullable=True, comment=training),
     ):
         op.add_column("deployments", column, schema="public")
     op.create_foreign_key(
@@ -90,7 +93,7 @@ def downgrade() -> None:
     op.execute("UPDATE public.deployments SET trained_at = NULL WHERE discarded_at IS NOT NULL")
     _check("(trained_at IS NULL) = (artifact IS NULL)")
     op.drop_index("deployments_chosen_idx", table_name="deployments", schema="public")
-    for column in ("discarded_at", "chosen_at", "snapshot_id"):
+    for column in ("training", "discarded_at", "chosen_at", "snapshot_id"):
         op.drop_column("deployments", column, schema="public")
     op.drop_table("snapshots", schema="public")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fire_brigade.persistence.repository.whole_files import disk_errors, part_prefix, put
 from fleet.errors import ConflictError
+from fleet.whole_files import disk_errors, part_prefix, put
 
 
 class AlreadyRunningError(ConflictError):

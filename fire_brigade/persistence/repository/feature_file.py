@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, TARGET
+from fleet.csv_rows import CsvError, check_csv_file
 from fleet.errors import ConflictError, InvalidRequestError
 
 COLUMNS = (TARGET, STATION, DISTANCE)
@@ -38,11 +39,19 @@ def read_features(path: Path) -> pd.DataFrame:
     Raises NoFeaturesError, UnreadableFeaturesError.
     """
     try:
-        read = pd.read_csv(path, usecols=lambda name: name in COLUMNS, dtype={STATION: str})
+        read = pd.read_csv(
+            path,
+            usecols=lambda name: name in COLUMNS,
+            dtype={STATION: str},
+            float_precision="round_trip",
+        )
+        check_csv_file(path, COLUMNS)
     except FileNotFoundError as error:
         raise NoFeaturesError(path.name) from error
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UnreadableFeaturesError(path.name, "it is no readable CSV file") from error
+    except CsvError as error:
+        raise UnreadableFeaturesError(path.name, str(error)) from error
     if problem := _problem(read):
         raise UnreadableFeaturesError(path.name, problem)
     return read.astype({TARGET: float, DISTANCE: float, STATION: object})

@@ -6,6 +6,7 @@ is at work by its file, while nobody holds the lock, was ended by the death of i
 
 import fcntl
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +15,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from fire_brigade.persistence.model.job import AT_WORK, Job
-from fire_brigade.persistence.repository.whole_files import FileNotWrittenError, write_whole
+from fleet.whole_files import FileNotWrittenError, write_whole
+
+log = logging.getLogger(__name__)
 
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 LOCK = "at-work.lock"
@@ -114,10 +117,12 @@ class JobFiles:
         if not JOB_ID.fullmatch(job_id):
             return None
         try:
-            content = self._path(job_id).read_text(encoding="utf-8")
+            return Job(**json.loads(self._path(job_id).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        return Job(**json.loads(content))
+        except (ValueError, TypeError):  # damaged: no reason for the other jobs to fail
+            log.warning("The file of the job %s is damaged, and counts as none", job_id)
+            return None
 
     def _path(self, job_id: str) -> Path:
         return self._folder / f"{job_id}.json"

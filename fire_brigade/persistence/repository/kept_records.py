@@ -37,7 +37,11 @@ def read_kept(path: Path, *, text: Sequence[str], numbers: Sequence[str]) -> pd.
     wanted = [*text, *numbers]
     try:
         table = pd.read_csv(
-            path, usecols=lambda name: name in wanted, dtype=dict.fromkeys(text, str), low_memory=False
+            path,
+            usecols=lambda name: name in wanted,
+            dtype=dict.fromkeys(text, str),
+            low_memory=False,
+            float_precision="round_trip",
         )
     except FileNotFoundError as error:
         raise NotProcessedError(path.name) from error

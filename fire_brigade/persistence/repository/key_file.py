@@ -3,8 +3,8 @@
 import secrets
 from pathlib import Path
 
-from fire_brigade.persistence.repository.whole_files import write_first
 from fleet.errors import FleetError
+from fleet.whole_files import write_first
 
 LEAST_BYTES, MADE_BYTES = 16, 32
 

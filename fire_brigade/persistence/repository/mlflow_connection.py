@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import requests
 from mlflow import MlflowClient
 from mlflow import environment_variables as variables
 from mlflow.exceptions import MlflowException
@@ -11,6 +12,7 @@ from fleet.errors import UnavailableError
 
 RETRIES = 1  # for a kept-alive connection that the server has just closed
 TIMEOUT_S = 5
+WATCHED_S = 1
 NOT_THERE = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
 EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
 
@@ -33,6 +35,14 @@ def connect(url: str) -> MlflowClient:
     variables.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(True)
     variables.MLFLOW_DISABLE_TELEMETRY.set(True)
     return MlflowClient(tracking_uri=url, registry_uri=url)
+
+
+def answers(url: str) -> bool:
+    """Whether the server is there, within a second or two: for those who watch."""
+    try:
+        return requests.get(f"{url.rstrip('/')}/health", timeout=WATCHED_S).ok
+    except requests.RequestException:
+        return False
 
 
 @contextmanager

@@ -4,7 +4,6 @@ Everything goes through `MlflowClient` in as few requests as it takes. A registe
 two signed files too: those are what is fetched, because only their signature tells whose they are.
 """
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param, RunStatus
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param, Run, RunStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -21,17 +20,32 @@ from fire_brigade.persistence.model.trained_model import TrainedModel
 from fire_brigade.persistence.repository.mlflow_connection import (
     EXISTS,
     NOT_THERE,
+    answers,
     translated,
 )
 from fire_brigade.persistence.repository.mlflow_model import belongs_to, save_model
 from fire_brigade.persistence.repository.model_files import ModelFiles
-from fire_brigade.persistence.repository.signed_models import SignedModel
-from fleet.errors import ConflictError
+from fire_brigade.persistence.repository.recordings import Recordings
+from fire_brigade.persistence.repository.signed_models import (
+    SignedModel,
+    UnmatchedModelError,
+    UntrustedModelError,
+)
+from fleet.errors import ConflictError, FleetError
+from fleet.temporary import temporary_folder
 
 REGISTERED_NAME = "fire_brigade_linear_regression"
 MODEL_FILE, ENCODER_FILE = "linear_regression_model.pkl", "onehot_encoder.pkl"
 MODEL_TYPE = "LinearRegression"
 USE_CASE = {"use_case": "fire_brigade"}
+RECORDING = "fire_brigade_recording"  # the tag of a run that says which
+FINISHED, FAILED, KILLED = map(RunStatus.to_string, (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED))
+ENDED = (FINISHED, FAILED, KILLED)
+PAGE_SIZE = 100
+SCRATCH = "fire-brigade"  # in the names of temporary folders
+
+Version = tuple[str, int]
+"""The number of a version, and when it was registered: a name that was deleted begins anew at 1."""
 
 
 class NothingRegisteredError(ConflictError):
@@ -57,11 +71,15 @@ class ExperimentDeletedError(ConflictError):
 class MlflowLog:
     """Writes to one experiment of one server, and reads its registry."""
 
-    def __init__(self, client: MlflowClient, experiment: str, files: ModelFiles) -> None:
+    def __init__(
+        self, client: MlflowClient, experiment: str, files: ModelFiles, recordings: Recordings
+    ) -> None:
         self._client = client
         self._experiment = experiment
         self._files = files
-        self._kept: tuple[str, TrainedModel] | None = None
+        self._recordings = recordings
+        self._kept: tuple[Version, TrainedModel] | None = None
+        self._not_ours: dict[Version, FleetError] = {}
 
     def record_training(
         self,
@@ -72,8 +90,7 @@ class MlflowLog:
         scores: Scores,
     ) -> str:
         """The number of the registered version. Raises MlflowFailedError, ExperimentDeletedError."""
-        with translated(), tempfile.TemporaryDirectory(prefix="fire-brigade-") as name:
-            folder = Path(name)
+        with translated(), temporary_folder(SCRATCH) as folder:
             description = save_model(trained, example, folder / "model")
             with self._run("train_model", {"model_type": MODEL_TYPE}) as run_id:
                 entries = [Param(key, value) for key, value in params.items()]
@@ -91,52 +108,106 @@ class MlflowLog:
 
     def record_evaluation(self, metrics: Mapping[str, float], files: Mapping[str, bytes]) -> str:
         """The id of the run. Raises MlflowFailedError, ExperimentDeletedError."""
-        with translated(), tempfile.TemporaryDirectory(prefix="fire-brigade-") as name:
+        with translated(), temporary_folder(SCRATCH) as folder:
             with self._run("eval_model", {}) as run_id:
                 self._client.log_batch(run_id, metrics=_metrics(metrics))
-                self._log_files(run_id, files, Path(name))
+                self._log_files(run_id, files, folder)
             return run_id
 
-    def newest(self) -> TrainedModel:
-        """The model of the newest version; kept as long as there is none that is newer.
+    def is_there(self) -> bool:
+        """Whether the server answers, asked in haste."""
+        return answers(self._client.tracking_uri)
 
-        Raises MlflowFailedError, NothingRegisteredError, UntrustedModelError.
+    def newest(self) -> TrainedModel:
+        """The model of the newest version that this service trained, of a recording that was finished.
+
+        It is kept as long as there is none that is newer. Raises MlflowFailedError, NothingRegisteredError,
+        UntrustedModelError.
         """
         with translated():
-            version = self._newest_version()
-            if version is None:
-                raise NothingRegisteredError
-            if self._kept is None or self._kept[0] != version.version:
-                self._kept = (version.version, self._fetch(version))
-            return self._kept[1]
+            for found in self._versions():
+                version = (str(found.version), int(found.creation_timestamp))
+                if self._kept is not None and self._kept[0] == version:
+                    return self._kept[1]
+                model = None if version in self._not_ours else self._open(found, version)
+                if model is not None:
+                    self._kept = (version, model)
+                    return model
+        for error in self._not_ours.values():
+            if isinstance(error, UntrustedModelError):
+                raise error
+        raise NothingRegisteredError
 
-    def _newest_version(self) -> ModelVersion | None:
-        found = self._client.search_model_versions(
-            f"name='{REGISTERED_NAME}'", max_results=1, order_by=["version_number DESC"]
-        )
-        return found[0] if found else None
+    def end_stale(self) -> None:
+        """Fails what recordings whose process was killed have left. Raises MlflowFailedError."""
+        with translated():
+            self._recordings.end_stale(self._end)
 
-    def _fetch(self, version: ModelVersion) -> TrainedModel:
+    def _end(self, recording: str) -> None:
+        experiment = self._client.get_experiment_by_name(self._experiment)
+        if experiment is None:
+            return
+        of_it = [experiment.experiment_id], f"tags.{RECORDING} = '{recording}'"
+        for run in self._client.search_runs(*of_it):
+            if run.info.status == FINISHED:
+                continue
+            models = self._client.search_logged_models(
+                of_it[0], filter_string=f"source_run_id = '{run.info.run_id}'"
+            )
+            for model in models:
+                if model.status is LoggedModelStatus.PENDING:
+                    self._client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+            self._client.set_terminated(run.info.run_id, FAILED)
+
+    def _versions(self) -> Iterator[ModelVersion]:
+        """All of them, the newest first."""
+        token = None
+        while True:
+            page = self._client.search_model_versions(
+                f"name='{REGISTERED_NAME}'",
+                max_results=PAGE_SIZE,
+                order_by=["version_number DESC"],
+                page_token=token,
+            )
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+    def _open(self, found: ModelVersion, version: Version) -> TrainedModel | None:
+        """The version's model, or None if it is none of ours, or not yet."""
+        run = self._run_of(found)
+        if run is not None and run.info.status not in ENDED:
+            return None
         names = (MODEL_FILE, ENCODER_FILE)
-        if not self._files_of(version).issuperset(names):
-            raise NothingRegisteredError  # somebody else's version
-        with tempfile.TemporaryDirectory(prefix="fire-brigade-") as folder:
+        try:
+            return self._files.open(self._fetch(run, names), names)
+        except (NothingRegisteredError, UntrustedModelError, UnmatchedModelError) as error:
+            self._not_ours[version] = error
+            return None
+
+    def _fetch(self, run: Run | None, names: tuple[str, str]) -> SignedModel:
+        """What the run has kept. Raises NothingRegisteredError if that is no training of ours."""
+        if run is None or run.info.status != FINISHED or not USE_CASE.items() <= run.data.tags.items():
+            raise NothingRegisteredError
+        if not {each.path for each in self._client.list_artifacts(run.info.run_id)}.issuperset(names):
+            raise NothingRegisteredError
+        with temporary_folder(SCRATCH) as folder:
             model, encoder = (
-                Path(self._client.download_artifacts(version.run_id, name, folder)).read_bytes()
+                Path(self._client.download_artifacts(run.info.run_id, name, str(folder))).read_bytes()
                 for name in names
             )
-        return self._files.open(SignedModel(model, encoder), names)
+        return SignedModel(model, encoder)
 
-    def _files_of(self, version: ModelVersion) -> set[str]:
-        """Names of what the version's run has kept, if there is such a run."""
+    def _run_of(self, version: ModelVersion) -> Run | None:
         if not version.run_id:
-            return set()
+            return None
         try:
-            return {each.path for each in self._client.list_artifacts(version.run_id)}
+            return self._client.get_run(version.run_id)
         except MlflowException as error:
             if error.error_code not in NOT_THERE:
                 raise
-            return set()
+            return None
 
     def _experiment_id(self) -> str:
         found = self._client.get_experiment_by_name(self._experiment)
@@ -154,16 +225,19 @@ class MlflowLog:
     @contextmanager
     def _run(self, name: str, tags: Mapping[str, str]) -> Iterator[str]:
         """The id of a run that ends with the block, finished or failed."""
-        run = self._client.create_run(self._experiment_id(), run_name=name, tags={**USE_CASE, **tags})
-        run_id = str(run.info.run_id)
-        try:
-            yield run_id
-        except BaseException:
-            with suppress(MlflowException, OSError):
-                # What stopped the recording may stop this too, and is what counts.
-                self._client.set_terminated(run_id, RunStatus.to_string(RunStatus.FAILED))
-            raise
-        self._client.set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED))
+        self._recordings.end_stale(self._end)
+        with self._recordings.begun() as recording:
+            tags = {**USE_CASE, RECORDING: recording, **tags}
+            run = self._client.create_run(self._experiment_id(), run_name=name, tags=tags)
+            run_id = str(run.info.run_id)
+            try:
+                yield run_id
+            except BaseException:
+                with suppress(MlflowException, OSError):
+                    # What stopped the recording may stop this too, and is what counts.
+                    self._client.set_terminated(run_id, FAILED)
+                raise
+            self._client.set_terminated(run_id, FINISHED)
 
     def _log_files(self, run_id: str, files: Mapping[str, bytes], folder: Path) -> None:
         folder.mkdir(exist_ok=True)

@@ -21,8 +21,8 @@ from fire_brigade.persistence.repository.signed_models import (
     sign_model,
     training_of,
 )
-from fire_brigade.persistence.repository.whole_files import put, staged
 from fleet.errors import ConflictError
+from fleet.whole_files import put, staged
 
 ATTEMPTS, PAUSE_S = 3, 0.05  # a training may be putting both files in their place at the same time
 

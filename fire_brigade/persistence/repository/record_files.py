@@ -1,6 +1,7 @@
 """Reads the published files row by row: .xlsx workbooks by calamine, and CSV."""
 
 import csv
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,11 @@ BLOCK = 1024 * 1024
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others cannot be unpacked a block at a time
 # Published workbooks unpack to eight times their size. In memory their cells take twice what they unpack to.
 LARGEST_UNPACKED_BYTES = 3 * 1024**3 // 2
+# Of the rectangle that holds all cells of a sheet, the empty ones too: each takes 32 bytes in memory.
+# Published sheets have 20 million.
+MOST_CELLS = 100_000_000
+SHEETS = "xl/worksheets/"
+DIMENSION = re.compile(rb'<(?:\w+:)?dimension\s[^>]*?ref="[^":]*:([A-Z]{1,3})([0-9]{1,7})"')
 
 
 @dataclass(frozen=True)
@@ -73,23 +79,41 @@ def _check_package(path: Path, setting: str) -> None:
                 raise WrongFileError(setting, "it is an archive, but no workbook (.xlsx)")
             if any(member.compress_type not in PACKINGS for member in package.infolist()):
                 raise WrongFileError(setting, "the workbook is packed as no spreadsheet program does it")
-            if not _is_unpacked_within(LARGEST_UNPACKED_BYTES, package):
-                raise WrongFileError(setting, "the workbook is too large to be unpacked")
+            _check_sizes(package, setting)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # the last if it is encrypted
         raise WrongFileError(setting, "the workbook is cut off or broken") from error
 
 
-def _is_unpacked_within(limit: int, package: zipfile.ZipFile) -> bool:
-    """Whether all members have at most so many bytes together, counted: what they say may be a lie."""
+def _check_sizes(package: zipfile.ZipFile, setting: str) -> None:
+    """Counts what is there: what an archive says of its members may be a lie."""
     count = 0
     for member in package.infolist():
-        member.file_size = 2 * limit  # it would be read only as far as it says
+        member.file_size = 2 * LARGEST_UNPACKED_BYTES  # it would be read only as far as it says
+        cells = 0
         with package.open(member) as unpacked:
+            is_first = True
             while block := unpacked.read(BLOCK):
                 count += len(block)
-                if count > limit:
-                    return False
-    return True
+                if count > LARGEST_UNPACKED_BYTES:
+                    raise WrongFileError(setting, "the workbook is too large to be unpacked")
+                if member.filename.startswith(SHEETS):
+                    cells = max(cells, _declared(block)) if is_first else cells
+                    is_first = False
+                    if cells > MOST_CELLS:
+                        raise WrongFileError(
+                            setting, f"a sheet has {cells} cells; at most {MOST_CELLS} are read"
+                        )
+
+
+def _declared(beginning: bytes) -> int:
+    """The cells of the rectangle that a sheet says it fills; 0 if it says nothing."""
+    found = DIMENSION.search(beginning)
+    if found is None:
+        return 0
+    column = 0
+    for letter in found[1]:
+        column = 26 * column + letter - ord("A") + 1
+    return column * int(found[2])
 
 
 def _with_whole_moments(rows: Iterator[Row]) -> Iterator[Row]:
@@ -117,7 +141,8 @@ def _csv_rows(path: Path, setting: str) -> Iterator[Row]:
             for row in filter(None, reader):
                 width = width or len(row)
                 if len(row) != width:
-                    raise WrongFileError(setting, f"line {reader.line_num} is broken or cut off")
+                    reason = f"it has {len(row)} cells, the header {width}"
+                    raise WrongFileError(setting, f"line {reader.line_num} is broken or cut off: {reason}")
                 yield list(row)
     except UnicodeDecodeError as error:
         raise WrongFileError(setting, "it is not text in UTF-8") from error

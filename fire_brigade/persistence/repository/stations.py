@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fleet.csv_rows import CsvError, check_csv_file
 from fleet.errors import ConflictError
 
 SHIPPED = Path(__file__).parents[1] / "shipped" / "stations.csv"
@@ -29,8 +30,11 @@ def read_stations(own: Path) -> pd.DataFrame:
     path = own if own.is_file() else SHIPPED
     try:
         stations = pd.read_csv(path, dtype=str, keep_default_na=False)
+        check_csv_file(path, COLUMNS)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UnusableStationsError(path.name, "it is no readable CSV file") from error
+    except CsvError as error:
+        raise UnusableStationsError(path.name, str(error)) from error
     if missing := [name for name in COLUMNS if name not in stations]:
         raise UnusableStationsError(path.name, f"it lacks {', '.join(missing)}")
     if twice := stations.loc[stations["name"].duplicated(), "name"].tolist():

@@ -52,7 +52,9 @@ def write_parquet_and_pickle(csv_file: Path, *, text: Sequence[str]) -> list[Pat
 
     text: columns that are words even where they look like numbers. Raises FileNotWrittenError.
     """
-    table = pd.read_csv(csv_file, dtype=dict.fromkeys(text, str), low_memory=False)
+    table = pd.read_csv(
+        csv_file, dtype=dict.fromkeys(text, str), low_memory=False, float_precision="round_trip"
+    )
     parquet, pickle = other_forms(csv_file)
     for path, write in ((parquet, table.to_parquet), (pickle, table.to_pickle)):
         with replaced(path) as new:

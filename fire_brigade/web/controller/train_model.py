@@ -2,7 +2,7 @@
 
 from flask_restful import Resource
 
-from fire_brigade.service.paths import Folders, ModelNameError
+from fire_brigade.service.paths import Folders
 from fire_brigade.service.steps import Steps
 from fire_brigade.web.schema import ScoresAnswer, TrainRequest
 from fleet.web.answers import answers
@@ -26,6 +26,4 @@ class TrainModel(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         given = body.ml_model_path or body.model_path
         model = self._folders.model_file(given, "ml_model_path") if given else None
         encoder = self._folders.model_file(body.encoder_path, "encoder_path") if body.encoder_path else None
-        if model is not None and model == encoder:
-            raise ModelNameError("encoder_path")
         return self._steps.train_model(data, model, encoder).by_name()

@@ -1,15 +1,21 @@
 """Deployments and activations in PostgreSQL."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session, undefer
 
 from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow, UseCaseRow
 from fleet.errors import ConflictError
-from ml_model.persistence.model.deployment import Artifact, Deployment, LiveModel, ModelChoice
+from ml_model.persistence.model.deployment import (
+    Artifact,
+    Deployment,
+    LiveModel,
+    ModelChoice,
+)
 
 
 class ArtifactMissingError(ConflictError):
@@ -135,6 +141,7 @@ class DeploymentRepository:
         """
         moment = self.now()
         row = self._session.get_one(DeploymentRow, deployment.id, populate_existing=True)
+        row.failure = row.training = None
         if row.trained_at is not None:
             added = self.add(deployment.use_case, deployment, actor=actor, set_at=started)
             row = self._session.get_one(DeploymentRow, added.id)
@@ -143,16 +150,31 @@ class DeploymentRepository:
         row.artifact_format = artifact.format
         row.artifact_signature = artifact.signature
         row.trained_at = moment
-        row.failure = None
         self._session.flush()
         return as_record(Deployment, row)
 
-    def store_failure(self, deployment_id: int, failure: str) -> None:
-        """Write down why a deployment could not be trained."""
-        query = update(DeploymentRow).where(
-            DeploymentRow.id == deployment_id, DeploymentRow.trained_at.is_(None)
+    def begin_training(self, deployment_id: int, note: Mapping[str, Any]) -> None:
+        """Write down that it is being trained, until it is stored or has failed. note: by whom."""
+        query = update(DeploymentRow).where(DeploymentRow.id == deployment_id)
+        self._session.execute(query.values(training=dict(note), failure=None))
+
+    def in_training(self) -> list[tuple[int, str, Mapping[str, Any]]]:
+        """Id, use case and note of those that are being trained, if whoever does so still lives."""
+        query = (
+            select(DeploymentRow.id, DeploymentRow.use_case, DeploymentRow.training)
+            .where(DeploymentRow.training.is_not(None))
+            .with_for_update(key_share=True, skip_locked=True)
         )
-        self._session.execute(query.values(failure=failure))
+        return [(id_, use_case, note or {}) for id_, use_case, note in self._session.execute(query)]
+
+    def store_failure(self, deployment_id: int, failure: str) -> None:
+        """Write down why a deployment could not be trained; one that was trained before stays as it is."""
+        untrained = case((DeploymentRow.trained_at.is_(None), failure), else_=None)
+        self._session.execute(
+            update(DeploymentRow)
+            .where(DeploymentRow.id == deployment_id)
+            .values(failure=untrained, training=None)
+        )
 
     def has_scored(self, deployment_id: int, set_name: str) -> bool:
         """Whether a deployment has scored a set, which may have been replaced since."""

@@ -6,14 +6,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from psycopg2.errors import UniqueViolation
-from sqlalchemy import ARRAY, BigInteger, Column, MetaData, Table, func, insert, literal, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    BigInteger,
+    Column,
+    MetaData,
+    Table,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from db.categories import to_names
 from db.copying import copy_in
 from db.definition import Feature, FeatureType, Task, UseCase
 from db.integrity import telling_of_kept_samples
-from db.tables import use_case_tables
+from db.tables import FIRST_LIVE_INDEX, use_case_tables
 from db.use_cases import DATASETS
 from fleet.errors import FleetError
 from ml_model.persistence.model.live_rows import FeedbackOutcome, LivePredictions, LiveRows
@@ -69,40 +82,55 @@ class LiveSampleRepository:
             self._session.scalars(select(samples.c.sample_index).where(samples.c.sample_index == asked))
         )
 
+    def first_unknown_class(self, use_case: UseCase, classes: Integers) -> int | None:
+        """The first of these classes that no simulated sample has; None where no simulated sample has any."""
+        targets = use_case_tables(use_case).targets
+        simulated = targets.c.sample_index < FIRST_LIVE_INDEX
+        asked = func.unnest(literal(classes.tolist(), ARRAY(BigInteger))).column_valued("asked")
+        # One by one, as a class that there is, is found among the first rows.
+        found = select(literal(1)).where(simulated, targets.c["class"] == asked).limit(1).scalar_subquery()
+        some = select(targets.c.target_id).where(simulated).exists()
+        return self._session.scalar(select(asked).where(found.is_(None), some).limit(1))
+
+    def classes(self, use_case: UseCase) -> list[int]:
+        """The classes that simulated samples have, ascending."""
+        targets = use_case_tables(use_case).targets
+        query = select(targets.c["class"]).where(targets.c.sample_index < FIRST_LIVE_INDEX).distinct()
+        return sorted(self._session.scalars(query))
+
     def store_truth(self, use_case: UseCase, numbers: Integers, target: Floats) -> FeedbackOutcome:
-        """Store the truth about production samples, each number once, in place of another truth."""
+        """Store the truth about production samples, each number once, in place of another truth.
+
+        To be called while the set is held. In one statement, which sees one moment: rows that come in
+        meanwhile are unknown to all of it.
+        """
         tables = use_case_tables(use_case)
         samples, targets = tables.samples, tables.targets
         sent = self._send(tables.targets, numbers, target, use_case)
-        of_production = samples.c.dataset_id == DATASETS["production"]
         known = (
-            select(samples.c.sample_index)
-            .where(samples.c.sample_index == sent.c.sample_index, of_production)
-            .correlate(sent)
-            .exists()
+            select(sent.c.sample_index, sent.c["class"], targets.c["class"].label("before"))
+            .join_from(sent, samples, samples.c.sample_index == sent.c.sample_index)
+            .outerjoin(targets, targets.c.sample_index == sent.c.sample_index)
+            .where(samples.c.dataset_id == DATASETS["production"])
+            .cte("known")
         )
-        first = select(sent.c.sample_index).where(~known).order_by(sent.c.sample_index).limit(FEW)
-        unknown = self._session.scalar(select(func.count()).select_from(sent).where(~known)) or 0
-        other = (targets.c.sample_index == sent.c.sample_index) & (targets.c["class"] != sent.c["class"])
-        replace = update(targets).values({"class": sent.c["class"]}).where(other, known)
-        replaced = self._rows(replace)
-        there = select(targets.c.sample_index).where(targets.c.sample_index == sent.c.sample_index).exists()
-        new = select(sent.c.sample_index, sent.c.sample_index, sent.c["class"]).where(known, ~there)
-        stored = self._rows(
-            insert(targets).from_select(
-                ["sample_index", "target_index", "class"], new.order_by(sent.c.sample_index)
-            )
+        other = (targets.c.sample_index == known.c.sample_index) & (known.c.before != known.c["class"])
+        replaced = update(targets).values({"class": known.c["class"]}).where(other)
+        new = select(known.c.sample_index, known.c.sample_index, known.c["class"]).where(
+            known.c.before.is_(None)
         )
-        return FeedbackOutcome(
-            stored=stored,
-            replaced=replaced,
-            unchanged=len(numbers) - stored - replaced - unknown,
-            unknown=unknown,
-            first_unknown=list(self._session.scalars(first)) if unknown else [],
+        stored = insert(targets).from_select(
+            ["sample_index", "target_index", "class"], new.order_by(known.c.sample_index)
         )
-
-    def _rows(self, statement: Any) -> int:
-        return int(self._session.execute(statement).rowcount)  # type: ignore[attr-defined]  # of a change
+        is_known = select(known.c.sample_index).where(known.c.sample_index == sent.c.sample_index).exists()
+        first = select(sent.c.sample_index).where(~is_known).order_by(sent.c.sample_index).limit(FEW)
+        counts = select(
+            _count(stored.returning(targets.c.sample_index).cte("stored")),
+            _count(replaced.returning(targets.c.sample_index).cte("replaced")),
+            _count(known),
+            func.array(first.scalar_subquery()),
+        )
+        return _outcome(len(numbers), *self._session.execute(counts).one())
 
     def _send(self, targets: Table, numbers: Integers, target: Floats, use_case: UseCase) -> Table:
         """A table of this transaction's own, with the truths in it."""
@@ -119,6 +147,14 @@ class LiveSampleRepository:
         copy_in(self._session, sent, [{"sample_index": numbers, "class": _as_stored(use_case, target)}])
         self._session.execute(text("ANALYZE truth_sent"))
         return sent
+
+
+def _count(rows: CTE) -> Any:
+    return select(func.count()).select_from(rows).scalar_subquery()
+
+
+def _outcome(sent: int, stored: int, replaced: int, known: int, first_unknown: list[int]) -> FeedbackOutcome:
+    return FeedbackOutcome(stored, replaced, known - stored - replaced, sent - known, first_unknown)
 
 
 def _as_stored(use_case: UseCase, values: Floats) -> npt.NDArray[Any]:

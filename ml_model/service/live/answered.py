@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from db.definition import Task, UseCase
 from ml_model.persistence.model.live_rows import LivePredictions, LiveRows
-from ml_model.service.live.models import Live, Served
+from ml_model.service.live.models import Live
+from ml_model.service.live.opened import Served
 
 log = logging.getLogger(__name__)
 
@@ -95,12 +96,11 @@ def _shadowed(answered: Sequence[Answered], rows: LiveRows, lengths: Sequence[in
 def _told(served: Served, rows: LiveRows, which: Flags) -> LivePredictions:
     """What a shadow says of some rows, less those of which it gives no finite number."""
     predicted = served.predictor.predict(rows.features[which])
-    highest = predicted.probabilities
-    finite = np.isfinite(predicted.labels if highest is None else highest)
+    probabilities, finite = predicted.probabilities, np.isfinite(predicted.labels)
     return LivePredictions(
         numbers=rows.numbers[which][finite],
         labels=predicted.labels[finite],
-        probabilities=np.full(int(finite.sum()), np.nan) if highest is None else highest[finite],
+        probabilities=np.full(int(finite.sum()), np.nan) if probabilities is None else probabilities[finite],
         deployments=np.full(int(finite.sum()), served.deployment_id),
         at=rows.at[which][finite],
     )

@@ -7,40 +7,28 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from db.definition import Task, UseCase
 from db.use_cases import UnknownUseCaseError
 from fleet.errors import FleetError, OutOfTimeError, UnavailableError
+from fleet.memory import give_back
 from ml_model.persistence.model.deployment import LiveRole
 from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import UnreadableArtifactError, open_artifact
+from ml_model.service.artifacts import open_artifact
 from ml_model.service.live.errors import NothingLiveError, NotOpenError
 from ml_model.service.live.indexes import IndexReserve
+from ml_model.service.live.opened import Opened, Served, close_longest_unused
 from ml_model.service.live.table import Columns
-from ml_model.service.predictor import OnnxPredictor, Predictor
+from ml_model.service.predictor import Predictor
 
 log = logging.getLogger(__name__)
 
-WARM_UPS = 3
-QUICK_S = 0.002  # a model that takes longer for a row is not run where it would hold up other requests
 HASH_SIZE = 8
 OPEN_MODELS = 4  # kept in memory of those that are asked for by their number
 LATER = (UnavailableError, OutOfTimeError)  # the next look may go well
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """An opened model. is_quick: a row takes it no longer than other requests may be held up."""
-
-    deployment_id: int
-    model_name: str
-    predictor: Predictor
-    is_quick: bool
 
 
 @dataclass(frozen=True)
@@ -48,6 +36,7 @@ class Live:
     """What serves a use case: one moment's state, which a request keeps from its start to its end.
 
     canaries: each with the upper end of its part of the traffic, 0 to 1, the parts side by side.
+    troubles: of models that have a role and cannot serve, in sentences.
     """
 
     use_case: UseCase
@@ -58,6 +47,7 @@ class Live:
     canaries: tuple[tuple[float, Served], ...] = ()
     shadows: tuple[Served, ...] = ()
     failure: FleetError | None = None
+    troubles: str = ""
 
     @property
     def is_classification(self) -> bool:
@@ -98,17 +88,26 @@ class LiveModels:
     """The models of every use case.
 
     units: opens a transaction, in any thread. key: signs artifacts. index_block: numbers for samples that are
-    fetched at a time.
+    fetched at a time. most_open_bytes: of artifacts; what was asked longest ago is closed beyond.
     """
 
-    def __init__(self, units: Callable[[], MlModelUnitOfWork], key: bytes, *, index_block: int) -> None:
+    def __init__(
+        self,
+        units: Callable[[], MlModelUnitOfWork],
+        key: bytes,
+        *,
+        index_block: int,
+        most_open_bytes: int,
+    ) -> None:
         self._units = units
         self._key = key
         self._index_block = index_block
+        self._most_open_bytes = most_open_bytes
         self._lives: Mapping[str, Live] = {}
         self._served: dict[int, Served] = {}
         self._named: dict[tuple[str, int], Served] = {}
         self._turn = threading.Lock()
+        self._without_numbers: dict[str, str] = {}
         self._looked = False
         self._began = 0.0
         self._wake = threading.Event()
@@ -127,16 +126,15 @@ class LiveModels:
         """What is in memory, without a look at the database."""
         return self._lives.get(name)
 
-    def check(self) -> None:
-        """Raise NotOpenError unless every use case with an active model can answer.
+    def degraded(self) -> dict[str, str]:
+        """What cannot serve as it should, by use case: a model with a role that cannot be opened, say.
 
-        Also one that answers with the model before, as the one that is active now cannot be opened.
+        It stops no other use case. Raises DatabaseUnavailableError before the database was ever reached.
         """
         if not self._looked:
             self.refresh()
-        for live in self._lives.values():
-            if live.failure is not None and live.active is None:
-                raise live.failure
+        found = {name: live.troubles for name, live in self._lives.items() if live.troubles}
+        return found | self._without_numbers
 
     def named(self, use_case: str, deployment_id: int) -> Served:
         """A deployment's model, whether it is live or not.
@@ -190,15 +188,17 @@ class LiveModels:
             self._looked, self._began = True, began
             used = {role.deployment_id for each in roles.values() for role in each}
             self._served = {number: served for number, served in self._served.items() if number in used}
+            self._named = {asked: served for asked, served in self._named.items() if asked[0] in lives}
+            self._close_unused()
             self._fetch_indexes(lives)
 
     def _live(self, use_case: UseCase, roles: tuple[LiveRole, ...]) -> Live:
         known = self._lives.get(use_case.name)
-        if known is not None and known.use_case == use_case:
+        if known is not None and known.use_case == use_case and (roles or not known.roles):
             if known.roles == roles:
                 return known
             columns, indexes = known.columns, known.indexes
-        else:
+        else:  # also one that was removed and registered anew: its numbers begin anew too
             columns, indexes = Columns(use_case), IndexReserve(self._index_block)
         parts = self._parts(use_case, roles)
         if parts["failure"] is not None and known is not None:
@@ -207,6 +207,7 @@ class LiveModels:
 
     def _parts(self, use_case: UseCase, roles: tuple[LiveRole, ...]) -> dict[str, Any]:
         active, failure = None, None
+        troubles: list[str] = []
         canaries: list[tuple[float, Served]] = []
         shadows: list[Served] = []
         for role in roles:
@@ -216,11 +217,14 @@ class LiveModels:
             except LATER:
                 raise
             except FleetError as error:  # for good: it is tried again when the roles change
+                trouble = f"The {role.role} deployment {role.deployment_id} cannot serve: {error.error}"
+                troubles.append(trouble)
                 if role.role == "active":
                     failure = NotOpenError(use_case.name, error.error)
-                log.warning("Deployment %s cannot serve: %s", role.deployment_id, error.error)
+                log.warning("%s", trouble)
                 continue
             self._served[role.deployment_id] = served
+            self._close_unused()
             if role.role == "active":
                 active = served
             elif role.role == "shadow":
@@ -228,28 +232,50 @@ class LiveModels:
             else:
                 start = canaries[-1][0] if canaries else 0.0
                 canaries.append((start + (role.share or 0.0), served))
-        return {"active": active, "canaries": tuple(canaries), "shadows": tuple(shadows), "failure": failure}
+        return {
+            "active": active,
+            "canaries": tuple(canaries),
+            "shadows": tuple(shadows),
+            "failure": failure,
+            "troubles": "; ".join(troubles),
+        }
 
     def _open(self, deployment_id: int, model_name: str) -> Served:
         with self._units() as work:
             artifact = work.deployments.artifact(deployment_id)
             use_case = work.samples.find(work.history.find(deployment_id).use_case)
-        predictor = open_artifact(artifact, self._key, threads=1)
-        try:
-            seconds = _seconds_for_a_row(predictor, len(use_case.features))
-        except Exception as error:  # whatever the libraries raise
-            log.exception("A stored model cannot predict")
-            raise UnreadableArtifactError from error
-        is_quick = isinstance(predictor, OnnxPredictor) and seconds < QUICK_S
-        return Served(deployment_id, model_name, predictor, is_quick)
+        opened = Opened(
+            open_artifact(artifact, self._key, threads=1),
+            len(artifact.data),
+            partial(self._open_again, deployment_id),
+        )
+        return Served(deployment_id, model_name, opened, opened.takes_no_time(len(use_case.features)))
+
+    def _open_again(self, deployment_id: int) -> Predictor:
+        with self._units() as work:
+            artifact = work.deployments.artifact(deployment_id)
+        return open_artifact(artifact, self._key, threads=1)
+
+    def _close_unused(self) -> None:
+        models = [each.predictor for each in (*self._served.values(), *self._named.values())]
+        if close_longest_unused(models, self._most_open_bytes):
+            give_back()
 
     def _fetch_indexes(self, lives: Mapping[str, Live]) -> None:
-        for live in lives.values():
-            if live.roles and live.indexes.is_low:
+        without = {}
+        for name, live in lives.items():
+            if not (live.roles and live.indexes.is_low):
+                continue
+            try:
                 with self._units() as work:
                     numbers = work.live_samples.reserve(live.use_case, live.indexes.block)
                     work.commit()
+            except FleetError as error:  # of its tables, perhaps: no reason for the others to wait
+                log.warning("Rows of %s cannot be numbered: %s", name, error.error)
+                without[name] = f"Its rows cannot be stored: {error.error}"
+            else:
                 live.indexes.add(numbers)
+        self._without_numbers = without
 
     def _watch(self, interval_s: float) -> None:
         reached = True
@@ -267,13 +293,3 @@ class LiveModels:
             else:
                 self._wake.wait(interval_s)
             self._wake.clear()
-
-
-def _seconds_for_a_row(predictor: Predictor, features: int) -> float:
-    row: npt.NDArray[np.float64] = np.zeros((1, features))
-    seconds = float("inf")
-    for _ in range(WARM_UPS):
-        start = time.perf_counter()
-        predictor.predict(row)
-        seconds = min(seconds, time.perf_counter() - start)
-    return seconds

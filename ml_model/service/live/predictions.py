@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from fleet.errors import InvalidRequestError
 from ml_model.service.live.answered import Answered
-from ml_model.service.live.models import Live, LiveModels, Served
+from ml_model.service.live.models import Live, LiveModels
+from ml_model.service.live.opened import Served
 from ml_model.service.live.storing import LiveStore
 from ml_model.service.live.table import Table
 
@@ -112,7 +113,7 @@ class Predictions:
         features = live.columns.matrix(table)
         predicted = served.predictor.predict(features)
         labels, by_class = predicted.labels, predicted.by_class
-        _check_finite(labels if by_class is None else by_class)
+        _check_finite(labels)
         predictions: Any = (labels.astype(np.int64) if live.is_classification else labels).tolist()
         numbers = self._numbers(live, len(features))
         if numbers is not None:
@@ -132,7 +133,6 @@ class Predictions:
         return numbers
 
 
-def _check_finite(values: Floats) -> None:
-    if not np.isfinite(values).all():
-        wrong = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
-        raise TooLargeValuesError(int(np.argmax(wrong)))
+def _check_finite(labels: Floats) -> None:
+    if not np.isfinite(labels).all():
+        raise TooLargeValuesError(int(np.argmin(np.isfinite(labels))))

@@ -6,6 +6,7 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 
+from db.definition import UseCase
 from fleet.errors import ConflictError, OutOfTimeError, UnavailableError
 from ml_model.persistence.repository.live_samples import AlreadyStoredError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
@@ -163,8 +164,13 @@ class LiveStore:
         name = group[0].use_case.name
         try:
             there = self._add(group)
-        except LATER:
-            raise
+        except LATER as error:
+            if not isinstance(error, UnavailableError) or not self._is_gone(group[0].use_case):
+                raise
+            log.warning("%s answered rows are lost: use case '%s' was removed", count_rows(group), name)
+            self._done(group)
+            self._lost(name, count_rows(group))
+            return []
         except Exception:
             if len(group) > 1:
                 half = len(group) // 2
@@ -194,6 +200,14 @@ class LiveStore:
                 raise
             return there
         return firsts
+
+    def _is_gone(self, use_case: UseCase) -> bool:
+        """Whether it is known to be registered no more."""
+        try:
+            with self._units() as work:
+                return use_case not in work.samples.every()
+        except LATER:
+            return False
 
     def _put_back(self, rows: list[Answered]) -> None:
         with self._lock:

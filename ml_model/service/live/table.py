@@ -1,6 +1,6 @@
 """Turns what a request names its columns and rows into the matrix that models take.
 
-The one place that knows how a cell of a feature is written, and what it is refused for.
+The one place that knows what a cell of a feature is refused for; `spelling` knows how others write one.
 """
 
 import math
@@ -14,12 +14,13 @@ import numpy.typing as npt
 from db.categories import positions_by_name
 from db.definition import FeatureType, UseCase
 from fleet.errors import InvalidRequestError
+from ml_model.service.live.spelling import name_as_sent, number_as_sent
 
 Floats = npt.NDArray[np.float64]
 Row = Sequence[Any] | Mapping[str, Any]
 
-LARGEST_INTEGER = 2**53  # beyond it doubles skip some
-KNOWN_ORDERS = 1000
+LARGEST_INTEGER = 2**53 - 1  # from 2^53 on, doubles skip some
+KNOWN_ORDERS = 100
 LONGEST_TEXT = 60
 
 
@@ -45,12 +46,14 @@ class Table:
     """Rows as they were sent.
 
     rows: lists in the order of `names`, or objects by column name; names: None for the use case's own order;
-    numbers: every cell is known to be a finite number or None.
+    numbers: every cell is known to be a finite number or None; free: cells may be written in every way that
+    clients of MLflow's and Triton's servers have (`spelling`).
     """
 
     rows: Sequence[Row]
     names: Sequence[str] | None = None
     numbers: bool = False
+    free: bool = False
 
 
 class Columns:
@@ -83,7 +86,7 @@ class Columns:
             rows, order = self._in_order(rows), None
             names = self.names
         only_numbers = table.numbers and not self._categories
-        matrix = self._numbers(rows) if only_numbers else self._cells(rows, names)
+        matrix = self._numbers(rows) if only_numbers else self._cells(rows, names, free=table.free)
         if matrix is None or matrix.shape[1:] != (len(self.names),):
             raise self._uneven(rows)
         return self._whole(matrix if order is None else np.ascontiguousarray(matrix[:, order]))
@@ -130,18 +133,25 @@ class Columns:
         except (ValueError, TypeError):
             return None
 
-    def _cells(self, rows: Sequence[Any], names: tuple[str, ...]) -> Floats | None:
+    def _cells(self, rows: Sequence[Any], names: tuple[str, ...], *, free: bool) -> Floats | None:
         """Cell by cell, to say which one is wrong."""
         matrix = np.empty((len(rows), len(names)))
+        value = self._free_value if free else self._value
         for number, row in enumerate(rows):
             if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(names):
                 return None
-            matrix[number] = [self._value(name, cell, number) for name, cell in zip(names, row, strict=True)]
+            matrix[number] = [value(name, cell, number) for name, cell in zip(names, row, strict=True)]
         return matrix
 
     def _value(self, column: str, cell: object, row: int) -> float:
         listed = self._categories.get(column)
         return number_of(column, cell, row) if listed is None else position_of(column, listed, cell, row)
+
+    def _free_value(self, column: str, cell: object, row: int) -> float:
+        listed = self._categories.get(column)
+        return self._value(
+            column, number_as_sent(cell) if listed is None else name_as_sent(cell, listed), row
+        )
 
     def _uneven(self, rows: Sequence[Any]) -> UnusableRowsError:
         for number, row in enumerate(rows):
@@ -160,7 +170,7 @@ class Columns:
             wrong = (np.rint(values) != values) & ~np.isnan(values) | (np.abs(values) > LARGEST_INTEGER)
             if wrong.any():
                 row = int(np.argmax(wrong))
-                raise UnusableValueError(self.names[position], row, "is not an integer within ±2^53")
+                raise UnusableValueError(self.names[position], row, "is not an integer within ±(2^53 - 1)")
         return matrix
 
 

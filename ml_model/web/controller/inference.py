@@ -10,7 +10,8 @@ from fleet.web.answers import JSON_TYPE, answers
 from fleet.web.openapi import VERSION
 from fleet.web.roles import takes_role
 from fleet.web.validation import NoArguments, accepts, read_json
-from ml_model.service.live.models import Live, LiveModels, Served
+from ml_model.service.live.models import Live, LiveModels
+from ml_model.service.live.opened import Served
 from ml_model.service.live.predictions import Predictions, Storing
 from ml_model.web.binary_tensors import (
     BINARY_TYPE,
@@ -31,7 +32,8 @@ from ml_model.web.inference_schema import (
     ServerLiveAnswer,
     ServerReadyAnswer,
 )
-from ml_model.web.tensors import described_inputs, described_outputs, outputs_of, table_of, wanted_outputs
+from ml_model.web.output_tensors import described_outputs, outputs_of, wanted_outputs
+from ml_model.web.tensors import described_inputs, table_of
 
 PLATFORM = "onnx_onnxv1"
 
@@ -152,7 +154,7 @@ class Infer(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
     def _answer(self, name: str, body: bytes, version: int | None) -> Response:
         head, tensors = split(body, request.headers.get(LENGTH_HEADER))
-        asked = read_json(head, InferRequest)
+        asked = read_json(head, InferRequest, finite=False)
         binary = wanted_binary(asked)
         answer, tensors = packed(self._infer(name, with_data(asked, tensors), version), binary)
         if not tensors:

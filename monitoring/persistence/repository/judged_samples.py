@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from db.definition import Task, UseCase
-from db.sets import SampleBlock, SetName, lock_set, read_blocks, set_sizes
-from db.shared import DeploymentRow
+from db.sets import SampleBlock, SetName, lock_set, read_blocks, set_sizes, unlisted_names
+from db.shared import ActivationRow, DeploymentRow
 from db.tables import use_case_tables
-from db.use_cases import find_use_case
+from db.use_cases import DATASETS, find_use_case
 from fleet.errors import ConflictError
 from monitoring.persistence.model.judged_sets import PREDICTION, TARGET, JudgedSets
 
@@ -31,7 +31,7 @@ class NotLoadedError(ConflictError):
 
 
 class NotScoredError(ConflictError):
-    """No deployment has predicted labelled samples of both sets."""
+    """No deployment has predicted samples of both sets."""
 
     def __init__(self, use_case: str) -> None:
         super().__init__(
@@ -42,7 +42,7 @@ class NotScoredError(ConflictError):
 
 
 class JudgedSampleRepository:
-    """Labelled and predicted samples of every use case, in the session's transaction."""
+    """Predicted samples of every use case, in the session's transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -52,13 +52,14 @@ class JudgedSampleRepository:
         return find_use_case(self._session, name)
 
     def read(self, use_case: UseCase) -> JudgedSets:
-        """Both sets, with the predictions of the newest deployment that has scored both.
+        """Both sets, with the predictions of the live deployment if it has scored both, else of the newest
+        that has.
 
         Raises NotLoadedError, NotScoredError.
         """
         for name in (REFERENCE, CURRENT):  # a reload between the two reads would give sets that never met
             lock_set(self._session, use_case, name, replacing=False)
-        deployment_id = self._newest_deployment(use_case)
+        deployment_id = self._live_or_newest_deployment(use_case)
         if deployment_id is None:
             raise self._what_is_missing(use_case)
         return JudgedSets(
@@ -68,14 +69,20 @@ class JudgedSampleRepository:
             features=use_case.feature_names,
             classifies=use_case.task is Task.CLASSIFICATION,
             categories={each.name: each.categories for each in use_case.features if each.categories},
+            unlisted=unlisted_names(self._session, use_case, CURRENT),
         )
 
-    def _newest_deployment(self, use_case: UseCase) -> int | None:
+    def _live_or_newest_deployment(self, use_case: UseCase) -> int | None:
+        is_live = exists().where(
+            ActivationRow.deployment_id == DeploymentRow.id,
+            ActivationRow.role == "active",
+            ActivationRow.until.is_(None),
+        )
         return self._session.scalar(
             select(DeploymentRow.id)
             .where(DeploymentRow.use_case == use_case.name)
             .where(_has_scored(use_case, REFERENCE), _has_scored(use_case, CURRENT))
-            .order_by(DeploymentRow.set_at.desc(), DeploymentRow.id.desc())
+            .order_by(is_live.desc(), DeploymentRow.set_at.desc(), DeploymentRow.id.desc())
             .limit(1)
         )
 
@@ -85,27 +92,25 @@ class JudgedSampleRepository:
         return NotLoadedError(use_case.name, empty) if empty else NotScoredError(use_case.name)
 
     def _frame(self, use_case: UseCase, name: SetName, deployment_id: int) -> pd.DataFrame:
-        blocks = read_blocks(self._session, use_case, name, predicted_by=deployment_id)
-        return pd.concat([_labelled(block, use_case) for block in blocks], ignore_index=True)
+        blocks = read_blocks(self._session, use_case, name, predicted_by=deployment_id, tell_unlisted=True)
+        frame = pd.concat([_frame(block, use_case) for block in blocks], ignore_index=True)
+        return frame if frame[TARGET].isna().any() else frame.astype({TARGET: frame[PREDICTION].dtype})
 
 
 def _has_scored(use_case: UseCase, name: SetName) -> ColumnElement[bool]:
-    """Whether the outer query's deployment has predicted a labelled sample of the set."""
+    """Whether the outer query's deployment has predicted a sample of the set."""
     tables = use_case_tables(use_case)
-    predictions, samples, targets = tables.predictions, tables.samples, tables.targets
+    predictions, samples = tables.predictions, tables.samples
     return exists(
         select(predictions.c.prediction_id)
         .join(samples, samples.c.sample_index == predictions.c.sample_index)
-        .join(targets, targets.c.sample_index == samples.c.sample_index)
-        .join(tables.datasets, tables.datasets.c.dataset_id == samples.c.dataset_id)
-        .where(predictions.c.deployment_id == DeploymentRow.id, tables.datasets.c.name == name)
+        .where(predictions.c.deployment_id == DeploymentRow.id, samples.c.dataset_id == DATASETS[name])
     )
 
 
-def _labelled(block: SampleBlock, use_case: UseCase) -> pd.DataFrame:
-    known = ~np.isnan(block.target)
+def _frame(block: SampleBlock, use_case: UseCase) -> pd.DataFrame:
     kind = np.int64 if use_case.task is Task.CLASSIFICATION else np.float64
-    frame = pd.DataFrame(block.features[known], columns=list(use_case.feature_names))
-    frame[TARGET] = block.target[known].astype(kind)
-    frame[PREDICTION] = block.prediction[known].astype(kind)
+    frame = pd.DataFrame(block.features, columns=list(use_case.feature_names))
+    frame[TARGET] = block.target
+    frame[PREDICTION] = block.prediction.astype(kind)
     return frame

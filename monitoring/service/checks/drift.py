@@ -38,5 +38,5 @@ def column_drift(comparison: Comparison, column: str) -> Check:
         value=drift.score,
         threshold=drift.threshold,
         condition=None if drift.threshold is not None else "values in both sets",
-        description=description,
+        description=description + comparison.unlisted_text(column),
     )

@@ -26,10 +26,11 @@ class Scores:
 
 def classification_scores(comparison: Comparison) -> list[Check]:
     """Accuracy, weighted F1, and precision and recall of each class that occurs anywhere, within 20 %."""
-    if comparison.reference.empty or comparison.current.empty:
+    reference_rows, current_rows = comparison.labelled("reference"), comparison.labelled("current")
+    if reference_rows.empty or current_rows.empty:
         return [_no_rows(name) for name in ("accuracy", "f1_weighted", "precision", "recall")]
-    classes = _classes(comparison)
-    reference, current = _scores(comparison.reference, classes), _scores(comparison.current, classes)
+    classes = _classes(reference_rows, current_rows)
+    reference, current = _scores(reference_rows, classes), _scores(current_rows, classes)
     checks = [
         _near("accuracy", "The accuracy", current.accuracy, reference.accuracy),
         _near("f1_weighted", "The weighted F1", current.f1_weighted, reference.f1_weighted),
@@ -45,12 +46,8 @@ def classification_scores(comparison: Comparison) -> list[Check]:
     return checks
 
 
-def _classes(comparison: Comparison) -> list[int]:
-    found = [
-        comparison.profile(side, column).categories
-        for side in ("reference", "current")
-        for column in (TARGET, PREDICTION)
-    ]
+def _classes(*frames: pd.DataFrame) -> list[int]:
+    found = [frame[column].dropna().unique() for frame in frames for column in (TARGET, PREDICTION)]
     return [int(label) for label in np.unique(np.concatenate(found))]
 
 

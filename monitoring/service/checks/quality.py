@@ -4,6 +4,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from monitoring.persistence.model.judged_sets import TARGET
 from monitoring.service.check import Check, Figure, at_most_reference, near_reference
 from monitoring.service.comparison import Comparison, Side
 
@@ -56,8 +57,8 @@ def duplicated_columns(comparison: Comparison) -> Check:
         Figure(
             name="duplicated_columns",
             what="The number of pairs of equal columns",
-            current=_duplicated_columns(comparison.current),
-            reference=_duplicated_columns(comparison.reference),
+            current=_duplicated_columns(comparison, "current"),
+            reference=_duplicated_columns(comparison, "reference"),
         )
     )
 
@@ -77,13 +78,22 @@ def _constant_columns(comparison: Comparison, side: Side) -> int:
     return sum(comparison.profile(side, column).distinct <= 1 for column in comparison.columns)
 
 
-def _duplicated_columns(frame: pd.DataFrame) -> int:
-    """Pairs of columns with the same type and values; missing values are equal to each other."""
-    head = frame.head(HEAD_ROWS)
+def _duplicated_columns(comparison: Comparison, side: Side) -> int:
+    """Pairs of columns with the same type and values; missing values are equal to each other.
+
+    The target is held against the others in the rows where it is known.
+    """
+    frame = comparison.frame(side)
+    present = [column for column in comparison.columns if column in frame]
     return sum(
-        bool(head[one].equals(head[other]) and frame[one].equals(frame[other]))
-        for one, other in combinations(frame, 2)
+        _are_equal(comparison.labelled(side) if TARGET in pair else frame, *pair)
+        for pair in combinations(present, 2)
     )
+
+
+def _are_equal(frame: pd.DataFrame, one: str, other: str) -> bool:
+    head = frame.head(HEAD_ROWS)
+    return bool(head[one].equals(head[other]) and frame[one].equals(frame[other]))
 
 
 def _duplicated_rows(comparison: Comparison, side: Side) -> int:
@@ -93,9 +103,10 @@ def _duplicated_rows(comparison: Comparison, side: Side) -> int:
     """
     frame = comparison.frame(side)
     present = [column for column in comparison.columns if column in frame]
-    finest = max(present, key=lambda column: comparison.profile(side, column).distinct)
+    everywhere = [column for column in present if column != TARGET]  # whose profile is of all rows
+    finest = max(everywhere, key=lambda column: comparison.profile(side, column).distinct)
     profile = comparison.profile(side, finest)
     if profile.distinct == profile.rows:
         return 0
-    candidates = frame[frame[finest].duplicated(keep=False)]
+    candidates = frame.loc[frame[finest].duplicated(keep=False), present]
     return int(candidates.duplicated().sum())

@@ -30,9 +30,10 @@ class Scores:
 
 def regression_scores(comparison: Comparison) -> list[Check]:
     """MAE, RMSE and R² within 10 % of the reference's, and the mean error near the reference's."""
-    if min(len(comparison.reference), len(comparison.current)) < FEWEST_ROWS:
+    reference_rows, current_rows = comparison.labelled("reference"), comparison.labelled("current")
+    if min(len(reference_rows), len(current_rows)) < FEWEST_ROWS:
         return [_too_few_rows(name) for name in NAMES]
-    reference, current = _scores(comparison.reference), _scores(comparison.current)
+    reference, current = _scores(reference_rows), _scores(current_rows)
     return [
         _near("mae", "The mean absolute error", current.mae, reference.mae),
         _near("rmse", "The root mean squared error", current.rmse, reference.rmse),
@@ -69,5 +70,5 @@ def _mean_error(current: Scores, reference: Scores) -> Check:
 
 
 def _too_few_rows(name: str) -> Check:
-    why = f"There are not {FEWEST_ROWS} rows in both sets to compute {name} on."
+    why = f"There are not {FEWEST_ROWS} rows with a known target in both sets to compute {name} on."
     return Check(name, False, None, why, condition=f"{FEWEST_ROWS} rows in both sets")

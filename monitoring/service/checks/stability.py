@@ -17,6 +17,13 @@ def row_count(comparison: Comparison) -> Check:
     return near_reference(figure, relative=ROW_TOLERANCE)
 
 
+def labelled_row_count(comparison: Comparison) -> Check:
+    """The same of the rows whose truth is known: what performance is measured on."""
+    current, reference = len(comparison.labelled("current")), len(comparison.labelled("reference"))
+    figure = Figure("row_count", "The number of rows with a known target", current, reference)
+    return near_reference(figure, relative=ROW_TOLERANCE)
+
+
 def column_count(comparison: Comparison) -> Check:
     """Passes if there are as many columns as in the reference."""
     columns = comparison.current.shape[1], comparison.reference.shape[1]
@@ -59,8 +66,10 @@ def out_of_range_share(comparison: Comparison, column: str) -> Check:
 
 
 def out_of_list_share(comparison: Comparison, column: str) -> Check:
-    """Categorical columns: passes if every value occurs in the reference."""
+    """Categorical columns: passes if every value occurs in the reference, and every name is listed."""
     known = comparison.profile("reference", column).categories
+    if column in comparison.categories:
+        known = known[known < len(comparison.categories[column])]
     if not known.size:
         return _unknown_reference("out_of_list_share", column)
     share = comparison.profile("current", column).unlisted_share(known)
@@ -71,7 +80,8 @@ def out_of_list_share(comparison: Comparison, column: str) -> Check:
         passed=share == 0,
         value=share,
         condition=f"all values among {listed}{', ...' if known.size > 20 else ''}",
-        description=f"{share:.1%} of the values of {column} do not occur in reference.",
+        description=f"{share:.1%} of the values of {column} do not occur in reference."
+        + comparison.unlisted_text(column),
     )
 
 

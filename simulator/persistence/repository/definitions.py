@@ -1,17 +1,18 @@
 """Reads the use-case definitions from their folder."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from fleet.errors import FleetError
+from fleet.errors import ConflictError, FleetError
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 
 
-class InvalidDefinitionError(FleetError):
-    """A definition file cannot be used; the service does not start with it."""
+class InvalidDefinitionError(ConflictError):
+    """A definition file cannot be used; the others can."""
 
     def __init__(self, file: Path, reason: str) -> None:
         super().__init__(
@@ -32,16 +33,26 @@ class DefinitionsMissingError(FleetError):
         )
 
 
-def read_definitions(folder: Path) -> dict[str, SimulatedUseCase]:
-    """All definitions (`*.yml`) by name; raises InvalidDefinitionError, DefinitionsMissingError."""
+def read_definitions(
+    folder: Path, unusable: dict[str, FleetError] | None = None
+) -> dict[str, SimulatedUseCase]:
+    """All definitions (`*.yml`) by name. Raises DefinitionsMissingError.
+
+    unusable: takes, by the name of the file, why one cannot be used; without it, raises
+    InvalidDefinitionError.
+    """
     if not folder.is_dir():
         raise DefinitionsMissingError(folder)
     definitions: dict[str, SimulatedUseCase] = {}
     for file in sorted(folder.glob("*.yml")):
-        definition = _read(file)
-        if definition.name in definitions:
-            raise InvalidDefinitionError(file, f"another file defines '{definition.name}' already")
-        definitions[definition.name] = definition
+        try:
+            definition = _read(file, definitions)
+        except InvalidDefinitionError as error:
+            if unusable is None:
+                raise
+            unusable[file.stem] = error
+        else:
+            definitions[definition.name] = definition
     return definitions
 
 
@@ -59,8 +70,11 @@ def _sentence(error: ErrorDetails) -> str:
     return f"{field}: {text}" if field else text
 
 
-def _read(file: Path) -> SimulatedUseCase:
+def _read(file: Path, others: Collection[str]) -> SimulatedUseCase:
     try:
-        return parse_definition(yaml.safe_load(file.read_text(encoding="utf-8")))
+        definition = parse_definition(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, InvalidContentError) as error:
         raise InvalidDefinitionError(file, str(error)) from error
+    if definition.name in others:
+        raise InvalidDefinitionError(file, f"another file defines '{definition.name}' already")
+    return definition

@@ -1,6 +1,6 @@
 """What the simulator asks of PostgreSQL."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -16,11 +16,12 @@ from db.definition import Feature, FeatureType, Retention, Task, UseCase
 from db.sets import SetName, lock_set, set_sizes
 from db.shared import UseCaseRow
 from db.tables import use_case_tables
-from db.use_cases import DATASETS, register_use_case, registered_use_case, set_retention
+from db.use_cases import DATASETS, register_use_case, registered_use_case, remove_use_case, set_retention
 from fleet.errors import ConflictError
 from simulator.persistence.model.simulated_set import SimulatedSet
 
 BLOCK_ROWS = 50_000
+LONGEST_NAME = 200  # characters, as of listed names; what is left of an unlisted one
 
 Block = Mapping[str, npt.NDArray[Any]]
 
@@ -70,6 +71,10 @@ class SampleRepository:
         """The use case as it is registered, if it is."""
         return registered_use_case(self._session, name)
 
+    def remove(self, use_case: UseCase) -> int:
+        """Drop all that there is of a use case but its files; returns how many deployments it had."""
+        return remove_use_case(self._session, use_case)
+
     def replace(
         self, use_case: UseCase, name: SetName, rows: SimulatedSet, digest: bytes | None = None
     ) -> int:
@@ -114,14 +119,15 @@ def _sample_blocks(use_case: UseCase, dataset_id: int, rows: SimulatedSet) -> It
             "origin": np.full(len(index), b"simulated"),
         }
         for column, feature in enumerate(use_case.features):
-            block[feature.name] = _stored(feature, rows.features[part, column])
+            names = (*feature.categories, *rows.unlisted.get(feature.name, ()))
+            block[feature.name] = _stored(feature, rows.features[part, column], names)
         yield block
 
 
-def _stored(feature: Feature, values: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
-    """A column's values as PostgreSQL takes them."""
+def _stored(feature: Feature, values: npt.NDArray[np.float64], names: Sequence[str]) -> npt.NDArray[Any]:
+    """A column's values as PostgreSQL takes them. names: of a category, by position."""
     if feature.type is FeatureType.CATEGORY:
-        return to_names(feature.categories, values)
+        return to_names([name[:LONGEST_NAME] for name in names], values)
     return np.rint(values) if feature.type is FeatureType.INTEGER else values
 
 

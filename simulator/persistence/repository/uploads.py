@@ -46,7 +46,8 @@ class UploadRepository:
     def add_part(self, use_case: str, part: int, content: bytes) -> None:
         """Keep a part of a file that is being sent; part 1 begins a new one. Raises PartOutOfOrderError.
 
-        Nobody else adds parts of this use case before the transaction has ended.
+        One that is there already may come again, as it does when its answer was lost. Nobody else adds parts
+        of this use case before the transaction has ended.
         """
         self._lock(use_case)
         if part == 1:
@@ -55,10 +56,24 @@ class UploadRepository:
         there = self._session.scalar(
             select(func.max(CsvPartRow.part)).where(_parts(use_case, complete=False))
         )
+        if there and 1 < part <= there and self._is(use_case, part, content, complete=False):
+            return
         if part != (there or 0) + 1:
             raise PartOutOfOrderError(part, use_case, there or 0)
         self._session.add(CsvPartRow(use_case=use_case, complete=False, part=part, content=content))
         self._session.flush()
+
+    def is_last_again(self, use_case: str, part: int, content: bytes) -> bool:
+        """Whether this is the last part of the file that counts, and no other file is being sent."""
+        self._lock(use_case)
+        parts = select(func.max(CsvPartRow.part))
+        begun = self._session.scalar(parts.where(_parts(use_case, complete=False)))
+        last = self._session.scalar(parts.where(_parts(use_case, complete=True)))
+        return begun is None and part == last and self._is(use_case, part, content, complete=True)
+
+    def _is(self, use_case: str, part: int, content: bytes, *, complete: bool) -> bool:
+        query = select(CsvPartRow.content).where(_parts(use_case, complete=complete), CsvPartRow.part == part)
+        return self._session.scalar(query) == content
 
     def content(self, use_case: str, *, complete: bool = True) -> bytes | None:
         """The file that counts, or with complete=False the one that is being sent; None if there is none."""
@@ -68,10 +83,15 @@ class UploadRepository:
         parts = list(self._session.scalars(query))
         return b"".join(parts) if parts else None
 
-    def digest(self, use_case: str) -> bytes:
-        """SHA-256 of the file that is being sent, which stays as it is until the transaction has ended."""
+    def digest(self, use_case: str, *, complete: bool = False) -> bytes:
+        """SHA-256 of the file that is being sent, or counts.
+
+        It stays as it is until the transaction has ended.
+        """
         self._lock(use_case)
-        query = select(CsvPartRow.content).where(_parts(use_case, complete=False)).order_by(CsvPartRow.part)
+        query = (
+            select(CsvPartRow.content).where(_parts(use_case, complete=complete)).order_by(CsvPartRow.part)
+        )
         found = hashlib.sha256()
         for content in self._session.scalars(query.execution_options(yield_per=1)):
             found.update(content)
@@ -83,6 +103,12 @@ class UploadRepository:
         self._session.execute(
             update(CsvPartRow).where(_parts(use_case, complete=False)).values(complete=True)
         )
+
+    def remove(self, use_case: str) -> int:
+        """Delete all files of a use case; returns how many parts that were."""
+        self._lock(use_case)
+        query = delete(CsvPartRow).where(CsvPartRow.use_case == use_case).returning(CsvPartRow.part)
+        return len(self._session.execute(query).all())
 
     def _lock(self, use_case: str) -> None:
         self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"upload {use_case}"))))

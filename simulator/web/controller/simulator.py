@@ -10,6 +10,7 @@ from fleet.web.heavy import heavy
 from fleet.web.validation import accepts
 from simulator.service.fouling import Fouling
 from simulator.service.simulator import NAME, Level, SimulatorService
+from simulator.service.unlisted import Unlisted, told_unlisted
 from simulator.web.schema import DescribeRequest, FoulingRequest, LoadAnswer, LoadRequest, SimulatorAnswer
 
 
@@ -33,12 +34,15 @@ class Simulator(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
         What was simulated before is replaced in one transaction; rows that came in live stay.
         """
+        unlisted: dict[str, Unlisted] = {}
         if body.set_name == "dataset":
             rows = self._simulator.name_sets(body.use_case)
         else:
             fouling = _fouling(body.fouling)
-            rows = self._simulator.load(body.set_name, body.use_case, fouling, caller=caller())
-        return {"message": f"Load {body.set_name} set", "rows": rows}
+            rows = self._simulator.load(
+                body.set_name, body.use_case, fouling, caller=caller(), unlisted=unlisted.update
+            )
+        return {**told_unlisted(f"Load {body.set_name} set", unlisted), "rows": rows}
 
 
 def _fouling(request: FoulingRequest | None) -> Fouling | Level:

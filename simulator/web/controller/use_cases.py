@@ -8,8 +8,9 @@ from fleet.web.answers import answers
 from fleet.web.credentials import caller
 from fleet.web.heavy import heavy
 from fleet.web.validation import NoArguments, accepts
+from simulator.service.unlisted import told_unlisted
 from simulator.service.use_cases import CsvPart, Listed, UseCaseService
-from simulator.web.schema import AddedAnswer, AddUseCaseRequest, UseCasesAnswer
+from simulator.web.use_case_schema import AddedAnswer, AddUseCaseRequest, RemovedAnswer, UseCasesAnswer
 
 
 class UseCases(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -37,11 +38,34 @@ class UseCases(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         name = added.use_case.name
         done = f"Registered {name}" if added.registered else f"Received part {body.part} of {body.parts}"
         return {
-            "message": done,
+            **told_unlisted(done, added.unlisted),
             "use_case": name,
             "task": added.use_case.task.value,
             "registered": added.registered,
             "sets": added.sets,
+        }
+
+
+class UseCase(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """Remove a use case."""
+
+    def __init__(self, use_cases: UseCaseService) -> None:
+        self._use_cases = use_cases
+
+    @answers(RemovedAnswer, errors=[404, 409, 503])
+    @accepts(role="admin", query=NoArguments)
+    @heavy
+    def delete(self, query: NoArguments, name: str) -> dict[str, Any]:
+        """Remove a use case with its rows, models, results and files, for good.
+
+        One that is a file of the simulator is refused. What MLflow holds stays, and so does the audit trail.
+        """
+        removed = self._use_cases.remove(name, caller=caller())
+        return {
+            "message": f"Removed {name}",
+            "use_case": name,
+            "rows": removed.rows,
+            "deployments": removed.deployments,
         }
 
 

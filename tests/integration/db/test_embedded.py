@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 from sqlalchemy import make_url
 
-from db.embedded import EmbeddedPostgres, PostgresCommandError, ensure_database
+from db.embedded import EmbeddedPostgres, LostPasswordError, PostgresCommandError, ensure_database
 from tests.conftest import free_port
 
 
@@ -94,6 +94,35 @@ def test_a_lock_file_with_the_number_of_another_program_does_not_stop_it(running
     assert not running.is_running()
     running.start()
     assert running.is_running()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\x00\xfe", b"rubbish\n", b"-17\n", b"99999999999999999999\n"])
+def test_a_damaged_lock_file_neither_hides_the_server_nor_stops_the_next_one(
+    running: EmbeddedPostgres, damage: bytes
+) -> None:
+    lock_file = running.data / "postmaster.pid"
+    server = psutil.Process(postmaster(running))
+    lock_file.write_bytes(damage)
+
+    assert running.is_running()
+    assert running.running_port() == running.port
+    running.stop()
+    assert not server.is_running()
+    lock_file.write_bytes(damage)
+    running.start()
+    assert value(running.url(), "SHOW port") == str(running.port)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\n", b"\xff\xfe"])
+def test_a_password_that_was_lost_is_told(running: EmbeddedPostgres, damage: bytes) -> None:
+    file = running.folder / "password"
+    password = file.read_bytes()
+    file.write_bytes(damage)
+    try:
+        with pytest.raises(LostPasswordError, match="no longer holds"):
+            running.url()
+    finally:
+        file.write_bytes(password)
 
 
 def test_stopping_it_twice_is_no_error(running: EmbeddedPostgres) -> None:

@@ -17,7 +17,13 @@ from sqlalchemy.orm import Session
 
 from db.definition import Feature, Task, UseCase
 from db.embedded import EmbeddedPostgres, ensure_database
-from db.migrate import alembic_config, migrate, newest_revision
+from db.migrate import (
+    NewerDatabaseError,
+    alembic_config,
+    check_not_newer,
+    migrate,
+    newest_revision,
+)
 from db.shared import SharedTable
 from db.use_cases import register_use_case
 from tests.conftest import free_port
@@ -132,6 +138,19 @@ def test_a_newer_database_is_one_clear_line(empty_url: str) -> None:
     assert len(outcome.stderr.strip().splitlines()) == 1
     assert "newer than this version" in outcome.stderr
     assert execute(empty_url, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_whether_a_database_is_newer_is_told_before_anything_is_done(empty_url: str) -> None:
+    check_not_newer(empty_url)
+    migrate(empty_url)
+    check_not_newer(empty_url)
+    execute(empty_url, "UPDATE public.alembic_version SET version_num = '9999' RETURNING 1")
+    with pytest.raises(NewerDatabaseError, match="9999"):
+        check_not_newer(empty_url)
+
+
+def test_a_database_that_cannot_be_asked_is_not_called_newer() -> None:
+    check_not_newer(f"postgresql+psycopg2://mlfleet@127.0.0.1:{free_port()}/dataset")
 
 
 def test_an_unreachable_database_is_one_clear_line() -> None:

@@ -7,8 +7,15 @@ import pytest
 from sqlalchemy import inspect, select, text
 
 from db.definition import Feature, Task, UseCase
+from db.shared import DeploymentRow
 from db.tables import FIRST_LIVE_INDEX, UseCaseTables
-from db.use_cases import UnknownUseCaseError, UseCaseChangedError, find_use_case, register_use_case
+from db.use_cases import (
+    UnknownUseCaseError,
+    UseCaseChangedError,
+    find_use_case,
+    register_use_case,
+    remove_use_case,
+)
 from tests.conftest import Sessions
 from tests.integration.db.conftest import TEA, store_samples
 
@@ -24,6 +31,40 @@ def test_registering_again_changes_nothing(sessions: Sessions, tea: UseCase, tab
         register_use_case(session, tea)
         session.commit()
         assert session.scalar(text("SELECT count(*) FROM tea.samples")) == 2
+
+
+def test_a_use_case_is_removed_with_its_deployments_and_no_others(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables
+) -> None:
+    coffee = tea.model_copy(update={"name": "coffee"})
+    others = register_coffee(sessions, coffee)
+    with sessions() as session:
+        for use_case, its in ((tea, tables), (coffee, others)):
+            store_samples(session, its, 1, [1, 2])
+            row = DeploymentRow(
+                use_case=use_case.name, model_name="Ridge", hyperparameters={}, preprocessing="none"
+            )
+            session.add(row)
+            session.flush()
+            told = {"sample_index": 1, "prediction_index": 1, "class": 1.0, "deployment_id": row.id}
+            session.execute(its.predictions.insert().values(told))
+        session.commit()
+        assert remove_use_case(session, tea) == 1
+        session.commit()
+        assert session.scalars(select(DeploymentRow.use_case)).all() == ["coffee"]
+        assert session.scalar(text("SELECT count(*) FROM coffee.predictions")) == 1
+        with pytest.raises(UnknownUseCaseError):
+            find_use_case(session, "tea")
+        register_use_case(session, tea)
+        assert session.scalar(text("SELECT count(*) FROM tea.samples")) == 0
+
+
+def register_coffee(sessions: Sessions, coffee: UseCase) -> UseCaseTables:
+    with sessions() as session:
+        tables = register_use_case(session, coffee)
+        session.execute(tables.datasets.insert().values({"dataset_id": 1, "name": "training"}))
+        session.commit()
+    return tables
 
 
 def test_registering_in_parallel_works(sessions: Sessions) -> None:

@@ -89,10 +89,12 @@ class Fleet:
         requests.post(f"{address}/train_model", headers=headers, timeout=60).raise_for_status()
         return address
 
-    def tracking(self, mlflow: MlflowServer) -> str:
+    def tracking(self, mlflow: MlflowServer, *, max_combinations: int = 4) -> str:
         """Tracking, with ml_model to set models in, and an experiment with a run."""
         ml_model = f"{self.ml_model()}/root/ml"
-        address = self.start("tracking", ml_model_url=ml_model, mlflow_url=mlflow.url, max_combinations="4")
+        address = self.start(
+            "tracking", ml_model_url=ml_model, mlflow_url=mlflow.url, max_combinations=str(max_combinations)
+        )
         post(f"{address}/root/tracking/model_management", OPTIMIZATION)
         return address
 

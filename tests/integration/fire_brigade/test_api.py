@@ -76,6 +76,10 @@ BAD_TRAININGS: list[dict[str, object]] = [
     {"encoder_path": "data/global_data.csv"},
     {"ml_model_path": "models/a.pkl", "model_path": "models/b.pkl"},
     {"ml_model_path": "models/a.pkl", "encoder_path": "models/a.pkl"},
+    {"ml_model_path": "models/onehot_encoder.pkl"},
+    {"encoder_path": "models/linear_regression_model.pkl"},
+    {"data_path": "models/a.pkl", "ml_model_path": "models/a.pkl"},
+    {"data_path": "./models/a.pkl", "encoder_path": "models/a.pkl"},
     {"data_path": 5},
     {"unheard_of": "x"},
 ]

@@ -1,5 +1,8 @@
 """Trainings and evaluations in a real MLflow, and predictions by the newest registered model."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,11 +16,14 @@ from mlflow import MlflowClient
 from db.embedded import EmbeddedPostgres, ensure_database
 from fire_brigade.persistence.repository.mlflow_connection import MlflowFailedError, connect
 from fire_brigade.persistence.repository.mlflow_log import (
+    ENCODER_FILE,
+    MODEL_FILE,
     REGISTERED_NAME,
     MlflowLog,
     NothingRegisteredError,
 )
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
+from fire_brigade.persistence.repository.recordings import Recordings
 from fire_brigade.persistence.repository.signed_models import UntrustedModelError
 from fire_brigade.service.eval_model import eval_model
 from fire_brigade.service.train_model import train_model
@@ -47,10 +53,14 @@ def paths(folder: Path) -> ModelPaths:
     return ModelPaths(folder / "models" / "model.pkl", folder / "models" / "encoder.pkl")
 
 
+def log_of(client: MlflowClient, folder: Path, files: ModelFiles) -> MlflowLog:
+    return MlflowLog(client, EXPERIMENT, files, Recordings(folder / "recordings"))
+
+
 def test_a_training_is_recorded_registered_and_predicts(client: MlflowClient, tmp_path: Path) -> None:
     data = tmp_path / "data" / "global_data.csv"
     files, log = ModelFiles(KEY), KeptLog()
-    registry = MlflowLog(client, EXPERIMENT, files)
+    registry = log_of(client, tmp_path, files)
     write_features(data)
     scores = train_model(data, paths(tmp_path), files, registry, log)
     experiment = client.get_experiment_by_name(EXPERIMENT)
@@ -76,7 +86,7 @@ def test_a_training_is_recorded_registered_and_predicts(client: MlflowClient, tm
     assert registry.newest().predict(np.array([5.2]), ["Acton"])[0] > ours[0] + 50
 
     with pytest.raises(UntrustedModelError):
-        MlflowLog(client, EXPERIMENT, ModelFiles(b"another key")).newest()
+        log_of(client, tmp_path, ModelFiles(b"another key")).newest()
 
 
 def predicted_by_mlflow(client: MlflowClient, version: str) -> np.ndarray:
@@ -94,7 +104,7 @@ def predicted_by_mlflow(client: MlflowClient, version: str) -> np.ndarray:
 def test_an_evaluation_is_a_run_with_its_pictures(client: MlflowClient, tmp_path: Path) -> None:
     data = tmp_path / "data" / "global_data.csv"
     files, log = ModelFiles(KEY), KeptLog()
-    registry = MlflowLog(client, "evaluations", files)
+    registry = MlflowLog(client, "evaluations", files, Recordings(tmp_path / "recordings"))
     write_features(data)
     train_model(data, paths(tmp_path), files, registry, log)
     found = eval_model(data, registry.newest, tmp_path / "evaluation", registry, log)
@@ -113,7 +123,7 @@ def test_an_mlflow_that_is_away_leaves_the_files_of_before(tmp_path: Path) -> No
     files = ModelFiles(KEY)
     train_model(data, paths(tmp_path), files, None, KeptLog())
     before = paths(tmp_path).model.read_bytes()
-    away = MlflowLog(connect(f"http://127.0.0.1:{free_port()}"), EXPERIMENT, files)
+    away = log_of(connect(f"http://127.0.0.1:{free_port()}"), tmp_path, files)
     with pytest.raises(MlflowFailedError) as refused:
         train_model(data, paths(tmp_path), files, away, KeptLog())
     assert refused.value.status == 503
@@ -122,17 +132,78 @@ def test_an_mlflow_that_is_away_leaves_the_files_of_before(tmp_path: Path) -> No
         away.newest()
 
 
-def test_a_version_that_others_made_is_none_of_ours(client: MlflowClient) -> None:
-    run = client.create_run(client.create_experiment("others"))
-    if not client.search_registered_models(f"name='{REGISTERED_NAME}'"):
-        client.create_registered_model(REGISTERED_NAME)
+@pytest.mark.parametrize("status", ["FINISHED", "RUNNING"])
+def test_versions_that_others_made_are_passed_over(client: MlflowClient, tmp_path: Path, status: str) -> None:
+    data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
+    write_features(data)
+    registry = log_of(client, tmp_path, files)
+    train_model(data, paths(tmp_path), files, registry, KeptLog())
+    ours = registry.newest()
+    others = client.get_experiment_by_name("others")
+    run = client.create_run(others.experiment_id if others else client.create_experiment("others"))
+    if status == "FINISHED":  # also with files of the right names, which carry no signature
+        for name in (MODEL_FILE, ENCODER_FILE):
+            client.log_text(run.info.run_id, "no model", name)
+        client.set_tag(run.info.run_id, "use_case", "fire_brigade")
+        client.set_terminated(run.info.run_id)
     source = f"{run.info.artifact_uri}/model"
     made = client.create_model_version(REGISTERED_NAME, source, run.info.run_id, await_creation_for=0)
     try:
-        with pytest.raises(NothingRegisteredError):
-            MlflowLog(client, EXPERIMENT, ModelFiles(KEY)).newest()
+        assert registry.newest() is ours
+        again = log_of(client, tmp_path, files).newest()
+        assert again.predict(np.array([1.0]), ["Acton"]) == ours.predict(np.array([1.0]), ["Acton"])
     finally:
         client.delete_model_version(REGISTERED_NAME, made.version)
+
+
+KILLED_WHILE_RECORDING = """
+import os, signal, sys
+from pathlib import Path
+from mlflow import MlflowClient
+from tests.integration.fire_brigade import test_mlflow as here
+url, folder, method = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+client, files = here.connect(url), here.ModelFiles(here.KEY)
+setattr(client, method, lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
+data = folder / "data" / "global_data.csv"
+here.train_model(data, here.paths(folder), files, here.log_of(client, folder, files), here.KeptLog())
+"""
+
+
+@pytest.mark.parametrize("method", ["log_batch", "log_model_artifacts", "set_terminated"])
+def test_what_a_killed_training_left_is_failed_and_not_predicted_with(
+    server: MlflowServer, client: MlflowClient, tmp_path: Path, method: str
+) -> None:
+    data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
+    write_features(data)
+    registry = log_of(client, tmp_path, files)
+    train_model(data, paths(tmp_path), files, registry, KeptLog())
+    ours = registry.newest()
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_RECORDING, server.url, str(tmp_path), method], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    running = client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
+    assert len(running) == 1
+    assert registry.newest() is ours
+
+    registry.end_stale()
+
+    assert client.get_run(running[0].info.run_id).info.status == "FAILED"
+    left = client.search_logged_models([experiment.experiment_id])
+    assert "PENDING" not in {model.status.name for model in left}
+    assert list((tmp_path / "recordings").iterdir()) == []
+    assert registry.newest() is ours
+
+
+def test_a_recording_that_goes_on_is_left_alone(client: MlflowClient, tmp_path: Path) -> None:
+    recordings = Recordings(tmp_path / "recordings")
+    ended: list[str] = []
+    with recordings.begun() as name:
+        Recordings(tmp_path / "recordings").end_stale(ended.append)
+        assert ended == []
+        assert [path.name for path in (tmp_path / "recordings").iterdir()] == [name]
+    assert list((tmp_path / "recordings").iterdir()) == []
 
 
 def failing(failure: OSError) -> Callable[..., None]:
@@ -156,7 +227,7 @@ def test_a_download_that_fails_is_503_and_no_missing_model(
 ) -> None:
     data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
     write_features(data)
-    registry = MlflowLog(client, EXPERIMENT, files)
+    registry = log_of(client, tmp_path, files)
     train_model(data, paths(tmp_path), files, registry, KeptLog())
     monkeypatch.setattr(client, method, failing(failure))
     with pytest.raises(MlflowFailedError) as refused:
@@ -170,7 +241,7 @@ def test_an_upload_that_fails_is_503_and_leaves_no_files(
 ) -> None:
     data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
     write_features(data)
-    registry = MlflowLog(client, EXPERIMENT, files)
+    registry = log_of(client, tmp_path, files)
     monkeypatch.setattr(client, "log_artifacts", failing(failure))
     with pytest.raises(MlflowFailedError):
         train_model(data, paths(tmp_path), files, registry, KeptLog())
@@ -182,7 +253,7 @@ def test_a_registry_without_a_model_says_what_to_call(postgres: EmbeddedPostgres
     server.start()
     try:
         with pytest.raises(NothingRegisteredError) as refused:
-            MlflowLog(connect(server.url), EXPERIMENT, ModelFiles(KEY)).newest()
+            log_of(connect(server.url), tmp_path, ModelFiles(KEY)).newest()
     finally:
         server.stop()
     assert refused.value.status == 409

@@ -1,11 +1,9 @@
 """The published files are fetched whole and right, or refused with the files of before untouched."""
 
 import re
-import resource
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,19 +20,18 @@ from fire_brigade.persistence.repository.downloads import (
     WrongFileError,
 )
 from fire_brigade.persistence.repository.table_files import write_workbook
-from fire_brigade.persistence.repository.whole_files import FileNotWrittenError
+from fire_brigade.service.filtering import MissingColumnsError, NoRecordsError, NothingKeptError
 from fire_brigade.service.generate_records import generate_records
 from fire_brigade.service.process_data import (
-    MissingColumnsError,
-    NoRecordsError,
-    NothingKeptError,
     NothingToConvertError,
     Stage,
     convert_to_pickle,
     process_data,
 )
 from fleet.errors import FleetError
+from fleet.whole_files import FileNotWrittenError
 from tests.fire_brigade_log import KeptLog
+from tests.full_disk import largest_file
 from tests.integration.fire_brigade.publisher import Publisher, publishing
 
 QUICK = DownloadLimits(connect_s=2, silence_s=0.3, total_s=30, attempts=2, wait_s=0.01)
@@ -210,23 +207,12 @@ def test_years_without_records_are_told(publisher: Publisher, published: Path, b
     assert error == f"None of the {INCIDENTS} incident records is of 2022, 2023"
 
 
-@contextmanager
-def files_of_at_most(count: int) -> Iterator[None]:
-    """As on a disk that is full: files cannot grow beyond so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (count, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.parametrize("room", ["too little for the download", "too little for the records"])
 def test_a_full_disk_is_told(room: str, publisher: Publisher, published: Path, before: Path) -> None:
     workbook = published / "made_up_incidents.xlsx"
     size = workbook.stat().st_size
     assert size + 1000 < (published / "made_up_incidents.csv").stat().st_size
-    with files_of_at_most(size + 1000 if "records" in room else size // 2):
+    with largest_file(size + 1000 if "records" in room else size // 2):
         error = fails(f"{publisher.url}/made_up_incidents.xlsx", before, FileNotWrittenError)
     assert "the disk is full" in error
 

@@ -65,7 +65,7 @@ def client() -> FlaskClient:
         app,
         [Route(Brewing, ["/cup/<int:number>"])],
         prefixes=["/root/tea", "/root/infusion"],
-        ready=lambda: 0,
+        ready=lambda: None,
     )
     return app.test_client()
 

@@ -1,18 +1,16 @@
 """What a service does with clients that are slow, greedy, too many or malicious."""
 
-import json
-import socket
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from tests.running import RunningService, running_service
+from tests.sockets import connected, everything
 
 pytestmark = pytest.mark.slow
 
@@ -38,22 +36,6 @@ def teapot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]
         max_heavy_waiting="1",
     ) as service:
         yield service
-
-
-@contextmanager
-def connected(service: RunningService) -> Iterator[socket.socket]:
-    host, _, port = service.address.removeprefix("http://").rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
-        yield connection
-
-
-def everything(connection: socket.socket) -> tuple[int, dict[str, str], Any]:
-    """Status, headers and JSON of an answer after which the connection is closed."""
-    received = b"".join(iter(lambda: connection.recv(65536), b""))
-    head, _, body = received.partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    headers = dict(line.lower().split(": ", 1) for line in lines)
-    return int(first.split()[1]), headers, json.loads(body)
 
 
 def is_alive(service: RunningService) -> bool:

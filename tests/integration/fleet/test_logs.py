@@ -5,6 +5,8 @@ import json
 import logging
 import multiprocessing
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -246,3 +248,35 @@ def test_a_service_writes_all_its_lines_in_the_form_that_is_set(
     assert [event["message"] for event in events if event["logger"] == "_granian"] == [
         "Unexpected exit from worker-1"
     ]
+
+
+TURNING = """
+import logging, os, sys
+from pathlib import Path
+from fleet.logs import set_up_logs
+from fleet.settings import ServiceSettings
+settings = ServiceSettings(port=1, service_url="/tea", log_file=Path(sys.argv[1]), log_file_bytes=2000)
+set_up_logs("tea", settings)
+for number in range(200):
+    logging.getLogger("tea").info("line %s %s", number, "x" * 40)
+    if number % 10 == 0:
+        os.write(2, b"not by logging\\n")
+print("the last word", flush=True)
+"""
+
+
+def test_the_file_that_standard_error_goes_to_is_turned_while_it_is_written_to(tmp_path: Path) -> None:
+    log = tmp_path / "tea.log"
+    with log.open("ab") as output:
+        done = subprocess.run(
+            [sys.executable, "-c", TURNING, str(log)], stdout=output, stderr=output, check=False
+        )
+    assert done.returncode == 0
+    files = sorted(tmp_path.glob("tea.log*"))
+    assert len(files) == 6
+    assert max(file.stat().st_size for file in files) < 2500
+    assert {file.stat().st_mode & 0o077 for file in files[:-1]} == {0}
+    assert "the last word" in log.read_text(encoding="utf-8")
+    assert log.read_text(encoding="utf-8").count("line 199 ") == 1
+    told = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert told.count("not by logging") > 5

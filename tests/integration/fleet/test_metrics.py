@@ -228,7 +228,7 @@ def test_a_service_counts_on_when_its_worker_is_replaced_and_leaves_nothing_behi
         worker.wait(10)
         wait_until_alive(service)
         after = requests.get(f"{service.address}/metrics", timeout=5).text
-        (folder,) = temporary.glob("mlfleet-metrics-*")
+        (folder,) = temporary.glob("mlfleet-held-metrics-*")
         owners = {file.stem.rpartition("_")[2] for file in folder.glob("gauge_live*.db")}
         (living,) = service.workers()
         assert owners == {str(living.pid)}
@@ -238,7 +238,7 @@ def test_a_service_counts_on_when_its_worker_is_replaced_and_leaves_nothing_behi
         assert value(text, "mlfleet_http_requests_in_progress", service="simulator") == 1  # the scrape itself
         assert (value(text, "mlfleet_database_pool_size", service="simulator") or 0) >= 8
         assert value(text, "mlfleet_database_pool_in_use", service="simulator") == 0
-    assert list(temporary.glob("mlfleet-metrics-*")) == []
+    assert list(temporary.glob("mlfleet-held-metrics-*")) == []
 
 
 def test_a_dead_workers_number_that_another_users_process_has_now_breaks_no_scrape(

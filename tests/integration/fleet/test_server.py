@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 import requests
 
 from tests.conftest import free_port
-from tests.running import PROJECT, running_service
+from tests.running import PROJECT, RunningService, running_service, wait_until_alive
 
 pytestmark = pytest.mark.slow
 
@@ -112,3 +113,36 @@ def test_a_connection_goes_on_after_an_answer_that_needed_no_body(database_url: 
             assert answer.status == 405
             assert connection.sock is first
         connection.close()
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"), [("localhost", "127.0.0.1"), ("::1", "[::1]"), ("[::1]", "[::1]")]
+)
+def test_it_listens_on_a_name_and_on_ipv6(host: str, reached: str) -> None:
+    if ":" in host and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    port = free_port()
+    environment = {**os.environ, "TEAPOT_HOST": host, "TEAPOT_PORT": str(port)}
+    process = subprocess.Popen([sys.executable, "-m", "tests.teapot"], cwd=PROJECT, env=environment)
+    try:
+        wait_until_alive(RunningService(process, f"http://{reached}:{port}", Path(os.devnull)))
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "x" * 100 + ".invalid", "1.2.3.4.5"])
+def test_a_host_that_is_none_is_told(host: str) -> None:
+    done = start_and_wait(SIMULATOR_HOST=host, SIMULATOR_AUTH="off")
+    assert done.returncode == 1
+    assert host in done.stderr
+    assert "Traceback" not in done.stderr

@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 import pytest
+import requests
 
-from fleet.errors import SiblingFailedError, SiblingRefusedError
+from fleet.errors import SiblingFailedError, SiblingInDoubtError, SiblingRefusedError
 from fleet.sibling import Sibling
 from tests.callers import ALICE, BOB
 from tests.conftest import free_port
@@ -31,6 +32,7 @@ class Scripted(BaseHTTPRequestHandler):
         "/base/missing": (404, b'{"error": "No such thing", "message": "Check"}'),
         "/base/unauthorized": (401, b'{"error": "Invalid credentials", "message": "Send others"}'),
         "/base/broken": (500, b'{"error": "Bug", "message": "secret"}'),
+        "/base/out_of_time": (504, b'{"error": "Too slow", "message": "Look"}'),
         "/base/unavailable": (503, b'{"error": "No database", "message": "Wait"}'),
         "/base/html": (200, b"<html></html>"),
         "/base/html404": (404, b"<html></html>"),
@@ -155,9 +157,32 @@ def test_a_sibling_that_takes_too_long_is_502_and_asked_once(server: str, receiv
     assert len(received) == 1
 
 
+@pytest.mark.parametrize("body", [{"C": float("nan")}, {"C": object()}, {"C": {1, 2}}])
+def test_a_body_that_cannot_be_written_is_no_failure_of_the_siblings(
+    server: str, received: list[Any], body: dict[str, Any]
+) -> None:
+    with pytest.raises((ValueError, TypeError, requests.exceptions.InvalidJSONError)):
+        client(server).post("/ok", body, caller=ALICE)
+    assert received == []
+
+
+@pytest.mark.parametrize("url", ["http://", "kettle", "http://[", "ftp://kettle"])
+def test_an_address_that_cannot_be_used_is_no_failure_of_the_siblings(url: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        client(url).post("/ok", {}, caller=ALICE)
+
+
+@pytest.mark.parametrize("path", ["/slow", "/hangup", "/out_of_time"])
+def test_a_sibling_that_was_asked_and_did_not_answer_may_have_done_it(server: str, path: str) -> None:
+    with pytest.raises(SiblingInDoubtError, match="kettle") as caught:
+        client(server, timeout_s=0.2).post(path, {}, caller=ALICE)
+    assert (caught.value.status, "look before" in caught.value.message) == (502, True)
+
+
 def test_a_refused_connection_is_502() -> None:
-    with pytest.raises(SiblingFailedError, match="kettle cannot be reached"):
+    with pytest.raises(SiblingFailedError, match="kettle cannot be reached") as caught:
         client(f"http://127.0.0.1:{free_port()}").post("/ok", {}, caller=ALICE)
+    assert not isinstance(caught.value, SiblingInDoubtError)
 
 
 def test_an_unknown_host_is_502_and_not_told() -> None:

@@ -72,7 +72,7 @@ def test_a_candidate_is_thrown_away_and_its_record_stays(
     assert gone["discarded_at"] is not None
     assert rows(stored) == [(106,)]
     assert rows("SELECT id FROM deployments WHERE artifact IS NULL") == [(trained,)]
-    assert client.get("/root/ml/audit").get_json()["events"][0]["action"] == "discard"  # type: ignore[index]
+    assert client.get("/root/ml/audit").get_json()["events"][0]["action"] == "discard"
     for path, body in (
         (f"{BASE}/{trained}/role", {"role": "active"}),
         (f"{BASE}/{trained}/role", {"role": "shadow"}),
@@ -88,7 +88,7 @@ def test_what_serves_or_was_set_is_not_thrown_away(client: FlaskClient, champion
     beside = candidate(client)["id"]
     ask(client, f"{BASE}/{beside}/role", role="shadow")
     codes = [client.delete(f"{BASE}/{each}").get_json() for each in (beside, champion)]
-    assert [each["code"] for each in codes] == ["still_used", "no_candidate"]  # type: ignore[index]
+    assert [each["code"] for each in codes] == ["still_used", "no_candidate"]
     assert client.delete(f"{BASE}/99").status_code == 404
     assert client.delete(f"{BASE}/{beside}/role").status_code == 200
     assert client.delete(f"{BASE}/{beside}").status_code == 200
@@ -135,7 +135,7 @@ def test_the_training_set_is_the_first_snapshot_whoever_takes_it(client: FlaskCl
     assert (first["rows"], first["production_until"]) == (106, None)
     assert ask(client, SNAPSHOTS, 201)["id"] == first["id"]
     assert candidate(client)["snapshot_id"] == first["id"]
-    assert client.get(f"{BASE}/{champion}").get_json()["snapshot_id"] == first["id"]  # type: ignore[index]
+    assert client.get(f"{BASE}/{champion}").get_json()["snapshot_id"] == first["id"]
     assert client.get(f"{SNAPSHOTS}/{first['id']}").get_json() == first
     assert client.get(f"{SNAPSHOTS}/99").status_code == 404
 

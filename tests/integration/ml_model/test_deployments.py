@@ -1,9 +1,12 @@
 """The history of deployments, rollbacks and roles, over the service's own routes."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
 
 from tests.integration.ml_model.conftest import Load, Rows
 
@@ -202,3 +205,32 @@ def test_an_unknown_deployment_is_404(client: FlaskClient, path: str) -> None:
     answer = method(f"{BASE}/{path}")
     assert answer.status_code == 404
     assert "deployment" in answer.get_json()["error"]
+
+
+def test_a_deployment_and_its_activations_are_told_as_of_one_moment(
+    client: FlaskClient, deployed: list[int], rows: Rows, database_url: str
+) -> None:
+    """It is trained and activated after the one was read, and before the other is."""
+    untrained = deployed[-1]
+    engine = create_engine(database_url)
+    with ThreadPoolExecutor() as threads, engine.connect() as other:
+        other.execute(text("LOCK TABLE activations IN ACCESS EXCLUSIVE MODE"))
+        asking = threads.submit(get, client, f"{BASE}/{untrained}")
+        while rows("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+            time.sleep(0.01)
+        other.execute(text("UPDATE activations SET until = now() WHERE until IS NULL"))
+        other.execute(
+            text("UPDATE deployments SET trained_at = now(), artifact = '' WHERE id = :id"), {"id": untrained}
+        )
+        other.execute(
+            text(
+                "INSERT INTO activations (use_case, deployment_id, role, reason, actor) "
+                "VALUES ('wine', :id, 'active', 'training', 'test')"
+            ),
+            {"id": untrained},
+        )
+        other.commit()
+        told = asking.result(30)
+    engine.dispose()
+    assert (told["trained_at"], told["active_since"], told["activations"]) == (None, None, [])
+    assert get(client, f"{BASE}/{untrained}")["active_since"]

@@ -1,12 +1,18 @@
 """The truth about samples: late, repeated, in any order, a million at a time."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
 
+from db.sets import lock_set
+from db.use_cases import find_use_case
 from tests.benchmarks.feedback import make_samples
+from tests.conftest import Sessions
 from tests.integration.ml_model.conftest import Load, Rows
 from tests.integration.ml_model.test_deployments import deploy
 from tests.integration.ml_model.test_predictions import WINE, columns, predict
@@ -140,3 +146,67 @@ def test_many_truths_in_random_order_are_counted_once(
     for expected in ((count, 0, 0, 0), (0, 0, count, 0)):
         assert told(tell(client, numbers, [1] * count)) == expected
     assert len(truths(rows)) == count
+
+
+def test_rows_that_are_stored_meanwhile_are_counted_as_of_one_moment(
+    client: FlaskClient, app: Flask, answered: list[int], rows: Rows, database_url: str
+) -> None:
+    """The truth waits for a lock on targets, between what it has read and what it writes."""
+    waiting = predict(client, columns(WINE[:4]))["sample_index"]
+    numbers = [*answered, *waiting]
+    tell(client, answered[:1], [0])
+    engine = create_engine(database_url)
+    with ThreadPoolExecutor() as threads, engine.connect() as other:
+        other.execute(text("LOCK TABLE wine.targets IN SHARE MODE"))
+        telling = threads.submit(tell, client, numbers, [1] * 7, Idempotency_Key="race")
+        wait_for_lock(rows)
+        app.extensions["mlfleet-live"].store.flush()
+        other.rollback()
+        first = told(telling.result(30))
+    engine.dispose()
+    again = told(tell(client, numbers, [1] * 7))
+    assert first[1] == 1
+    assert min(first) >= 0
+    assert sum(first) == sum(again) == 7
+    assert (first, again) in [((2, 1, 0, 4), (4, 0, 3, 0)), ((6, 1, 0, 0), (0, 0, 7, 0))]
+
+
+def wait_for_lock(rows: Rows) -> None:
+    deadline = time.monotonic() + 20
+    while rows("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_truths_wait_while_the_set_is_replaced(
+    client: FlaskClient, answered: list[int], load: Load, rows: Rows, sessions: Sessions
+) -> None:
+    load("production")
+    ((number,),) = rows("SELECT min(sample_index) FROM samples WHERE dataset_id = 3")
+    with ThreadPoolExecutor() as threads, sessions() as replacing:
+        lock_set(replacing, find_use_case(replacing, "wine"), "production", replacing=True)
+        replacing.execute(text(f"DELETE FROM wine.samples WHERE sample_index = {number}"))  # noqa: S608
+        telling = threads.submit(tell, client, [number, answered[0]], [1, 1])
+        wait_for_lock(rows)
+        replacing.commit()
+        assert told(telling.result(30)) == (1, 0, 0, 1)
+
+
+@pytest.mark.parametrize("wrong", [3, -1, 1.5, 2**31 - 1, 2**31, 1e300])
+def test_a_class_that_there_is_not_is_refused_and_the_classes_are_named(
+    client: FlaskClient, answered: list[int], rows: Rows, wrong: float
+) -> None:
+    answer = tell(client, answered, [0, wrong, 1])
+    assert answer.status_code == 400
+    assert f"sample_index {answered[1]} " in answer.get_json()["error"]
+    assert "0, 1, 2" in answer.get_json()["message"]
+    assert truths(rows) == []
+
+
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "1e400", "1" + "0" * 400, '"nan"', "null", "true"])
+@pytest.mark.parametrize("use_case", ["wine", "fire_brigade"])
+def test_a_truth_that_is_no_finite_number_is_refused(
+    client: FlaskClient, answered: list[int], use_case: str, literal: str
+) -> None:
+    body = f'{{"use_case": "{use_case}", "sample_index": [{answered[0]}], "target": [{literal}]}}'
+    assert client.post(FEEDBACK, data=body, content_type="application/json").status_code == 400

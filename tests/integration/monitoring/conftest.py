@@ -16,7 +16,7 @@ from sqlalchemy import insert, text
 from db.copying import copy_in
 from db.definition import UseCase
 from db.sets import SetName, read_set
-from db.shared import DeploymentRow
+from db.shared import ActivationRow, DeploymentRow
 from db.tables import use_case_tables
 from fleet.catalogue import build_pipeline
 from monitoring.config.settings import MonitoringSettings
@@ -62,6 +62,20 @@ class Fleet:
             deployment_id = session.execute(statement.returning(DeploymentRow.id)).scalar_one()
             session.commit()
         return int(deployment_id)
+
+    def activate(self, deployment_id: int) -> None:
+        values = {"deployment_id": deployment_id, "use_case": "wine", "role": "active"}
+        with self._sessions() as session:
+            session.execute(insert(ActivationRow).values(**values))
+            session.commit()
+
+    def forget_targets(self, of_production: int) -> None:
+        """Drop the truth about so many rows of production, the first ones."""
+        chosen = "SELECT sample_index FROM wine.samples WHERE dataset_id = 3 ORDER BY sample_id LIMIT :rows"
+        statement = text(f"DELETE FROM wine.targets WHERE sample_index IN ({chosen})")  # noqa: S608  # constants
+        with self._sessions() as session:
+            session.execute(statement, {"rows": of_production})
+            session.commit()
 
     def score(self, deployment_id: int, *names: SetName) -> None:
         with self._sessions() as session:

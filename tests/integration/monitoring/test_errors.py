@@ -10,7 +10,7 @@ from monitoring.config.settings import MonitoringSettings
 from monitoring.service.engine import Engine
 from monitoring.service.group_names import GROUP_NAMES
 from monitoring.web.app import create_app
-from tests.conftest import Sessions, free_port
+from tests.conftest import free_port
 from tests.integration.monitoring.conftest import Fleet, Rows
 
 PATH = "/root/monitoring"
@@ -84,15 +84,6 @@ def test_sets_that_no_one_deployment_has_scored_are_409(client: FlaskClient, fle
 
 def test_a_reloaded_production_must_be_scored_again(client: FlaskClient, fleet: Fleet, scored: int) -> None:
     fleet.load("production", "heavy")
-    refused(client, 409, metric="summary")
-
-
-def test_sets_without_targets_are_409(
-    client: FlaskClient, scored: int, sessions: Sessions, rows: Rows
-) -> None:
-    with sessions() as session:
-        session.connection().exec_driver_sql("DELETE FROM wine.targets")
-        session.commit()
     refused(client, 409, metric="summary")
 
 

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from ml_model.config.settings import MlModelSettings
 from ml_model.web.app import create_app as create_ml_model
 from monitoring.service.group_names import fitting_groups
 from simulator.config.settings import SimulatorSettings
 from simulator.web.app import create_app as create_simulator
+from tests.conftest import Sessions
+from tests.integration.monitoring.test_rows_without_truth import checks
 from tests.made_up_fires import write_fires
 
 FIRE = {"use_case": "fire_brigade"}
@@ -83,3 +86,53 @@ def test_a_group_of_the_other_task_is_400_that_lists_the_right_ones(client: Flas
     answer = judge(client, 400, tests={"multi_class_classification": True})
     assert "multi_class_classification" in answer["error"]
     assert answer["message"].endswith("no_target_performance, regression")
+
+
+NAME_STATIONS = """
+    UPDATE fire_brigade.samples SET station = :name WHERE sample_id IN (
+        SELECT sample_id FROM fire_brigade.samples WHERE dataset_id = 3 ORDER BY sample_id
+        LIMIT (SELECT round(:share * count(*)) FROM fire_brigade.samples WHERE dataset_id = 3)
+    )
+"""
+
+
+def name_stations(sessions: Sessions, name: str, share: float) -> None:
+    """Give a share of production's rows a station that is not in the definition's list."""
+    with sessions() as session:
+        session.execute(text(NAME_STATIONS), {"name": name, "share": share})
+        session.commit()
+
+
+@pytest.mark.usefixtures("fire")
+def test_names_that_are_not_listed_are_named_and_are_not_missing(
+    client: FlaskClient, sessions: Sessions
+) -> None:
+    missing = ("data_quality", "missing_share", "station")
+    before = checks(judge(client)["message"])
+    name_stations(sessions, "Atlantis", 0.6)
+    name_stations(sessions, "O'Shea's %s", 0.2)
+    after = checks(judge(client)["message"])
+    assert after[missing]["value"] <= before[missing]["value"]
+    drift = after["data_drift", "column_drift", "station"]
+    assert drift["status"] == "FAIL"
+    assert drift["value"] < 1e-9 < before["data_drift", "column_drift", "station"]["value"]
+    said = "60.0% of station are names that are not listed: Atlantis, O'Shea's %s."
+    assert said in drift["description"]
+    for group in ("data_stability", "no_target_performance"):
+        outside = after[group, "out_of_list_share", "station"]
+        assert outside["status"] == "FAIL"
+        assert outside["value"] >= 0.6
+        assert said in outside["description"]
+
+
+@pytest.mark.usefixtures("fire")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # Evidently's own
+def test_a_report_counts_names_that_are_not_listed_as_one_more(
+    client: FlaskClient, sessions: Sessions
+) -> None:
+    name_stations(sessions, "Atlantis", 0.6)
+    message = judge(client, metric="report")["message"]
+    values = {metric["metric_name"]: metric["value"] for metric in message["metrics"]}
+    assert "failed" not in message
+    counts = values["UniqueValueCount(column=station)"]
+    assert counts["counts"]["(not listed)"] > 0

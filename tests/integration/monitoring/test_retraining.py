@@ -2,7 +2,9 @@
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
+from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import FakeMlModel, Rows
 
 PATH = "/root/monitoring"
@@ -50,6 +52,34 @@ def test_ml_models_5xx_is_502_and_the_verdict_is_kept(
     assert response.status_code == 502
     assert f"ml_model answered {status}" in response.json["error"]  # type: ignore[index]
     assert rows("SELECT id FROM monitoring_results") == [(response.json["result_id"],)]  # type: ignore[index]
+
+
+TRAINED = """
+    INSERT INTO audit_events (service, action, use_case, subject, actor, request_id)
+    VALUES ('ml_model', 'train', 'wine', '7', 'anonymous', 'abc-1')
+"""
+
+
+@pytest.mark.parametrize(("request_id", "status"), [("abc-1", 200), ("abc-2", 502)])
+def test_a_training_that_ml_model_does_not_answer_is_looked_up(
+    *,
+    client: FlaskClient,
+    scored: int,
+    ml_model: FakeMlModel,
+    sessions: Sessions,
+    request_id: str,
+    status: int,
+) -> None:
+    ml_model.status, ml_model.answer = 504, {"error": "Too slow", "message": "Look"}
+    with sessions() as session:
+        session.execute(text(TRAINED))
+        session.commit()
+    response = client.post(PATH, json=RETRAIN, headers={"X-Request-ID": request_id})
+    assert response.status_code == status, response.json
+    if status == 200:
+        assert response.json["retraining"]["deployment_id"] == 7  # type: ignore[index]
+    else:
+        assert "look before" in response.json["message"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("status", [404, 409])

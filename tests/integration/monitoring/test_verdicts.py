@@ -7,7 +7,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from monitoring.service.group_names import fitting_groups
-from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import Fleet, Rows
 
 PATH = "/root/monitoring"
@@ -94,15 +93,13 @@ def test_the_newest_deployment_that_scored_both_sets_is_judged(
     assert rows("SELECT deployment_id FROM monitoring_results") == [(second,)]
 
 
-def test_samples_without_a_target_do_not_count(
-    client: FlaskClient, scored: int, sessions: Sessions, rows: Rows
+def test_the_live_deployment_is_judged_rather_than_a_newer_one(
+    client: FlaskClient, fleet: Fleet, scored: int, rows: Rows
 ) -> None:
-    delete = "DELETE FROM wine.targets WHERE sample_index IN (SELECT sample_index FROM wine.samples"
-    with sessions() as session:
-        session.connection().exec_driver_sql(f"{delete} WHERE dataset_id = 3 ORDER BY sample_id LIMIT 20)")
-        session.commit()
-    tests = post(client, metric="tests", tests={"data_stability": True})["message"]["tests"]
-    assert next(test["value"] for test in tests if test["name"] == "row_count") == 16
+    fleet.activate(scored)
+    fleet.score(fleet.set_model(), "testing", "production")
+    post(client, metric="summary")
+    assert rows("SELECT deployment_id FROM monitoring_results") == [(scored,)]
 
 
 def test_every_result_gets_an_id_of_its_own(client: FlaskClient, scored: int, rows: Rows) -> None:

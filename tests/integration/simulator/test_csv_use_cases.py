@@ -97,10 +97,16 @@ def test_psql_shows_the_station_by_its_name_and_the_target_as_a_number(
     assert rows("SELECT pg_typeof(class)::text FROM fire_brigade.targets LIMIT 1") == [("double precision",)]
 
 
-def test_a_station_that_is_not_listed_or_missing_is_null(client: FlaskClient, data: Path, rows: Rows) -> None:
+def test_a_station_that_is_not_listed_is_stored_and_told_and_a_missing_one_is_null(
+    client: FlaskClient, data: Path, rows: Rows
+) -> None:
     write(data, fire_rows().replace("Soho", "Paris").replace("Woolwich", ""))
     load(client, "training")
-    assert rows("SELECT DISTINCT station FROM fire_brigade.samples ORDER BY 1") == [("Acton",), (None,)]
+    assert rows("SELECT DISTINCT station FROM fire_brigade.samples ORDER BY 1") == [
+        ("Acton",),
+        ("Paris",),
+        (None,),
+    ]
 
 
 @pytest.mark.parametrize(("fouling", "swapped"), [("none", 0), ("reference", 0), ("heavy", 6)])

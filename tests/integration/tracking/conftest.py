@@ -25,6 +25,7 @@ from tests.conftest import Sessions
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
 from tracking.persistence.repository.mlflow_connection import connect
+from tracking.service.searching import SearchProcesses
 from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app
 
@@ -64,12 +65,13 @@ def settings(database_url: str, mlflow_server: MlflowServer) -> TrackingSettings
 
 
 @pytest.fixture(scope="session")
-def warm_up() -> WarmUp:
+def warm_up() -> Iterator[WarmUp]:
     """The run's one warm-up, done."""
-    warm_up = WarmUp()
+    warm_up = WarmUp(SearchProcesses())
     warm_up.start()
     warm_up.wait()
-    return warm_up
+    yield warm_up
+    warm_up.stop()
 
 
 @pytest.fixture

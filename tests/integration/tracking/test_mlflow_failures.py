@@ -1,7 +1,10 @@
 """MLflow away, back again, and failing half-way through a recording."""
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,7 @@ from tracking.persistence.model.search import NewExperiment, SearchRequest, Trai
 from tracking.persistence.repository import undo
 from tracking.persistence.repository.mlflow_connection import MlflowUnavailableError
 from tracking.persistence.repository.search_log import ExperimentDeletedError, SearchLog
-from tracking.service.search import search
+from tracking.service.searching import search_all
 
 Names = Callable[[], Mapping[str, str]]
 MODELS = ["LogisticRegression", "SVC"]
@@ -28,8 +31,15 @@ ROWS = TrainingSet("wine", ("x", "y"), np.arange(24.0).reshape(12, 2), np.repeat
 
 def record(log: SearchLog, name: str) -> None:
     """Record two small searches."""
-    searches = [search(model, REQUEST, ROWS) for model in MODELS]
-    log.record(NewExperiment(name), REQUEST, searches, ROWS, ALICE)
+    with tempfile.TemporaryDirectory() as folder:
+        searches = search_all(REQUEST, ROWS, Path(folder))
+        log.record(NewExperiment(name), REQUEST, searches, ROWS, ALICE)
+
+
+def alone(recording: str) -> AbstractContextManager[Callable[[], None]]:
+    """No other process is there to hold a recording against."""
+    del recording
+    return nullcontext(lambda: None)
 
 
 def failing(client: MlflowClient, monkeypatch: pytest.MonkeyPatch, method: str, *, calls: range) -> None:
@@ -79,7 +89,7 @@ def test_a_recording_that_fails_half_way_is_taken_back_and_its_name_is_free(
 ) -> None:
     versions = len(mlflow_client.search_model_versions())
     failing(mlflow_client, monkeypatch, method, calls=range(2, 3))
-    log = SearchLog(mlflow_client)
+    log = SearchLog(mlflow_client, alone)
     with pytest.raises(MlflowUnavailableError):
         record(log, name)
     assert name not in names()
@@ -97,7 +107,7 @@ def test_a_failed_recording_leaves_a_long_name_free_too(
     name = name.ljust(250, "x")
     failing(mlflow_client, monkeypatch, "create_run", calls=range(1, 3))
     with pytest.raises(MlflowUnavailableError):
-        record(SearchLog(mlflow_client), name)
+        record(SearchLog(mlflow_client, alone), name)
     assert name not in names()
     (experiment_id,) = (number for other, number in names().items() if other.startswith(name[:200]))
     assert mlflow_client.get_experiment(experiment_id).lifecycle_stage == "deleted"
@@ -106,7 +116,7 @@ def test_a_failed_recording_leaves_a_long_name_free_too(
 def test_a_failed_recording_leaves_the_runs_that_were_there(
     mlflow_client: MlflowClient, monkeypatch: pytest.MonkeyPatch, name: str, names: Names
 ) -> None:
-    log = SearchLog(mlflow_client)
+    log = SearchLog(mlflow_client, alone)
     record(log, name)
     failing(mlflow_client, monkeypatch, "log_batch", calls=range(1, 2))
     with pytest.raises(MlflowUnavailableError):
@@ -121,7 +131,7 @@ def test_what_cannot_be_taken_back_at_once_is_taken_back_when_mlflow_returns(
     failing(mlflow_client, monkeypatch, "set_terminated", calls=range(1, 2))
     failing(mlflow_client, monkeypatch, "delete_run", calls=range(1, 3))
     with pytest.raises(MlflowUnavailableError):
-        record(SearchLog(mlflow_client), name)
+        record(SearchLog(mlflow_client, alone), name)
     deadline = time.monotonic() + 10
     while name in names() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -131,7 +141,7 @@ def test_what_cannot_be_taken_back_at_once_is_taken_back_when_mlflow_returns(
 def test_an_experiment_deleted_while_its_runs_are_recorded_is_a_conflict(
     mlflow_client: MlflowClient, monkeypatch: pytest.MonkeyPatch, name: str, names: Names
 ) -> None:
-    log = SearchLog(mlflow_client)
+    log = SearchLog(mlflow_client, alone)
     record(log, name)
     real = mlflow_client.create_run
 

@@ -9,9 +9,11 @@ import pytest
 from flask import Flask, jsonify, request
 from flask.testing import FlaskClient
 from mlflow import MlflowClient
+from sqlalchemy import text
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from tests.conftest import Sessions
 from tests.integration.tracking.conftest import MANAGEMENT, RUNS, Optimise
 from tracking.config.settings import TrackingSettings
 from tracking.service.warm_up import WarmUp
@@ -165,5 +167,66 @@ def test_a_run_of_somebody_else_is_set_by_its_parameters(
     mlflow_client.set_tag(run_id, "model_type", "SVC")
     for key, value in {"model_C": 10, "model_gamma": "scale", "model_class_weight": None}.items():
         mlflow_client.log_param(run_id, key, value)
+    assert set_run(client, run_id).status_code == 409  # it is still going
+    mlflow_client.set_terminated(run_id)
     assert set_run(client, run_id).status_code == 200
     assert ml_model[0].bodies[0]["hyperparameters"] == {"C": 10, "gamma": "scale", "class_weight": None}
+
+
+@pytest.mark.parametrize(
+    ("tags", "params", "named"),
+    [
+        ({"hyperparameters": '{"C": NaN}'}, {}, "'C'"),
+        ({}, {"C": "10", "kernel": "rbf"}, "does not say its hyperparameters"),
+        ({}, {}, "does not say its hyperparameters"),
+        ({}, {"model_class_weight": "x" * 6000}, "'class_weight'"),
+    ],
+)
+def test_a_run_that_tracking_did_not_write_is_400_and_nothing_is_sent(
+    *,
+    client: FlaskClient,
+    mlflow_client: MlflowClient,
+    name: str,
+    ml_model: tuple[MlModelDouble, str],
+    tags: dict[str, str],
+    params: dict[str, str],
+    named: str,
+) -> None:
+    experiment_id = mlflow_client.create_experiment(name)
+    run_id = mlflow_client.create_run(experiment_id, tags={"model_type": "SVC", **tags}).info.run_id
+    for key, value in params.items():
+        mlflow_client.log_param(run_id, key, value)
+    mlflow_client.set_terminated(run_id)
+    answer = set_run(client, run_id)
+    assert (answer.status_code, named in answer.get_json()["error"]) == (400, True), answer.get_json()
+    assert ml_model[0].bodies == []
+
+
+ANSWERED = """
+    INSERT INTO audit_events (service, action, use_case, subject, actor, request_id)
+    VALUES ('ml_model', 'set_model', 'wine', '7', 'anonymous', 'trace-1')
+"""
+
+
+@pytest.mark.parametrize(("request_id", "status"), [("trace-1", 200), ("trace-2", 502)])
+def test_a_setting_that_ml_model_does_not_answer_is_looked_up(
+    *,
+    client: FlaskClient,
+    optimise: Optimise,
+    ml_model: tuple[MlModelDouble, str],
+    sessions: Sessions,
+    request_id: str,
+    status: int,
+) -> None:
+    ml_model[0].answer = ({"error": "Too slow", "message": "Look"}, 504)
+    body = {"request_information": "setting", "run_id": optimised_run(optimise)}
+    with sessions() as session:
+        session.execute(text(ANSWERED))
+        session.commit()
+    answer = client.post(MANAGEMENT, json=body, headers={"X-Request-ID": request_id})
+    told = answer.get_json()
+    assert answer.status_code == status, told
+    if status == 200:
+        assert told == {"message": "Model successfully uploaded", "deployment_id": 7}
+    else:
+        assert "look before" in told["message"]

@@ -170,3 +170,13 @@ def test_only_the_newest_jobs_are_kept(tmp_path: Path) -> None:
     files.forget_old()
     assert len(list(tmp_path.glob("*.json"))) == MOST_KEPT
     assert files.read(f"{MOST_KEPT + 4:032x}") is not None
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\x00", b"[1", b"{}", b'{"id": 1, "unheard_of": 2}'])
+def test_a_damaged_file_of_a_job_stops_no_other(jobs: Jobs, tmp_path: Path, damage: bytes) -> None:
+    first = jobs.start(lambda progress: {})
+    end_of(jobs, first)
+    (tmp_path / "jobs" / f"{first}.json").write_bytes(damage)
+    with pytest.raises(UnknownJobError):
+        jobs.find(first)
+    assert end_of(jobs, jobs.start(lambda progress: {})).status == "succeeded"

@@ -7,8 +7,8 @@ import pytest
 
 from fire_brigade.persistence.repository.data_files import AlreadyRunningError
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.persistence.repository.whole_files import FileNotWrittenError
 from fire_brigade.service.train_model import train_model
+from fleet.whole_files import FileNotWrittenError
 from tests.unit.fire_brigade.conftest import KEY, Bench
 
 

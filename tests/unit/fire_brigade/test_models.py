@@ -93,6 +93,18 @@ def test_training_without_features_says_what_to_call(bench: Bench) -> None:
             "distance of row 2 is infinite",
         ),
         (
+            "AttendanceTimeSeconds,DeployedFromStation_Name,distance\n1,200,Acton,1\n2,200,Acton,1\n",
+            "row 1 has 4 cells, the header 3",
+        ),
+        (
+            "AttendanceTimeSeconds,DeployedFromStation_Name,distance,x\n200,Acton,1,1\n200,Acton,1\n",
+            "row 2 has 3 cells, the header 4",
+        ),
+        (
+            "AttendanceTimeSeconds,DeployedFromStation_Name,distance,distance\n200,Acton,1,2\n",
+            "its header names 'distance' 2 times",
+        ),
+        (
             "AttendanceTimeSeconds,DeployedFromStation_Name,distance\n-inf,Acton,1\n",
             "AttendanceTimeSeconds of row 1 is infinite",
         ),

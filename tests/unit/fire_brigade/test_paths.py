@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from fire_brigade.service.paths import Folders, ForeignPathError, ModelNameError
+from fire_brigade.service.paths import (
+    Folders,
+    ForeignPathError,
+    ModelNameError,
+    SameFileError,
+    check_different,
+)
 
 
 @pytest.fixture
@@ -63,3 +69,21 @@ def test_a_folder_is_no_model(folders: Folders) -> None:
     with pytest.raises(ModelNameError, match="must name a file") as refused:
         folders.model_file("models/m.pkl", "ml_model_path")
     assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("how", ["the same path", "another spelling", "a link", "a second name"])
+@pytest.mark.parametrize("field", ["ml_model_path", "encoder_path"])
+def test_a_file_has_one_part_to_play(tmp_path: Path, how: str, field: str) -> None:
+    taken = tmp_path / "one.pkl"
+    taken.touch()
+    again = tmp_path / "two.pkl"
+    if how == "a link":
+        again.symlink_to(taken)
+    elif how == "a second name":
+        again.hardlink_to(taken)
+    else:
+        again = taken if how == "the same path" else tmp_path / "folder" / ".." / "one.pkl"
+    files = {"data_path": taken, "ml_model_path": tmp_path / "a.pkl", "encoder_path": tmp_path / "b.pkl"}
+    check_different(files)
+    with pytest.raises(SameFileError, match=f"{field} names the same file as data_path"):
+        check_different(files | {field: again})

@@ -1,6 +1,10 @@
 """What is no workbook that a computer can hold is refused before it is unpacked into memory."""
 
+import os
+import signal
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +14,12 @@ from fire_brigade.persistence.repository import record_files
 from fire_brigade.persistence.repository.downloads import WrongFileError
 from fire_brigade.persistence.repository.record_files import read_rows
 from fire_brigade.persistence.repository.table_files import write_workbook
+from fire_brigade.service.foreign_files import (
+    MEMORY_BYTES,
+    ReaderDiedError,
+    ReaderFailedError,
+    read_apart,
+)
 
 LARGE = 2_000_000
 
@@ -55,3 +65,73 @@ def test_a_workbook_that_is_too_large_unpacked_is_refused(
 def test_a_workbook_that_is_large_and_not_too_large_is_read(workbook: Path) -> None:
     add_member(workbook, zipfile.ZIP_DEFLATED)
     assert read_rows(workbook, setting="url").count == 3
+
+
+def with_sheet(workbook: Path, sheet: bytes) -> Path:
+    """The same workbook with another first sheet."""
+    other = workbook.with_name("other.xlsx")
+    with zipfile.ZipFile(workbook) as old, zipfile.ZipFile(other, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.infolist():
+            is_sheet = member.filename == "xl/worksheets/sheet1.xml"
+            new.writestr(member.filename, sheet if is_sheet else old.read(member))
+    return other
+
+
+HEAD = b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+FAR = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+ALL = b'<dimension ref="A1:XFD1048576"/>'
+
+
+def test_a_sheet_of_more_cells_than_are_read_is_refused(workbook: Path) -> None:
+    sheet = with_sheet(workbook, HEAD + ALL + b"<sheetData>" + FAR + b"</sheetData></worksheet>")
+    with pytest.raises(WrongFileError, match="a sheet has 17179869184 cells; at most 100000000 are read"):
+        read_rows(sheet, setting="url")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Reads a workbook, in another process."""
+
+    path: Path
+
+    def __call__(self, told: Callable[[int, int], None]) -> int:
+        return read_rows(self.path, setting="url").count
+
+
+def killed(told: Callable[[int, int], None]) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def takes_all_memory(told: Callable[[int, int], None]) -> int:
+    return len(bytearray(2 * MEMORY_BYTES))
+
+
+def is_wrong(told: Callable[[int, int], None]) -> None:
+    told(1, 2)
+    raise WrongFileError("url", "it is wrong")
+
+
+def stumbles(told: Callable[[int, int], None]) -> None:
+    raise ZeroDivisionError
+
+
+def test_a_sheet_that_says_nothing_of_its_size_ends_the_process_that_reads_it_alone(workbook: Path) -> None:
+    sheet = with_sheet(workbook, HEAD + b"<sheetData>" + FAR + b"</sheetData></worksheet>")
+    with pytest.raises(ReaderDiedError, match="url: reading the file took more memory"):
+        read_apart(Reading(sheet), lambda done, total: None, setting="url")
+
+
+@pytest.mark.parametrize("work", [killed, takes_all_memory])
+def test_a_reader_that_dies_is_told(work: Callable[[Callable[[int, int], None]], object]) -> None:
+    with pytest.raises(ReaderDiedError, match="url"):
+        read_apart(work, lambda done, total: None, setting="url")
+
+
+def test_what_the_reader_says_comes_here(workbook: Path) -> None:
+    told: list[tuple[int, int]] = []
+    with pytest.raises(WrongFileError, match="url: it is wrong"):
+        read_apart(is_wrong, lambda done, total: told.append((done, total)), setting="url")
+    assert told == [(1, 2)]
+    assert read_apart(Reading(workbook), lambda done, total: None, setting="url") == 3
+    with pytest.raises(ReaderFailedError, match="ZeroDivisionError"):
+        read_apart(stumbles, lambda done, total: None, setting="url")

@@ -32,6 +32,7 @@ def test_a_station_file_of_ones_own_counts(tmp_path: Path) -> None:
         (b"station,lat,lon\nActon,1,2\n", "lacks name, latitude, longitude"),
         (b"name,latitude,longitude\nActon,1,2\nActon,1,2\n", "Acton more than once"),
         (b"", "no readable CSV"),
+        (b"name,latitude,longitude\nx,Acton,1,2\n", "row 1 has 4 cells, the header 3"),
         (b"\xff\xfe\x00", "no readable CSV"),
     ],
 )

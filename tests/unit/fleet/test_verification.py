@@ -1,12 +1,16 @@
 """Passwords and keys: remembered for a while, never told apart, counted where they are wrong."""
 
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
 from fleet.web.failures import MOST_CLIENTS, MOST_FAILURES, WINDOW_S, Failures, TooManyFailuresError
-from fleet.web.verification import REMEMBERED_S, Verifier
+from fleet.web.verification import MOST_HASHES, REMEMBERED_S, TooManyPasswordsError, Verifier
 from tests.accounts import API_KEYS, KEYS, PASSWORDS, USERS
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
@@ -56,7 +60,9 @@ def fail(verifier: Verifier, address: str, times: int = MOST_FAILURES) -> None:
         assert verifier.user("alice", f"wrong {number}", address) is None
 
 
-def test_a_right_password_is_hashed_once_a_minute(verifier: Verifier, clock: Clock, hashed: Hashed) -> None:
+def test_a_right_password_is_hashed_once_while_it_is_remembered(
+    verifier: Verifier, clock: Clock, hashed: Hashed
+) -> None:
     for _ in range(3):
         assert verifier.user("alice", PASSWORDS["alice"], HERE) == USERS[0]
     assert len(hashed.hashes) == 1
@@ -145,3 +151,57 @@ def test_a_client_without_an_address_is_counted_too() -> None:
         failures.count(None)
     with pytest.raises(TooManyFailuresError):
         failures.check("not an address")
+
+
+def test_few_passwords_wait_for_their_hash_and_others_come_back(verifier: Verifier) -> None:
+    with verifier_held(verifier), ThreadPoolExecutor(MOST_HASHES) as pool:
+        waiting = [
+            pool.submit(verifier.user, "alice", f"wrong {n}", f"10.0.0.{n}") for n in range(MOST_HASHES)
+        ]
+        wait_until(lambda: len(vars(verifier)["_pending"]) == MOST_HASHES)
+        with pytest.raises(TooManyPasswordsError) as caught:
+            verifier.user("alice", PASSWORDS["alice"], HERE)
+        assert (caught.value.status, caught.value.retry_after_s) == (429, 1)
+        assert verifier.key(KEYS["robot"], HERE) == API_KEYS[0]
+        vars(verifier)["_hashing"].release()
+        assert [each.result(10) for each in waiting] == [None] * MOST_HASHES
+        vars(verifier)["_hashing"].acquire()
+    assert verifier.user("alice", PASSWORDS["alice"], HERE) == USERS[0]
+
+
+def test_requests_with_the_same_password_wait_for_one_hash(verifier: Verifier, hashed: Hashed) -> None:
+    many = 3 * MOST_HASHES
+    with verifier_held(verifier), ThreadPoolExecutor(many) as pool:
+        waiting = [pool.submit(verifier.user, "alice", PASSWORDS["alice"], HERE) for _ in range(many)]
+        wait_until(lambda: vars(verifier)["_waiting"] == many)
+        vars(verifier)["_hashing"].release()
+        assert [each.result(10) for each in waiting] == [USERS[0]] * many
+        vars(verifier)["_hashing"].acquire()
+    assert len(hashed.hashes) == 1
+
+
+def test_who_is_remembered_does_not_wait(verifier: Verifier) -> None:
+    verifier.user("alice", PASSWORDS["alice"], HERE)
+    with verifier_held(verifier):
+        assert verifier.user("alice", PASSWORDS["alice"], HERE) == USERS[0]
+
+
+def test_a_request_gives_its_thread_up_before_it_waits(verifier: Verifier) -> None:
+    told: list[str] = []
+    verifier.user("alice", PASSWORDS["alice"], HERE, waits=lambda: told.append("once"))
+    verifier.user("alice", PASSWORDS["alice"], HERE, waits=lambda: told.append("remembered"))
+    assert told == ["once"]
+
+
+@contextmanager
+def verifier_held(verifier: Verifier) -> Iterator[None]:
+    """As if a hash took as long as the block."""
+    with vars(verifier)["_hashing"]:
+        yield
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -8,7 +8,9 @@ from argon2 import PasswordHasher
 from fleet.accounts import parse_keys, parse_users
 from fleet.credentials import key_digest
 from fleet.settings import ServiceSettings
+from fleet.whole_files import FileNotWrittenError
 from launcher.accounts import AccountFiles, AccountsError, NameTakenError
+from tests.full_disk import largest_file
 
 PASSWORD = "a long password"
 
@@ -81,14 +83,13 @@ def test_making_again_changes_nothing(files: AccountFiles) -> None:
 
 
 def test_the_first_user_makes_the_services_ask_and_prometheus_show_a_key(files: AccountFiles) -> None:
-    digest, inode = files.digest(), files.key_file("prometheus").stat().st_ino
+    digest = files.digest()
     files.add_user("alice", "admin", PASSWORD)
     (alice,) = parse_users(content(files.users_file()))
     assert (alice.name, alice.role) == ("alice", "admin")
     assert asks(files)
     assert roles(files)["fleet-prometheus"] == "user"
     assert content(files.key_file("prometheus")).startswith("mlfleet_")
-    assert files.key_file("prometheus").stat().st_ino == inode, "a container would not see it"
     assert files.digest() != digest
 
 
@@ -128,6 +129,55 @@ def test_a_key_that_is_lost_is_made_anew_with_one_line(files: AccountFiles) -> N
     files.make()
     assert content(files.key_file("tracking")) != before
     assert len(roles(files)) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"\n", b"mlfleet_another", b"\xff\xfe\x00"])
+@pytest.mark.parametrize("name", ["tracking", "prometheus"])
+def test_a_key_that_nobody_would_know_is_made_anew(files: AccountFiles, name: str, damage: bytes) -> None:
+    files.add_user("alice", "admin", PASSWORD)
+    files.key_file(name).chmod(0o644)
+    files.key_file(name).write_bytes(damage)
+    files.make()
+    digests = {key.name: key.digest for key in parse_keys(content(files.api_keys_file()))}
+    assert digests[f"fleet-{name}"] == key_digest(content(files.key_file(name)))
+    assert len(digests) == 3
+
+
+def test_siblings_keys_that_are_no_longer_in_the_list_are_made_anew(files: AccountFiles) -> None:
+    files.api_keys_file().write_text("", encoding="utf-8")
+    files.make()
+    for key in parse_keys(content(files.api_keys_file())):
+        assert key_digest(content(files.key_file(key.name.removeprefix("fleet-")))) == key.digest
+    assert len(roles(files)) == 2
+
+
+@pytest.mark.parametrize("name", ["fire_brigade_users", "fire_brigade_passwords", "fire_brigade_password"])
+def test_first_users_of_whom_a_file_was_emptied_are_made_anew(files: AccountFiles, name: str) -> None:
+    (files.folder / name).write_text("", encoding="utf-8")
+    files.make()
+    users = {user.name: user for user in parse_users(content(files.first_users_file()))}
+    name, password = files.first_admin() or ("", "")
+    assert PasswordHasher().verify(users[name].password_hash, password)
+    shown = content(files.folder / "fire_brigade_password")
+    assert PasswordHasher().verify(users["user"].password_hash, shown)
+
+
+@pytest.mark.parametrize("bytes_left", [0, 20, 200])
+def test_on_a_full_disk_everybody_stays(files: AccountFiles, bytes_left: int) -> None:
+    files.add_user("alice", "admin", PASSWORD)
+    before = {path.name: path.read_bytes() for path in files.folder.iterdir()}
+    with largest_file(bytes_left), pytest.raises(FileNotWrittenError, match="disk is full"):
+        files.add_user("bob", "admin", PASSWORD)
+    with largest_file(bytes_left), pytest.raises(FileNotWrittenError, match="disk is full"):
+        files.add_key("robot", "admin")
+    assert {path.name: path.read_bytes() for path in files.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["users", "api_keys", "fire_brigade_users", "fire_brigade_passwords"])
+def test_a_file_that_is_no_text_is_named(files: AccountFiles, name: str) -> None:
+    (files.folder / name).write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(AccountsError, match=name):
+        files.make()
 
 
 def test_a_line_that_cannot_be_read_is_named(files: AccountFiles) -> None:

@@ -83,6 +83,27 @@ def test_the_environment_is_stronger_than_the_env_file(
     assert (environment["SIMULATOR_PORT"], environment["TRACKING_PORT"]) == ("3", "2")
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff\xfe\x00\x9c", "not text"),
+        (b"ML_MODEL_PORT=1\nthis is no setting\n", "line 2"),
+        (b"ML_MODEL_PORT=1\nTRACKING_PORT='2\n", "line 2"),
+        (b"ML_MODEL_PORT=\x00\n", "line 1"),
+    ],
+)
+def test_an_env_file_that_is_damaged_is_told(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(InvalidSettingError, match=reason):
+        read_environment(tmp_path)
+
+
+def test_an_env_file_that_is_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(InvalidSettingError, match="directory"):
+        read_environment(tmp_path)
+
+
 def test_the_servers_url_is_read_from_the_file_that_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,13 +10,16 @@ import requests
 from client import Fleet
 from client.simulator import UseCase
 from launcher.use_cases import (
+    NoSuchUseCaseError,
     NotAddedError,
     UseCaseFileError,
     add_use_case,
+    find_use_case,
     lines,
     list_use_cases,
     read_definition,
     read_rows,
+    remove_use_case,
 )
 from tests.answering import answering
 
@@ -135,3 +138,45 @@ def test_use_cases_are_listed_one_a_line() -> None:
         "wine       classification  106 training",
         "earl_grey  regression  its rows are not there yet",
     ]
+
+
+LISTED: dict[str, Any] = {
+    "name": "tea",
+    "task": "regression",
+    "target": "minutes",
+    "features": [],
+    "source": "csv",
+    "split": "random",
+    "uploaded": True,
+    "registered": True,
+    "sets": {"training": 30},
+}
+
+
+def test_a_use_case_is_found_before_it_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, lambda _: (200, json.dumps({"use_cases": [LISTED]})))
+    assert find_use_case(Fleet(), "tea").sets == {"training": 30}
+    with pytest.raises(NoSuchUseCaseError) as refused:
+        find_use_case(Fleet(), "beer")
+    assert refused.value.message == "Use cases: tea"
+
+
+def test_a_use_case_is_removed_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str | None, str | None]] = []
+    removed = {"message": "Removed tea", "use_case": "tea", "rows": {"training": 30}, "deployments": 1}
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, str]:
+        asked.append((request.method, request.url))
+        return 200, json.dumps(removed)
+
+    answering(monkeypatch, answer)
+    assert remove_use_case(Fleet(), "tea").deployments == 1
+    assert asked == [("DELETE", "http://127.0.0.1:5004/root/simulator/use_cases/tea")]
+
+
+def test_what_the_simulator_will_not_remove_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = {"error": "'wine' is defined by a file", "message": "Take it away", "request_id": "1"}
+    answering(monkeypatch, lambda _: (409, json.dumps(refusal)))
+    with pytest.raises(NotAddedError) as refused:
+        remove_use_case(Fleet(), "wine")
+    assert refused.value.error == "'wine' is defined by a file"

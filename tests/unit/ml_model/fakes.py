@@ -1,6 +1,6 @@
 """ml_model's repositories, in memory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -109,6 +109,9 @@ class FakeDeployments:
         self.rows[stored.id - 1] = stored
         self.artifacts[stored.id] = artifact
         return stored
+
+    def begin_training(self, deployment_id: int, note: Mapping[str, Any]) -> None:
+        """Nothing dies here."""
 
     def store_failure(self, deployment_id: int, failure: str) -> None:
         self.failures[deployment_id] = failure

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from monitoring.service.comparison import Comparison
@@ -106,3 +107,14 @@ def test_the_report_has_the_performance_of_a_regression_and_names_of_categories(
     (counted,) = (metric["value"] for metric in result["metrics"] if metric["metric_name"] == of_station)
     assert set(counted["counts"]) >= set(STATIONS[:6])
     json.dumps(result, allow_nan=False)
+
+
+def test_rows_without_truth_are_duplicates_of_each_other() -> None:
+    known = fire_rows(200, "same", seed=1)
+    twice = known.head(10).assign(target=np.nan)
+    current = pd.concat([known, twice, twice], ignore_index=True)
+    comparison = Comparison(known, current, ("distance", "station"), frozenset({"station"}))
+    check = next(
+        test for test in run_tests(comparison, ["data_quality"])["tests"] if test["name"] == "duplicated_rows"
+    )
+    assert check["value"] == len(twice)

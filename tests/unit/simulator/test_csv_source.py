@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from fleet.csv_rows import CsvError
 from simulator.persistence.model.simulated_use_case import CsvSource, SimulatedUseCase
-from simulator.service.csv_table import CsvError
 from simulator.service.known_use_cases import OpenedUseCase, open_file
 
 ROWS = 20

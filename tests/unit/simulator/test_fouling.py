@@ -1,9 +1,19 @@
 """What each part of a fouling does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from simulator.service.fouling import Fouling, UnknownColumnError, foul, foul_as_reference
+from db.definition import Feature, FeatureType
+from simulator.service.fouling import (
+    BeyondNumbersError,
+    Fouling,
+    UnknownColumnError,
+    foul,
+    foul_as_reference,
+    refuse_inexact,
+)
 
 NAMES = ("heat", "cups", "age")
 ROWS = 1000
@@ -161,3 +171,21 @@ def test_a_single_category_cannot_be_swapped(stations: np.ndarray) -> None:
 def test_missing_is_a_share_of_categories_too(stations: np.ndarray) -> None:
     fouled = foul(stations, stations, ("x", "station"), Fouling(missing=1, columns=("station",)), CATEGORIES)
     assert np.isnan(fouled[:, 1]).all()
+
+
+@pytest.mark.parametrize(
+    "fouling", [Fouling(scale=1e6), Fouling(shift=1e6), Fouling(noise=1e6), Fouling(outliers=1.0)]
+)
+def test_values_beyond_all_numbers_are_refused_by_column(fouling: Fouling) -> None:
+    large = np.column_stack([np.arange(20.0), 1.7e307 * np.arange(-10.0, 10)])
+    with pytest.raises(BeyondNumbersError, match="values of 'b' would be infinite") as refused:
+        foul(large, large, ["a", "b"], fouling)
+    assert "fouling.columns" in refused.value.message
+    assert np.isfinite(foul(large, large, ["a", "b"], replace(fouling, columns=("a",)))).all()
+
+
+def test_whole_numbers_that_doubles_skip_are_refused_by_column() -> None:
+    features = [Feature(name="a"), Feature(name="b", type=FeatureType.INTEGER)]
+    refuse_inexact(np.array([[1e300, 2.0**53 - 1], [np.nan, np.nan]]), features)
+    with pytest.raises(BeyondNumbersError, match="'b' would be whole numbers beyond"):
+        refuse_inexact(np.array([[1, 2.0**53]]), features)

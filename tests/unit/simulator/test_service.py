@@ -15,7 +15,12 @@ from simulator.persistence.model.simulated_set import SimulatedSet
 from simulator.persistence.model.simulated_use_case import SimulatedUseCase
 from simulator.persistence.repository.data_files import DataFiles
 from simulator.persistence.repository.definitions import read_definitions
-from simulator.service.known_use_cases import FileMissingError, KnownUseCases, NotSimulatedError
+from simulator.service.known_use_cases import (
+    FileMissingError,
+    KnownUseCases,
+    NotSimulatedError,
+    TooLargeSetError,
+)
 from simulator.service.simulator import SimulatorService
 from tests.audit import AuditInMemory
 from tests.callers import ALICE
@@ -160,3 +165,24 @@ def test_a_file_that_is_not_there_yet_is_named_with_what_to_do(simulator: Simula
     with pytest.raises(FileMissingError, match=r"global_data\.csv") as caught:
         simulator.load("training", "fire_brigade", caller=ALICE)
     assert "build_features" in caught.value.message
+
+
+def test_made_up_rows_that_need_too_much_memory_are_refused_before_any_is_made(
+    unit: UnitInMemory, tmp_path: Path
+) -> None:
+    clouds = SimulatedUseCase.model_validate(
+        {
+            "name": "clouds",
+            "task": "regression",
+            "target": "t",
+            "features": [{"name": "x"}],
+            "source": {"kind": "synthetic", "rows": 100_000_000},
+        }
+    )
+    known = KnownUseCases({"clouds": clouds}, DataFiles(tmp_path), most_synthetic=2**30)
+    simulator = SimulatorService(known, lambda: cast(Any, unit))
+    with pytest.raises(
+        TooLargeSetError, match="needs some 8773 MiB of memory; 1024 MiB are allowed"
+    ) as refused:
+        simulator.load("training", "clouds", caller=ALICE)
+    assert "SIMULATOR_SYNTHETIC_MEMORY_MB" in refused.value.message

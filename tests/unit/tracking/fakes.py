@@ -9,7 +9,7 @@ from typing import Any
 from fleet.caller import Caller
 from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Experiment, Run
-from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
+from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository.experiment_store import ExperimentNotFoundError, RunNotFoundError
 from tracking.persistence.repository.ml_model_client import ModelToSet
 from tracking.persistence.repository.search_log import ExperimentDeletedError, RecordedSearches
@@ -44,7 +44,7 @@ class FakeMlflow:
     held: list[Experiment] = field(default_factory=list)
     held_runs: list[Run] = field(default_factory=list)
     deleted_names: set[str] = field(default_factory=set)
-    recorded: list[tuple[NewExperiment, list[FinishedSearch]]] = field(default_factory=list)
+    recorded: list[tuple[NewExperiment, list[SavedSearch]]] = field(default_factory=list)
 
     def experiments(self) -> list[Experiment]:
         return self.held
@@ -87,7 +87,7 @@ class FakeMlflow:
         self,
         experiment: NewExperiment,
         request: SearchRequest,
-        searches: Sequence[FinishedSearch],
+        searches: Sequence[SavedSearch],
         training: TrainingSet,
         caller: Caller,
     ) -> RecordedSearches:

@@ -110,6 +110,32 @@ def test_failed_runs_and_values_that_are_no_numbers_are_never_best() -> None:
     assert runs.best_run("1", ["model_accuracy"])["run_id"] == "a"
 
 
+MLFLOWS_INFINITY = 1.7976931348623157e308  # what MLflow keeps in place of an infinite value
+
+
+@pytest.mark.parametrize("value", [MLFLOWS_INFINITY, -MLFLOWS_INFINITY, float("inf"), float("-inf")])
+@pytest.mark.parametrize("metric", ["model_accuracy", "model_rmse"])
+def test_an_infinite_metric_counts_as_not_there(value: float, metric: str) -> None:
+    runs = service(make_run("infinite", metrics={metric: value}), make_run("a", metrics={metric: 0.9}))
+    assert runs.best_run("1", [metric])["run_id"] == "a"
+    (described,) = runs.statistics("1", [metric]).values()
+    assert (described["max"], described["min"]) == (0.9, 0.9)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SCHEDULED", "FAILED", "KILLED"])
+def test_only_finished_runs_count(status: str) -> None:
+    runs = service(
+        make_run("other", metrics={"model_accuracy": 1.0}, status=status),
+        make_run("a", metrics={"model_accuracy": 0.5}),
+    )
+    assert runs.best_run("1", ["model_accuracy"])["run_id"] == "a"
+    assert runs.statistics("1", None)["accuracy"]["max"] == 0.5
+    alone = service(make_run("other", metrics={"model_accuracy": 1.0}, status=status))
+    assert alone.statistics("1", None) == {}
+    with pytest.raises(NoBestRunError):
+        alone.best_run("1", ["model_accuracy"])
+
+
 def test_no_run_with_the_metric_is_not_found() -> None:
     with pytest.raises(NoBestRunError) as refusal:
         service(make_run("a")).best_run("1", ["model_accuracy"])

@@ -7,19 +7,27 @@ import pytest
 from tests.callers import ALICE
 from tests.unit.tracking.fakes import FakeMlflow, FakeMlModel, make_run
 from tracking.persistence.model.experiment import Run
+from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.model_setting import (
+    ForeignRunError,
     ModelSettingService,
     NoModelInRunError,
+    RunNotFinishedError,
     RunOfAnotherUseCaseError,
+    UnfitHyperparameterError,
 )
 
 TYPES = {"n": 10, "text": "10", "x": 1.0, "yes": True, "nothing": None}
 
 
+def no_transaction() -> TrackingUnitOfWork:
+    raise AssertionError("ml_model answered: there is nothing to look up")
+
+
 def push(run: Run, *, asked: str | None = None) -> FakeMlModel:
     """Set this run's model. asked: the use case, if it is named."""
     ml_model = FakeMlModel()
-    ModelSettingService(FakeMlflow(held_runs=[run]), ml_model).set_model(
+    ModelSettingService(FakeMlflow(held_runs=[run]), ml_model, no_transaction).set_model(
         "a", use_case=asked or "wine", use_case_is_asked_for=asked is not None, caller=ALICE
     )
     return ml_model
@@ -54,15 +62,63 @@ def test_types_are_guessed_for_runs_that_others_logged(tag: str | None) -> None:
 
 @pytest.mark.parametrize("tags", [{"use_case": "beer"}, {}])
 def test_a_use_case_that_is_the_runs_or_that_it_does_not_say_is_taken(tags: dict[str, str]) -> None:
-    (sent,) = push(make_run("a", tags={"model_type": "SVC", **tags}), asked="beer").models
+    run = make_run("a", tags={"model_type": "SVC", **tags}, params={"model_C": "1"})
+    (sent,) = push(run, asked="beer").models
     assert sent.use_case == "beer"
 
 
 def test_a_use_case_that_is_not_the_runs_is_refused_by_both_names() -> None:
     with pytest.raises(RunOfAnotherUseCaseError, match="of use case 'beer', not of 'wine'"):
-        push(make_run("a", tags={"model_type": "SVC", "use_case": "beer"}), asked="wine")
+        push(
+            make_run("a", tags={"model_type": "SVC", "use_case": "beer", "hyperparameters": "{}"}),
+            asked="wine",
+        )
 
 
 def test_a_run_without_a_model_is_refused() -> None:
     with pytest.raises(NoModelInRunError):
         push(make_run("a"))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"C": "10", "kernel": "rbf"},
+        {"estimator__C": "10"},
+        {"data_samples": "106", "hyperparameters": "{}"},
+    ],
+)
+@pytest.mark.parametrize("tag", [None, "not json", "[1]", "7"])
+def test_a_run_that_does_not_say_its_hyperparameters_is_not_set_with_defaults(
+    params: dict[str, str], tag: str | None
+) -> None:
+    tags = {"model_type": "SVC", **({} if tag is None else {"hyperparameters": tag})}
+    with pytest.raises(ForeignRunError, match="ID a "):
+        push(make_run("a", tags=tags, params=params))
+
+
+def test_a_search_of_the_defaults_says_so() -> None:
+    (sent,) = push(make_run("a", tags={"model_type": "SVC", "hyperparameters": "{}"})).models
+    assert sent.hyperparameters == {}
+
+
+@pytest.mark.parametrize(
+    "tag", ['{"C": NaN}', '{"C": -Infinity}', '{"C": 1e999}', '{"C": [1, {"x": NaN}]}', '{"C": "\\ud800"}']
+)
+def test_a_value_that_cannot_be_sent_is_refused_by_name(tag: str) -> None:
+    with pytest.raises(UnfitHyperparameterError, match="'C'"):
+        push(make_run("a", tags={"model_type": "SVC", "hyperparameters": tag}))
+
+
+@pytest.mark.parametrize("text", ["1e999", "{1, 2}", "b'x'", "2j", "...", "x" * 6000])
+def test_a_parameter_that_is_no_json_or_was_cut_is_refused_by_name(text: str) -> None:
+    with pytest.raises(UnfitHyperparameterError, match="'C'"):
+        push(make_run("a", tags={"model_type": "SVC"}, params={"model_C": text}))
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "FAILED", "KILLED", "SCHEDULED"])
+def test_a_run_that_has_not_finished_is_not_set(status: str) -> None:
+    run = make_run("a", tags={"model_type": "SVC", "hyperparameters": "{}"}, status=status)
+    with pytest.raises(RunNotFinishedError, match=f"is {status}, not FINISHED"):
+        push(run)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from fleet.web.validation import RequestModel
 from tracking.web.schema import ExperimentRequest, ManagementRequest, RunRequest
 
 OPTIMIZATION = {
@@ -93,3 +94,36 @@ def test_statistics_take_all_or_metrics_that_exist(names: list[str] | None) -> N
 def test_the_type_of_a_run_request_belongs_to_what_is_asked(what: str, kind: str) -> None:
     with pytest.raises(ValidationError):
         RunRequest(experiment_id="1", run_id="a", request_information=what, type=kind)
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [
+        (ManagementRequest, {**OPTIMIZATION, "models": [LONG]}),
+        (ManagementRequest, {**OPTIMIZATION, "models": ["SVC"] * 1000}),
+        (ManagementRequest, {**OPTIMIZATION, "scoring": LONG}),
+        (ManagementRequest, {**OPTIMIZATION, "hyperparameters": {LONG: {}}}),
+        (ManagementRequest, {**OPTIMIZATION, "hyperparameters": {"SVC": {LONG: [1]}}}),
+        (ManagementRequest, {**OPTIMIZATION, "hyperparameters": {f"m{i}": {} for i in range(1000)}}),
+        (ManagementRequest, {**OPTIMIZATION, "hyperparameters": {"SVC": {"C": [1] * 200_000}}}),
+        (ManagementRequest, {"request_information": "setting", "run_id": LONG}),
+        (ExperimentRequest, {"experiment_id": "1", "request_information": "statistics", "filter": [LONG]}),
+        (
+            ExperimentRequest,
+            {"experiment_id": "1", "request_information": "statistics", "filter": ["all"] * 1000},
+        ),
+        (
+            RunRequest,
+            {"experiment_id": "1", "run_id": "a", "request_information": "parameters", "type": LONG},
+        ),
+    ],
+)
+def test_what_is_longer_than_anything_of_ours_is_refused_by_its_length(
+    model: type[RequestModel], fields: dict[str, Any]
+) -> None:
+    with pytest.raises(ValidationError, match="at most") as refused:
+        model(**fields)
+    assert all(len(error["msg"]) < 300 for error in refused.value.errors())

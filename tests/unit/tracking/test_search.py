@@ -4,10 +4,12 @@ import os
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.multiclass import OneVsRestClassifier
+from skops.io import dumps, get_untrusted_types  # type: ignore[import-untyped]
 
-from fleet.catalogue import Preprocessing, models_for
+from fleet.catalogue import Preprocessing, build_pipeline, models_for
 from tracking.persistence.model.search import SearchRequest, TrainingSet
 from tracking.service.search import combinations, compute_metrics, search
 
@@ -91,3 +93,20 @@ def test_the_best_of_a_grid_has_the_smallest_error(fires: TrainingSet) -> None:
         ["Ridge"], {"Ridge": {"alpha": [1e6, 1.0, 1e3]}}, "neg_mean_absolute_error", 5, "standard_scaler"
     )
     assert search("Ridge", asked, fires).hyperparameters == {"alpha": 1.0}
+
+
+@pytest.mark.parametrize("class_weight", [{"0": 1, "1": 20, "2": 1}, "balanced"])
+def test_a_model_with_class_weights_is_the_one_that_is_deployed_and_of_scikit_learn_alone(
+    wine: TrainingSet, class_weight: Any
+) -> None:
+    hyperparameters = {"solver": "liblinear", "class_weight": class_weight}
+    grid = {name: [value] for name, value in hyperparameters.items()}
+    found = search("LogisticRegression", request("LogisticRegression", grid, "standard_scaler"), wine)
+    assert type(found.pipeline["estimator"]) is OneVsRestClassifier
+    deployed = build_pipeline("LogisticRegression", hyperparameters, classes=3)
+    np.testing.assert_allclose(
+        found.pipeline.predict_proba(pd.DataFrame(wine.features, columns=list(wine.feature_names))),
+        deployed.fit(wine.features, wine.target).predict_proba(wine.features),
+        atol=1e-12,
+    )
+    assert set(get_untrusted_types(data=dumps(found.pipeline))) <= {"numpy.dtype"}

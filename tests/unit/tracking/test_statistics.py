@@ -33,3 +33,16 @@ def test_a_single_value_has_no_spread() -> None:
     described = describe([0.5])
     assert [described[name] for name in ("std_dev", "variance", "iqr")] == [0, 0, 0]
     assert [described[name] for name in ("mean", "median", "min", "max", "mode")] == [0.5] * 5
+
+
+def test_a_variance_that_no_double_holds_is_none_and_the_rest_is_told() -> None:
+    described = describe([1e160, 0.9])
+    assert described["variance"] is None
+    assert described["std_dev"] == pytest.approx(5e159)
+    assert described["mean"] == pytest.approx(5e159)
+
+
+def test_the_largest_doubles_overflow_nothing() -> None:
+    described = describe([1.7e308, 1.7e308, -1.7e308, -1.7e308])
+    assert (described["mean"], described["median"], described["iqr"]) == (0.0, 0.0, None)
+    assert describe([1.7e308, 1.7e308])["mean"] == pytest.approx(1.7e308)

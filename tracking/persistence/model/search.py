@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ class TrainingSet:
 
     features: (rows, features) of doubles, NaN = missing. target: (rows,) of integers that are classes, or of
     doubles. categories: of each feature how many it has, 0 for numbers; without it all are numbers.
+    category_names: of each feature their names, none for numbers; without it only positions are known.
     """
 
     use_case: str
@@ -29,6 +31,7 @@ class TrainingSet:
     target: npt.NDArray[np.int64] | npt.NDArray[np.float64]
     task: Task = "classification"
     categories: tuple[int, ...] = ()
+    category_names: tuple[tuple[str, ...], ...] = ()
 
     @property
     def classifies(self) -> bool:
@@ -50,23 +53,41 @@ class SearchRequest:
 
 
 @dataclass(frozen=True)
-class FinishedSearch:
-    """The best of one model's grid.
+class SearchResult:
+    """What there is to tell of the best of one model's grid.
 
-    pipeline: fitted on the whole training set, as a frame with the use case's feature names.
     metrics: of the cross-validated predictions: accuracy, f1_score, precision and recall, or of a regression
-    mae, rmse, r2 and max_error.
+    mae, rmse, r2 and max_error. no_numbers: those of them that came out as no finite number, left out there.
     execution_time_s: wall time. cpu_percent: CPU time by wall time, up to 100 a core.
     """
 
     model_name: str
     grid: Grid
     hyperparameters: Hyperparameters
-    pipeline: Pipeline
     metrics: Mapping[str, float]
+    no_numbers: Sequence[str]
     execution_time_s: float
     cpu_percent: float
     started_at: datetime
+
+
+@dataclass(frozen=True)
+class FinishedSearch(SearchResult):
+    """A result with its model.
+
+    pipeline: fitted on the whole training set, as a frame with the use case's feature names, and with the
+    names of the categories where they are known.
+    """
+
+    pipeline: Pipeline
+
+
+@dataclass(frozen=True)
+class SavedSearch(SearchResult):
+    """A result with its model as an MLflow model in a folder. model_format: how its file was written."""
+
+    folder: Path
+    model_format: str
 
 
 @dataclass(frozen=True)

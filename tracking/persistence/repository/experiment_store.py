@@ -1,9 +1,12 @@
 """Reading and deleting experiments and runs."""
 
+import logging
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from mlflow import MlflowClient
@@ -11,8 +14,15 @@ from mlflow import MlflowClient
 from fleet.errors import NotFoundError
 from fleet.paging import InvalidPageTokenError, Page, PageRequest, make_token, read_token
 from tracking.persistence.model.experiment import Experiment, Run
-from tracking.persistence.repository.mlflow_connection import translated
+from tracking.persistence.repository.mlflow_connection import (
+    MlflowInDoubtError,
+    MlflowUnavailableError,
+    translated,
+)
 
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5
 PAGE_SIZE = 500  # a larger page takes MLflow seconds
 EXPERIMENT_ID = re.compile(r"[0-9]{1,10}", re.ASCII)
 LARGEST_EXPERIMENT_ID = 2**31 - 1
@@ -44,11 +54,16 @@ class RunNotFoundError(NotFoundError):
 class ExperimentStore:
     """Experiments and runs of one MLflow server; deleted ones do not exist here.
 
-    page_size: entries asked for at a time; every list is paged through to its end.
+    timeout_s: that MLflow has for one answer. look_s: how long it is looked whether a deletion was done that
+    MLflow did not answer. page_size: entries asked for at a time; every list is paged through to its end.
     """
 
-    def __init__(self, client: MlflowClient, *, page_size: int = PAGE_SIZE) -> None:
+    def __init__(
+        self, client: MlflowClient, *, timeout_s: float = 5, look_s: float = 60, page_size: int = PAGE_SIZE
+    ) -> None:
         self._client = client
+        self._timeout_s = timeout_s
+        self._look_s = look_s
         self._page_size = page_size
 
     def ping(self) -> None:
@@ -78,10 +93,13 @@ class ExperimentStore:
         return found
 
     def delete_experiment(self, experiment_id: str) -> None:
-        """Raises ExperimentNotFoundError."""
+        """Raises ExperimentNotFoundError, MlflowInDoubtError."""
         found = self.experiment(experiment_id)
-        with translated(ExperimentNotFoundError(experiment_id)):
-            self._client.delete_experiment(found.experiment_id)
+        self._delete(
+            partial(self._client.delete_experiment, found.experiment_id),
+            look=partial(self.experiment, experiment_id),
+            missing=ExperimentNotFoundError(experiment_id),
+        )
 
     def run_counts(self, experiment_ids: Sequence[str]) -> Counter[str]:
         """Number of runs by experiment id. MLflow cannot count, so this reads the runs of all at once."""
@@ -115,9 +133,41 @@ class ExperimentStore:
         return _run(found)
 
     def delete_run(self, run_id: str) -> None:
-        """Raises RunNotFoundError."""
-        with translated(RunNotFoundError(run_id)):
-            self._client.delete_run(run_id)
+        """Raises RunNotFoundError, MlflowInDoubtError."""
+        self._delete(
+            partial(self._client.delete_run, run_id),
+            look=partial(self.run, run_id),
+            missing=RunNotFoundError(run_id),
+        )
+
+    def _delete(
+        self, delete: Callable[[], None], *, look: Callable[[], object], missing: NotFoundError
+    ) -> None:
+        """look: raises NotFoundError once it is done, which MLflow may take longer for than for an answer."""
+        started = time.monotonic()
+        try:
+            with translated(missing):
+                delete()
+        except NotFoundError:
+            # MLflow's client asks again after a time-out: then it was the first request that has deleted it.
+            if time.monotonic() - started < self._timeout_s:
+                raise
+        except MlflowInDoubtError:
+            if not self._is_gone(look, started + self._look_s):
+                raise
+
+    @staticmethod
+    def _is_gone(look: Callable[[], object], until: float) -> bool:
+        while True:
+            try:
+                look()
+            except NotFoundError:
+                return True
+            except MlflowUnavailableError:
+                log.warning("MLflow does not tell whether a deletion was done", exc_info=True)
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK_EVERY_S)
 
     def _search_runs(self, experiment_ids: Sequence[str]) -> Iterator[Any]:
         ids = list(experiment_ids)

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 
 from mlflow import MlflowClient
 from mlflow import environment_variables as variables
-from mlflow.exceptions import MlflowException
+from mlflow.exceptions import MlflowException, RestException
 
 from fleet.errors import InvalidRequestError, NotFoundError, UnavailableError
+from fleet.transport import TRANSPORT_FAILURES, was_never_sent
 
 # One more attempt, for a kept-alive connection that the server has just closed.
 RETRIES = 1
@@ -23,6 +24,17 @@ class MlflowUnavailableError(UnavailableError):
     def __init__(self) -> None:
         super().__init__(
             "MLflow cannot be reached", "Check that the MLflow server is running, then send the request again"
+        )
+
+
+class MlflowInDoubtError(MlflowUnavailableError):
+    """MLflow was asked and did not answer: it may have done what it was asked, or do it yet."""
+
+    def __init__(self) -> None:
+        UnavailableError.__init__(
+            self,
+            "MLflow did not answer in time",
+            "What was asked for may still be done: look before you send the request again",
         )
 
 
@@ -54,12 +66,26 @@ def translated(
             raise missing from error
         if invalid is not None and error.error_code in UNREADABLE:
             raise invalid from error
-        if out_of_order(error):
-            raise MlflowUnavailableError from error
-        raise
+        if not out_of_order(error):
+            raise
+        raise (MlflowInDoubtError() if _in_doubt(error) else MlflowUnavailableError()) from error
 
 
 def out_of_order(error: MlflowException) -> bool:
-    """Whether MLflow, rather than the request, is at fault."""
+    """Whether MLflow, rather than the request or whoever prepared it, is at fault."""
+    cause = _cause(error)
+    if cause is not None and not isinstance(cause, TRANSPORT_FAILURES):
+        return False  # raised in this process, before anything was sent or after it was answered
     status = error.get_http_status_code()
     return bool(status >= 500 or status in OUT_OF_ORDER or error.error_code == "ENDPOINT_NOT_FOUND")
+
+
+def _in_doubt(error: MlflowException) -> bool:
+    cause = _cause(error)
+    return isinstance(cause, TRANSPORT_FAILURES) and not was_never_sent(cause)
+
+
+def _cause(error: MlflowException) -> BaseException | None:
+    """What MLflow's client raised its own error for; None if it was for the server's answer."""
+    cause = error.__cause__ or error.__context__
+    return None if isinstance(error, RestException) or isinstance(cause, MlflowException) else cause

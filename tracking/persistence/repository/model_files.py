@@ -1,20 +1,21 @@
 """Writes a fitted pipeline as an MLflow model on disk, without MLflow's slow guess at its requirements."""
 
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import mlflow.sklearn
-import pandas as pd
+import numpy as np
 from mlflow.entities import LoggedModel
-from mlflow.models import Model, infer_signature
+from mlflow.models import Model, ModelSignature, infer_signature
 from mlflow.models.model import MLMODEL_FILE_NAME
+from mlflow.types import ColSpec, DataType, Schema
 from sklearn.pipeline import Pipeline
 from skops.io import dumps, get_untrusted_types  # type: ignore[import-untyped]
 from skops.io.exceptions import UnsupportedTypeException  # type: ignore[import-untyped]
 
-from tracking.persistence.model.search import TrainingSet
+from tracking.persistence.model.search import FinishedSearch, SavedSearch, TrainingSet
+from tracking.persistence.repository.named_columns import frame_of
 from tracking.utils.quiet import no_warnings
 
 EXAMPLE_ROWS = 5
@@ -23,42 +24,42 @@ REQUIREMENTS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 TRUSTED_LIBRARIES = ("numpy.", "scipy.", "sklearn.")
 
 
-@dataclass(frozen=True)
-class SavedModel:
-    """An MLflow model in a local folder.
-
-    format: skops, or cloudpickle where skops cannot hold the pipeline.
-    """
-
-    folder: Path
-    description: Model
-    format: str
-
-    def belongs_to(self, logged: LoggedModel, run_id: str) -> None:
-        """Write down which run the model comes from, once MLflow has numbered both."""
-        self.description.artifact_path = logged.artifact_location
-        self.description.model_uuid = self.description.model_id = logged.model_id
-        self.description.run_id = run_id
-        self.description.save(str(self.folder / MLMODEL_FILE_NAME))
-
-
-def save(pipeline: Pipeline, training: TrainingSet, folder: Path) -> SavedModel:
-    """Save the fitted pipeline with signature and input example into a folder that does not exist yet."""
-    example = pd.DataFrame(training.features[:EXAMPLE_ROWS], columns=list(training.feature_names))
-    file_format, trusted = _format(pipeline)
-    description = Model()
+def save(search: FinishedSearch, training: TrainingSet, folder: Path) -> SavedSearch:
+    """Save the search's model with signature and input example into a folder that does not exist yet."""
+    example = frame_of(training, slice(EXAMPLE_ROWS))
+    file_format, trusted = _format(search.pipeline)
+    outputs = infer_signature(example, search.pipeline.predict(example)).outputs
     with no_warnings():  # MLflow warns about type hints of its own
         mlflow.sklearn.save_model(
-            pipeline,
+            search.pipeline,
             str(folder),
-            mlflow_model=description,
+            mlflow_model=Model(),
             serialization_format=file_format,
             skops_trusted_types=trusted,
-            signature=infer_signature(example, pipeline.predict(example)),
-            input_example=example,
+            signature=ModelSignature(_inputs(training), outputs),
+            # As objects: MLflow would write a missing number as NaN, which is no JSON.
+            input_example=example.astype(object).replace({np.nan: None}),
             pip_requirements=_requirements(),
         )
-    return SavedModel(folder, description, file_format)
+    told = {name: value for name, value in vars(search).items() if name != "pipeline"}
+    return SavedSearch(**told, folder=folder, model_format=file_format)
+
+
+def assign(folder: Path, logged: LoggedModel, run_id: str) -> None:
+    """Write into a saved model which run it comes from, once MLflow has numbered both."""
+    file = folder / MLMODEL_FILE_NAME
+    description = Model.load(str(file))
+    description.artifact_path = logged.artifact_location
+    description.model_uuid = description.model_id = logged.model_id
+    description.run_id = run_id
+    description.save(str(file))
+
+
+def _inputs(training: TrainingSet) -> Schema:
+    """Every column must be there; what is missing in it is null."""
+    names = training.category_names or ((),) * len(training.feature_names)
+    kinds = [DataType.string if each else DataType.double for each in names]
+    return Schema([ColSpec(kind, name) for kind, name in zip(kinds, training.feature_names, strict=True)])
 
 
 def _format(pipeline: Pipeline) -> tuple[str, list[str] | None]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from fleet.caller import Caller
 from tracking.persistence.model.experiment import Run
-from tracking.persistence.model.search import FinishedSearch, Grid, SearchRequest, TrainingSet
+from tracking.persistence.model.search import Grid, SavedSearch, SearchRequest, SearchResult, TrainingSet
 
 HYPERPARAMETERS_TAG = "hyperparameters"
+NO_NUMBERS_TAG = "metrics_without_a_number"  # they overflowed: the run does not have them
 MODEL_PREFIX = "model_"
 GRID_PREFIX = "grid_search_"
 GRID_ARTIFACT = "grid_search.json"
@@ -29,26 +30,24 @@ def run_name(model_name: str) -> str:
 
 
 def run_tags(
-    search: FinishedSearch,
-    request: SearchRequest,
-    training: TrainingSet,
-    caller: Caller,
-    model_format: str,
+    search: SavedSearch, request: SearchRequest, training: TrainingSet, caller: Caller
 ) -> dict[str, str]:
-    """Tags of the run. model_format: how the model's file was written, such as skops."""
+    """Tags of the run."""
+    left_out = [MODEL_PREFIX + name for name in search.no_numbers]
     return {
+        **({NO_NUMBERS_TAG: ", ".join(left_out)} if left_out else {}),
         "model_type": search.model_name,
         "experiment_type": "GridSearch_CrossValidation",
         "preprocessing": request.preprocessing,
         "use_case": training.use_case,
-        "model_format": model_format,
+        "model_format": search.model_format,
         "mlflow.user": caller.name,
         "request_id": caller.request_id,
         HYPERPARAMETERS_TAG: json.dumps(search.hyperparameters),
     }
 
 
-def run_params(search: FinishedSearch, request: SearchRequest, training: TrainingSet) -> dict[str, str]:
+def run_params(search: SearchResult, request: SearchRequest, training: TrainingSet) -> dict[str, str]:
     """Parameters of the run, all of them within MLflow's limit."""
     best = {MODEL_PREFIX + name: str(value) for name, value in search.hyperparameters.items()}
     data = {
@@ -62,7 +61,7 @@ def run_params(search: FinishedSearch, request: SearchRequest, training: Trainin
     return {**best, **data, **grid, **how}
 
 
-def run_metrics(search: FinishedSearch) -> dict[str, float]:
+def run_metrics(search: SearchResult) -> dict[str, float]:
     """Metrics of the run: the model's, and what the search cost (seconds, percent)."""
     return {
         **{MODEL_PREFIX + name: value for name, value in search.metrics.items()},
@@ -84,20 +83,33 @@ def is_shortened(grid: Grid) -> bool:
     return any(len(str(list(values))) > LONGEST_PARAMETER for values in grid.values())
 
 
-def best_hyperparameters(run: Run) -> dict[str, Any]:
-    """The run's hyperparameters with their types.
+def best_hyperparameters(run: Run) -> dict[str, Any] | None:
+    """The run's hyperparameters with their types; None where nothing says which they are.
 
-    From the JSON tag, or guessed from the parameters `model_*` of runs that others have logged.
+    From the JSON tag, or from the parameters `model_*` of runs that have none, as the reference's. Values may
+    be such as no JSON holds: `unfit_hyperparameter` tells.
     """
     tag = run.tags.get(HYPERPARAMETERS_TAG)
     if tag is not None:
         try:
             known = json.loads(tag)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             known = None  # somebody else's tag of that name
         if isinstance(known, dict):
             return known
-    return {name: typed(text) for name, text in prefixed(run.params, MODEL_PREFIX).items()}
+    return {name: typed(text) for name, text in prefixed(run.params, MODEL_PREFIX).items()} or None
+
+
+def unfit_hyperparameter(hyperparameters: Mapping[str, Any]) -> str | None:
+    """The first one that was cut by MLflow, or whose value cannot be sent as JSON, such as NaN."""
+    for name, value in hyperparameters.items():
+        if isinstance(value, str) and len(value) >= LONGEST_PARAMETER:
+            return name
+        try:
+            json.dumps({name: value}, allow_nan=False, ensure_ascii=False).encode()
+        except (TypeError, ValueError, RecursionError):
+            return name
+    return None
 
 
 def prefixed(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -4,14 +4,14 @@ Everything goes through `MlflowClient` in as few requests as it takes; `mlflow.s
 spend seconds a model on guessing requirements. Either all of a request's searches are recorded, or none.
 """
 
-import tempfile
 import threading
 import time
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
@@ -20,11 +20,19 @@ from mlflow.exceptions import MlflowException
 
 from fleet.caller import Caller
 from fleet.errors import ConflictError
-from tracking.persistence.model.search import FinishedSearch, NewExperiment, SearchRequest, TrainingSet
+from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository import run_contents
-from tracking.persistence.repository.mlflow_connection import NOT_THERE, out_of_order, translated
-from tracking.persistence.repository.model_files import SavedModel, save
+from tracking.persistence.repository.mlflow_connection import (
+    NOT_THERE,
+    MlflowInDoubtError,
+    out_of_order,
+    translated,
+)
+from tracking.persistence.repository.model_files import assign
+from tracking.persistence.repository.recordings import RECORDING_TAG, Recordings
 from tracking.persistence.repository.undo import Undo
+
+Held = Callable[[str], AbstractContextManager[Callable[[], None]]]
 
 MODEL_NAME = "model"
 MAX_BATCH = 100
@@ -51,27 +59,25 @@ class RecordedSearches:
 
 
 @dataclass(frozen=True)
-class _Prepared:
-    """A search with its model saved on disk."""
-
-    search: FinishedSearch
-    model: SavedModel
-
-
-@dataclass(frozen=True)
 class _Told:
-    """What every run of one request says: what was asked, on which rows, and by whom."""
+    """What every run of one request says: what was asked, on which rows, by whom, and in which recording."""
 
     request: SearchRequest
     training: TrainingSet
     caller: Caller
+    recording: str
 
 
 class SearchLog:
-    """Writes to one MLflow server, one request at a time: the runs of a failed one can then be told apart."""
+    """Writes to one MLflow server, one request at a time: nobody joins an experiment that is taken back.
 
-    def __init__(self, client: MlflowClient) -> None:
+    held: says that a recording is being made, until the block ends, and checks whether it still says so.
+    """
+
+    def __init__(self, client: MlflowClient, held: Held) -> None:
         self._client = client
+        self._held = held
+        self._recordings = Recordings(client)
         self._one_at_a_time = threading.RLock()
 
     def check_name(self, name: str) -> None:
@@ -82,7 +88,7 @@ class SearchLog:
         self,
         experiment: NewExperiment,
         request: SearchRequest,
-        searches: Sequence[FinishedSearch],
+        searches: Sequence[SavedSearch],
         training: TrainingSet,
         caller: Caller,
     ) -> RecordedSearches:
@@ -90,24 +96,21 @@ class SearchLog:
 
         Raises ExperimentDeletedError, MlflowUnavailableError.
         """
-        with tempfile.TemporaryDirectory(prefix="tracking-") as folder:
-            prepared = [
-                _Prepared(search, save(search.pipeline, training, Path(folder) / search.model_name))
-                for search in searches
-            ]
-            with self._one_at_a_time, translated(), Undo() as undo:
-                experiment_id = self._find(experiment.name) or self._create(experiment, undo)
-                write = partial(
-                    self._record_one, experiment_id, told=_Told(request, training, caller), undo=undo
-                )
-                try:
-                    # Side by side: it is waiting for the server that takes the time.
-                    with ThreadPoolExecutor(MAX_THREADS) as threads:
-                        run_ids = list(threads.map(write, prepared))
-                except MlflowException as error:
-                    if not out_of_order(error):
-                        self._find(experiment.name)  # says so if it was deleted meanwhile
-                    raise
+        told = _Told(request, training, caller, uuid.uuid4().hex)
+        with self._one_at_a_time, translated(), self._held(told.recording) as check_held, Undo() as undo:
+            experiment_id = self._find(experiment.name) or self._create(experiment, undo)
+            undo.add(lambda: self._recordings.remove(experiment_id, told.recording))
+            try:
+                # Side by side: it is waiting for the server that takes the time.
+                with ThreadPoolExecutor(MAX_THREADS) as threads:
+                    write = partial(self._record_one, experiment_id, told=told)
+                    run_ids = list(threads.map(write, searches))
+                    check_held()
+                    list(threads.map(self._finish, run_ids))
+            except MlflowException as error:
+                if not out_of_order(error):
+                    self._find(experiment.name)  # says so if it was deleted meanwhile
+                raise
         models = [search.model_name for search in searches]
         return RecordedSearches(experiment_id, dict(zip(models, run_ids, strict=True)))
 
@@ -122,16 +125,20 @@ class SearchLog:
 
     def _create(self, experiment: NewExperiment, undo: Undo) -> str:
         try:
-            created = str(self._client.create_experiment(experiment.name, tags=dict(experiment.tags)))
-        except MlflowException as error:
-            if error.error_code not in EXISTS:
-                raise
-            found = self._find(experiment.name)  # another process was quicker
+            with translated():
+                made = str(self._client.create_experiment(experiment.name, tags=dict(experiment.tags)))
+        except MlflowInDoubtError:
+            found = self._find(experiment.name)
             if found is None:
                 raise
-            return found
-        undo.add(lambda: self._remove_if_empty(created, experiment.name))
-        return created
+            made = found
+        except MlflowException as error:
+            found = self._find(experiment.name) if error.error_code in EXISTS else None
+            if found is None:
+                raise
+            return found  # another process was quicker: it is not ours to take back
+        undo.add(lambda: self._remove_if_empty(made, experiment.name))
+        return made
 
     def _remove_if_empty(self, experiment_id: str, name: str) -> None:
         with self._one_at_a_time:
@@ -142,23 +149,24 @@ class SearchLog:
             self._client.rename_experiment(experiment_id, f"{name[:200]} (failed, {experiment_id})")
             self._client.delete_experiment(experiment_id)
 
-    def _record_one(self, experiment_id: str, each: _Prepared, told: _Told, undo: Undo) -> str:
-        search = each.search
+    def _record_one(self, experiment_id: str, search: SavedSearch, told: _Told) -> str:
+        tags = run_contents.run_tags(search, told.request, told.training, told.caller)
         run = self._client.create_run(
             experiment_id,
             start_time=int(search.started_at.timestamp() * 1000),
             run_name=run_contents.run_name(search.model_name),
-            tags=run_contents.run_tags(search, told.request, told.training, told.caller, each.model.format),
+            tags={**tags, RECORDING_TAG: told.recording},
         )
         run_id = str(run.info.run_id)
-        undo.add(lambda: self._client.delete_run(run_id))
         self._log_values(run_id, search, run_contents.run_params(search, told.request, told.training))
-        model_id = self._log_model(experiment_id, run_id, each, undo)
-        self._register(search.model_name, run_id, model_id, undo)
-        self._client.set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED))
+        model_id = self._log_model(experiment_id, run_id, search)
+        self._register(search.model_name, run_id, model_id)
         return run_id
 
-    def _log_values(self, run_id: str, search: FinishedSearch, params: dict[str, str]) -> None:
+    def _finish(self, run_id: str) -> None:
+        self._client.set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED))
+
+    def _log_values(self, run_id: str, search: SavedSearch, params: dict[str, str]) -> None:
         now = int(time.time() * 1000)
         metrics = [Metric(name, value, now, 0) for name, value in run_contents.run_metrics(search).items()]
         entries = [Param(name, value) for name, value in params.items()]
@@ -169,34 +177,29 @@ class SearchLog:
             grid: dict[str, Any] = {name: list(values) for name, values in search.grid.items()}
             self._client.log_dict(run_id, grid, run_contents.GRID_ARTIFACT)
 
-    def _log_model(self, experiment_id: str, run_id: str, each: _Prepared, undo: Undo) -> str:
+    def _log_model(self, experiment_id: str, run_id: str, search: SavedSearch) -> str:
         logged = self._client.create_logged_model(
-            experiment_id, name=MODEL_NAME, source_run_id=run_id, model_type=each.search.model_name
+            experiment_id, name=MODEL_NAME, source_run_id=run_id, model_type=search.model_name
         )
         model_id = str(logged.model_id)
-        undo.add(lambda: self._client.delete_logged_model(model_id))
-        each.model.belongs_to(logged, run_id)
+        assign(search.folder, logged, run_id)
         self._client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
-        self._client.log_model_artifacts(model_id, str(each.model.folder))
+        self._client.log_model_artifacts(model_id, str(search.folder))
         self._client.finalize_logged_model(model_id, LoggedModelStatus.READY)
         return model_id
 
-    def _register(self, name: str, run_id: str, model_id: str, undo: Undo) -> None:
+    def _register(self, name: str, run_id: str, model_id: str) -> None:
         try:
-            version = self._create_version(name, run_id, model_id)
+            self._create_version(name, run_id, model_id)
         except MlflowException as error:
             if error.error_code not in NOT_THERE:
                 raise
             self._create_registered_model(name)  # the first version of this model
-            version = self._create_version(name, run_id, model_id)
-        undo.add(lambda: self._client.delete_model_version(name, version))
+            self._create_version(name, run_id, model_id)
 
-    def _create_version(self, name: str, run_id: str, model_id: str) -> str:
+    def _create_version(self, name: str, run_id: str, model_id: str) -> None:
         source = f"models:/{model_id}"
-        created = self._client.create_model_version(
-            name, source, run_id, model_id=model_id, await_creation_for=0
-        )
-        return str(created.version)
+        self._client.create_model_version(name, source, run_id, model_id=model_id, await_creation_for=0)
 
     def _create_registered_model(self, name: str) -> None:
         try:

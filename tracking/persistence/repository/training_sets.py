@@ -47,4 +47,5 @@ class TrainingSetRepository:
             target=target.astype(np.int64) if use_case.task is Task.CLASSIFICATION else target,
             task=use_case.task.value,
             categories=use_case.category_counts,
+            category_names=tuple(feature.categories for feature in use_case.features),
         )

@@ -6,7 +6,7 @@ from flask_restful import Resource
 
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
-from fleet.web.heavy import heavy
+from fleet.web.heavy import heavy, patience
 from fleet.web.idempotency import idempotent
 from fleet.web.validation import accepts
 from tracking.service.model_setting import ModelSettingService
@@ -23,7 +23,7 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
         self._setting = setting
 
     @answers(OptimisationAnswer, status=201)
-    @answers(SettingAnswer, errors=[404, 409, 429, 502, 503])
+    @answers(SettingAnswer, errors=[404, 409, 429, 502, 503, 504])
     @accepts(role="admin", body=ManagementRequest)
     @idempotent
     def post(self, body: ManagementRequest) -> tuple[dict[str, Any], int]:
@@ -37,7 +37,7 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
 
     @heavy
     def _optimise(self, body: ManagementRequest) -> dict[str, Any]:
-        done = self._optimisation.optimise(_optimisation(body), caller=caller())
+        done = self._optimisation.optimise(_optimisation(body), caller=caller(), patience=patience())
         data = {"experiment_id": done.experiment_id, "run_ids": done.run_ids}
         return {"message": "Experiments retrieved successfully", "data": data}
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fleet.whole_files import FileNotWrittenError
 from launcher.local.plan import Service
 from launcher.local.processes import TOKEN, Processes
+from tests.full_disk import largest_file
 
 FakeService = Callable[[str, int], Service]
 
@@ -118,8 +120,33 @@ def test_a_process_that_got_the_same_number_is_left_alone(
     record.write_text(kept)  # for the fixture to stop it
 
 
-def test_a_damaged_record_counts_as_none(processes: Processes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage", [b"", b"\xff\xfe\x00", b'{"pid": ', b"[]", b'{"name": "fake", "pid": "1", "token": 2}', None]
+)
+def test_a_process_whose_record_was_damaged_is_found_and_stopped(
+    processes: Processes, fake_service: FakeService, tmp_path: Path, damage: bytes | None
+) -> None:
+    started = processes.start(fake_service("silent", 0), {})
+    file = tmp_path / "run" / "fake.json"
+    file.unlink() if damage is None else file.write_bytes(damage)
+    found = processes.find("fake")
+
+    assert found is not None
+    assert found.pid == started.pid
+    assert processes.stop(["fake"]) == ["fake"]
+    assert not started.is_running()
+    assert processes.find("fake") is None
+
+
+def test_a_damaged_record_of_nothing_that_runs_counts_as_none(processes: Processes, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "fake.json").write_text('{"pid": ')
 
+    assert processes.find("fake") is None
+    assert processes.stop(["fake"]) == []
+
+
+def test_what_cannot_be_recorded_does_not_run(processes: Processes, fake_service: FakeService) -> None:
+    with largest_file(20), pytest.raises(FileNotWrittenError, match="disk is full"):
+        processes.start(fake_service("silent", 0), {})
     assert processes.find("fake") is None

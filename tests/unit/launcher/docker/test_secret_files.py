@@ -71,3 +71,16 @@ def test_volumes_belong_to_the_folder_that_holds_what_opens_them(tmp_path: Path)
     assert "mlfleet_db" in caught.value.error
     make_secret_files(tmp_path, [])
     check_ownership(tmp_path, ["mlfleet_db"])
+
+
+def test_one_that_was_emptied_is_made_anew_or_told_where_data_needs_it(tmp_path: Path) -> None:
+    make_secret_files(tmp_path, [])
+    for name in ("mlflow_password", "grafana_password"):
+        (tmp_path / name).chmod(0o600)
+        (tmp_path / name).write_text("")
+
+    with pytest.raises(SecretsGoneError, match="mlflow_password"):
+        make_secret_files(tmp_path, ["mlfleet_db"])
+    make_secret_files(tmp_path, [])
+
+    assert all(len(contents(tmp_path)[name]) >= 32 for name in (*NAMES, *RENEWABLE))

@@ -13,7 +13,7 @@ from ml_model.service.artifacts import ArtifactTooLargeError
 from ml_model.service.fitting import RefusedHyperparametersError, TrainingFailedError
 from ml_model.service.learning import Learning
 from ml_model.service.ml_service import MlService, NothingSetError, NotTrainedError
-from ml_model.service.scoring import Scorer, SetNotLoadedError
+from ml_model.service.scoring import Scorer, SetNotLoadedError, TooLargeSampleError
 from ml_model.service.training import InThisProcess
 from tests.callers import ALICE
 from tests.unit.ml_model.fakes import FakeUnit, block
@@ -193,3 +193,26 @@ def test_a_training_that_takes_too_long_is_written_down(
     with pytest.raises(OutOfTimeError) as raised:
         service.train("wine", caller=ALICE)
     assert unit.deployments.failures[1] == raised.value.error
+
+
+@pytest.mark.parametrize("model", ["LogisticRegression", "RandomForest"])
+def test_classes_that_are_weighed_before_any_row_is_loaded_are_believed(
+    service: MlService, model: str
+) -> None:
+    solver = {"solver": "liblinear"} if model == "LogisticRegression" else {}
+    for weights in ({"7": 2}, {"1": 1, "2": 1, "3": 2, "4": 1}):
+        service.set_model("wine", model, {"class_weight": weights, **solver}, caller=ALICE)
+
+
+@pytest.mark.parametrize("model", ["LogisticRegression", "RandomForest"])
+def test_a_sample_that_is_too_large_for_the_model_is_named(
+    service: MlService, unit: FakeUnit, model: str
+) -> None:
+    loaded(unit)
+    service.set_model("wine", model, {}, caller=ALICE)
+    service.train("wine", caller=ALICE)
+    testing = block(20, seed=1)
+    testing.features[13, 1] = 1e300
+    unit.samples.sets["testing"] = [testing]
+    with pytest.raises(TooLargeSampleError, match="Sample 13 "):
+        service.score("wine", "testing")

@@ -27,6 +27,22 @@ def test_one_labelled_row_has_no_r2() -> None:
     assert describe(Task.REGRESSION, metrics) == "R² unknown, as it takes two samples, MAE 10.0"
 
 
+def test_numbers_whose_squares_are_infinite_have_their_metrics() -> None:
+    target = np.linspace(-3e301, 3e301, 20)
+    metrics = compute_metrics(Task.REGRESSION, target, 0.9 * target)
+    small = compute_metrics(Task.REGRESSION, target / 1e301, 0.9 * target / 1e301)
+    assert metrics["r2"] == pytest.approx(small["r2"])
+    for name in ("mae", "rmse", "max_error"):
+        assert metrics[name] == pytest.approx(small[name] * 1e301)
+
+
+def test_an_error_that_no_number_can_be_is_left_out() -> None:
+    target = np.array([1.7e308, -1.7e308])
+    metrics = compute_metrics(Task.REGRESSION, target, -target)
+    assert metrics == {"r2": pytest.approx(-3)}
+    assert describe(Task.REGRESSION, metrics) == "R² -3.00, MAE beyond all numbers"
+
+
 @pytest.mark.parametrize("task", Task)
 def test_without_targets_there_are_no_metrics(task: Task) -> None:
     metrics = compute_metrics(task, np.full(3, np.nan), np.zeros(3))

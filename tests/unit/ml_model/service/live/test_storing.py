@@ -2,98 +2,20 @@
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self, cast
+from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import pytest
 
-from db.definition import UseCase
+from db.unit_of_work import TableMissingError
 from fleet.errors import ConflictError, OutOfTimeError, UnavailableError
-from ml_model.persistence.model.live_rows import LivePredictions, LiveRows
 from ml_model.persistence.repository.live_samples import AlreadyStoredError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.live import storing
-from ml_model.service.live.answered import Answered
-from ml_model.service.live.indexes import IndexReserve
-from ml_model.service.live.models import Live, Served
 from ml_model.service.live.storing import LiveStore
-from ml_model.service.live.table import Columns
-from ml_model.service.predictor import Predicted
 from tests.unit.ml_model.fakes import WINE
-
-
-@dataclass
-class Database:
-    """Stands in for the unit of work and its repository.
-
-    failure: of every transaction; broken: is raised by the next commit once it went through; bad: numbers
-    that cannot be stored.
-    """
-
-    failure: Exception | None = None
-    broken: Exception | None = None
-    bad: set[int] = field(default_factory=set)
-    numbers: list[int] = field(default_factory=list)
-    told: list[LivePredictions] = field(default_factory=list)
-    added: list[int] = field(default_factory=list)
-
-    @property
-    def live_samples(self) -> Self:
-        return self
-
-    def add(self, use_case: UseCase, rows: LiveRows, predictions: Sequence[LivePredictions]) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.added = rows.numbers.tolist()
-        if self.bad.intersection(self.added):
-            raise ValueError("never")
-        if set(self.numbers).intersection(self.added):
-            raise AlreadyStoredError
-        self.told += predictions
-
-    def stored(self, use_case: UseCase, numbers: Iterable[int]) -> set[int]:
-        return set(self.numbers).intersection(numbers)
-
-    def commit(self) -> None:
-        self.numbers += self.added
-        if self.broken is not None:
-            broken, self.broken = self.broken, None
-            raise broken
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to close."""
-
-
-class Always:
-    """Predicts one class, or raises it."""
-
-    gives_probabilities = False
-
-    def __init__(self, label: float | Exception) -> None:
-        self._label = label
-
-    def predict(self, features: Any) -> Predicted:
-        if isinstance(self._label, Exception):
-            raise self._label
-        return Predicted(np.full(len(features), float(self._label)), None)
-
-
-def served(number: int, says: float | Exception | None = None) -> Served:
-    return Served(number, "SVC", Always(number if says is None else says), is_quick=True)
-
-
-def answered(first: int, rows: int = 1, *, shadows: tuple[Served, ...] = (), by: int = 1) -> Answered:
-    live = Live(WINE, Columns(WINE), IndexReserve(10), active=served(1), shadows=shadows)
-    labels = np.full(rows, 1.0)
-    return Answered(live, served(by), range(first, first + rows), np.zeros((rows, 3)), labels, None, 1e9)
+from tests.unit.ml_model.service.live.fakes import Database, answered, served
 
 
 @pytest.fixture
@@ -284,3 +206,24 @@ def test_what_a_shadow_cannot_say_as_a_number_is_not_stored(
     store.flush()
     assert (database.numbers, lost) == ([0, 1, 2], [])
     assert [told.deployments.tolist() for told in database.told] == [[1, 1], [], []]
+
+
+def test_rows_of_a_use_case_that_was_removed_hold_up_no_others(
+    store: LiveStore, database: Database, lost: list[int]
+) -> None:
+    gone = WINE.model_copy(update={"name": "gone"})
+    database.removed = {"gone"}
+    store.put(answered(1, 3, use_case=gone))
+    store.put(answered(10))
+    store.flush()
+    assert (database.numbers, lost, store.backlog) == ([0, 10], [3], 0)
+
+
+def test_rows_wait_for_the_tables_of_a_use_case_that_is_registered(
+    store: LiveStore, database: Database, lost: list[int]
+) -> None:
+    database.removed = {WINE.name}
+    store.put(answered(1))
+    with pytest.raises(TableMissingError):
+        store.flush()
+    assert (store.backlog, lost) == (1, [])

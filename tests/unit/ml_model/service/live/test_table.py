@@ -38,7 +38,7 @@ def test_columns_are_put_into_the_use_cases_order(columns: Columns, table: Any, 
         np.testing.assert_array_equal(matrix, [[1.5, 2], [np.nan, 3]])
 
 
-@pytest.mark.parametrize("value", [1.5, 2**53 + 2, -(2.0**60)])
+@pytest.mark.parametrize("value", [1.5, 2**53, 2**53 + 1, -(2**53) - 1, 2**53 + 2, -(2.0**60)])
 def test_an_integer_column_takes_integers_that_doubles_can_tell_apart(columns: Columns, value: float) -> None:
     with pytest.raises(UnusableValueError, match="'rooms' of row 1"):
         columns.matrix(Table([[1, 2], [1, value]], numbers=True))

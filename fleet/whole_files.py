@@ -37,15 +37,16 @@ def part_prefix(path: Path) -> str:
     return f".{path.name}.part-"
 
 
-def write_whole(contents: Mapping[Path, bytes]) -> None:
+def write_whole(contents: Mapping[Path, bytes], mode: int = 0o600) -> None:
     """Puts new files in the place of old ones, once all of them are on the disk.
 
-    Each is the old one or the new one, never half of it. Raises FileNotWrittenError: until the last one is on
-    the disk all of the old ones stay; should putting them in place break off, the first may be new already.
+    Each is the old one or the new one, never half of it. mode: whose they are; their owner's alone unless
+    given. Raises FileNotWrittenError: until the last one is on the disk all of the old ones stay; should
+    putting them in place break off, the first may be new already.
     """
     with ExitStack() as stack:
         for path, unnamed in [
-            (path, stack.enter_context(staged(path, content))) for path, content in contents.items()
+            (path, stack.enter_context(staged(path, content, mode))) for path, content in contents.items()
         ]:
             put(unnamed, path)
 
@@ -55,14 +56,14 @@ def write_first(path: Path, content: bytes) -> None:
 
     Raises FileNotWrittenError.
     """
-    with staged(path, content, mode=0o600) as unnamed, disk_errors(path.name):
+    with staged(path, content) as unnamed, disk_errors(path.name):
         with suppress(FileExistsError):
             os.link(unnamed, path)
         _sync_folder(path)
 
 
 @contextmanager
-def staged(path: Path, content: bytes, mode: int = 0o644) -> Iterator[Path]:
+def staged(path: Path, content: bytes, mode: int = 0o600) -> Iterator[Path]:
     """A file with this content beside `path`, on the disk; removed in the end unless it was renamed.
 
     Its name is one of those that `only_writer(path)` clears away after a run that was killed.

@@ -1,0 +1,32 @@
+"""What of the fleet cannot answer while the rest of it can."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import requests
+
+from launcher.session import local_session
+from launcher.stack import SERVICES
+
+ANSWER_SECONDS = 2.0
+
+
+def degraded_parts(addresses: Mapping[str, str]) -> list[str]:
+    """A sentence for each use case that a service says it cannot serve. addresses: of the stack, by name."""
+    with local_session() as session:
+        return [
+            f"{name} is degraded: {what}: {why}"
+            for name, address in addresses.items()
+            if name in SERVICES and name != "mlflow"
+            for what, why in _told(session, address).items()
+        ]
+
+
+def _told(session: requests.Session, address: str) -> Mapping[str, str]:
+    parts = urlsplit(address)
+    try:
+        answer = session.get(f"{parts.scheme}://{parts.netloc}/health/ready", timeout=ANSWER_SECONDS)
+        told = answer.json().get("degraded") or {}
+    except (requests.RequestException, AttributeError):  # its state says so
+        return {}
+    return {str(what): str(why) for what, why in dict(told).items()}

@@ -1,0 +1,90 @@
+"""Trainings that ml_model did not live to end: noted before they begin, failed once their process is gone."""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fleet.caller import Caller
+from fleet.errors import FleetError
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+
+log = logging.getLogger(__name__)
+
+INTERRUPTED = "The training was interrupted: ml_model ended, or was killed, before it had"
+MARGIN_S = 60.0  # after the longest time that a training may take
+LOOK_EVERY_S = 60.0
+TOKEN = secrets.token_hex(8)  # another process may have this one's number by now
+
+
+@dataclass(frozen=True)
+class TrainingNote:
+    """Who trains, for whom, and since when (seconds since 1970)."""
+
+    host: str
+    pid: int
+    token: str
+    at: float
+    caller: str
+
+    def is_stale(self, longest_s: float) -> bool:
+        """Whether the training cannot be going on any more."""
+        if time.time() - self.at > longest_s + MARGIN_S:
+            return True
+        if self.host != socket.gethostname():
+            return False
+        return self.token != TOKEN if self.pid == os.getpid() else not _lives(self.pid)
+
+
+def training_note(caller: Caller) -> dict[str, Any]:
+    """What is kept with a deployment while this process trains it."""
+    return asdict(TrainingNote(socket.gethostname(), os.getpid(), TOKEN, time.time(), caller.name))
+
+
+class InterruptedTrainings:
+    """units: opens a transaction, in any thread. longest_s: that a training may take."""
+
+    def __init__(self, units: Callable[[], MlModelUnitOfWork], longest_s: float) -> None:
+        self._units = units
+        self._longest_s = longest_s
+
+    def fail(self) -> None:
+        """Writes down which have ended without saying so, with a line in the audit trail."""
+        with self._units() as work:
+            for deployment_id, use_case, note in work.deployments.in_training():
+                training = TrainingNote(**note)
+                if training.is_stale(self._longest_s):
+                    log.warning("The training of deployment %s was interrupted", deployment_id)
+                    work.deployments.store_failure(deployment_id, INTERRUPTED)
+                    caller = Caller(training.caller, "admin", "")
+                    work.audit.add("train_failed", deployment_id, caller, use_case=use_case)
+            work.commit()
+
+    def watch(self) -> None:
+        """Does so at once, and from time to time, in a thread: another replica may have died."""
+        threading.Thread(target=self._watch, daemon=True, name="interrupted-trainings").start()
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                self.fail()
+            except FleetError as error:
+                log.debug("Interrupted trainings are not looked for: %s", error.error)
+            except Exception:
+                log.exception("Looking for interrupted trainings failed")
+            time.sleep(LOOK_EVERY_S)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,83 @@
+"""A training whose process is killed, or that ml_model does not live to end, leaves its failure."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import text
+
+from tests.conftest import Sessions
+from tests.integration.ml_model.conftest import KEY, Load
+from tests.running import RunningService, running_service
+
+FOREST = {"model_name": "RandomForest", "hyperparameters": {"n_estimators": 10}}
+SLOWER = """UPDATE deployments SET hyperparameters = '{"n_estimators": 10000}'"""
+
+
+def begin(service: RunningService, sessions: Sessions, answers: list[Any]) -> threading.Thread:
+    """A training that takes its time; returns once it goes on."""
+    assert requests.post(f"{service.address}/root/ml/set_model", json=FOREST, timeout=60).ok
+    with sessions() as session:
+        session.execute(text(SLOWER))  # its trial would take its time too
+        session.commit()
+
+    def train() -> None:
+        try:
+            asked = requests.post(f"{service.address}/root/ml", json={"dataset": "training"}, timeout=60)
+            answers.append(asked.status_code)
+        except requests.ConnectionError:
+            answers.append(None)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not is_in_training(sessions):
+        assert time.monotonic() < deadline, "it has not begun"
+        time.sleep(0.05)
+    return thread
+
+
+def is_in_training(sessions: Sessions) -> bool:
+    with sessions() as session:
+        return session.scalar(text("SELECT training FROM deployments")) is not None
+
+
+def told(service: RunningService) -> tuple[str | None, list[str]]:
+    """The failure of the newest deployment, and what the audit trail says of it."""
+    path = f"{service.address}/root/ml"
+    newest = requests.get(f"{path}/deployments", timeout=10).json()["deployments"][0]
+    events = requests.get(f"{path}/audit", timeout=10).json()["events"]
+    return newest.get("failure"), [each["action"] for each in events if each["subject"] == str(newest["id"])]
+
+
+@pytest.mark.parametrize("killed", ["the trainer", "ml_model"])
+def test_it_is_told(killed: str, database_url: str, load: Load, sessions: Sessions, tmp_path: Path) -> None:
+    load("training")
+    settings: dict[str, Any] = {"database_url": database_url, "artifact_key": KEY}
+    answers: list[Any] = []
+    with running_service("ml_model", tmp_path, **settings) as service:
+        training = begin(service, sessions, answers)
+        failure, actions = told(service)
+        assert (failure, "train_failed" in actions) == (None, False)
+        if killed == "the trainer":
+            (trainer,) = [each for each in service.workers() if "spawn_main" in " ".join(each.cmdline())]
+            trainer.kill()
+        else:
+            service.kill()
+        training.join()
+        if killed == "the trainer":
+            assert answers == [503]
+            assert "has died" in str(told(service)[0])
+            assert "train_failed" in told(service)[1]
+    if killed == "ml_model":
+        with running_service("ml_model", tmp_path, **settings) as service:
+            deadline = time.monotonic() + 20
+            while told(service)[0] is None:
+                assert time.monotonic() < deadline, "nothing is told"
+                time.sleep(0.1)
+            failure, actions = told(service)
+            assert "was interrupted" in str(failure)
+            assert actions.count("train_failed") == 1
