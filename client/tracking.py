@@ -5,6 +5,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from client.answer import Answer
 from client.connection import PAGE_SIZE, Connection
+from client.deployments import Preprocessing
 from client.experiments import (
     BestRun,
     Experiment,
@@ -16,7 +17,7 @@ from client.experiments import (
     Search,
     Statistics,
 )
-from client.ml_model import ModelSet, Preprocessing
+from client.ml_model import ModelSet
 
 D = TypeVar("D")
 
@@ -55,12 +56,14 @@ class Tracking:
         preprocessing: Preprocessing | None = None,
         experiment_description: str | None = None,
         experiment_owner: str | None = None,
+        snapshot_id: int | None = None,
         use_case: str | None = None,
         idempotency_key: str | None = None,
     ) -> Search:
         """Searches each model's grid by cross-validation in `cv` folds, and keeps one run a model.
 
         hyperparameters: for each model, the values to try of each of its estimator's parameters.
+        snapshot_id: the rows to search on, instead of the training set as it is.
         Raises ConflictError if the name is that of a deleted experiment.
         """
         body = {
@@ -73,6 +76,7 @@ class Tracking:
             "preprocessing": preprocessing,
             "experiment_description": experiment_description,
             "experiment_owner": experiment_owner,
+            "snapshot_id": snapshot_id,
             "use_case": use_case,
         }
         return self._connection.ask(

@@ -67,6 +67,15 @@ IdText = Annotated[str, StringConstraints(min_length=1, max_length=250)]
 Id = Annotated[IdText, BeforeValidator(_id_text, json_schema_input_type=IdText | int)]
 """An id, which clients may send as a string or as an integer."""
 
+
+def _id_number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+PositiveNumber = Annotated[int, Field(ge=1, lt=2**63)]
+IdNumber = Annotated[PositiveNumber, BeforeValidator(_id_number, json_schema_input_type=PositiveNumber)]
+"""The id of a row, which clients may send as a string or as an integer."""
+
 USE_CASE_NAME = "^[a-z][a-z0-9_]{0,62}$"
 UseCaseName = Annotated[str, Field(pattern=USE_CASE_NAME)]
 

@@ -95,7 +95,7 @@ class Candidates:
     def _begin(
         self, use_case: UseCase, choice: ModelChoice, snapshot_id: int | None, caller: Caller
     ) -> tuple[Deployment, Lesson, datetime]:
-        """What is to be fitted, on which rows, and since when: written down before, so that nothing is lost."""
+        """What is to be fitted, on which rows, and since when: written down before it begins."""
         with self._units() as work:
             started = work.deployments.now()
             if snapshot_id is None:

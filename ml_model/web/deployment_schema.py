@@ -8,8 +8,8 @@ from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
-from fleet.web.validation import RequestModel, UseCaseName
-from ml_model.web.schema import DEPLOYMENT_EXAMPLE, DeploymentAnswer, DeploymentId, SetModelRequest
+from fleet.web.validation import IdNumber, RequestModel, UseCaseName
+from ml_model.web.schema import DEPLOYMENT_EXAMPLE, DeploymentAnswer, SetModelRequest
 
 RECORD_EXAMPLE: JsonDict = {
     **DEPLOYMENT_EXAMPLE,
@@ -78,7 +78,7 @@ class CandidateRequest(SetModelRequest):
         }
     )
 
-    snapshot_id: DeploymentId | None = None
+    snapshot_id: IdNumber | None = None
 
 
 class RollbackRequest(RequestModel):
@@ -86,7 +86,7 @@ class RollbackRequest(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "it drifts"}]})
 
-    deployment_id: DeploymentId | None = None
+    deployment_id: IdNumber | None = None
     reason: Reason | None = None
     use_case: UseCaseName = "wine"
 

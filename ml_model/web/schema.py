@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
-from fleet.web.validation import Id, RequestModel, UseCaseName
+from fleet.web.validation import Id, IdNumber, RequestModel, UseCaseName
 
 DEPLOYMENT_EXAMPLE: JsonDict = {
     "id": 1,
@@ -60,15 +60,6 @@ AUDIT_EXAMPLE: JsonDict = {
 }
 
 
-def _number(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-
-
-IdNumber = Annotated[int, Field(ge=1, lt=2**63)]
-DeploymentId = Annotated[IdNumber, BeforeValidator(_number, json_schema_input_type=IdNumber)]
-"""A deployment's id, or a snapshot's, which clients may send as a string or as an integer."""
-
-
 class SetModelRequest(RequestModel):
     """`POST /root/ml/set_model`. hyperparameters: of the model's scikit-learn estimator."""
 
@@ -91,7 +82,7 @@ class RunRequest(RequestModel):
     )
 
     dataset: Literal["training", "testing", "production"]
-    deployment_id: DeploymentId | None = None
+    deployment_id: IdNumber | None = None
     use_case: UseCaseName = "wine"
 
     @model_validator(mode="after")

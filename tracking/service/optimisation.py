@@ -22,8 +22,8 @@ class Optimisation:
     """What is to be searched, and under which experiment it is to be recorded.
 
     models: a name given twice counts once. grids: by model name, the values to try by hyperparameter.
-    scoring: None for the task's default.
-    experiment_tags: of the experiment, if it is made for this.
+    scoring: None for the task's default. experiment_tags: of the experiment, if it is made for this.
+    snapshot_id: the rows to search on; None for the training set as it is.
     """
 
     use_case: str
@@ -34,6 +34,7 @@ class Optimisation:
     preprocessing: Preprocessing
     experiment_name: str
     experiment_tags: Mapping[str, str]
+    snapshot_id: int | None = None
 
     def search_request(self, task: Task) -> SearchRequest:
         """The part that every search is told."""
@@ -72,7 +73,8 @@ class OptimisationService:
         request = asked.search_request(use_case.task.value)
         check_request(request, use_case.task.value, self._bounds)
         with self._units() as work:
-            training = work.training_sets.read(use_case)
+            training = work.training_sets.read(use_case, asked.snapshot_id, actor=caller.name)
+            work.commit()
         self._log.check_name(asked.experiment_name)
         experiment = NewExperiment(asked.experiment_name, asked.experiment_tags)
         with temporary_folder("tracking") as folder:

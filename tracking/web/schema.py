@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.conditions import depending_on
 from fleet.web.paging import OptionalPageQuery
-from fleet.web.validation import Id, RequestModel, UseCaseName
+from fleet.web.validation import Id, IdNumber, RequestModel, UseCaseName
 from tracking.service.experiments import ALL
 from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
 
@@ -103,7 +103,7 @@ class ManagementRequest(RequestModel):
     request_information: Literal["optimization", "setting"]
     models: list[Name] | None = Field(None, max_length=MOST_NAMES)
     hyperparameters: dict[Name, Grid] | None = Field(None, max_length=MOST_NAMES)
-    scoring: Name = "accuracy"
+    scoring: Name | None = None
     cv: StrictInt = 5
     preprocessing: Preprocessing = "standard_scaler"
     experiment_name: ExperimentName | None = None
@@ -111,6 +111,7 @@ class ManagementRequest(RequestModel):
     experiment_owner: str | None = Field(None, max_length=5000)
     experiment_id: Id | None = None
     run_id: Id | None = None
+    snapshot_id: IdNumber | None = None
     use_case: UseCaseName = "wine"
 
     @model_validator(mode="after")

@@ -113,13 +113,13 @@ def test_the_recorded_model_takes_names_and_its_example_is_served(
     with sessions() as session:
         repository = TrainingSetRepository(session)
         fires = repository.find("fire_brigade")
-        first = {"distance": float(repository.read(fires).features[0, 0])}
+        first = {"distance": float(repository.read(fires, actor="alice").features[0, 0])}
         # A number is missing then in the rows that the example is taken from.
         session.execute(
             text("UPDATE fire_brigade.samples SET distance = NULL WHERE distance = :distance"), first
         )
         session.commit()
-        training = repository.read(fires)
+        training = repository.read(fires, actor="alice")
     answer = optimise(client, name, models=[model], hyperparameters={model: {}})
     run_id = answer.json["data"]["run_ids"][model]
     with mlflow_at(mlflow_server.url):

@@ -57,9 +57,12 @@ class FakeUnitOfWork:
         features = tuple(Feature(name=name) for name in self._training.feature_names)
         return UseCase(name=use_case, task=Task(self._training.task), target="?", features=features)
 
-    def read(self, use_case: UseCase) -> TrainingSet:
+    def read(self, use_case: UseCase, snapshot_id: int | None, *, actor: str) -> TrainingSet:
         assert use_case.name == self._training.use_case
         return self._training
+
+    def commit(self) -> None:
+        """Nothing to keep."""
 
 
 def make_request(**changes: Any) -> Optimisation:

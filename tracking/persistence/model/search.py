@@ -23,6 +23,7 @@ class TrainingSet:
     features: (rows, features) of doubles, NaN = missing. target: (rows,) of integers that are classes, or of
     doubles. categories: of each feature how many it has, 0 for numbers; without it all are numbers.
     category_names: of each feature their names, none for numbers; without it only positions are known.
+    snapshot_id: what they are remembered as.
     """
 
     use_case: str
@@ -32,6 +33,7 @@ class TrainingSet:
     task: Task = "classification"
     categories: tuple[int, ...] = ()
     category_names: tuple[tuple[str, ...], ...] = ()
+    snapshot_id: int | None = None
 
     @property
     def classifies(self) -> bool:

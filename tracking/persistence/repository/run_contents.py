@@ -40,6 +40,7 @@ def run_tags(
         "experiment_type": "GridSearch_CrossValidation",
         "preprocessing": request.preprocessing,
         "use_case": training.use_case,
+        **({} if training.snapshot_id is None else {"snapshot_id": str(training.snapshot_id)}),
         "model_format": search.model_format,
         "mlflow.user": caller.name,
         "request_id": caller.request_id,

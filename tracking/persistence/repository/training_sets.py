@@ -4,20 +4,9 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from db.definition import Task, UseCase
-from db.sets import read_set
+from db.snapshots import SnapshotRepository
 from db.use_cases import find_use_case
-from fleet.errors import ConflictError
 from tracking.persistence.model.search import TrainingSet
-
-
-class TrainingSetMissingError(ConflictError):
-    """The use case has no training rows yet."""
-
-    def __init__(self, use_case: str) -> None:
-        super().__init__(
-            f"The training set of use case '{use_case}' is not loaded",
-            'Load it first: POST {"set_name": "training"} to the simulator',
-        )
 
 
 class TrainingSetRepository:
@@ -25,27 +14,29 @@ class TrainingSetRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._snapshots = SnapshotRepository(session)
 
     def find(self, use_case_name: str) -> UseCase:
         """The registered use case; raises UnknownUseCaseError."""
         return find_use_case(self._session, use_case_name)
 
-    def read(self, use_case: UseCase) -> TrainingSet:
-        """The rows whose target is known, in the order in which they were loaded.
+    def read(self, use_case: UseCase, snapshot_id: int | None = None, *, actor: str) -> TrainingSet:
+        """The rows of a snapshot, or of the training set as it is now, which is a snapshot from now on.
 
-        Raises TrainingSetMissingError.
+        Raises NothingToLearnError, UnknownSnapshotError, SnapshotChangedError.
         """
-        rows = read_set(self._session, use_case, "training")
-        known = ~np.isnan(rows.target)
-        if not known.any():
-            raise TrainingSetMissingError(use_case.name)
-        target = rows.target[known]
+        if snapshot_id is None:
+            lesson = self._snapshots.take(use_case, None, actor=actor)
+        else:
+            lesson = self._snapshots.read(use_case, snapshot_id)
+        is_class = use_case.task is Task.CLASSIFICATION
         return TrainingSet(
             use_case=use_case.name,
             feature_names=use_case.feature_names,
-            features=rows.features[known],
-            target=target.astype(np.int64) if use_case.task is Task.CLASSIFICATION else target,
+            features=lesson.features,
+            target=lesson.target.astype(np.int64) if is_class else lesson.target,
             task=use_case.task.value,
             categories=use_case.category_counts,
             category_names=tuple(feature.categories for feature in use_case.features),
+            snapshot_id=lesson.snapshot.id,
         )

@@ -56,9 +56,10 @@ def _optimisation(body: ManagementRequest) -> Optimisation:
         use_case=body.use_case,
         models=body.models or [],
         grids=body.hyperparameters or {},
-        scoring=body.scoring if "scoring" in body.model_fields_set else None,
+        scoring=body.scoring,
         cv=body.cv,
         preprocessing=body.preprocessing,
         experiment_name=str(body.experiment_name),
         experiment_tags={name: value for name, value in tags.items() if value is not None},
+        snapshot_id=body.snapshot_id,
     )

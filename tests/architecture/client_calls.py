@@ -1,0 +1,101 @@
+"""A call of each of the client's methods, with and without what can be left out."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from client import Fleet, Fouling
+
+RUN = ("1", "0123456789abcdef0123456789abcdef")
+GRIDS: dict[str, dict[str, list[Any]]] = {
+    "LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]},
+    "RandomForest": {"max_depth": [None, 3]},
+}
+CALLS: list[Callable[[Fleet], object]] = [
+    lambda fleet: fleet.simulator.describe(use_case="wine"),
+    lambda fleet: fleet.simulator.load("dataset"),
+    lambda fleet: fleet.simulator.load("production", fouling="heavy", use_case="wine"),
+    lambda fleet: fleet.simulator.load("production", fouling=Fouling(shift=1, columns=("alcohol",), seed=1)),
+    lambda fleet: fleet.simulator.prune(use_case="wine", dry_run=False),
+    lambda fleet: fleet.simulator.use_cases(),
+    lambda fleet: fleet.simulator.add_use_case({"name": "houses"}),
+    lambda fleet: fleet.simulator.add_use_case({"name": "houses"}, "area,price\n"),
+    lambda fleet: fleet.simulator.send_rows("fire_brigade", "distance\n"),
+    lambda fleet: fleet.simulator.remove_use_case("houses"),
+    lambda fleet: fleet.ml_model.describe(use_case="wine"),
+    lambda fleet: fleet.ml_model.set_model("SVC"),
+    lambda fleet: fleet.ml_model.set_model(
+        "SVC", {"C": 10}, preprocessing="none", run_id=RUN[1], use_case="wine", idempotency_key="key-1"
+    ),
+    lambda fleet: fleet.ml_model.train(use_case="wine", idempotency_key="key-1"),
+    lambda fleet: fleet.ml_model.score("production"),
+    lambda fleet: list(fleet.ml_model.audit(use_case="wine", page_size=2)),
+    lambda fleet: fleet.ml_model.predict([{"alcohol": 13.2, "hue": None}], routing_key="a", use_case="wine"),
+    lambda fleet: fleet.ml_model.feedback([1_000_000_000], [1], use_case="wine", idempotency_key="key-1"),
+    lambda fleet: list(fleet.ml_model.deployments(at=datetime.now(UTC), use_case="wine", page_size=2)),
+    lambda fleet: fleet.ml_model.deployment(1),
+    lambda fleet: fleet.ml_model.rollback(),
+    lambda fleet: fleet.ml_model.rollback(1, reason="…", use_case="wine", idempotency_key="key-1"),
+    lambda fleet: fleet.ml_model.give_role(1, "shadow"),
+    lambda fleet: fleet.ml_model.give_role(1, "canary", share=0.1, reason="…"),
+    lambda fleet: fleet.ml_model.end_role(1),
+    lambda fleet: fleet.ml_model.train_candidate("SVC"),
+    lambda fleet: fleet.ml_model.train_candidate(
+        "SVC",
+        {"C": 10},
+        preprocessing="none",
+        run_id=RUN[1],
+        snapshot_id=1,
+        use_case="wine",
+        idempotency_key="key-1",
+    ),
+    lambda fleet: fleet.ml_model.discard(1),
+    lambda fleet: fleet.ml_model.take_snapshot(),
+    lambda fleet: fleet.ml_model.take_snapshot(production_until="now", use_case="wine"),
+    lambda fleet: list(fleet.ml_model.snapshots(use_case="wine", page_size=2)),
+    lambda fleet: fleet.ml_model.snapshot(1, use_case="wine"),
+    lambda fleet: fleet.ml_model.score("testing", deployment_id=1),
+    lambda fleet: fleet.tracking.optimise([*GRIDS], GRIDS, experiment_name="wine"),
+    lambda fleet: fleet.tracking.optimise(
+        [*GRIDS],
+        GRIDS,
+        experiment_name="wine",
+        scoring="accuracy",
+        cv=3,
+        preprocessing="none",
+        experiment_description="…",
+        experiment_owner="…",
+        snapshot_id=1,
+        use_case="wine",
+        idempotency_key="key-1",
+    ),
+    lambda fleet: fleet.tracking.set_model(RUN[1], use_case="wine", idempotency_key="key-1"),
+    lambda fleet: list(fleet.tracking.experiments()),
+    lambda fleet: fleet.tracking.experiment("1"),
+    lambda fleet: fleet.tracking.best_run("1", ["model_accuracy", "system_cpu_usage"]),
+    lambda fleet: fleet.tracking.statistics("1"),
+    lambda fleet: fleet.tracking.statistics("1", ["all", "model_recall"]),
+    lambda fleet: fleet.tracking.delete_experiment("1"),
+    lambda fleet: list(fleet.tracking.runs("1", page_size=2)),
+    lambda fleet: fleet.tracking.parameters(*RUN, "grid_search"),
+    lambda fleet: fleet.tracking.metrics(*RUN, "system"),
+    lambda fleet: fleet.tracking.delete_run(*RUN),
+    lambda fleet: fleet.monitoring.describe(),
+    lambda fleet: fleet.monitoring.summary(retrain=True, use_case="wine", idempotency_key="key-1"),
+    lambda fleet: fleet.monitoring.tests(["data_drift", "data_quality"]),
+    lambda fleet: fleet.monitoring.report(),
+    lambda fleet: list(fleet.monitoring.results(use_case="wine", page_size=2)),
+    lambda fleet: fleet.monitoring.result(7),
+    lambda fleet: fleet.fire_brigade.health(),
+    lambda fleet: fleet.fire_brigade.process_data(),
+    lambda fleet: fleet.fire_brigade.process_data(
+        incident=True, mobilisation=True, convert_to_pickle=True, made_up=True, attempts=1
+    ),
+    lambda fleet: fleet.fire_brigade.job(RUN[1]),
+    lambda fleet: fleet.fire_brigade.build_features(),
+    lambda fleet: fleet.fire_brigade.train_model(),
+    lambda fleet: fleet.fire_brigade.train_model(
+        data_path="data/d.csv", ml_model_path="models/m.pkl", encoder_path="models/e.pkl"
+    ),
+    lambda fleet: fleet.fire_brigade.predict(5.2, "Acton"),
+]
