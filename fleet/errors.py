@@ -17,9 +17,9 @@ class FleetError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(self, error: str, message: str) -> None:
-        super().__init__(error)
-        self.error = error
-        self.message = message
+        self.error = _as_text(error)
+        self.message = _as_text(message)
+        super().__init__(self.error)
 
     def body(self) -> dict[str, Any]:
         """The JSON body that a client is sent."""
@@ -28,6 +28,11 @@ class FleetError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         """As another process gets it: subclasses are made with arguments of their own."""
         return _restored, (type(self), self.__dict__)
+
+
+def _as_text(said: str) -> str:
+    """As an answer can hold it: JSON that is quoted may have lone surrogates, which UTF-8 has not."""
+    return said.encode(errors="backslashreplace").decode()
 
 
 def _restored(kind: type[FleetError], state: dict[str, Any]) -> FleetError:
