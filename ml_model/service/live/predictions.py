@@ -117,7 +117,10 @@ class Predictions:
         predictions: Any = (labels.astype(np.int64) if live.is_classification else labels).tolist()
         numbers = self._numbers(live, len(features))
         if numbers is not None:
-            rows = Answered(live, served, numbers, features, labels, predicted.probabilities, time.time())
+            unlisted = live.columns.unlisted(table, features)
+            rows = Answered(
+                live, served, numbers, features, labels, predicted.probabilities, time.time(), unlisted
+            )
             numbers = numbers if self._store.put(rows) else None
         return Answer(served, predictions, None if by_class is None else by_class.tolist(), numbers)
 
