@@ -77,6 +77,8 @@ def as_stored(answered: Sequence[Answered]) -> tuple[LiveRows, list[LivePredicti
 def _unlisted(answered: Sequence[Answered]) -> Unlisted:
     """Of all of them, their rows counted on."""
     found: dict[str, dict[int, str]] = defaultdict(dict)
+    if not any(answered[0].use_case.category_counts):
+        return found
     start = 0
     for each in answered:
         for feature, names in each.unlisted.items():
