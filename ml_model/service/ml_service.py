@@ -110,6 +110,7 @@ class MlService:
             rows = work.samples.read(use_case, "training", limit=TRIAL_ROWS)
         self._try(use_case, choice, rows)
         with self._units() as work:
+            use_case = work.samples.find(name)  # it may have been removed during the trial
             deployment = work.deployments.add(use_case.name, choice, actor=caller.name)
             work.audit.add("set_model", deployment.id, caller, use_case=use_case.name)
             work.commit()
