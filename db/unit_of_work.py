@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 import psycopg2
-from psycopg2.errors import UndefinedTable
+from psycopg2.errors import InvalidSchemaName, UndefinedTable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -134,4 +134,4 @@ def _translate(error: BaseException | None) -> FleetError | None:
         for codes, told in TOLD:
             if cause.pgcode.startswith(codes):
                 return told()
-    return TableMissingError() if isinstance(cause, UndefinedTable) else None
+    return TableMissingError() if isinstance(cause, UndefinedTable | InvalidSchemaName) else None

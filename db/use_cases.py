@@ -1,8 +1,11 @@
 """Registering use cases, which makes their tables, and finding them again."""
 
+import time
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from psycopg2.errors import LockNotAvailable
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateSchema, DropSchema
 
@@ -14,6 +17,10 @@ from db.tables import UseCaseTables, use_case_tables
 from fleet.errors import ConflictError, NotFoundError
 
 DATASETS = {"training": 1, "testing": 2, "production": 3}
+
+REMOVAL_TRIES = 20
+REMOVAL_LOCK_MS = 300  # less than deadlock_timeout, 1 s, after which PostgreSQL would end one of the two
+REMOVAL_PAUSE_S = 0.1
 
 
 class UnknownUseCaseError(NotFoundError):
@@ -78,14 +85,30 @@ def register_use_case(session: Session, use_case: UseCase) -> UseCaseTables:
 def remove_use_case(session: Session, use_case: UseCase) -> int:
     """Drop its tables, and delete its deployments and results; returns how many deployments there were.
 
-    Waits for whoever reads or writes its rows. The audit trail stays.
+    Waits for whoever reads or writes its rows, and lets those go on who wait for it in turn. The audit trail
+    stays.
     """
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"register {use_case.name}"))))
     count = select(func.count()).select_from(DeploymentRow).where(DeploymentRow.use_case == use_case.name)
     deployments = session.scalar(count) or 0
+    for _ in range(REMOVAL_TRIES):
+        try:
+            with session.begin_nested():
+                session.execute(text(f"SET LOCAL lock_timeout = {REMOVAL_LOCK_MS}"))
+                _drop(session, use_case)
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            time.sleep(REMOVAL_PAUSE_S)
+        else:
+            return deployments
+    _drop(session, use_case)  # whoever is always busy does not keep it for ever
+    return deployments
+
+
+def _drop(session: Session, use_case: UseCase) -> None:
     session.execute(DropSchema(use_case.name, cascade=True, if_exists=True))
     session.execute(delete(UseCaseRow).where(UseCaseRow.name == use_case.name))
-    return deployments
 
 
 def set_retention(session: Session, name: str, retention: Retention) -> None:

@@ -28,9 +28,9 @@ class FleetError(Exception):
             cls.code = code_of(cls)
 
     def __init__(self, error: str, message: str) -> None:
-        super().__init__(error)
-        self.error = error
-        self.message = message
+        self.error = _as_text(error)
+        self.message = _as_text(message)
+        super().__init__(self.error)
 
     def body(self) -> dict[str, Any]:
         """The JSON body that a client is sent."""
@@ -44,6 +44,11 @@ class FleetError(Exception):
 def code_of(kind: type[Exception]) -> str:
     """What programs call this kind of error."""
     return WORD_START.sub("_", kind.__name__.removesuffix("Error")).lower()
+
+
+def _as_text(said: str) -> str:
+    """As an answer can hold it: JSON that is quoted may have lone surrogates, which UTF-8 has not."""
+    return said.encode(errors="backslashreplace").decode()
 
 
 def _restored(kind: type[FleetError], state: dict[str, Any]) -> FleetError:

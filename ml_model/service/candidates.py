@@ -98,6 +98,7 @@ class Candidates:
         """What is to be fitted, on which rows, and since when: written down before it begins."""
         with self._units() as work:
             started = work.deployments.now()
+            use_case = work.samples.find(use_case.name)  # it may have been removed during the trial
             if snapshot_id is None:
                 lesson = work.snapshots.take(use_case, None, actor=caller.name)
             else:

@@ -103,6 +103,7 @@ class MlService:
         )
         self._learning.try_out(use_case, choice)
         with self._units() as work:
+            use_case = work.samples.find(name)  # it may have been removed during the trial
             deployment = work.deployments.add(use_case.name, choice, actor=caller.name)
             work.audit.add("set_model", deployment.id, caller, use_case=use_case.name)
             work.commit()

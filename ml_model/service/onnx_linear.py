@@ -60,7 +60,7 @@ def _add_decisions(graph: Graph, coefficients: Floats, intercept: Floats, decisi
 
 
 def _add_logistic(graph: Graph, decisions: str) -> str:
-    """1 / (1 + exp(-decisions)): onnxruntime's own Sigmoid gives up at 1e-10."""
+    """1 / (1 + exp(-decisions)): onnxruntime's own Sigmoid loses digits towards 0, and is 0 at -40."""
     graph.add("Neg", [decisions], "negated")
     graph.add("Exp", ["negated"], "odds against")
     graph.add("Add", ["odds against", graph.hold("one", 1)], "odds")

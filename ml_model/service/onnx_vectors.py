@@ -44,23 +44,14 @@ def _add_kernel(graph: Graph, estimator: SVC) -> None:
     if estimator.kernel == "linear":
         graph.add("MatMul", [graph.output, graph.hold("vectors", vectors.T)], "kernel")
         return
-    twice = 2 if estimator.kernel == "sigmoid" else 1
-    # Multiplied here, as onnxruntime would join the product with a factor of single precision.
-    graph.hold("vectors", twice * estimator._gamma * vectors.T)  # noqa: SLF001  # what "scale" and "auto" became
+    # Multiplied here: onnxruntime would join the factor with the product, and keep it in single precision.
+    graph.hold("vectors", estimator._gamma * vectors.T)  # noqa: SLF001  # what "scale" and "auto" became
     graph.add("MatMul", [graph.output, "vectors"], "products")
-    graph.add("Add", ["products", graph.hold("constant", twice * estimator.coef0)], "shifted")
+    graph.add("Add", ["products", graph.hold("constant", estimator.coef0)], "shifted")
     if estimator.kernel == "poly":
         graph.add("Pow", ["shifted", graph.hold("degree", estimator.degree)], "kernel")
     else:
-        _add_tanh(graph)
-
-
-def _add_tanh(graph: Graph) -> None:
-    """1 - 2 / (exp(2x) + 1): onnxruntime's own Tanh is good to seven digits only."""
-    graph.add("Exp", ["shifted"], "power")
-    graph.add("Add", ["power", graph.hold("one", 1)], "more")
-    graph.add("Div", [graph.hold("two", 2), "more"], "lacking")
-    graph.add("Sub", ["one", "lacking"], "kernel")
+        graph.add("Tanh", ["shifted"], "kernel")
 
 
 def _add_radial(graph: Graph, estimator: SVC) -> None:

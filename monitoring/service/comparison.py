@@ -15,6 +15,7 @@ Side = Literal["reference", "current"]
 SIDES: tuple[Side, Side] = ("reference", "current")
 UNLISTED = "(not listed)"  # how the names that are in no list are called together
 TOLD_NAMES = 10
+LONGEST_TOLD = 60
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Comparison:
         if not names or not rows:
             return ""
         more = ", ..." if len(names) > TOLD_NAMES else ""
-        listed = ", ".join(names[:TOLD_NAMES])
+        listed = ", ".join(map(_told, names[:TOLD_NAMES]))
         return f" {rows / profile.rows:.1%} of {column} are names that are not listed: {listed}{more}."
 
     def labelled(self, side: Side) -> pd.DataFrame:
@@ -109,3 +110,9 @@ class Comparison:
                 categorical=column in self.categorical,
             )
         return self._drifts[column]
+
+
+def _told(name: str) -> str:
+    """A name as it fits into a sentence: on one line, and not too long."""
+    line = name if name.isprintable() else repr(name)[1:-1]
+    return line if len(line) <= LONGEST_TOLD else line[: LONGEST_TOLD - 3] + "..."

@@ -1,9 +1,11 @@
 """Rows that were answered, as they are stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
+from db.categories import Unlisted
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -12,11 +14,15 @@ Moments = npt.NDArray[np.datetime64]
 
 @dataclass(frozen=True)
 class LiveRows:
-    """Samples. numbers, at: (rows,); features: (rows, features), NaN where missing. at: UTC, microseconds."""
+    """Samples. numbers, at: (rows,); features: (rows, features), NaN where missing. at: UTC, microseconds.
+
+    unlisted: names of categories that are NaN in features.
+    """
 
     numbers: Integers
     features: Floats
     at: Moments
+    unlisted: Unlisted = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

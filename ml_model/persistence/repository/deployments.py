@@ -18,6 +18,16 @@ from ml_model.persistence.model.deployment import (
 )
 
 
+class DeploymentRemovedError(ConflictError):
+    """A deployment went while it was worked on."""
+
+    def __init__(self, deployment_id: int) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} was removed meanwhile, with its use case",
+            "Nothing was stored. Add the use case again, then set a model with POST /root/ml/set_model",
+        )
+
+
 class ArtifactMissingError(ConflictError):
     """A deployment has no artifact, or is gone."""
 
@@ -140,7 +150,7 @@ class DeploymentRepository:
         that was set since then stays chosen.
         """
         moment = self.now()
-        row = self._session.get_one(DeploymentRow, deployment.id, populate_existing=True)
+        row = self._there(deployment.id)
         row.failure = row.training = None
         if row.trained_at is not None:
             added = self.add(deployment.use_case, deployment, actor=actor, set_at=started)
@@ -155,8 +165,15 @@ class DeploymentRepository:
 
     def begin_training(self, deployment_id: int, note: Mapping[str, Any]) -> None:
         """Write down that it is being trained, until it is stored or has failed. note: by whom."""
-        query = update(DeploymentRow).where(DeploymentRow.id == deployment_id)
-        self._session.execute(query.values(training=dict(note), failure=None))
+        row = self._there(deployment_id)
+        row.failure, row.training = None, dict(note)
+        self._session.flush()
+
+    def _there(self, deployment_id: int) -> DeploymentRow:
+        row = self._session.get(DeploymentRow, deployment_id, populate_existing=True)
+        if row is None:
+            raise DeploymentRemovedError(deployment_id)
+        return row
 
     def in_training(self) -> list[tuple[int, str, Mapping[str, Any]]]:
         """Id, use case and note of those that are being trained, if whoever does so still lives."""
@@ -183,7 +200,7 @@ class DeploymentRepository:
 
     def store_metrics(self, deployment_id: int, set_name: str, metrics: dict[str, float]) -> None:
         """Keep the last metrics of a deployment on a set."""
-        row = self._session.get_one(DeploymentRow, deployment_id)
+        row = self._there(deployment_id)
         row.metrics = {**(row.metrics or {}), set_name: metrics}
 
     def activate(self, deployment: Deployment, reason: str, *, actor: str) -> None:

@@ -1,6 +1,6 @@
 """Samples that come in live, and the truth about them, in PostgreSQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from db.categories import to_names
+from db.categories import rows_at_once, to_names, with_unlisted
 from db.copying import copy_in
 from db.definition import Feature, FeatureType, Task, UseCase
 from db.integrity import telling_of_kept_samples
@@ -67,7 +67,7 @@ class LiveSampleRepository:
         """
         tables = use_case_tables(use_case)
         try:
-            copy_in(self._session, tables.samples, [_sample_columns(use_case, rows)])
+            copy_in(self._session, tables.samples, _sample_blocks(use_case, rows))
         except UniqueViolation as error:
             raise AlreadyStoredError from error
         with telling_of_kept_samples(self._session, use_case.name):
@@ -161,20 +161,30 @@ def _as_stored(use_case: UseCase, values: Floats) -> npt.NDArray[Any]:
     return values.astype(np.int64) if use_case.task is Task.CLASSIFICATION else values
 
 
-def _sample_columns(use_case: UseCase, rows: LiveRows) -> dict[str, npt.NDArray[Any]]:
-    columns: dict[str, npt.NDArray[Any]] = {
-        "dataset_id": np.full(len(rows.numbers), DATASETS["production"]),
-        "sample_index": rows.numbers,
-        "created_at": rows.at,
-    }
-    for position, feature in enumerate(use_case.features):
-        columns[feature.name] = _feature_column(feature, rows.features[:, position])
-    return columns
+def _sample_blocks(use_case: UseCase, rows: LiveRows) -> Iterator[dict[str, npt.NDArray[Any]]]:
+    columns = [
+        with_unlisted(feature.categories, values, rows.unlisted.get(feature.name, {}))
+        for feature, values in zip(use_case.features, rows.features.T, strict=True)
+    ]
+    size = rows_at_once(use_case.features)
+    for start in range(0, len(rows.numbers), size):
+        part = slice(start, start + size)
+        numbers = rows.numbers[part]
+        yield {
+            "dataset_id": np.full(len(numbers), DATASETS["production"]),
+            "sample_index": numbers,
+            "created_at": rows.at[part],
+            **{
+                feature.name: _feature_column(feature, values[part], names)
+                for feature, (names, values) in zip(use_case.features, columns, strict=True)
+            },
+        }
 
 
-def _feature_column(feature: Feature, values: Floats) -> npt.NDArray[Any]:
+def _feature_column(feature: Feature, values: Floats, names: Sequence[str]) -> npt.NDArray[Any]:
+    """names: of a category, by position."""
     if feature.type is FeatureType.CATEGORY:
-        return to_names(feature.categories, values)
+        return to_names(names, values)
     return np.rint(values) if feature.type is FeatureType.INTEGER else values
 
 

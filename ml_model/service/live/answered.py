@@ -1,12 +1,14 @@
 """Rows that were answered, put together as they are stored, with what shadows say of them."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from db.categories import Unlisted
 from db.definition import Task, UseCase
 from ml_model.persistence.model.live_rows import LivePredictions, LiveRows
 from ml_model.service.live.models import Live
@@ -20,7 +22,10 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Rows that one model has answered. numbers: their sample_index; at: seconds since 1970."""
+    """Rows that one model has answered. numbers: their sample_index; at: seconds since 1970.
+
+    unlisted: names of categories that are NaN in features.
+    """
 
     live: Live
     served: Served
@@ -29,6 +34,7 @@ class Answered:
     labels: Floats
     probabilities: Floats | None
     at: float
+    unlisted: Unlisted = field(default_factory=dict)
 
     @property
     def use_case(self) -> UseCase:
@@ -56,6 +62,7 @@ def as_stored(answered: Sequence[Answered]) -> tuple[LiveRows, list[LivePredicti
         numbers=np.concatenate([np.arange(each.numbers.start, each.numbers.stop) for each in answered]),
         features=np.concatenate([each.features for each in answered]),
         at=np.repeat(np.array([each.at * 1e6 for each in answered]).astype("datetime64[us]"), lengths),
+        unlisted=_unlisted(answered),
     )
     answers = LivePredictions(
         numbers=rows.numbers,
@@ -65,6 +72,19 @@ def as_stored(answered: Sequence[Answered]) -> tuple[LiveRows, list[LivePredicti
         at=rows.at,
     )
     return rows, [answers, *_shadowed(answered, rows, lengths)]
+
+
+def _unlisted(answered: Sequence[Answered]) -> Unlisted:
+    """Of all of them, their rows counted on."""
+    found: dict[str, dict[int, str]] = defaultdict(dict)
+    if not any(answered[0].use_case.category_counts):
+        return found
+    start = 0
+    for each in answered:
+        for feature, names in each.unlisted.items():
+            found[feature] |= {start + row: name for row, name in names.items()}
+        start += len(each.numbers)
+    return found
 
 
 def _joined(parts: Sequence[Floats | None], lengths: Sequence[int]) -> Floats:

@@ -20,6 +20,7 @@ from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import open_artifact
 from ml_model.service.live.errors import NothingLiveError, NotOpenError
 from ml_model.service.live.indexes import IndexReserve
+from ml_model.service.live.named import NamedModels
 from ml_model.service.live.opened import Opened, Served, close_longest_unused
 from ml_model.service.live.table import Columns
 from ml_model.service.predictor import Predictor
@@ -27,7 +28,6 @@ from ml_model.service.predictor import Predictor
 log = logging.getLogger(__name__)
 
 HASH_SIZE = 8
-OPEN_MODELS = 4  # kept in memory of those that are asked for by their number
 LATER = (UnavailableError, OutOfTimeError)  # the next look may go well
 
 
@@ -105,7 +105,7 @@ class LiveModels:
         self._most_open_bytes = most_open_bytes
         self._lives: Mapping[str, Live] = {}
         self._served: dict[int, Served] = {}
-        self._named: dict[tuple[str, int], Served] = {}
+        self._named = NamedModels(self._open_named)
         self._turn = threading.Lock()
         self._without_numbers: dict[str, str] = {}
         self._looked = False
@@ -142,16 +142,10 @@ class LiveModels:
         Without a look at the database where it is open: what a deployment is, and of which use case, never
         changes. Raises UnknownDeploymentError, ArtifactMissingError and the like.
         """
-        live, asked = self._lives.get(use_case), (use_case, deployment_id)
-        served = self._named.get(asked) or (live.find(deployment_id) if live is not None else None)
-        if served is None:
-            with self._units() as work:
-                found = work.history.find(deployment_id)
-            if found.use_case != use_case:
-                raise UnknownDeploymentError(deployment_id, use_case)
-            served = self._open(deployment_id, found.model_name)
-            self._named = dict([*self._named.items(), (asked, served)][-OPEN_MODELS:])
-        return served
+        live, served = self._lives.get(use_case), self._named.find(use_case, deployment_id)
+        if served is None and live is not None:
+            served = live.find(deployment_id)
+        return served or self._named.open(use_case, deployment_id)
 
     def watch(self, interval_s: float) -> None:
         """Look for changes every so many seconds, in a thread, until the process ends."""
@@ -188,7 +182,7 @@ class LiveModels:
             self._looked, self._began = True, began
             used = {role.deployment_id for each in roles.values() for role in each}
             self._served = {number: served for number, served in self._served.items() if number in used}
-            self._named = {asked: served for asked, served in self._named.items() if asked[0] in lives}
+            self._named.keep_of(lives)
             self._close_unused()
             self._fetch_indexes(lives)
 
@@ -240,6 +234,13 @@ class LiveModels:
             "troubles": "; ".join(troubles),
         }
 
+    def _open_named(self, use_case: str, deployment_id: int) -> Served:
+        with self._units() as work:
+            found = work.history.find(deployment_id)
+        if found.use_case != use_case:
+            raise UnknownDeploymentError(deployment_id, use_case)
+        return self._open(deployment_id, found.model_name)
+
     def _open(self, deployment_id: int, model_name: str) -> Served:
         with self._units() as work:
             artifact = work.deployments.artifact(deployment_id)
@@ -257,7 +258,7 @@ class LiveModels:
         return open_artifact(artifact, self._key, threads=1)
 
     def _close_unused(self) -> None:
-        models = [each.predictor for each in (*self._served.values(), *self._named.values())]
+        models = [each.predictor for each in (*self._served.values(), *self._named.every())]
         if close_longest_unused(models, self._most_open_bytes):
             give_back()
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from db.categories import Unlisted
 from fleet.errors import InvalidRequestError
 from ml_model.service.live.answered import Answered
 from ml_model.service.live.models import Live, LiveModels
@@ -18,6 +19,7 @@ from ml_model.service.live.table import Table
 
 Floats = npt.NDArray[np.float64]
 
+NO_NAMES: Unlisted = {}
 QUICK_ROWS = 16  # more would hold up other requests where they wait for each other
 
 
@@ -117,7 +119,10 @@ class Predictions:
         predictions: Any = (labels.astype(np.int64) if live.is_classification else labels).tolist()
         numbers = self._numbers(live, len(features))
         if numbers is not None:
-            rows = Answered(live, served, numbers, features, labels, predicted.probabilities, time.time())
+            unlisted = NO_NAMES if table.numbers else live.columns.unlisted(table, features)
+            rows = Answered(
+                live, served, numbers, features, labels, predicted.probabilities, time.time(), unlisted
+            )
             numbers = numbers if self._store.put(rows) else None
         return Answer(served, predictions, None if by_class is None else by_class.tolist(), numbers)
 

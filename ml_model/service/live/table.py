@@ -4,6 +4,7 @@ The one place that knows what a cell of a feature is refused for; `spelling` kno
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from db.categories import positions_by_name
+from db.categories import Unlisted, as_stored, positions_by_name
 from db.definition import FeatureType, UseCase
 from fleet.errors import InvalidRequestError
 from ml_model.service.live.spelling import name_as_sent, number_as_sent
@@ -22,6 +23,7 @@ Row = Sequence[Any] | Mapping[str, Any]
 LARGEST_INTEGER = 2**53 - 1  # from 2^53 on, doubles skip some
 KNOWN_ORDERS = 100
 LONGEST_TEXT = 60
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class UnusableRowsError(InvalidRequestError):
@@ -90,6 +92,20 @@ class Columns:
         if matrix is None or matrix.shape[1:] != (len(self.names),):
             raise self._uneven(rows)
         return self._whole(matrix if order is None else np.ascontiguousarray(matrix[:, order]))
+
+    def unlisted(self, table: Table, matrix: Floats) -> Unlisted:
+        """The names that models take for missing ones. matrix: what became of the table."""
+        found = {}
+        for feature, listed in self._categories.items():
+            absent = np.flatnonzero(np.isnan(matrix[:, self._positions[feature]])).tolist()
+            if not absent:
+                continue
+            cells = _cells_of(table, self.names, feature, absent)
+            names = [name_as_sent(cell, listed) for cell in cells] if table.free else cells
+            said = {row: as_stored(name) for row, name in zip(absent, names, strict=True) if name}
+            if said:
+                found[feature] = said
+        return found
 
     def _order(self, names: tuple[str, ...]) -> list[int] | None:
         """Where each of the use case's columns is among these names; None if the order is its own."""
@@ -183,7 +199,26 @@ def position_of(column: str, listed: Mapping[str, float], cell: object, row: int
         return math.nan
     if not isinstance(cell, str):
         raise UnusableValueError(column, row, f"is {_shown(cell)}, which is no name of a category")
-    return listed.get(cell, math.nan)
+    position = listed.get(cell)
+    if position is None:
+        _check_is_text(column, cell, row)
+    return math.nan if position is None else position
+
+
+def _check_is_text(column: str, name: str, row: int) -> None:
+    """Raise UnusableValueError for what can be in JSON, but in no text of PostgreSQL's."""
+    if "\0" in name:
+        raise UnusableValueError(column, row, "holds a NUL, which no text has")
+    if not name.isascii() and SURROGATE.search(name):
+        raise UnusableValueError(column, row, "holds a lone surrogate, which is half a character")
+
+
+def _cells_of(table: Table, names: Sequence[str], feature: str, rows: Sequence[int]) -> list[Any]:
+    """What these rows have in a column. names: of the columns, unless the table has its own."""
+    sent: Any = table.rows
+    named = isinstance(sent[0], Mapping)
+    place = feature if named else list(names if table.names is None else table.names).index(feature)
+    return [sent[row][place] for row in rows]
 
 
 def number_of(column: str, cell: object, row: int) -> float:

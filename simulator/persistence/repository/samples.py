@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.categories import to_names
+from db.categories import MOST_ROWS, as_stored, rows_at_once, to_names
 from db.copying import copy_in
 from db.definition import Feature, FeatureType, Retention, Task, UseCase
 from db.sets import SetName, lock_set, set_sizes
@@ -19,9 +19,6 @@ from db.tables import use_case_tables
 from db.use_cases import DATASETS, register_use_case, registered_use_case, remove_use_case, set_retention
 from fleet.errors import ConflictError
 from simulator.persistence.model.simulated_set import SimulatedSet
-
-BLOCK_ROWS = 50_000
-LONGEST_NAME = 200  # characters, as of listed names; what is left of an unlisted one
 
 Block = Mapping[str, npt.NDArray[Any]]
 
@@ -106,12 +103,16 @@ class SampleRepository:
         row.source_digest = digest
 
 
-def _slices(rows: SimulatedSet) -> Iterator[slice]:
-    return (slice(start, start + BLOCK_ROWS) for start in range(0, len(rows.sample_index), BLOCK_ROWS))
+def _slices(rows: SimulatedSet, size: int) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, len(rows.sample_index), size))
 
 
 def _sample_blocks(use_case: UseCase, dataset_id: int, rows: SimulatedSet) -> Iterator[Block]:
-    for part in _slices(rows):
+    names = [
+        [as_stored(name) for name in (*feature.categories, *rows.unlisted.get(feature.name, ()))]
+        for feature in use_case.features
+    ]
+    for part in _slices(rows, rows_at_once(use_case.features)):
         index = rows.sample_index[part]
         block: dict[str, npt.NDArray[Any]] = {
             "dataset_id": np.full(len(index), dataset_id),
@@ -119,15 +120,14 @@ def _sample_blocks(use_case: UseCase, dataset_id: int, rows: SimulatedSet) -> It
             "origin": np.full(len(index), b"simulated"),
         }
         for column, feature in enumerate(use_case.features):
-            names = (*feature.categories, *rows.unlisted.get(feature.name, ()))
-            block[feature.name] = _stored(feature, rows.features[part, column], names)
+            block[feature.name] = _stored(feature, rows.features[part, column], names[column])
         yield block
 
 
 def _stored(feature: Feature, values: npt.NDArray[np.float64], names: Sequence[str]) -> npt.NDArray[Any]:
     """A column's values as PostgreSQL takes them. names: of a category, by position."""
     if feature.type is FeatureType.CATEGORY:
-        return to_names([name[:LONGEST_NAME] for name in names], values)
+        return to_names(names, values)
     return np.rint(values) if feature.type is FeatureType.INTEGER else values
 
 
@@ -135,7 +135,7 @@ def _target_blocks(use_case: UseCase, rows: SimulatedSet) -> Iterator[Block]:
     integer = use_case.task is Task.CLASSIFICATION
     # Nobody reads targets in load order, and in this order the foreign key is checked in half the time.
     by_index = np.argsort(rows.sample_index)
-    for part in _slices(rows):
+    for part in _slices(rows, MOST_ROWS):
         index, target = rows.sample_index[by_index[part]], rows.target[by_index[part]]
         yield {
             "sample_index": index,

@@ -16,6 +16,7 @@ from db.tables import UseCaseTables
 from db.unit_of_work import DatabaseUnavailableError, SimultaneousChangeError, TableMissingError, UnitOfWork
 from fleet.errors import OutOfTimeError
 from tests.conftest import Sessions, free_port
+from tests.integration.db.conftest import store_samples
 
 
 def backend(session: Session) -> int:
@@ -171,6 +172,13 @@ def test_a_statement_that_is_cancelled_is_no_lost_connection(sessions: Sessions)
     with pytest.raises(OutOfTimeError) as caught:
         run(sessions, sql("SET LOCAL statement_timeout = '10ms'"), sql("SELECT pg_sleep(5)"))
     assert caught.value.status == 504
+
+
+def test_a_schema_that_was_dropped_is_503_of_copy_too(sessions: Sessions, tables: UseCaseTables) -> None:
+    with pytest.raises(TableMissingError):
+        run(
+            sessions, sql("DROP SCHEMA tea CASCADE"), lambda work: store_samples(work.session, tables, 1, [1])
+        )
 
 
 def test_a_missing_table_is_503_that_says_how_to_make_it(sessions: Sessions) -> None:

@@ -1,15 +1,18 @@
 """Registering use cases and finding them again."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import inspect, select, text
+from sqlalchemy.orm import Session
 
 from db.definition import Feature, Task, UseCase
 from db.shared import DeploymentRow
 from db.tables import FIRST_LIVE_INDEX, UseCaseTables
 from db.use_cases import (
+    DATASETS,
     UnknownUseCaseError,
     UseCaseChangedError,
     find_use_case,
@@ -57,6 +60,36 @@ def test_a_use_case_is_removed_with_its_deployments_and_no_others(
             find_use_case(session, "tea")
         register_use_case(session, tea)
         assert session.scalar(text("SELECT count(*) FROM tea.samples")) == 0
+
+
+def test_a_removal_lets_those_go_on_who_hold_what_it_waits_for(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables
+) -> None:
+    with sessions() as writing, sessions() as removing, ThreadPoolExecutor(1) as pool:
+        writing.scalar(select(tables.samples.c.sample_index))
+        removal = pool.submit(remove_use_case, removing, tea)
+        with sessions() as looking:
+            wait_until_locked(looking, tables.datasets.name)
+        named = select(tables.datasets.c.name).with_for_update(read=True)
+        assert len(writing.scalars(named).all()) == len(DATASETS)
+        writing.commit()
+        assert removal.result(10) == 0
+        removing.commit()
+        with pytest.raises(UnknownUseCaseError):
+            find_use_case(writing, "tea")
+
+
+def wait_until_locked(session: Session, table: str) -> None:
+    """Until somebody has the whole table of tea for himself."""
+    locked = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = relation "
+        "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "WHERE nspname = 'tea' AND relname = :table AND mode = 'AccessExclusiveLock' AND granted"
+    )
+    deadline = time.monotonic() + 10
+    while not session.scalar(locked, {"table": table}):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def register_coffee(sessions: Sessions, coffee: UseCase) -> UseCaseTables:

@@ -68,7 +68,7 @@ def test_every_form_and_order_gives_the_same_answer(client: FlaskClient) -> None
 
 
 @pytest.mark.usefixtures("live")
-def test_an_unlisted_name_is_answered_as_a_missing_one_and_stored_so(
+def test_an_unlisted_name_is_answered_as_a_missing_one_and_stored_as_it_was_sent(
     app: Flask, client: FlaskClient, rows: Rows
 ) -> None:
     answer = predict(client, {"columns": NAMES, "data": [[2.5, "Soho"], [2.5, None], [2.5, "Paris"]]})
@@ -82,7 +82,7 @@ def test_an_unlisted_name_is_answered_as_a_missing_one_and_stored_so(
     assert stored == [
         (2.5, "Soho", "live", soho),
         (2.5, None, "live", missing),
-        (2.5, None, "live", unlisted),
+        (2.5, "Paris", "live", unlisted),
     ]
 
 

@@ -34,7 +34,7 @@ def test_closed_models_are_opened_again_and_say_the_same(app: Flask, load: Load)
     for seed in range(MODELS):
         chosen = {
             "model_name": "RandomForest",
-            "hyperparameters": {"n_estimators": 400, "random_state": seed},
+            "hyperparameters": {"n_estimators": 1200, "random_state": seed},
         }
         numbers.append(client.post("/root/ml/set_model", json=chosen).get_json()["deployment_id"])
         assert client.post("/root/ml", json={"dataset": "training"}).status_code == 200

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from db.categories import to_matrix, to_names, to_positions
+from db.categories import MOST_ROWS, rows_at_once, to_matrix, to_names, to_positions, with_unlisted
 from db.definition import Feature, FeatureType, UseCase
 
 STATIONS = ("Acton", "Soho", "Tōōting")
@@ -18,6 +18,27 @@ def test_a_name_is_its_position_and_what_is_missing_or_unknown_is_nan() -> None:
 def test_positions_become_names_again_and_nan_an_empty_one() -> None:
     names = to_names(STATIONS, np.array([2.0, np.nan, 0.0]))
     assert [name.decode() for name in names] == ["Tōōting", "", "Acton"]
+
+
+def test_names_that_are_in_no_list_go_on_with_it() -> None:
+    positions = np.array([2.0, np.nan, np.nan, np.nan, 0.0])
+    names, complete = with_unlisted(STATIONS, positions, {1: "Paris", 3: "東京", 2: "Paris"})
+    told = ["Tōōting", "Paris", "Paris", "東京", "Acton"]
+    assert [name.decode() for name in to_names(names, complete)] == told
+    np.testing.assert_array_equal(positions, [2, np.nan, np.nan, np.nan, 0])
+
+
+def test_names_are_no_wider_than_the_longest_among_them() -> None:
+    names = ("Acton", "x" * 200)
+    assert to_names(names, np.array([0.0, np.nan])).itemsize == len("Acton")
+    assert to_names(names, np.array([0.0, 1.0])).itemsize == 200
+
+
+def test_rows_are_encoded_in_blocks_that_do_not_grow_with_their_columns() -> None:
+    numbers = [Feature(name=f"x{number}") for number in range(13)]
+    names = [Feature(name=f"x{number}", type=FeatureType.CATEGORY) for number in range(90)]
+    assert rows_at_once(numbers) == MOST_ROWS
+    assert 0 < rows_at_once(names) * 90 * 800 <= 2**24
 
 
 def test_no_rows_have_no_names() -> None:

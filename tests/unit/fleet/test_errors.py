@@ -33,6 +33,12 @@ def test_a_kind_may_go_by_the_code_of_another() -> None:
     assert (SlowlyUnavailableError.code, MuchSlowerError.code) == ("unavailable", "much_slower")
 
 
+def test_what_utf_8_cannot_hold_is_quoted_as_it_was_sent() -> None:
+    error = errors.InvalidRequestError("'\ud83d' is no name", "Send é")
+    assert error.body() == {"error": r"'\ud83d' is no name", "message": "Send é"}
+    assert str(error) == error.error
+
+
 def test_a_siblings_refusal_keeps_its_status_and_body_but_not_its_request_id() -> None:
     refusal = {"code": "too_hot", "error": "No", "message": "Do", "more": 2}
     error = errors.SiblingRefusedError(422, {**refusal, "request_id": "1"})

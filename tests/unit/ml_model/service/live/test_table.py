@@ -107,3 +107,47 @@ def test_a_category_column_of_nulls_may_come_as_numbers() -> None:
     np.testing.assert_array_equal(
         Columns(FIRES).matrix(Table([[1, None]], None, numbers=True)), [[1, np.nan]]
     )
+
+
+LONG = "é" * 10_000
+
+
+@pytest.mark.parametrize("free", [True, False])
+@pytest.mark.parametrize("name", ["Paris", "  ", "soho", 'O\'Shea "x"\n\t\\N', "🚒", "+33", "=1", LONG])
+def test_an_unlisted_name_is_told_as_it_was_sent(name: str, *, free: bool) -> None:
+    columns = Columns(FIRES)
+    tables = [
+        Table([[1.5, "Soho"], [2, name], [3, None]], None, free=free),
+        Table([["Soho", 1.5], [name, 2], [None, 3]], ["station", "distance"], free=free),
+        Table(
+            [
+                {"station": "Soho", "distance": 1.5},
+                {"distance": 2, "station": name},
+                {"distance": 3, "station": ""},
+            ],
+            free=free,
+        ),
+    ]
+    for table in tables:
+        matrix = columns.matrix(table)
+        np.testing.assert_array_equal(matrix, [[1.5, 2], [2, np.nan], [3, np.nan]])
+        assert columns.unlisted(table, matrix) == {"station": {1: name[:200]}}
+
+
+def test_a_word_for_missing_is_no_name_where_words_are_read_as_pandas_does() -> None:
+    columns, rows = Columns(FIRES), [[1.5, "NA"]]
+    for free, unlisted in ((True, {}), (False, {"station": {0: "NA"}})):
+        table = Table(rows, free=free)
+        assert columns.unlisted(table, columns.matrix(table)) == unlisted
+
+
+@pytest.mark.parametrize(("name", "words"), [("a\0b", "holds a NUL"), ("a\ud83d", "holds a lone surrogate")])
+@pytest.mark.parametrize("free", [True, False])
+def test_a_name_that_no_text_can_hold_is_refused(name: str, words: str, *, free: bool) -> None:
+    with pytest.raises(UnusableValueError, match=f"'station' of row 1 {words}"):
+        Columns(FIRES).matrix(Table([[1, "Soho"], [1, name]], free=free))
+
+
+def test_numbers_have_no_unlisted_names(columns: Columns) -> None:
+    table = Table([[1.5, 2], [None, 3]], None, numbers=True)
+    assert columns.unlisted(table, columns.matrix(table)) == {}
