@@ -56,9 +56,13 @@ class Generated:
             self.problems.append(f"{program.name}: {done.stdout}{done.stderr}")
 
     def call(self, operation: "Operation", client: Any, arguments: Json) -> None:
-        """Send every example of the operation with one client, having read it with both."""
+        """Send every example of the operation with one client, having read it with both.
+
+        arguments: by name, and, of one operation alone, by what it is called.
+        """
         function = self._functions[operation.id.lower()]
-        given: Json = {each: arguments[each] for each in operation.needed}
+        known: Json = {**arguments, **arguments.get(str(operation), {})}
+        given: Json = {each: known[each] for each in operation.needed}
         for example in operation.examples(self._document):
             body: Json = {} if example is None else {"body": self._read(operation, example, arguments)}
             answer = function(client=client, **given, **body)

@@ -55,13 +55,20 @@ def problems(  # what is called, and with what
 
 
 def test_simulator(python: Path, fleet: Fleet, tmp_path: Path) -> None:
-    assert problems(python, tmp_path / "generated", fleet.simulator(), {}) == []
+    assert problems(python, tmp_path / "generated", fleet.simulator(), {"name": "houses"}) == []
 
 
 def test_ml_model(python: Path, fleet: Fleet, tmp_path: Path) -> None:
     address = fleet.ml_model()
     post(f"{address}/root/ml", {"dataset": "training"})  # the deployment before can then be gone back to
-    arguments = {"deployment_id": 1, "name": "wine", "version": "2"}
+    candidate = post(f"{address}/root/ml/deployments", {"model_name": "SVC"})
+    arguments = {
+        "deployment_id": 1,
+        "snapshot_id": 1,
+        "name": "wine",
+        "version": "2",
+        "DELETE /root/ml/deployments/{deployment_id}": {"deployment_id": candidate["id"]},
+    }
     assert problems(python, tmp_path / "generated", address, arguments) == []
 
 
