@@ -251,5 +251,6 @@ def _missing(numbers: Floats, where: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _time(called: npt.NDArray[Any], seconds: Floats) -> pd.Series:
-    moments = pd.Series(called) + pd.to_timedelta(seconds, unit="s")
+    """seconds: whole ones."""
+    moments = pd.Series(called + seconds.astype(np.int64).astype("timedelta64[s]"))
     return pd.Series(moments.dt.strftime("%d/%m/%Y %H:%M:%S"))

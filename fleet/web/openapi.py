@@ -44,6 +44,7 @@ ERRORS = {
 }
 PATH_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 NULL = {"type": "null"}
+NO_CONTROLS = {"pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}  # of paths, which are refused before
 NO_NUL = {"pattern": "^[^\\u0000]*$"}
 
 Json = dict[str, Any]
@@ -172,7 +173,7 @@ def _path_arguments(path: str) -> list[Json]:
             "required": True,
             "schema": {"type": "integer", "minimum": 0}
             if kind == "int"
-            else {"type": "string", "minLength": 1},
+            else {"type": "string", "minLength": 1, **NO_CONTROLS},
         }
         for kind, name in PATH_ARGUMENT.findall(path)
     ]

@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 
 from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.answers import AnswerModel
+from fleet.web.conditions import condition
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import Id, IdNumber, RequestModel, UseCaseName
 
@@ -78,7 +79,14 @@ class RunRequest(RequestModel):
     """`POST /root/ml`: train, or score. deployment_id: what scores, instead of the chosen one."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"dataset": "training"}, {"dataset": "testing", "deployment_id": 1}]}
+        json_schema_extra={
+            **condition(
+                {"properties": {"dataset": {"const": "training"}}},
+                {"properties": {"deployment_id": {"type": "null"}}},
+                {},
+            ),
+            "examples": [{"dataset": "training"}, {"dataset": "testing", "deployment_id": 1}],
+        }
     )
 
     dataset: Literal["training", "testing", "production"]

@@ -1,6 +1,7 @@
 """Every service over HTTP, on a real PostgreSQL, with the siblings and the data that it needs to say yes."""
 
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -95,8 +96,13 @@ class Fleet:
         address = self.start(
             "tracking", ml_model_url=ml_model, mlflow_url=mlflow.url, max_combinations=str(max_combinations)
         )
-        post(f"{address}/root/tracking/model_management", OPTIMIZATION)
+        post(f"{address}/root/tracking/model_management", {**OPTIMIZATION, "experiment_name": new_name()})
         return address
+
+
+def new_name() -> str:
+    """Others use this MLflow too, and the name of a deleted experiment stays taken."""
+    return f"wine {uuid.uuid4().hex}"
 
 
 def post(url: str, body: dict[str, Any]) -> dict[str, Any]:
