@@ -251,6 +251,9 @@ def _missing(numbers: Floats, where: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _time(called: npt.NDArray[Any], seconds: Floats) -> pd.Series:
-    """seconds: whole ones."""
-    moments = pd.Series(called + seconds.astype(np.int64).astype("timedelta64[s]"))
+    """seconds: whole ones, or NaN; pandas' own conversion warns of an overflow at random where one is NaN."""
+    later = np.full(len(seconds), np.timedelta64("NaT", "s"))
+    known = np.isfinite(seconds)
+    later[known] = seconds[known].astype(np.int64).astype("timedelta64[s]")
+    moments = pd.Series(called + later)
     return pd.Series(moments.dt.strftime("%d/%m/%Y %H:%M:%S"))
