@@ -103,7 +103,7 @@ class ManagementRequest(RequestModel):
     request_information: Literal["optimization", "setting"]
     models: list[Name] | None = Field(None, max_length=MOST_NAMES)
     hyperparameters: dict[Name, Grid] | None = Field(None, max_length=MOST_NAMES)
-    scoring: Name | None = None
+    scoring: Name = "accuracy"
     cv: StrictInt = 5
     preprocessing: Preprocessing = "standard_scaler"
     experiment_name: ExperimentName | None = None

