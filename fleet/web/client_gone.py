@@ -12,15 +12,31 @@ from fleet.web.lane import Job
 _watching: set[asyncio.Task[None]] = set()  # the loop itself keeps tasks by weak references only
 
 
-def give_up_when_gone(loop: asyncio.AbstractEventLoop, protocol: HTTPProtocol, job: Job) -> None:
-    """Let the job's answer be that its client has gone, as soon as he has. For any thread."""
-    loop.call_soon_threadsafe(_watch, protocol, job)
+class WaitingClient:
+    """Who waits for a job's answer, until it is there.
 
+    What is left of a request, such as an exception and its frames, may lie in a reference cycle for long. Were
+    the protocol in it, a connection whose body was not read would stay open as long.
+    """
 
-def _watch(protocol: HTTPProtocol, job: Job) -> None:
-    task = asyncio.ensure_future(_wait(protocol, job))
-    _watching.add(task)
-    task.add_done_callback(_watching.discard)
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: HTTPProtocol) -> None:
+        self._loop = loop
+        self._protocol: HTTPProtocol | None = protocol
+
+    def let_go(self, _answer: object) -> None:
+        """The answer is there."""
+        self._protocol = None
+
+    def give_up_when_gone(self, job: Job) -> None:
+        """Let the job's answer be that its client has gone, as soon as he has. For any thread."""
+        self._loop.call_soon_threadsafe(self._watch, job)
+
+    def _watch(self, job: Job) -> None:
+        if self._protocol is None:
+            return
+        task = asyncio.ensure_future(_wait(self._protocol, job))
+        _watching.add(task)
+        task.add_done_callback(_watching.discard)
 
 
 async def _wait(protocol: HTTPProtocol, job: Job) -> None:

@@ -26,7 +26,7 @@ from fleet.errors import BugError, BusyError, FleetError
 from fleet.patience import Patience
 from fleet.settings import ServiceSettings
 from fleet.web.body import Body, BodyReader, ClientGoneError
-from fleet.web.client_gone import give_up_when_gone
+from fleet.web.client_gone import WaitingClient
 from fleet.web.direct import DirectLane
 from fleet.web.headers import Headers, client_of, read_headers
 from fleet.web.headers_alone import HEADERS_ALONE, LetIn
@@ -123,13 +123,13 @@ class Front:
     ) -> asyncio.Future[WsgiAnswer]:
         """headers_alone: LET_IN if the app refuses nothing of them."""
         lane = self._checking if headers_alone else self._lane(scope.path)
-        # Not the body itself: with it, what is left of the job would keep a connection from being closed.
         content, size = (BytesIO(), 0) if headers_alone else (body.content, body.size)
         until = time.monotonic() + self._settings.request_timeout_s
+        client = WaitingClient(self._loop, protocol)
 
         def leave(job: Job) -> None:
             if lane.leave(job):
-                give_up_when_gone(self._loop, protocol, job)
+                client.give_up_when_gone(job)
 
         def work(job: Job) -> WsgiAnswer:
             environ = environ_of(scope, content, size)
@@ -142,7 +142,9 @@ class Front:
             except LetIn:
                 return LET_IN
 
-        return lane.run(work, seconds=self._settings.request_timeout_s)
+        answer = lane.run(work, seconds=self._settings.request_timeout_s)
+        answer.add_done_callback(client.let_go)
+        return answer
 
     def _lane(self, path: str) -> Lane:
         if path in LIVE_PATHS:
