@@ -14,6 +14,7 @@ CHECKS = (
 )
 # Containers keep one process waiting most of the time; everything else runs in the other (tests/conftest.py).
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
+QUICK = (*SIDE_BY_SIDE, "tests/unit", "tests/architecture")
 NODE_PROGRAMS = PROJECT / ".mlfleet" / "node" / "node_modules" / ".bin"
 PREFIXES = (
     *("MLFLEET_", "SIMULATOR_", "ML_MODEL_", "TRACKING_", "MONITORING_", "MLFLOW_"),
@@ -22,17 +23,18 @@ PREFIXES = (
 )
 
 
-def run_checks(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_checks(arguments: Sequence[str], environment: Mapping[str, str], *, quick: bool) -> int:
     """Runs everything, or pytest alone when it is given arguments. Returns the exit status.
 
-    pytest comes last, so that its closing line is the last one.
+    quick: of the tests, only those that start no service. pytest comes last, so that its closing line ends
+    what is printed.
     """
     clean = clean_environment(environment)
     failed = [] if arguments else [check for check in CHECKS if _run(check, clean) != 0]
     if failed:
         names = ", ".join(" ".join(check) for check in failed)
         _say(f"Failed: {names} (see above). The tests run nevertheless; the exit status will be 1.")
-    status = _run(("pytest", *(arguments or SIDE_BY_SIDE)), clean)
+    status = _run(("pytest", *(arguments or (QUICK if quick else SIDE_BY_SIDE))), clean)
     return status or int(bool(failed))
 
 

@@ -226,10 +226,13 @@ def remove_a_use_case(
     console.print(f"{removed.message}, with {removed.deployments} deployments", highlight=False)
 
 
-@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def test(context: typer.Context) -> None:
+@cli.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def check(
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the tests that start services.")] = False,
+) -> None:
     """Check style and types and run every test; with arguments: pytest alone, with these."""
-    raise typer.Exit(run_checks(context.args, os.environ))
+    raise typer.Exit(run_checks(context.args, os.environ, quick=quick))
 
 
 def _print_lines(heading: str, lines: Sequence[str]) -> None:
