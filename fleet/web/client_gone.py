@@ -15,8 +15,8 @@ _watching: set[asyncio.Task[None]] = set()  # the loop itself keeps tasks by wea
 class WaitingClient:
     """Who waits for a job's answer, until it is there.
 
-    What is left of a request, such as an exception and its frames, may lie in a reference cycle for long. With
-    the protocol in it, a connection whose body was not read would stay open as long.
+    What is left of a request, such as an exception and its frames, may lie in a reference cycle for long. If
+    the protocol were in it, a connection whose body was not read would stay open as long.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, protocol: HTTPProtocol) -> None:
