@@ -74,6 +74,24 @@ def own_connections(app: Flask, database: SQLAlchemy) -> Engine:
     )
 
 
+def reading_engine(url: str, *, connections: int, statement_timeout_s: float) -> Engine:
+    """Connections to a database of somebody else's, of which nothing but reading is asked."""
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "options": "-c default_transaction_read_only=on "
+            f"-c statement_timeout={1000 * statement_timeout_s:.0f}",
+            "tcp_user_timeout": SILENCE_TIMEOUT_MS,
+            **KEEPALIVES,
+        },
+    )
+
+
 def background_sessions(app: Flask, database: SQLAlchemy, *, connections: int) -> sessionmaker[Session]:
     """Opens sessions for threads that belong to no request, on connections of their own."""
     options = app.config["SQLALCHEMY_ENGINE_OPTIONS"]

@@ -136,13 +136,18 @@ class DatabaseSettings(Settings):
 
     def database_address(self) -> str:
         """SQLAlchemy's URL of the database, the password included."""
-        url = self.database_url.get_secret_value()
-        if self.database_password is None:
-            return url
-        parts = urlsplit(url)
-        user, _, host = parts.netloc.rpartition("@")
-        password = quote(self.database_password.get_secret_value(), safe="")
-        return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{password}@{host}"))
+        return with_password(self.database_url, self.database_password)
+
+
+def with_password(address: SecretStr, password: SecretStr | None) -> str:
+    """A database's URL, with the password in it if one is given apart."""
+    url = address.get_secret_value()
+    if password is None:
+        return url
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    quoted = quote(password.get_secret_value(), safe="")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{quoted}@{host}"))
 
 
 class ServiceSettings(Settings):

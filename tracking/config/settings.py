@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import DatabaseSettings, ServiceSettings
+from fleet.settings import DatabaseSettings, DatabaseUrl, ServiceSettings, with_password
 
 
 class TrackingSettings(DatabaseSettings, ServiceSettings):
@@ -15,6 +15,13 @@ class TrackingSettings(DatabaseSettings, ServiceSettings):
     service_url: str = Field("/tracking", pattern=r"^(/[\w.-]+)+$", description="Second part of every path.")
     mlflow_url: str = Field(
         "http://127.0.0.1:5000", pattern=r"^https?://", description="The MLflow server's address."
+    )
+    mlflow_database_url: DatabaseUrl | None = Field(
+        None,
+        description="MLflow's database, of which lists of runs are read; without it MLflow is asked.",
+    )
+    mlflow_database_password: SecretStr | None = Field(
+        None, description="Its password, if not in the address."
     )
     mlflow_timeout_s: int = Field(
         5, ge=1, description="Seconds that MLflow may take for one answer; it is asked twice at most."
@@ -41,3 +48,9 @@ class TrackingSettings(DatabaseSettings, ServiceSettings):
         ge=1,
         description="Largest number of fits of one optimisation: combinations of all models, times folds.",
     )
+
+    def mlflow_database_address(self) -> str | None:
+        """SQLAlchemy's URL of MLflow's database, the password included."""
+        if self.mlflow_database_url is None:
+            return None
+        return with_password(self.mlflow_database_url, self.mlflow_database_password)

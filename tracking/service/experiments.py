@@ -8,11 +8,17 @@ from typing import Any
 from fleet.caller import Caller
 from fleet.errors import NotFoundError
 from fleet.paging import Page, PageRequest
-from tracking.persistence.model.experiment import Experiment, Run
+from tracking.persistence.model.experiment import Experiment, Run, Wanted
+from tracking.persistence.model.metrics import (
+    ALL_STATISTICS,
+    METRIC_NAMES,
+    STATISTICS_NAMES,
+    goodness,
+    number,
+)
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.deletion import Deletion, audited
-from tracking.service.metrics import ALL_STATISTICS, METRIC_NAMES, STATISTICS_NAMES, goodness, number
-from tracking.service.ports import Experiments
+from tracking.service.ports import Experiments, Lists
 from tracking.service.statistics import describe
 from tracking.utils.times import text
 
@@ -46,23 +52,29 @@ class NoBestRunError(NotFoundError):
 
 
 class ExperimentService:
-    """Lists, describes, compares and deletes experiments. units: opens a transaction."""
+    """Lists, describes, compares and deletes experiments.
 
-    def __init__(self, experiments: Experiments, units: Callable[[], TrackingUnitOfWork]) -> None:
+    lists: where lists are read at the moment. units: opens a transaction.
+    """
+
+    def __init__(
+        self, experiments: Experiments, lists: Callable[[], Lists], units: Callable[[], TrackingUnitOfWork]
+    ) -> None:
         self._experiments = experiments
+        self._lists = lists
         self._units = units
 
     def all(self) -> list[dict[str, Any]]:
         """Every experiment with its number of runs."""
-        return self._counted(self._experiments.experiments())
+        return self._counted(self._lists().experiments())
 
     def page(self, asked: PageRequest) -> Page[dict[str, Any]]:
         """A page of the same, the newest first. Raises InvalidPageTokenError."""
-        found = self._experiments.experiment_page(asked)
+        found = self._lists().experiment_page(asked)
         return Page(self._counted(found.items), found.next_token)
 
     def _counted(self, found: Sequence[Experiment]) -> list[dict[str, Any]]:
-        counts = self._experiments.run_counts([experiment.experiment_id for experiment in found])
+        counts = self._lists().run_counts([experiment.experiment_id for experiment in found])
         return [
             {
                 "experiment_id": experiment.experiment_id,
@@ -78,7 +90,7 @@ class ExperimentService:
         experiment = self._experiments.experiment(experiment_id)
         return {
             "experiment_info": _experiment_info(experiment),
-            "experiment_runs": _runs_info(self._runs(experiment)),
+            "experiment_runs": _runs_info(self._runs(experiment, Wanted())),
         }
 
     def best_run(self, experiment_id: str, metrics: Sequence[str]) -> dict[str, Any]:
@@ -86,7 +98,8 @@ class ExperimentService:
 
         Raises NoBestRunError.
         """
-        runs = _finished(self._runs(self._experiments.experiment(experiment_id)))
+        wanted = Wanted(["model_type"], METRIC_NAMES)
+        runs = _finished(self._runs(self._experiments.experiment(experiment_id), wanted))
         candidates = [run for run in runs if number(run, metrics[0]) is not None]
         if not candidates:
             others = [name for name in METRIC_NAMES if any(number(run, name) is not None for run in runs)]
@@ -105,8 +118,9 @@ class ExperimentService:
 
         metrics: None, or with "all" in it, means all that the runs have but the CPU usage.
         """
-        runs = _finished(self._runs(self._experiments.experiment(experiment_id)))
         names = ALL_STATISTICS if not metrics or ALL in metrics else metrics
+        wanted = Wanted(metrics=names)
+        runs = _finished(self._runs(self._experiments.experiment(experiment_id), wanted))
         values = {name: [value for run in runs if (value := number(run, name)) is not None] for name in names}
         return {STATISTICS_NAMES[name]: describe(found) for name, found in values.items() if found}
 
@@ -119,8 +133,8 @@ class ExperimentService:
             Deletion("delete_experiment", "delete_experiment_in_doubt", found, caller),
         )
 
-    def _runs(self, experiment: Experiment) -> list[Run]:
-        runs = self._experiments.runs(experiment.experiment_id)
+    def _runs(self, experiment: Experiment, wanted: Wanted) -> list[Run]:
+        runs = self._lists().runs(experiment.experiment_id, wanted)
         if not runs:
             raise NoRunsError(experiment.experiment_id)
         return runs

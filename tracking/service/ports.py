@@ -6,32 +6,38 @@ from typing import Any, Protocol
 
 from fleet.caller import Caller
 from fleet.paging import Page, PageRequest
-from tracking.persistence.model.experiment import Experiment, Run
+from tracking.persistence.model.experiment import Experiment, Run, Wanted
 from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository.ml_model_client import ModelToSet
 from tracking.persistence.repository.search_log import RecordedSearches
 
 
 class Experiments(Protocol):
-    """Experiments and runs, without the deleted ones; see ExperimentStore."""
-
-    def experiments(self) -> list[Experiment]: ...
-
-    def experiment_page(self, asked: PageRequest) -> Page[Experiment]: ...
+    """Single experiments and runs, without the deleted ones; see ExperimentStore."""
 
     def experiment(self, experiment_id: str) -> Experiment: ...
 
     def delete_experiment(self, experiment_id: str) -> None: ...
 
-    def run_counts(self, experiment_ids: Sequence[str]) -> Counter[str]: ...
-
-    def runs(self, experiment_id: str) -> list[Run]: ...
-
-    def run_page(self, experiment_id: str, asked: PageRequest) -> Page[Run]: ...
-
     def run(self, run_id: str) -> Run: ...
 
     def delete_run(self, run_id: str) -> None: ...
+
+
+class Lists(Protocol):
+    """Lists of the same; see DatabaseLists, which is quick, and MlflowLists, which needs no database."""
+
+    def experiments(self) -> list[Experiment]: ...
+
+    def experiment_page(self, asked: PageRequest) -> Page[Experiment]: ...
+
+    def run_counts(self, experiment_ids: Sequence[str]) -> Counter[str]: ...
+
+    def runs(self, experiment_id: str, wanted: Wanted) -> list[Run]: ...
+
+    def run_page(self, experiment_id: str, asked: PageRequest, wanted: Wanted) -> Page[Run]: ...
+
+    def best_runs(self, use_case: str, metric: str, limit: int, wanted: Wanted) -> list[Run]: ...
 
 
 class Log(Protocol):

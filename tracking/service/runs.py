@@ -7,16 +7,17 @@ from typing import Any
 from fleet.caller import Caller
 from fleet.errors import NotFoundError
 from fleet.paging import Page, PageRequest
-from tracking.persistence.model.experiment import Run
+from tracking.persistence.model.experiment import Run, Wanted
+from tracking.persistence.model.metrics import finite
 from tracking.persistence.repository.run_contents import prefixed
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.deletion import Deletion, audited
 from tracking.service.experiments import NoRunsError
-from tracking.service.metrics import finite
-from tracking.service.ports import Experiments
+from tracking.service.ports import Experiments, Lists
 from tracking.utils.times import text
 
 UNKNOWN = "Unknown"
+SUMMARISED = Wanted(tags=("model_type", "experiment_type"))
 
 
 class RunOfAnotherExperimentError(NotFoundError):
@@ -30,16 +31,22 @@ class RunOfAnotherExperimentError(NotFoundError):
 
 
 class RunService:
-    """Lists, describes and deletes runs. units: opens a transaction."""
+    """Lists, describes and deletes runs.
 
-    def __init__(self, experiments: Experiments, units: Callable[[], TrackingUnitOfWork]) -> None:
+    lists: where lists are read at the moment. units: opens a transaction.
+    """
+
+    def __init__(
+        self, experiments: Experiments, lists: Callable[[], Lists], units: Callable[[], TrackingUnitOfWork]
+    ) -> None:
         self._experiments = experiments
+        self._lists = lists
         self._units = units
 
     def all(self, experiment_id: str) -> list[dict[str, Any]]:
         """Every run of the experiment, the newest first. Raises ExperimentNotFoundError, NoRunsError."""
         experiment = self._experiments.experiment(experiment_id)
-        runs = self._experiments.runs(experiment.experiment_id)
+        runs = self._lists().runs(experiment.experiment_id, SUMMARISED)
         if not runs:
             raise NoRunsError(experiment_id)
         return [_summary(run) for run in runs]
@@ -47,7 +54,7 @@ class RunService:
     def page(self, experiment_id: str, asked: PageRequest) -> Page[dict[str, Any]]:
         """A page of the same. Raises InvalidPageTokenError too."""
         experiment = self._experiments.experiment(experiment_id)
-        found = self._experiments.run_page(experiment.experiment_id, asked)
+        found = self._lists().run_page(experiment.experiment_id, asked, SUMMARISED)
         if not found.items and asked.token is None:
             raise NoRunsError(experiment_id)
         return Page([_summary(run) for run in found.items], found.next_token)
@@ -85,8 +92,5 @@ def _summary(run: Run) -> dict[str, Any]:
         "start_time": text(run.started_at),
         "end_time": text(run.ended_at),
         "run_name": run.name,
-        "tags": {
-            "model_type": run.tags.get("model_type", UNKNOWN),
-            "experiment_type": run.tags.get("experiment_type", UNKNOWN),
-        },
+        "tags": {name: run.tags.get(name, UNKNOWN) for name in SUMMARISED.tags},
     }

@@ -2,7 +2,14 @@
 
 from flask import Flask
 
-from db.database import DATABASE, check_database, connections_in_use, make_database, own_connections
+from db.database import (
+    DATABASE,
+    check_database,
+    connections_in_use,
+    make_database,
+    own_connections,
+    reading_engine,
+)
 from db.idempotency import AnswerStore
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
@@ -11,9 +18,12 @@ from fleet.web.health import Readiness
 from fleet.web.idempotency import keep_answers
 from fleet.web.metrics import metrics_of
 from tracking.config.settings import TrackingSettings
+from tracking.persistence.repository.database_lists import DatabaseLists
 from tracking.persistence.repository.experiment_store import ExperimentStore
+from tracking.persistence.repository.list_source import ListSource
 from tracking.persistence.repository.ml_model_client import MlModelClient
 from tracking.persistence.repository.mlflow_connection import connect
+from tracking.persistence.repository.mlflow_lists import MlflowLists
 from tracking.persistence.repository.recording_locks import RecordingLocks
 from tracking.persistence.repository.recordings import Recordings
 from tracking.persistence.repository.search_log import SearchLog
@@ -52,6 +62,19 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
     store = ExperimentStore(
         client, timeout_s=settings.mlflow_timeout_s, look_s=settings.mlflow_change_timeout_s
     )
+    mlflow_database = settings.mlflow_database_address()
+    lists = ListSource(
+        None
+        if mlflow_database is None
+        else DatabaseLists(
+            reading_engine(
+                mlflow_database,
+                connections=settings.connections,
+                statement_timeout_s=settings.request_timeout_s,
+            )
+        ),
+        MlflowLists(client),
+    )
     locks = RecordingLocks(single_connections)
     ml_model = Sibling(
         "ml_model",
@@ -72,8 +95,8 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
     setting = ModelSettingService(store, MlModelClient(ml_model), units)
     routes = [
         Route(ModelManagement, ["/model_management"], {"optimisation": optimisation, "setting": setting}),
-        Route(Experiments, ["/experiments"], {"experiments": ExperimentService(store, units)}),
-        Route(Runs, ["/runs"], {"runs": RunService(store, units)}),
+        Route(Experiments, ["/experiments"], {"experiments": ExperimentService(store, lists, units)}),
+        Route(Runs, ["/runs"], {"runs": RunService(store, lists, units)}),
     ]
 
     ready = Readiness(

@@ -10,8 +10,8 @@ from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.conditions import depending_on
 from fleet.web.paging import OptionalPageQuery
 from fleet.web.validation import Id, IdNumber, RequestModel, UseCaseName
+from tracking.persistence.model.metrics import METRIC_NAMES, STATISTICS_NAMES
 from tracking.service.experiments import ALL
-from tracking.service.metrics import METRIC_NAMES, STATISTICS_NAMES
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
 Forms = dict[str, JsonDict]  # what else a request must be, by its `request_information`

@@ -59,6 +59,7 @@ def settings(database_url: str, mlflow_server: MlflowServer) -> TrackingSettings
     return TrackingSettings(
         database_url=SecretStr(database_url),
         mlflow_url=mlflow_server.url,
+        mlflow_database_url=SecretStr(mlflow_server.backend),
         mlflow_timeout_s=20,
         ml_model_url="http://127.0.0.1:1/root/ml",
     )

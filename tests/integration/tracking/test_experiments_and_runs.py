@@ -9,7 +9,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from tests.integration.tracking.conftest import EXPERIMENTS, RUNS, Optimise
-from tracking.persistence.repository.experiment_store import ExperimentStore
+from tracking.persistence.model.experiment import Wanted
+from tracking.persistence.repository.mlflow_lists import MlflowLists
 
 
 @pytest.fixture
@@ -57,11 +58,11 @@ def test_the_list_of_experiments_takes_no_arguments(client: FlaskClient) -> None
 
 def test_lists_are_paged_through_to_their_end(mlflow_client: MlflowClient, experiment_id: str) -> None:
     run_ids = {log_run(mlflow_client, experiment_id) for _ in range(7)}
-    store = ExperimentStore(mlflow_client, page_size=3)
-    assert {run.run_id for run in store.runs(experiment_id)} == run_ids
-    assert store.run_counts([experiment_id])[experiment_id] == 7
+    lists = MlflowLists(mlflow_client, page_size=3)
+    assert {run.run_id for run in lists.runs(experiment_id, Wanted())} == run_ids
+    assert lists.run_counts([experiment_id])[experiment_id] == 7
     others = [mlflow_client.create_experiment(f"page {time.time_ns()}") for _ in range(4)]
-    assert set(others) <= {experiment.experiment_id for experiment in store.experiments()}
+    assert set(others) <= {experiment.experiment_id for experiment in lists.experiments()}
 
 
 def test_general_counts_runs_by_status_and_a_running_one_breaks_nothing(

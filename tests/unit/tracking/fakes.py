@@ -8,7 +8,7 @@ from typing import Any
 
 from fleet.caller import Caller
 from fleet.paging import Page, PageRequest
-from tracking.persistence.model.experiment import Experiment, Run
+from tracking.persistence.model.experiment import Experiment, Run, Wanted
 from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository.experiment_store import ExperimentNotFoundError, RunNotFoundError
 from tracking.persistence.repository.ml_model_client import ModelToSet
@@ -61,14 +61,17 @@ class FakeMlflow:
     def run_counts(self, experiment_ids: Sequence[str]) -> Counter[str]:
         return Counter(run.experiment_id for run in self.held_runs if run.experiment_id in experiment_ids)
 
-    def runs(self, experiment_id: str) -> list[Run]:
+    def runs(self, experiment_id: str, wanted: Wanted) -> list[Run]:
         return [run for run in self.held_runs if run.experiment_id == experiment_id]
 
     def experiment_page(self, asked: PageRequest) -> Page[Experiment]:
         return Page(self.held[: asked.limit], None)
 
-    def run_page(self, experiment_id: str, asked: PageRequest) -> Page[Run]:
-        return Page(self.runs(experiment_id)[: asked.limit], None)
+    def run_page(self, experiment_id: str, asked: PageRequest, wanted: Wanted) -> Page[Run]:
+        return Page(self.runs(experiment_id, wanted)[: asked.limit], None)
+
+    def best_runs(self, use_case: str, metric: str, limit: int, wanted: Wanted) -> list[Run]:
+        return self.held_runs[:limit]
 
     def run(self, run_id: str) -> Run:
         for run in self.held_runs:

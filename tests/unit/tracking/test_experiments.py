@@ -22,7 +22,7 @@ def service(*runs: Run) -> ExperimentService:
 def make_service(runs: list[Run], unit: AuditedUnit) -> ExperimentService:
     """The same, with a trail."""
     mlflow = FakeMlflow([make_experiment("1"), make_experiment("2")], runs)
-    return ExperimentService(mlflow, lambda: cast(TrackingUnitOfWork, unit))
+    return ExperimentService(mlflow, lambda: mlflow, lambda: cast(TrackingUnitOfWork, unit))
 
 
 def test_who_deleted_an_experiment_is_kept_once_it_is_deleted() -> None:

@@ -25,7 +25,7 @@ def mlflow() -> FakeMlflow:
 
 def make_service(mlflow: FakeMlflow, unit: AuditedUnit | None = None) -> RunService:
     """The service on fakes."""
-    return RunService(mlflow, lambda: cast(TrackingUnitOfWork, unit or AuditedUnit()))
+    return RunService(mlflow, lambda: mlflow, lambda: cast(TrackingUnitOfWork, unit or AuditedUnit()))
 
 
 def test_who_deleted_a_run_is_kept_once_it_is_deleted(mlflow: FakeMlflow) -> None:

@@ -1,6 +1,6 @@
 """Experiments and runs, as MLflow keeps them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,3 +34,11 @@ class Run:
     tags: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Names of the tags and metrics that are read of each run of a list; there may be very many runs."""
+
+    tags: Collection[str] = ()
+    metrics: Collection[str] = ()
