@@ -6,7 +6,7 @@ model and hands it to the method as `body`; `query=Model` does the same for the 
 
 import functools
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 from flask import current_app, request
 from pydantic import (
@@ -120,7 +120,7 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
                 sent = {} if absent else _form_or_json() if form else _parse(_json_bytes(untyped=untyped))
                 kwargs["body"] = _validate(body, sent, strict=not form or _is_json())
             if query is not None:
-                arguments = _plain(request.args.to_dict(flat=False), decode=False)
+                arguments = _plain(request.args.to_dict(flat=False), decode=False, lists=_lists(query))
                 kwargs["query"] = _validate(query, arguments, strict=False)
             return method(*args, **kwargs)
 
@@ -239,10 +239,21 @@ def _parse(data: bytes, *, finite: bool = True) -> dict[str, Any]:
     return parsed
 
 
-def _plain(values: dict[str, list[str]], *, decode: bool) -> dict[str, Any]:
+def _lists(model: type[BaseModel]) -> frozenset[str]:
+    """Names of the arguments that may be given more than once."""
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
+
+
+def _plain(
+    values: dict[str, list[str]], *, decode: bool, lists: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """Arguments as a JSON object would hold them. decode: objects and lists are sent as JSON text."""
     plain: dict[str, Any] = {}
     for name, given in values.items():
+        if name in lists:
+            plain[name] = given
+            continue
         if len(given) > 1:
             raise MalformedBodyError(f"'{name}' is given {len(given)} times", f"Give '{name}' once")
         plain[name] = _decoded(name, given[0]) if decode and given[0].startswith(("{", "[")) else given[0]

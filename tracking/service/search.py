@@ -11,6 +11,7 @@ from sklearn.metrics import (
     f1_score,
     max_error,
     mean_absolute_error,
+    precision_recall_fscore_support,
     precision_score,
     r2_score,
     recall_score,
@@ -27,6 +28,7 @@ from tracking.utils.cpu import CpuMeter
 from tracking.utils.quiet import no_warnings
 
 Targets = npt.NDArray[np.int64] | npt.NDArray[np.float64]
+MOST_CLASSES = 50  # that each have metrics of their own
 
 
 def search(model_name: str, request: SearchRequest, training: TrainingSet) -> FinishedSearch:
@@ -54,6 +56,7 @@ def search(model_name: str, request: SearchRequest, training: TrainingSet) -> Fi
         pipeline=fitted,
         metrics=metrics,
         no_numbers=[name for name in computed if name not in metrics],
+        per_class=metrics_per_class(training.target, predicted) if training.classifies else {},
         execution_time_s=seconds,
         cpu_percent=cpu_percent,
         started_at=started_at,
@@ -101,6 +104,19 @@ def compute_metrics(task: Task, actual: Targets, predicted: Targets) -> dict[str
         "f1_score": float(f1_score(actual, predicted, **weighted)),
         "precision": float(precision_score(actual, predicted, **weighted)),
         "recall": float(recall_score(actual, predicted, **weighted)),
+    }
+
+
+def metrics_per_class(actual: Targets, predicted: Targets) -> dict[str, float]:
+    """Precision, recall and F1 of each class, as `<class>_<name>`; none of more than MOST_CLASSES."""
+    classes = np.unique(actual)
+    if len(classes) > MOST_CLASSES:
+        return {}
+    found = precision_recall_fscore_support(actual, predicted, labels=classes, zero_division=0)
+    return {
+        f"{label}_{name}": float(value)
+        for name, values in zip(("precision", "recall", "f1_score"), found, strict=False)
+        for label, value in zip(classes, values, strict=True)
     }
 
 

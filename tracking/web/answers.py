@@ -154,6 +154,56 @@ class RunAnswer(AnswerModel):
     data: dict[str, str] | dict[str, float | None]
 
 
+class ComparedRun(AnswerModel):
+    """A run among others; end_time: `2024-10-30 20:44:16`, in UTC. metrics: null where one is no number."""
+
+    run_id: str
+    run_name: str
+    experiment_id: str
+    model: str
+    end_time: Moment
+    metrics: dict[str, float | None]
+
+
+class RankedRun(ComparedRun):
+    """The best has rank 1."""
+
+    rank: int
+
+
+class RankedRuns(AnswerModel):
+    """metric: that they are ranked by."""
+
+    metric: str
+    runs: list[RankedRun]
+
+
+class LeaderboardAnswer(AnswerModel):
+    """The best finished runs of the use case."""
+
+    message: str
+    data: RankedRuns
+
+
+class Compared(AnswerModel):
+    """Two runs; values are of the first and of the second, null where one has none.
+
+    params: only those that differ. per_class: by class and by precision, recall and f1_score.
+    """
+
+    runs: list[ComparedRun]
+    params: dict[str, list[str | None]]
+    metrics: dict[str, list[float | None]]
+    per_class: dict[str, dict[str, list[float | None]]]
+
+
+class ComparisonAnswer(AnswerModel):
+    """What two runs have, beside each other."""
+
+    message: str
+    data: Compared
+
+
 class DeletedAnswer(AnswerModel):
     """It was deleted."""
 

@@ -29,6 +29,7 @@ from tracking.persistence.repository.recordings import Recordings
 from tracking.persistence.repository.search_log import SearchLog
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.bounds import Bounds
+from tracking.service.comparing import ComparisonService
 from tracking.service.experiments import ExperimentService
 from tracking.service.model_setting import ModelSettingService
 from tracking.service.optimisation import OptimisationService
@@ -36,6 +37,7 @@ from tracking.service.runs import RunService
 from tracking.service.searching import SearchProcesses
 from tracking.service.unfinished import Unfinished
 from tracking.service.warm_up import WarmUp
+from tracking.web.controller.comparing import Comparison, Leaderboard
 from tracking.web.controller.experiments import Experiments
 from tracking.web.controller.model_management import ModelManagement
 from tracking.web.controller.runs import Runs
@@ -93,9 +95,12 @@ def create_app(settings: TrackingSettings | None = None, warm_up: WarmUp | None 
         searcher=warm_up.searcher,
     )
     setting = ModelSettingService(store, MlModelClient(ml_model), units)
+    comparison = ComparisonService(store, lists, units)
     routes = [
         Route(ModelManagement, ["/model_management"], {"optimisation": optimisation, "setting": setting}),
         Route(Experiments, ["/experiments"], {"experiments": ExperimentService(store, lists, units)}),
+        Route(Leaderboard, ["/leaderboard"], {"comparison": comparison}),
+        Route(Comparison, ["/compare"], {"comparison": comparison}),
         Route(Runs, ["/runs"], {"runs": RunService(store, lists, units)}),
     ]
 

@@ -4,13 +4,13 @@ import unicodedata
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstraints, model_validator
-from pydantic.config import JsonDict
+from pydantic.config import JsonDict, JsonValue
 
 from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.conditions import depending_on
-from fleet.web.paging import OptionalPageQuery
+from fleet.web.paging import Limit, OptionalPageQuery
 from fleet.web.validation import Id, IdNumber, RequestModel, UseCaseName
-from tracking.persistence.model.metrics import METRIC_NAMES, STATISTICS_NAMES
+from tracking.persistence.model.metrics import METRIC_NAMES, STATISTICS_NAMES, MetricName
 from tracking.service.experiments import ALL
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
@@ -63,6 +63,7 @@ EXPERIMENT_FORMS: Forms = {
         }
     },
 }
+EXAMPLE_RUN_IDS: list[JsonValue] = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
 RUN_EXAMPLE: JsonDict = {
     "experiment_id": "1",
     "run_id": "0123456789abcdef0123456789abcdef",
@@ -202,3 +203,19 @@ class RunRequest(RequestModel):
         if self.type not in known:
             raise ValueError(f"'type' of {self.request_information} is one of {', '.join(known)}")
         return self
+
+
+class LeaderboardQuery(RequestModel):
+    """`GET …/leaderboard`. metric: none is accuracy, or the mean absolute error of a regression."""
+
+    use_case: UseCaseName = "wine"
+    metric: MetricName | None = None
+    limit: Limit = 10
+
+
+class ComparisonQuery(RequestModel):
+    """`GET …/compare`: two runs, as `run_id=…&run_id=…`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"run_id": EXAMPLE_RUN_IDS}]})
+
+    run_id: Annotated[list[Id], Field(min_length=2, max_length=2)]

@@ -1,4 +1,4 @@
-"""MLflow's database, read by SQL, tells the same as MLflow's own client; what is done when it cannot be read."""
+"""MLflow's database, read by SQL, tells what MLflow's own client tells; what is done when it cannot be."""
 
 import logging
 from collections.abc import Callable, Iterator

@@ -60,6 +60,7 @@ class SearchResult:
 
     metrics: of the cross-validated predictions: accuracy, f1_score, precision and recall, or of a regression
     mae, rmse, r2 and max_error. no_numbers: those of them that came out as no finite number, left out there.
+    per_class: `<class>_precision`, `_recall` and `_f1_score` of the same, unless there are too many.
     execution_time_s: wall time. cpu_percent: CPU time by wall time, up to 100 a core.
     """
 
@@ -68,6 +69,7 @@ class SearchResult:
     hyperparameters: Hyperparameters
     metrics: Mapping[str, float]
     no_numbers: Sequence[str]
+    per_class: Mapping[str, float]
     execution_time_s: float
     cpu_percent: float
     started_at: datetime

@@ -17,6 +17,7 @@ from tracking.persistence.model.search import Grid, SavedSearch, SearchRequest, 
 HYPERPARAMETERS_TAG = "hyperparameters"
 NO_NUMBERS_TAG = "metrics_without_a_number"  # they overflowed: the run does not have them
 MODEL_PREFIX = "model_"
+CLASS_PREFIX = "class_"
 GRID_PREFIX = "grid_search_"
 GRID_ARTIFACT = "grid_search.json"
 LONGEST_PARAMETER = 6000  # MLflow's own limit
@@ -63,9 +64,10 @@ def run_params(search: SearchResult, request: SearchRequest, training: TrainingS
 
 
 def run_metrics(search: SearchResult) -> dict[str, float]:
-    """Metrics of the run: the model's, and what the search cost (seconds, percent)."""
+    """Metrics of the run: the model's, those of each class, and what the search cost (seconds, percent)."""
     return {
         **{MODEL_PREFIX + name: value for name, value in search.metrics.items()},
+        **{CLASS_PREFIX + name: value for name, value in search.per_class.items()},
         "system_execution_time": search.execution_time_s,
         "system_cpu_usage": search.cpu_percent,
     }
