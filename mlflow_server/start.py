@@ -10,9 +10,11 @@ import re
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
+from psycopg2 import sql
 
 PASSWORDS = Path(tempfile.gettempdir()) / "pgpass"  # in the container, in memory
 WAIT_SECONDS = 1.0
@@ -30,7 +32,9 @@ def main() -> None:
     PASSWORDS.touch(mode=0o600)
     PASSWORDS.write_text("*:*:*:*:" + re.sub(r"([\\:])", r"\\\1", password) + "\n", encoding="utf-8")
     os.environ["PGPASSFILE"] = str(PASSWORDS)
-    _wait_for_database(os.environ["MLFLOW_BACKEND_STORE_URI"].replace("+psycopg2", ""))
+    address = os.environ["MLFLOW_BACKEND_STORE_URI"].replace("+psycopg2", "")
+    _wait_for_database(address)
+    let_read(address, os.environ.get("MLFLOW_READER", ""))
     os.execvp(COMMAND[0], COMMAND)  # noqa: S606  # no shell is wanted
 
 
@@ -48,6 +52,20 @@ def _wait_for_database(address: str) -> None:
             sys.stderr.write(f"Waiting for MLflow's database: {reason}\n")
             said = reason
         time.sleep(WAIT_SECONDS)
+
+
+def let_read(address: str, role: str) -> None:
+    """Let a role read what MLflow keeps, tables included that it makes later. role: empty for nobody."""
+    if not role:
+        return
+    name = sql.Identifier(role)
+    with closing(psycopg2.connect(address)) as connection, connection, connection.cursor() as cursor:
+        database = sql.Identifier(connection.info.dbname)
+        cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, name))
+        cursor.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(name))
+        cursor.execute(
+            sql.SQL("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {}").format(name)
+        )
 
 
 if __name__ == "__main__":
