@@ -1,6 +1,7 @@
 """The launcher as a client of the fleet that it has started."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from client import ADDRESSES, Auth, Fleet
 from launcher.settings import InvalidSettingError, LauncherSettings
@@ -26,12 +27,9 @@ def fleet_at(
             "MLFLEET_USER and MLFLEET_API_KEY are both set", "Remove one from the environment and .env"
         )
     try:
+        places: dict[str, Any] = {name: addresses[name] for name in ADDRESSES}
         return Fleet(
-            simulator=addresses["simulator"],
-            ml_model=addresses["ml_model"],
-            tracking=addresses["tracking"],
-            monitoring=addresses["monitoring"],
-            fire_brigade=addresses["fire_brigade"],
+            **places,
             paths=dict.fromkeys(ADDRESSES, ""),
             auth=(user, password.get_secret_value()) if user and password else None,
             api_key=key.get_secret_value() if key else None,

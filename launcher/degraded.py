@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import requests
 
 from launcher.session import local_session
-from launcher.stack import SERVICES
+from launcher.stack import MLFLOW, NAMES
 
 ANSWER_SECONDS = 2.0
 
@@ -17,7 +17,7 @@ def degraded_parts(addresses: Mapping[str, str]) -> list[str]:
         return [
             f"{name} is degraded: {what}: {why}"
             for name, address in addresses.items()
-            if name in SERVICES and name != "mlflow"
+            if name in NAMES and name != MLFLOW
             for what, why in _told(session, address).items()
         ]
 

@@ -13,6 +13,7 @@ from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from fleet.errors import FleetError
+from fleet.services import SERVICES, Service
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOW_TO_WRITE = "Correct it, or remove it and begin with .env.example"
@@ -40,13 +41,7 @@ class LauncherSettings(BaseModel):
         15432, alias="MLFLEET_POSTGRES_PORT", description="Port of the embedded PostgreSQL."
     )
     mlflow_port: Port = Field(5000, alias="MLFLEET_MLFLOW_PORT", description="Port of MLflow.")
-    ml_model_port: Port = Field(5001, alias="ML_MODEL_PORT", description="Port of ml_model.")
-    tracking_port: Port = Field(5002, alias="TRACKING_PORT", description="Port of tracking.")
-    monitoring_port: Port = Field(5003, alias="MONITORING_PORT", description="Port of monitoring.")
-    simulator_port: Port = Field(5004, alias="SIMULATOR_PORT", description="Port of the simulator.")
-    fire_brigade_port: Port = Field(
-        8000, alias="FIRE_BRIGADE_PORT", description="Port of the fire brigade's service."
-    )
+    service_ports: Mapping[str, Port] = Field(description="Ports of the services, by variable.")
     publish_address: str = Field(
         "127.0.0.1",
         alias="PUBLISH_ADDRESS",
@@ -98,14 +93,20 @@ class LauncherSettings(BaseModel):
         address = str(ip_address(value.strip().strip("[]")))
         return f"[{address}]" if ":" in address else address
 
+    def port(self, service: Service) -> int:
+        """Where this service is reached."""
+        return self.service_ports[service.port_setting]
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Raises InvalidSettingError naming the variable that is wrong."""
         try:
-            return cls.model_validate({name: value for name, value in environment.items() if value})
+            told = {name: value for name, value in environment.items() if value}
+            ports = {each.port_setting: told.get(each.port_setting, each.port) for each in SERVICES}
+            return cls.model_validate({**told, "service_ports": ports})
         except ValidationError as invalid:
             first = invalid.errors()[0]
-            name, reason = first["loc"][0], first["msg"].removeprefix("Value error, ")
+            name, reason = first["loc"][-1], first["msg"].removeprefix("Value error, ")
             raise InvalidSettingError(
                 f"{name}: {reason}", f"Correct {name} in the environment or in .env (see .env.example)"
             ) from invalid
@@ -144,8 +145,8 @@ def read_environment(folder: Path = PROJECT) -> dict[str, str]:
     Kubernetes give secrets. The services read their own. Raises InvalidSettingError.
     """
     variables = _dotenv(folder / ".env") | dict(os.environ)
-    for known in LauncherSettings.model_fields.values():
-        name = str(known.alias)
+    named = [str(known.alias) for known in LauncherSettings.model_fields.values() if known.alias]
+    for name in (*named, *(service.port_setting for service in SERVICES)):
         path = variables.pop(f"{name}_FILE", "")
         if path and not variables.get(name):
             variables[name] = _read_value(f"{name}_FILE", path)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from fleet.errors import FleetError
+from fleet.services import SERVICES
 from launcher.purge import Doomed
 
 POSTGRES = "postgres"
-SERVICES = ("mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
+MLFLOW = "mlflow"
+NAMES = (MLFLOW, *(service.name for service in SERVICES))
 
 
 class UnknownLogError(FleetError):
@@ -37,7 +39,7 @@ class Stack(Protocol):
         """Stops what this object's `up` started."""
 
     def addresses(self) -> dict[str, str]:
-        """What people open or call, by the names of SERVICES."""
+        """What people open or call, by NAMES."""
 
     def conditions(self) -> list[Condition]:
         """How every part is at this moment. Changes nothing."""

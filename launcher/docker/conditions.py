@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.project import DockerCommandError, Project
 from launcher.docker.starting import NAMES
-from launcher.stack import POSTGRES, SERVICES, Condition
+from launcher.stack import NAMES as STACK_NAMES
+from launcher.stack import POSTGRES, Condition
 
-PARTS = (POSTGRES, *SERVICES)
+PARTS = (POSTGRES, *STACK_NAMES)
 
 
 def container_conditions(project: Project, addresses: Mapping[str, str]) -> list[Condition]:

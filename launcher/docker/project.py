@@ -136,11 +136,7 @@ def compose_environment(settings: LauncherSettings, environment: Mapping[str, st
         "COMPOSE_PROJECT_NAME": settings.project_name,
         "MLFLEET_STATE_DIR": settings.state_dir,
         "MLFLEET_MLFLOW_PORT": settings.mlflow_port,
-        "SIMULATOR_PORT": settings.simulator_port,
-        "ML_MODEL_PORT": settings.ml_model_port,
-        "TRACKING_PORT": settings.tracking_port,
-        "MONITORING_PORT": settings.monitoring_port,
-        "FIRE_BRIGADE_PORT": settings.fire_brigade_port,
+        **settings.service_ports,
         "PUBLISH_ADDRESS": settings.publish_address,
         "TOOLS_ADDRESS": settings.tools_address,
     }

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from fleet.services import SERVICES
 from launcher.accounts import AccountFiles
 from launcher.docker.addresses import all_addresses, check_published_ports, service_addresses
 from launcher.docker.conditions import PARTS, container_conditions
@@ -20,11 +21,11 @@ from launcher.locking import locked
 from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
 from launcher.settings import LauncherSettings
-from launcher.stack import POSTGRES, SERVICES, Condition, UnknownLogError
+from launcher.stack import POSTGRES, Condition, UnknownLogError
 
 UNDO_SECONDS = "1"  # what has just been started has no request in flight worth waiting for
 STOP_SECONDS = "30"
-ACCOUNT_READERS = frozenset(SERVICES) - {"mlflow"} | {"prometheus"}
+ACCOUNT_READERS = {*(service.name for service in SERVICES), "prometheus"}
 IN_CONTAINER = "/run/secrets/"
 IMAGES_STAY = "The images stay; docker image rm removes them."
 
@@ -124,7 +125,7 @@ class ComposeStack:
             delete_paths(each.name for each in doomed if each.name.startswith("/"))
             found = {NAMES.get(each.service, each.service) for each in running}
             return sorted(found - UNSEEN - set(PARTS)) + [
-                name for name in (*SERVICES, POSTGRES) if name in found
+                name for name in (*PARTS[1:], POSTGRES) if name in found
             ]
 
     def run_beside_mlflow(self, *arguments: str) -> str:
@@ -146,8 +147,7 @@ class ComposeStack:
                 for variable, value in parts[name]["environment"].items()
                 if value is not None
             }
-            for name in SERVICES
-            if name != "mlflow"
+            for name in (service.name for service in SERVICES)
         }
 
     def _stop_outdated(self, before: Mapping[str, Container]) -> None:

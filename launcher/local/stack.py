@@ -25,7 +25,7 @@ from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
 from launcher.session import local_session
 from launcher.settings import LauncherSettings
-from launcher.stack import POSTGRES, SERVICES, Condition
+from launcher.stack import MLFLOW, NAMES, POSTGRES, Condition
 
 UNDO_SECONDS = 1.0  # what has just been started has no request in flight worth waiting for
 DATABASES_STAY = (
@@ -55,7 +55,7 @@ class LocalStack:
         self._started: list[str] = []
 
     def services(self) -> list[Service]:
-        """MLflow and the four services as the settings want them now."""
+        """MLflow and our own services as the settings want them now."""
         resources = self.server.resources()
         return [
             mlflow_service(self.settings, resources),
@@ -96,12 +96,12 @@ class LocalStack:
             state = "ready" if embedded.is_running() else "stopped"
             found.append(Condition(POSTGRES, state, f"{LOOPBACK}:{embedded.running_port() or embedded.port}"))
         if not (self.settings.state_dir / "run").exists():
-            return found + [Condition(name, "stopped") for name in SERVICES]
+            return found + [Condition(name, "stopped") for name in NAMES]
         return found + service_conditions(self.services(), self.processes)
 
     def show_logs(self, service: str | None, lines: int, *, follow: bool) -> NoReturn:
         """Becomes `tail`."""
-        known = {name: self.processes.log(name) for name in (*SERVICES, MIGRATE)}
+        known = {name: self.processes.log(name) for name in (*NAMES, MIGRATE)}
         if self.server.embedded is not None:
             known[POSTGRES] = self.server.embedded.log
         show_logs(known, service, lines, follow=follow)
@@ -120,7 +120,7 @@ class LocalStack:
         doomed: deleted while everything is down and nobody else can start it.
         """
         with locked(self.settings.state_dir, self._console), self._interrupts.held():
-            stopped = self._stop([*SERVICES, POSTGRES])
+            stopped = self._stop([*NAMES, POSTGRES])
             delete_paths(each.name for each in doomed)
             return stopped
 
@@ -151,7 +151,7 @@ class LocalStack:
     def _bring_up(self, services: list[Service]) -> None:
         outdated = [service for service in services if not self._is_current(service)]
         if any(self.processes.find(service.name) for service in outdated):
-            ours = [service for service in outdated if service.name != "mlflow"]
+            ours = [service for service in outdated if service.name != MLFLOW]
             check_settings({service.name: {**self._base, **service.told} for service in ours})
             check_schema(self.server.resources().dataset_url)
         self._check_ports(services)

@@ -4,16 +4,16 @@ import importlib
 import subprocess
 from pathlib import Path
 
+from fleet.services import SERVICES
 from fleet.settings import ServiceSettings
 from tests.accounts import USERS
 
 PROJECT = Path(__file__).parents[2]
-SERVICE_COUNT = 5
 
 
 def services() -> list[Path]:
-    """Folders of the services: those with a web/app.py."""
-    return sorted(app.parents[1] for app in PROJECT.glob("*/web/app.py") if app.parents[1].name != "fleet")
+    """Folders of the services."""
+    return [PROJECT / service.name for service in SERVICES]
 
 
 def modules(*roots: str) -> list[Path]:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from fleet.settings import ServiceSettings
-from tests.architecture.project import PROJECT, SERVICE_COUNT, modules, services, settings_of
+from tests.architecture.project import PROJECT, modules, services, settings_of
 
 FILES = (
     "README.md",
@@ -33,26 +33,10 @@ def default_text(default: object) -> str:
     return ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)
 
 
-def test_the_five_services_are_found() -> None:
-    assert len(services()) == SERVICE_COUNT
-    assert [path.name for path in services()] == [
-        "fire_brigade",
-        "ml_model",
-        "monitoring",
-        "simulator",
-        "tracking",
-    ]
-
-
 @every_service
 def test_a_service_has_every_part(service: Path) -> None:
     assert [name for name in FILES if not (service / name).is_file()] == []
     assert [name for name in FOLDERS if not list((service / name).glob("[a-z]*.py"))] == []
-
-
-@every_service
-def test_a_service_has_its_own_prefix(service: Path) -> None:
-    assert settings_of(service).model_config["env_prefix"] == f"{service.name}_".upper()
 
 
 @every_service

@@ -10,7 +10,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from tests.architecture.project import PROJECT, modules
+from tests.architecture.project import PROJECT, modules, services
 
 LINT = Path(sys.executable).with_name("lint-imports")
 CONFIGURATION = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
@@ -95,9 +95,7 @@ def test_every_contract_bites(tmp_path: Path) -> None:
     assert verdict(report) == (0, 10)
 
 
-@pytest.mark.parametrize(
-    "root", ["fleet", "db", "client", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade"]
-)
+@pytest.mark.parametrize("root", ["fleet", "db", "client", *(service.name for service in services())])
 def test_importing_makes_no_engine_and_no_app(root: str) -> None:
     """Nothing happens at import."""
     names = [

@@ -11,17 +11,18 @@ from typing import Any
 
 import requests
 
+from fleet.services import SERVICES
 from tests.e2e.conftest import NO_RECORDS, PORT_SETTINGS, PROJECT, Stack
 
 READY_SECONDS = 180
 START_SECONDS = 400
-CONTAINERS = ("db", "mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
+CONTAINERS = ("db", "mlflow", *(service.name for service in SERVICES))
 SECRETS = ("postgres_password", "dataset_password", "mlflow_password", "artifact_key")
 NOBODY = (
     *("users", "api_keys", "fire_brigade_users", "fire_brigade_password"),
-    *("tracking_key", "monitoring_key"),
+    *(f"{service.name}_key" for service in SERVICES if service.calls_siblings),
 )
-WEB_SERVICES = ("simulator", "ml_model", "tracking", "monitoring")
+WEB_SERVICES = tuple(service.name for service in SERVICES if service.path)  # of the loop
 # The process below init: a container's own, as a crash of it is what the restart policy is for. `docker kill`
 # would count as a wish of the user's, and nothing would be started again.
 CRASH = "kill -9 $(cat /proc/1/task/1/children)"

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from fleet.services import SERVICES
 from tests.conftest import free_port
 from tests.e2e.conftest import PORT_SETTINGS, PROJECT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]  # images may have to be built first
 
-PARTS = ("postgres", "mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
+PARTS = ("postgres", "mlflow", *(service.name for service in SERVICES))
 RESOURCES = {
     "container": ["docker", "ps", "--all", "--quiet"],
     "volume": ["docker", "volume", "ls", "--quiet"],

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from fleet.services import SERVICES
 from tests.e2e.conftest import PROJECT, Stack
 
 pytestmark = pytest.mark.e2e
 
 PAGE = (PROJECT / "extras" / "UseCases.md").read_text(encoding="utf-8")
-PORTS = {"simulator": 5004, "ml_model": 5001, "tracking": 5002, "monitoring": 5003}
 
 
 def blocks(language: str) -> list[str]:
@@ -27,8 +27,8 @@ def run(stack: Stack, line: str, folder: Path) -> str:
         words = [str(folder / word) if word.endswith(".yml") else word for word in shlex.split(line)[1:]]
         done = stack.launch(*words)
     else:
-        for service, port in PORTS.items():
-            line = line.replace(f"http://127.0.0.1:{port}", stack.address(service))
+        for service in SERVICES:
+            line = line.replace(f"http://127.0.0.1:{service.port}", stack.address(service.name))
         done = subprocess.run(shlex.split(line), capture_output=True, text=True, check=False)
     assert done.returncode == 0, line + done.stdout + done.stderr
     return done.stdout

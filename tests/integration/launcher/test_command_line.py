@@ -10,16 +10,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fleet.services import SERVICES
 from launcher.settings import PROJECT
 from tests.conftest import free_port
 
 PORTS = (
     "MLFLEET_POSTGRES_PORT",
     "MLFLEET_MLFLOW_PORT",
-    "SIMULATOR_PORT",
-    "ML_MODEL_PORT",
-    "TRACKING_PORT",
-    "MONITORING_PORT",
+    *(service.port_setting for service in SERVICES),
 )
 
 
@@ -108,7 +106,7 @@ def test_the_status_of_a_stack_that_is_down_is_an_exit_status_too(environment: d
     done = launch(["status"], environment)
 
     assert done.returncode == 1
-    assert done.stdout.count("stopped") == 7
+    assert done.stdout.count("stopped") == len(SERVICES) + 2
 
 
 def test_purging_says_what_it_deletes(environment: dict[str, str]) -> None:
@@ -154,4 +152,4 @@ def test_the_log_of_an_unknown_service_is_refused_naming_the_known_ones(environm
     done = launch(["logs", "nothing"], environment)
 
     assert done.returncode == 1
-    assert "mlflow, simulator, ml_model, tracking, monitoring" in done.stderr
+    assert ", ".join(("mlflow", *(service.name for service in SERVICES))) in done.stderr
