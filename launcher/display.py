@@ -32,12 +32,15 @@ class StartDisplay:
             self._live.stop()
 
     def starting(self, name: str) -> None:
-        """The part was started just now."""
-        self._set(name, time.monotonic(), Spinner("dots"), "")
+        """The part was started just now, unless that was told already."""
+        if name not in self._lines:
+            self._set(name, time.monotonic(), Spinner("dots"), "")
 
     def ready(self, name: str, detail: str = "") -> None:
         """The part answers. detail: its address."""
-        started = self._lines[name][0]
+        started, sign, _ = self._lines[name]
+        if isinstance(sign, Text):  # told already
+            return
         passed = f"{self._done} {time.monotonic() - started:4.1f} s"
         self._set(name, started, Text("✓", "green"), f"{passed}  {detail}".rstrip())
 
