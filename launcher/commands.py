@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from launcher.account_commands import key_commands, user_commands
+from launcher.calling import calls_told
 from launcher.checks import run_checks
 from launcher.composition import Launch
 from launcher.degraded import degraded_parts
@@ -167,7 +168,7 @@ def prune(
 ) -> None:
     """Delete what is older than it is to be kept, after saying what. Everything must be up."""
     launch = _launch(docker)
-    with launch.fleet() as fleet:
+    with launch.fleet() as fleet, calls_told():
         pruning = launch.pruning(fleet)
         lines = pruning.find().lines()
         if not lines:

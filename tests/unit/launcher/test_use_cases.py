@@ -9,9 +9,9 @@ import requests
 
 from client import Fleet
 from client.simulator import UseCase
+from launcher.calling import CallFailedError
 from launcher.use_cases import (
     NoSuchUseCaseError,
-    NotAddedError,
     UseCaseFileError,
     add_use_case,
     find_use_case,
@@ -110,7 +110,7 @@ def test_what_the_simulator_refuses_is_told_with_what_to_do(
 ) -> None:
     answer = {"error": "'csv': row 3", "message": "Correct it"}
     answering(monkeypatch, lambda _: (status, json.dumps(answer)))
-    with pytest.raises(NotAddedError) as caught:
+    with pytest.raises(CallFailedError) as caught:
         add_use_case(Fleet(), file, None)
     assert told in caught.value.error + caught.value.message
 
@@ -118,7 +118,7 @@ def test_what_the_simulator_refuses_is_told_with_what_to_do(
 def test_a_simulator_that_is_not_there_is_told(file: Path) -> None:
     fleet = Fleet(simulator="http://127.0.0.1:1")
     for call in (lambda: add_use_case(fleet, file, None), lambda: list_use_cases(fleet)):
-        with pytest.raises(NotAddedError) as caught:
+        with pytest.raises(CallFailedError) as caught:
             call()
         assert "Start the fleet" in caught.value.message
 
@@ -177,6 +177,6 @@ def test_a_use_case_is_removed_by_its_name(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_the_simulator_will_not_remove_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = {"error": "'wine' is defined by a file", "message": "Take it away", "request_id": "1"}
     answering(monkeypatch, lambda _: (409, json.dumps(refusal)))
-    with pytest.raises(NotAddedError) as refused:
+    with pytest.raises(CallFailedError) as refused:
         remove_use_case(Fleet(), "wine")
     assert refused.value.error == "'wine' is defined by a file"
