@@ -14,9 +14,9 @@ from launcher.account_commands import key_commands, user_commands
 from launcher.calling import calls_told
 from launcher.checks import run_checks
 from launcher.composition import Launch
-from launcher.degraded import degraded_parts
 from launcher.demo import Demo
 from launcher.fire_brigade_demo import FireBrigadeDemo
+from launcher.health import degraded_parts
 from launcher.interrupts import Interrupted, interrupts
 from launcher.purge import Doomed
 from launcher.report import findings_table, print_addresses, print_degraded, print_next_steps, print_passwords

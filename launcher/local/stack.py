@@ -7,21 +7,19 @@ import psutil
 from rich.console import Console
 
 from launcher.display import StartDisplay
+from launcher.health import is_ready, local_session
 from launcher.interrupts import Interrupts
 from launcher.local.conditions import service_conditions
 from launcher.local.data import find_local_data
 from launcher.local.databases import Server
 from launcher.local.logs import show_logs
-from launcher.local.migration import MIGRATE, run_migration
 from launcher.local.plan import Service, base_environment, fleet_services, mlflow_service
-from launcher.local.preflight import check_schema
 from launcher.local.processes import Processes
-from launcher.local.program import run_program
-from launcher.local.readiness import is_ready, wait_until_ready
+from launcher.local.programs import MIGRATE, check_schema, run_migration, run_program
+from launcher.local.readiness import wait_until_ready
 from launcher.ports import LOOPBACK, check_ports
 from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
-from launcher.session import local_session
 from launcher.settings import LauncherSettings
 from launcher.stack import MLFLOW, NAMES, POSTGRES, Condition, Stack
 
@@ -115,7 +113,7 @@ class LocalStack(Stack):
         if not all(self._is_current(service) for service in services):
             return False
         with local_session() as session:
-            return all(is_ready(service, session) for service in services)
+            return all(is_ready(service.ready_url, session) for service in services)
 
     def _is_current(self, service: Service) -> bool:
         record = self._processes.record(service.name)
