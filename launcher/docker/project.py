@@ -87,11 +87,6 @@ class Project:
         """Names of all volumes there are."""
         return self.run(["docker", "volume", "ls", "-q", "--filter", f"label={LABEL}={self.name}"]).split()
 
-    def has_image(self, image: str) -> bool:
-        """Whether the engine has it already."""
-        command = ["docker", "image", "inspect", image]
-        return subprocess.run(command, env=self.environment, capture_output=True, check=False).returncode == 0
-
     def write_log(self, container: Container, file: Path) -> None:
         """Writes all that the container logged, anew."""
         command = ["docker", "logs", container.id]
