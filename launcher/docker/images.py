@@ -1,6 +1,8 @@
 """Builds and fetches the images."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 
@@ -10,10 +12,6 @@ from launcher.docker.background import last_line, running
 from launcher.docker.project import Project
 
 TAIL_LINES = 15
-STEPS = {
-    "fetched": ("pull", "--ignore-buildable", "--policy", "missing"),
-    "built": ("--progress", "plain", "build"),  # from the cache where nothing changed
-}
 
 
 class ImageError(FleetError):
@@ -21,26 +19,33 @@ class ImageError(FleetError):
 
 
 def prepare_images(project: Project, log: Path, console: Console) -> None:
-    """Fetches what is missing and builds our own. Raises ImageError.
+    """Fetches what is missing and builds our own, from the cache where nothing changed. Raises ImageError.
 
     log: all that Docker says meanwhile, written anew each time.
     """
+    services = project.config()["services"].values()
+    fetched = sorted({str(each["image"]) for each in services if "build" not in each})
     log.parent.mkdir(parents=True, exist_ok=True)
-    console.print(
-        f"Building the images (minutes the first time; log: {log})", soft_wrap=True, highlight=False
-    )
     with log.open("w", encoding="utf-8") as output:
-        for done, command in STEPS.items():
-            with (
-                StartDisplay(console, f"{done} in") as display,
-                running(project.compose(*command), project.environment, output) as process,
-            ):
-                display.starting("images")
-                if process.wait() != 0:
-                    lines = log.read_text(encoding="utf-8").splitlines()[-TAIL_LINES:]
-                    tail = "\n".join(f"  {line}" for line in lines)
-                    raise ImageError(
-                        f"The images could not be {done}: {last_line(log)}",
-                        f"The end of the log, {log}:\n{tail}",
-                    )
-                display.ready("images")
+        with StartDisplay(console, "fetched in") as display:
+            for image in filter(project.lacks_image, fetched):
+                display.starting(image)
+                _run(project, ["docker", "pull", image], output, f"The image {image} could not be fetched")
+                display.ready(image)
+        said = f"Building the images (minutes the first time; log: {log})"
+        console.print(said, soft_wrap=True, highlight=False)
+        with StartDisplay(console, "built in") as display:
+            display.starting("images")
+            build = project.compose("--progress", "plain", "build")
+            _run(project, build, output, "The images could not be built")
+            display.ready("images")
+
+
+def _run(project: Project, command: Sequence[str], output: IO[str], failure: str) -> None:
+    with running(command, project.environment, output) as process:
+        if process.wait() == 0:
+            return
+    log = Path(output.name)
+    lines = log.read_text(encoding="utf-8").splitlines()[-TAIL_LINES:]
+    tail = "\n".join(f"  {line}" for line in lines)
+    raise ImageError(f"{failure}: {last_line(log)}", f"The end of the log, {log}:\n{tail}")

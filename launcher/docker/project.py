@@ -87,6 +87,11 @@ class Project:
         """Names of all volumes there are."""
         return self.run(["docker", "volume", "ls", "-q", "--filter", f"label={LABEL}={self.name}"]).split()
 
+    def lacks_image(self, image: str) -> bool:
+        """Whether the engine has still to fetch it."""
+        command = ["docker", "image", "inspect", image]
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False).returncode != 0
+
     def write_log(self, container: Container, file: Path) -> None:
         """Writes all that the container logged, anew."""
         command = ["docker", "logs", container.id]

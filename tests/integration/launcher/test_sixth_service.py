@@ -14,6 +14,8 @@ from fleet.services import SERVICES
 from tests.conftest import free_port
 from tests.running import PROJECT
 
+pytestmark = pytest.mark.slow
+
 LINE = '    Service("sixth", 5005, "/root/sixth"),\n'
 PROGRAM = """
 from fleet.settings import ServiceSettings

@@ -1,6 +1,6 @@
 import os
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
@@ -14,9 +14,13 @@ class FailingBuild:
 
     environment = os.environ
 
+    def config(self) -> dict[str, Any]:
+        return {"services": {"tracking": {"image": "mlfleet/tracking:latest", "build": {}}}}
+
+    def lacks_image(self, image: str) -> bool:
+        return True
+
     def compose(self, *arguments: str) -> list[str]:
-        if "build" not in arguments:
-            return ["true"]
         return ["sh", "-c", "echo '#1 loading'; echo 'failed to solve: no such image'; exit 1"]
 
 
@@ -26,3 +30,21 @@ def test_the_reason_of_a_failed_build_stands_in_the_first_line(tmp_path: Path) -
 
     assert failed.value.error == "The images could not be built: failed to solve: no such image"
     assert "#1 loading" in failed.value.message
+
+
+class FailingFetch(FailingBuild):
+    """A project with an image of others that cannot be fetched."""
+
+    def config(self) -> dict[str, Any]:
+        return {"services": {"db": {"image": "nowhere.invalid/postgres:17"}}}
+
+
+def test_an_image_that_cannot_be_fetched_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "docker"
+    program.write_text("#!/bin/sh\necho 'no such host'; exit 1\n")
+    program.chmod(0o755)
+    project = FailingFetch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    with pytest.raises(ImageError, match=r"nowhere\.invalid/postgres:17 could not be fetched: no such host"):
+        prepare_images(cast("Project", project), tmp_path / "build.log", Console(quiet=True))
