@@ -153,3 +153,11 @@ def test_the_log_of_an_unknown_service_is_refused_naming_the_known_ones(environm
 
     assert done.returncode == 1
     assert ", ".join(("mlflow", *(service.name for service in SERVICES))) in done.stderr
+
+
+def test_pruning_what_is_down_says_how_to_start_it(environment: dict[str, str]) -> None:
+    done = launch(["prune", "--dry-run"], environment)
+
+    assert done.returncode == 1
+    assert "Start the fleet" in done.stderr
+    assert "Traceback" not in done.stderr
