@@ -5,7 +5,6 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import IO
 
 from launcher.settings import PROJECT
@@ -33,12 +32,6 @@ def running(
         except BaseException:
             _end(process)
             raise
-
-
-def last_line(log: Path) -> str:
-    """What the log ends with."""
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

@@ -8,10 +8,9 @@ from rich.console import Console
 
 from fleet.errors import FleetError
 from launcher.display import StartDisplay
-from launcher.docker.background import last_line, running
+from launcher.docker.background import running
 from launcher.docker.project import Project
-
-TAIL_LINES = 15
+from launcher.log_ends import last_line, last_lines
 
 
 class ImageError(FleetError):
@@ -46,6 +45,4 @@ def _run(project: Project, command: Sequence[str], output: IO[str], failure: str
         if process.wait() == 0:
             return
     log = Path(output.name)
-    lines = log.read_text(encoding="utf-8").splitlines()[-TAIL_LINES:]
-    tail = "\n".join(f"  {line}" for line in lines)
-    raise ImageError(f"{failure}: {last_line(log)}", f"The end of the log, {log}:\n{tail}")
+    raise ImageError(f"{failure}: {last_line(log)}", last_lines(log))

@@ -8,12 +8,15 @@ from pathlib import Path
 from rich.console import Console
 
 from fleet.errors import FleetError
+from fleet.services import SERVICES
 from launcher.display import StartDisplay
-from launcher.docker.background import last_line, running
+from launcher.docker.background import running
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.project import Project
+from launcher.log_ends import last_line, last_lines, last_words
 
 POLL_SECONDS = 0.5
+OURS = {*(service.name for service in SERVICES), *UNSEEN}  # end with what is wrong, and what to do
 
 
 class ContainerFailedError(FleetError):
@@ -80,8 +83,12 @@ class Starting:
                 f"{container.name} was killed: it needs more memory than it may have",
                 f"Raise {container.service.upper()}_MEMORY. Its log: {log}",
             )
-        reason = last_words(log) if container.has_ended else complaint(container.said) or last_words(log)
-        return ContainerFailedError(f"{container.name} {what}: {reason}", f"Its whole log: {log}")
+        if container.service not in OURS:
+            return ContainerFailedError(f"{container.name} {what}", last_lines(log))
+        reason = "" if container.has_ended else complaint(container.said)
+        return ContainerFailedError(
+            f"{container.name} {what}: {reason or last_words(log)}", f"Its whole log: {log}"
+        )
 
     def _late(self, seconds: float) -> ContainerFailedError:
         # What has been started comes first: the others wait for it.
@@ -94,14 +101,8 @@ class Starting:
         )
 
 
-def last_words(log: Path) -> str:
-    """What a program ended with: ours with two sentences, what is wrong and what to do about it."""
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
-    return ". ".join(dict.fromkeys([line for line in lines if line][-2:])) or "it wrote no log"
-
-
 def complaint(said: str) -> str:
-    """The same of one that runs, from the body of its /health/ready; nothing if it does not answer."""
+    """What is wrong, and what to do, from what /health/ready said; nothing if it did not answer."""
     try:
         body = json.loads(said.partition(" ")[2])  # after the status
         return f"{body['error']}. {body['message']}"

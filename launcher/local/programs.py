@@ -8,7 +8,7 @@ from typing import IO
 from db.migrate import NewerDatabaseError, check_not_newer
 from fleet.errors import FleetError
 from launcher.local.processes import Processes
-from launcher.local.readiness import last_lines
+from launcher.log_ends import last_lines
 from launcher.settings import PROJECT
 
 MIGRATE = "migrate"
@@ -41,10 +41,9 @@ def run_migration(processes: Processes, base: Mapping[str, str], dataset_url: st
     with processes.open_log(MIGRATE) as output:
         done = _run(("-m", "db.migrate"), {**base, "DATABASE_URL": dataset_url}, output, output)
     if done.returncode != 0:
-        log = processes.log(MIGRATE)
         raise MigrationError(
             "The dataset database could not be brought to the newest schema",
-            f"The end of the log, {log}:\n{last_lines(log)}",
+            last_lines(processes.log(MIGRATE)),
         )
 
 

@@ -9,22 +9,16 @@ import psutil
 from fleet.errors import FleetError
 from launcher.health import is_ready, local_session
 from launcher.local.plan import Service
+from launcher.log_ends import last_lines
 
 POLL_SECONDS = 0.25
-LOG_LINES = 20
 
 
 class ServiceFailedError(FleetError):
     """A service died while starting, or did not become ready in time; the message ends with its log."""
 
     def __init__(self, error: str, log: Path) -> None:
-        super().__init__(error, f"The end of its log, {log}:\n{last_lines(log)}")
-
-
-def last_lines(log: Path, count: int = LOG_LINES) -> str:
-    """The last lines of a log, or a word that there are none."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    return "\n".join(f"  {line}" for line in lines[-count:]) or "  (it is empty)"
+        super().__init__(error, last_lines(log))
 
 
 def wait_until_ready(

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from launcher.docker.starting import complaint, last_words
+from launcher.docker.starting import complaint
+from launcher.log_ends import last_words
 
 REFUSED = 'The dataset database cannot be reached: FATAL: password authentication failed for user "dataset"'
 
