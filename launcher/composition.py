@@ -1,6 +1,7 @@
 """Finds out which way the fleet runs here, and wires the stack of that way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from fleet.errors import FleetError
 from fleet.services import SERVICES
 from launcher.accounts import AccountFiles
 from launcher.bootstrap import install_local
-from launcher.calling import fleet_at
+from launcher.calling import calls_told, fleet_at
 from launcher.docker.engine import check_engine, engine_problem
 from launcher.docker.stack import ComposeStack, runs_in_docker
 from launcher.interrupts import Interrupts
@@ -53,8 +54,9 @@ class Launch:
         make_state_folder(self._settings.state_dir)
         remember(self.way, self._settings.state_dir)
 
-    def fleet(self, *, simulator: str | None = None) -> Fleet:
-        """The services of the stack, to be called. Raises InvalidSettingError about credentials.
+    @contextmanager
+    def fleet(self, *, simulator: str | None = None) -> Iterator[Fleet]:
+        """The services of the stack, to be called. Raises CallFailedError, and InvalidSettingError of credentials.
 
         simulator: the address of another one, with its path.
         """
@@ -64,7 +66,11 @@ class Launch:
             for each in SERVICES
         }
         elsewhere = {} if simulator is None else {"simulator": simulator}
-        return fleet_at({**told, **elsewhere}, self._settings, self._accounts().first_admin())
+        with (
+            fleet_at({**told, **elsewhere}, self._settings, self._accounts().first_admin()) as fleet,
+            calls_told(),
+        ):
+            yield fleet
 
     def passwords_file(self) -> Path:
         """Where the passwords of the fire brigade's first users stand."""

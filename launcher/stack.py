@@ -1,7 +1,7 @@
 """What the commands know of a stack, however it runs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NoReturn
@@ -23,6 +23,12 @@ PARTS = (POSTGRES, *NAMES)
 
 class UnknownLogError(FleetError):
     """There is no such service, or it has not written anything yet."""
+
+
+def check_known(service: str | None, known: Iterable[str]) -> None:
+    """Raises UnknownLogError for a service that is none of these."""
+    if service not in {None, *known}:
+        raise UnknownLogError(f"There is no service {service}", f"The services are {', '.join(known)}")
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from typing import Any
 import yaml
 
 from client import Fleet
-from client.simulator import AddedUseCase, RemovedUseCase, UseCase
+from client.simulator import AddedUseCase, UseCase
 from fleet.errors import FleetError
-from launcher.calling import calls_told
 
 
 class UseCaseFileError(FleetError):
@@ -43,9 +42,8 @@ def read_rows(definition: dict[str, Any], file: Path, csv: Path | None) -> str |
     return None if csv is None else _text(csv)
 
 
-@calls_told()
 def add_use_case(fleet: Fleet, file: Path, csv: Path | None) -> AddedUseCase:
-    """Register the definition of a file, with its rows. Raises UseCaseFileError, CallFailedError."""
+    """Register the definition of a file, with its rows. Raises UseCaseFileError."""
     definition = read_definition(file)
     rows = read_rows(definition, file, csv)
     try:
@@ -57,24 +55,12 @@ def add_use_case(fleet: Fleet, file: Path, csv: Path | None) -> AddedUseCase:
 
 
 def find_use_case(fleet: Fleet, name: str) -> UseCase:
-    """The use case of that name. Raises CallFailedError, NoSuchUseCaseError."""
-    found = list_use_cases(fleet)
+    """The use case of that name. Raises NoSuchUseCaseError."""
+    found = fleet.simulator.use_cases()
     for each in found:
         if each.name == name:
             return each
     raise NoSuchUseCaseError(name, [each.name for each in found])
-
-
-@calls_told()
-def remove_use_case(fleet: Fleet, name: str) -> RemovedUseCase:
-    """Remove a use case with all that is stored of it. Raises CallFailedError."""
-    return fleet.simulator.remove_use_case(name)
-
-
-@calls_told()
-def list_use_cases(fleet: Fleet) -> list[UseCase]:
-    """Every use case. Raises CallFailedError."""
-    return fleet.simulator.use_cases()
 
 
 def _text(file: Path) -> str:

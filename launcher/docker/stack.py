@@ -17,7 +17,7 @@ from launcher.docker.starting import Starting
 from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
 from launcher.settings import LauncherSettings
-from launcher.stack import NAMES, PARTS, POSTGRES, Condition, Stack, UnknownLogError
+from launcher.stack import NAMES, PARTS, POSTGRES, Condition, Stack, UnknownLogError, check_known
 
 UNDO_SECONDS = "1"  # what has just been started has no request in flight worth waiting for
 STOP_SECONDS = "30"
@@ -60,11 +60,8 @@ class ComposeStack(Stack):
 
     def show_logs(self, service: str | None, lines: int, *, follow: bool) -> NoReturn:
         known = {name: name for name in self._project.config()["services"]} | {POSTGRES: "db"}
-        if service is not None and service not in known:
-            raise UnknownLogError(
-                f"There is no service {service}",
-                f"The services are {', '.join(name for name in known if name != 'db')}",
-            )
+        if service != "db":
+            check_known(service, [name for name in known if name != "db"])
         if not self._project.containers():
             logs = self._settings.state_dir / "logs"
             raise UnknownLogError(

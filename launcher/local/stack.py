@@ -1,5 +1,6 @@
 """The stack on this machine: what belongs to it, bringing it up, taking it down."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -12,7 +13,6 @@ from launcher.interrupts import Interrupts
 from launcher.local.conditions import service_conditions
 from launcher.local.data import find_local_data
 from launcher.local.databases import Server
-from launcher.local.logs import show_logs
 from launcher.local.plan import Service, base_environment, fleet_services, mlflow_service
 from launcher.local.processes import Processes
 from launcher.local.programs import MIGRATE, check_schema, run_migration, run_program
@@ -21,7 +21,7 @@ from launcher.ports import LOOPBACK, check_ports
 from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
 from launcher.settings import LauncherSettings
-from launcher.stack import MLFLOW, NAMES, POSTGRES, Condition, Stack
+from launcher.stack import MLFLOW, NAMES, POSTGRES, Condition, Stack, UnknownLogError, check_known
 
 UNDO_SECONDS = 1.0  # what has just been started has no request in flight worth waiting for
 DATABASES_STAY = (
@@ -84,7 +84,12 @@ class LocalStack(Stack):
         known = {name: self._processes.log(name) for name in (*NAMES, MIGRATE)}
         if self._server.embedded is not None:
             known[POSTGRES] = self._server.embedded.log
-        show_logs(known, service, lines, follow=follow)
+        check_known(service, known)
+        files = [str(log) for name, log in known.items() if service in {None, name} and log.exists()]
+        if not files:
+            raise UnknownLogError("Nothing has been logged yet", "Start the stack with ./launch.sh")
+        options = ["-n", str(lines), *(["-F"] if follow else [])]
+        os.execvp("tail", ["tail", *options, *files])  # noqa: S606, S607
 
     def find_data(self) -> list[Doomed]:
         return find_local_data(self._settings.state_dir, databases_stay=self._server.embedded is None)
