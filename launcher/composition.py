@@ -56,9 +56,9 @@ class Launch:
 
     @contextmanager
     def fleet(self, *, simulator: str | None = None) -> Iterator[Fleet]:
-        """The services of the stack, to be called. Raises CallFailedError, and InvalidSettingError of credentials.
+        """The services of the stack, to be called. simulator: the address of another one, with its path.
 
-        simulator: the address of another one, with its path.
+        Raises InvalidSettingError about credentials, and CallFailedError for a call that fails.
         """
         pages = self.stack.addresses()
         told = {
@@ -66,10 +66,8 @@ class Launch:
             for each in SERVICES
         }
         elsewhere = {} if simulator is None else {"simulator": simulator}
-        with (
-            fleet_at({**told, **elsewhere}, self._settings, self._accounts().first_admin()) as fleet,
-            calls_told(),
-        ):
+        fleet = fleet_at({**told, **elsewhere}, self._settings, self._accounts().first_admin())
+        with fleet, calls_told():
             yield fleet
 
     def passwords_file(self) -> Path:
