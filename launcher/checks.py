@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from fleet.services import SERVICES
-from launcher.settings import PROJECT
+from launcher.background import PROJECT
 
 CHECKS = (
     ("ruff", "check", "."),

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from fleet.errors import FleetError
 from fleet.services import SERVICES, Service
+from launcher.background import PROJECT
 
-PROJECT = Path(__file__).resolve().parent.parent
 HOW_TO_WRITE = "Correct it, or remove it and begin with .env.example"
 Port = Annotated[int, Field(ge=1, le=65535)]
 

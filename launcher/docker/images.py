@@ -7,8 +7,8 @@ from typing import IO
 from rich.console import Console
 
 from fleet.errors import FleetError
+from launcher.background import running
 from launcher.display import StartDisplay
-from launcher.docker.background import running
 from launcher.docker.project import Project
 from launcher.log_ends import last_line, last_lines
 
@@ -41,7 +41,7 @@ def prepare_images(project: Project, log: Path, console: Console) -> None:
 
 
 def _run(project: Project, command: Sequence[str], output: IO[str], failure: str) -> None:
-    with running(command, project.environment, output) as process:
+    with running(command, output, project.environment) as process:
         if process.wait() == 0:
             return
     log = Path(output.name)

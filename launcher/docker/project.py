@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 from dotenv import dotenv_values
 
 from fleet.errors import ConflictError, FleetError
+from launcher.background import PROJECT
 from launcher.docker.containers import Container
-from launcher.settings import PROJECT, LauncherSettings
+from launcher.settings import LauncherSettings
 
 LABEL = "com.docker.compose.project"
 DEFAULT_NAME = "mlfleet"  # in docker-compose.yml

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from fleet.errors import FleetError
 from fleet.services import SERVICES
+from launcher.background import running
 from launcher.display import StartDisplay
-from launcher.docker.background import running
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.project import Project
 from launcher.log_ends import last_line, last_lines, last_words
@@ -41,7 +41,7 @@ class Starting:
         deadline, shown = time.monotonic() + seconds, False
         with (
             log.open("w", encoding="utf-8") as output,
-            running(command, self._project.environment, output) as process,
+            running(command, output, self._project.environment) as process,
             StartDisplay(console) as display,
         ):
             while True:

@@ -7,9 +7,9 @@ from typing import IO
 
 from db.migrate import NewerDatabaseError, check_not_newer
 from fleet.errors import FleetError
+from launcher.background import PROJECT
 from launcher.local.processes import Processes
 from launcher.log_ends import last_lines
-from launcher.settings import PROJECT
 
 MIGRATE = "migrate"
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from fleet.services import SERVICES
-from launcher.settings import PROJECT
+from launcher.background import PROJECT
 from tests.conftest import free_port
 
 PORTS = (

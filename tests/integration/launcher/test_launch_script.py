@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from launcher.settings import PROJECT
+from launcher.background import PROJECT
 
 FAKE_BOOTSTRAP = "import os, sys\nprint(os.getcwd(), *sys.argv[1:])\n"
 

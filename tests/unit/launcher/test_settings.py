@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from launcher.background import PROJECT
 from launcher.settings import (
-    PROJECT,
     InvalidSettingError,
     LauncherSettings,
     make_state_folder,

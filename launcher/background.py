@@ -1,20 +1,20 @@
-"""A docker command that runs while we watch it."""
+"""A command that runs while we watch it. The standard library only: launcher/bootstrap.py uses it."""
 
 import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO
 
-from launcher.settings import PROJECT
-
+PROJECT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 10.0
 
 
 @contextmanager
 def running(
-    command: Sequence[str], environment: Mapping[str, str], output: IO[str] | int
+    command: Sequence[str], output: IO[str] | int, environment: Mapping[str, str] | None = None
 ) -> Iterator["subprocess.Popen[str]"]:
     """The command in a session of its own; when the block fails it is ended with everything it started."""
     with subprocess.Popen(
@@ -35,9 +35,12 @@ def running(
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    with suppress(ProcessLookupError, PermissionError):  # gone already
+    """Lets the command and what it started clean up for a while before they are killed."""
+    with suppress(ProcessLookupError, PermissionError):  # gone; macOS refuses when only zombies are left
         os.killpg(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE_SECONDS)
-        os.killpg(process.pid, signal.SIGKILL)
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE_SECONDS)
+        finally:  # who interrupts twice has no patience left
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
