@@ -1,9 +1,10 @@
-"""A command that runs while we watch it. The standard library only: launcher/bootstrap.py uses it."""
+"""A command that we watch, and a lock. The standard library only: launcher/bootstrap.py uses them."""
 
+import fcntl
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -32,6 +33,18 @@ def running(
         except BaseException:
             _end(process)
             raise
+
+
+@contextmanager
+def held(file: Path, when_it_waits: Callable[[], object]) -> Iterator[None]:
+    """Keeps the lock on this file, once whoever has it has ended, however that ends."""
+    with file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            when_it_waits()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _end(process: "subprocess.Popen[str]") -> None:

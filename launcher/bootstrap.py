@@ -3,19 +3,17 @@
 Runs before anything is installed: the standard library only.
 """
 
-import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 
-from launcher.background import PROJECT, running
+from launcher.background import PROJECT, held, running
 
 STATE = PROJECT / ".mlfleet"
 VENV = STATE / "venv"
@@ -74,15 +72,9 @@ def prepare(*folders: str) -> None:
         _complete(*folders)
 
 
-@contextmanager
-def _locked() -> Iterator[None]:
-    with (STATE / "venv.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _say("Another ./launch.sh is installing packages: waiting for it.")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _locked() -> AbstractContextManager[None]:
+    waiting = "Another ./launch.sh is installing packages: waiting for it."
+    return held(STATE / "venv.lock", lambda: _say(waiting))
 
 
 def _complete(*folders: str) -> None:
