@@ -12,6 +12,7 @@ from flask_restful import Resource
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fleet.caller import ANONYMOUS
+from fleet.health import Check
 from fleet.logs import set_up_logs
 from fleet.settings import ServiceSettings
 from fleet.web.credentials import EXTENSION as CREDENTIALS
@@ -19,7 +20,7 @@ from fleet.web.credentials import ask_for_credentials
 from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.errors import FleetApi, render_errors
 from fleet.web.headers_alone import stop_before_the_body
-from fleet.web.health import Check, Live, Ready
+from fleet.web.health import Live, Ready
 from fleet.web.heavy import EXTENSION as HEAVY
 from fleet.web.heavy import HeavyWork
 from fleet.web.metrics import Exposition, measure, metrics_of
