@@ -73,10 +73,15 @@ class OpenModels:
         return self.open(deployment_id).predictor.on_all_cores()
 
     def keep(self, with_role: Collection[int], use_cases: Collection[str]) -> None:
-        """Who has a role now, and of which use cases models are kept at all."""
+        """Who has a role now, and of which use cases models are kept at all. Who had one is forgotten."""
         with self._keeping:
+            retired = set(self._with_role).difference(with_role)
             self._with_role = with_role
-            self._kept = {number: each for number, each in self._kept.items() if each.use_case in use_cases}
+            self._kept = {
+                number: each
+                for number, each in self._kept.items()
+                if number not in retired and each.use_case in use_cases
+            }
 
     def _close_unused(self) -> None:
         with self._keeping:

@@ -82,6 +82,14 @@ def test_a_closed_model_that_is_asked_again_closes_another_one() -> None:
     assert [each.is_open for each in every] == [True, False, True]
 
 
+def test_a_model_that_has_lost_its_role_is_forgotten() -> None:
+    models = OpenModels(sized, ROOM)
+    models.keep({1}, {"wine"})
+    models.open(1)
+    models.keep((), {"wine"})
+    assert models.find(1) is None
+
+
 def test_models_of_use_cases_that_are_gone_are_forgotten() -> None:
     models = OpenModels(sized, ROOM)
     models.open(1), models.open(2)
