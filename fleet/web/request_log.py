@@ -4,7 +4,7 @@ import logging
 
 from fleet.caller import ANONYMOUS, Caller
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("fleet.web.app")  # by which people know these lines
 
 WATCHED = ("/health/", "/metrics")  # those who only watch ask several times a minute
 
