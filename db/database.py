@@ -1,7 +1,6 @@
 """The dataset database, as one process of a service asks it."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Engine, create_engine, text
@@ -74,8 +73,8 @@ class Database:
         """Raise DatabaseUnavailableError where PostgreSQL does not answer, SchemaMismatchError."""
         with UnitOfWork(self.sessions) as work:
             found = work.session.scalar(text("SELECT max(version_num) FROM public.alembic_version"))
-        if found != _expected_revision():
-            raise SchemaMismatchError(found, _expected_revision())
+        if found != newest_revision():
+            raise SchemaMismatchError(found, newest_revision())
 
     def _pooled(self, connections: int, **options: Any) -> Engine:
         """pool_pre_ping: a restart of PostgreSQL costs no request."""
@@ -84,8 +83,3 @@ class Database:
     def _made(self, **options: Any) -> Engine:
         """hide_parameters: they are people's rows, and an error's text is logged."""
         return create_engine(self._url, hide_parameters=True, connect_args=self._connect_args, **options)
-
-
-@cache
-def _expected_revision() -> str:
-    return newest_revision()

@@ -53,11 +53,6 @@ class Live:
         """Whether predictions are classes, and so integers."""
         return self.use_case.task is Task.CLASSIFICATION
 
-    def find(self, deployment_id: int) -> Served | None:
-        """That deployment's model, if it has a role."""
-        models = [self.active, *(canary for _, canary in self.canaries), *self.shadows]
-        return next((each for each in models if each and each.deployment_id == deployment_id), None)
-
     def choose(self, key: str) -> Served:
         """The model that answers; for one key always the same, as long as the roles last.
 
@@ -101,14 +96,13 @@ class LiveModels:
         self._unknown: dict[str, float] = {}
         self._turn = threading.Lock()
         self._without_numbers: dict[str, str] = {}
-        self._looked = False
-        self._began = 0.0
+        self._began = 0.0  # of the last look that went well; 0 before there was one
         self._wake = threading.Event()
 
     def find(self, name: str) -> Live:
         """Raises UnknownUseCaseError; DatabaseUnavailableError before it was ever reached."""
         live = self._lives.get(name)
-        if not self._looked or (live is None and not self._was_unknown(name)):
+        if not self._began or (live is None and not self._was_unknown(name)):
             began = time.monotonic()
             self.refresh(since=began)
             live = self._lives.get(name)
@@ -127,7 +121,7 @@ class LiveModels:
 
         It stops no other use case. Raises DatabaseUnavailableError before the database was ever reached.
         """
-        if not self._looked:
+        if not self._began:
             self.refresh()
         found = {name: live.troubles for name, live in self._lives.items() if live.troubles}
         return found | self._without_numbers
@@ -174,7 +168,7 @@ class LiveModels:
                 use_cases, lasting = (work.samples.every(), work.roles.lasting()) if changed else ([], [])
             if changed:
                 self._see(use_cases, lasting)
-            self._version, self._looked, self._began = version, True, began
+            self._version, self._began = version, began
             self._fetch_indexes()
 
     def _was_unknown(self, name: str) -> bool:
