@@ -25,7 +25,7 @@ from ml_model.service.snapshots import Snapshots
 from ml_model.service.trainer_process import TrainerProcesses
 from ml_model.service.training import Trainer
 
-LOOKING_CONNECTIONS = 2  # of those who look what is live: a watcher, and now and then a request
+LOOKING_CONNECTIONS = 2  # of those who look what is live, a watcher and now and then a request; and scorings
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def create_services(
         sessions = database.background_sessions(connections)
         return lambda: MlModelUnitOfWork(sessions)
 
-    looking = beside(LOOKING_CONNECTIONS)
+    looking = beside(LOOKING_CONNECTIONS + settings.heavy_at_once)
     opened = OpenModels(stored_models(looking, key), settings.live_models_mib * 2**20)
     live = _live(
         settings, LiveModels(looking, opened, index_block=settings.live_buffer_rows), beside(1), counters
