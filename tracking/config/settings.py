@@ -3,10 +3,10 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import DatabaseSettings, ServiceSettings
+from fleet.settings import DatabaseServiceSettings
 
 
-class TrackingSettings(DatabaseSettings, ServiceSettings):
+class TrackingSettings(DatabaseServiceSettings):
     """Settings of tracking."""
 
     model_config = SettingsConfigDict(env_prefix="TRACKING_")
