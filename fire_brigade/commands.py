@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from fire_brigade.composition import make_logs, make_steps
 from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.model.records import KINDS
 from fire_brigade.persistence.repository.log_files import LineFormatter
 from fire_brigade.service.generate_records import generate_records
 from fire_brigade.service.jobs import Progress
 from fire_brigade.service.steps import Steps
+from fire_brigade.services import create_services
 from fleet.errors import FleetError
 from fleet.settings import SEED
 
@@ -196,13 +196,11 @@ class _Terminal(logging.Handler):
 
 @contextmanager
 def _steps() -> Iterator[Steps]:
-    settings = FireBrigadeSettings()
-    logs = make_logs(settings, _Terminal())
-    logs.take_warnings()
+    services = create_services(FireBrigadeSettings(), _Terminal())
     try:
-        yield make_steps(settings, logs)
+        yield services.steps
     finally:
-        logs.close()
+        services.logs.close()
 
 
 @contextmanager

@@ -223,4 +223,4 @@ def _mobilisations(calls: pd.DataFrame, names: npt.NDArray[Any], random: np.rand
 def _time(called: pd.Series, seconds: pd.Series) -> pd.Series:
     """seconds: whole ones, or missing; pandas' own conversion warns of an overflow at random where one is."""
     later = pd.Series(seconds.fillna(0).astype("int64").to_numpy().astype("timedelta64[s]"))
-    return (called + later).mask(seconds.isna()).dt.strftime("%d/%m/%Y %H:%M:%S")
+    return pd.Series((called + later).mask(seconds.isna()).dt.strftime("%d/%m/%Y %H:%M:%S"))

@@ -1,6 +1,7 @@
 """Reads the features that trainings and evaluations are made from."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ def read_features(path: Path) -> pd.DataFrame:
 
     Raises NoFeaturesError, UnreadableFeaturesError.
     """
-    options = {"usecols": lambda name: name in COLUMNS, "dtype": {STATION: str}}
+    options: dict[str, Any] = {"usecols": lambda name: name in COLUMNS, "dtype": {STATION: str}}
     try:
         read = read_table(path, COLUMNS, UnreadableFeaturesError, **options)
     except FileNotFoundError as error:

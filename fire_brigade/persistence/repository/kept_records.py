@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -36,7 +37,7 @@ def read_kept(path: Path, *, text: Sequence[str], numbers: Sequence[str]) -> pd.
     Raises NotProcessedError, UnusableRecordsError.
     """
     wanted = [*text, *numbers]
-    options = {"usecols": lambda name: name in wanted, "dtype": dict.fromkeys(text, str)}
+    options: dict[str, Any] = {"usecols": lambda name: name in wanted, "dtype": dict.fromkeys(text, str)}
     try:
         table = read_table(path, wanted, UnusableRecordsError, by_people=False, **options)
     except FileNotFoundError as error:

@@ -34,7 +34,7 @@ def read_table(
     Raises FileNotFoundError, and what `unusable` makes of the file's name and what is wrong with it.
     """
     try:
-        table = pd.read_csv(path, low_memory=False, float_precision="round_trip", **options)
+        table: pd.DataFrame = pd.read_csv(path, low_memory=False, float_precision="round_trip", **options)
         if by_people:
             check_csv_file(path, columns)
     except FileNotFoundError:
@@ -59,8 +59,7 @@ def write_workbook(table: pd.DataFrame, path: Path, *, sheet: str) -> None:
         worksheet.write_row(0, 0, table.columns)
         for start in range(0, len(table), ROWS_AT_ONCE):
             block = table.iloc[start : start + ROWS_AT_ONCE].astype(object)
-            rows = block.where(block.notna(), None).itertuples(index=False, name=None)
-            for number, row in enumerate(rows, start + 1):
+            for number, row in enumerate(block.mask(block.isna(), None).to_numpy(), start + 1):
                 worksheet.write_row(number, 0, row)
 
 
