@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.model.records import RecordSource
 from fire_brigade.persistence.repository.job_files import JobFiles
-from fire_brigade.persistence.repository.key_file import kept_key
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager, LogRules, ToProcessLog
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.pushgateway import BackgroundPushes, Gateway, NoGateway, Pushgateway
@@ -16,6 +15,7 @@ from fire_brigade.service.jobs import Jobs
 from fire_brigade.service.paths import Folders
 from fire_brigade.service.ports import ModelRegistry
 from fire_brigade.service.steps import Places, Steps
+from fleet.signing import kept_key
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,9 @@ def _sources(settings: FireBrigadeSettings) -> tuple[RecordSource, RecordSource]
 
 def _registry(settings: FireBrigadeSettings, files: ModelFiles) -> ModelRegistry:
     # Only now: importing MLflow takes seconds, which those who go without it need not wait.
-    from fire_brigade.persistence.repository.mlflow_connection import connect  # noqa: PLC0415
-    from fire_brigade.persistence.repository.mlflow_log import MlflowLog  # noqa: PLC0415
+    from fire_brigade.persistence.repository.mlflow_log import TIMEOUT_S, MlflowLog  # noqa: PLC0415
+    from fleet.mlflow_client import connect  # noqa: PLC0415
 
     recordings = Recordings(settings.chemin_data / "recordings")
-    client = connect(settings.MLFLOW_TRACKING_URI)
+    client = connect(settings.MLFLOW_TRACKING_URI, timeout_s=TIMEOUT_S)
     return MlflowLog(client, settings.MLFLOW_EXPERIMENT_NAME, files, recordings)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fire_brigade.persistence.model.records import RecordSource
+from fire_brigade.persistence.model.records import RecordSource, SourceError
 from fire_brigade.persistence.repository.record_files import Cell, Records, Row, read_rows
-from fleet.errors import ConflictError, FleetError
+from fleet.errors import ConflictError
+from fleet.whole_files import disk_errors
 
 YEAR = "CalYear"
 TELL_EVERY_S = 0.2
@@ -19,30 +20,24 @@ Told = Callable[[int, int], None]
 """Is told the rows that were read, and of how many."""
 
 
-class MissingColumnsError(FleetError):
+class MissingColumnsError(SourceError):
     """A published file is not as it was."""
 
     status = 502
 
     def __init__(self, source: RecordSource, missing: Sequence[str]) -> None:
         columns = f"the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
-        super().__init__(
-            f"{source.setting}: the file lacks {columns}",
-            f"Check the address in the setting {source.setting}; if the file has changed, change the setting "
-            f"{source.kind}_expected_columns",
-        )
+        changed = f"; if the file has changed, change the setting {source.kind}_expected_columns"
+        super().__init__(source.setting, f"the file lacks {columns}", changed)
 
 
-class NoRecordsError(FleetError):
+class NoRecordsError(SourceError):
     """A published file has at most a header."""
 
     status = 502
 
     def __init__(self, source: RecordSource) -> None:
-        super().__init__(
-            f"{source.setting}: the file holds no records",
-            f"Check the address in the setting {source.setting}",
-        )
+        super().__init__(source.setting, "the file holds no records")
 
 
 class NothingKeptError(ConflictError):
@@ -69,7 +64,7 @@ def filter_records(
 ) -> Filtered:
     """Reads `fetched`, and writes the records of the years to `new`.
 
-    Raises WrongFileError, MissingColumnsError, NoRecordsError, NothingKeptError; OSError.
+    Raises WrongFileError, MissingColumnsError, NoRecordsError, NothingKeptError, FileNotWrittenError.
     """
     started = time.monotonic()
     records = read_rows(fetched, setting=source.setting)
@@ -80,7 +75,7 @@ def filter_records(
     if missing := [name for name in expected if name not in header]:
         raise MissingColumnsError(source, missing)
     done = Filtered()
-    with new.open("w", encoding="utf-8", newline="") as file:
+    with disk_errors(source.file.name), new.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(_of_the_years(records, header.index(YEAR), years, done, told))

@@ -50,15 +50,11 @@ class TrainingRecord(Protocol):
         """
 
 
-class EvaluationRecord(Protocol):
-    """Keeps what an evaluation found."""
+class ModelRegistry(TrainingRecord, Protocol):
+    """Keeps trainings, evaluations and models outside of this service, as MLflow does."""
 
     def record_evaluation(self, metrics: Mapping[str, float], files: Mapping[str, bytes]) -> str:
-        """The id of the run that keeps it; files: contents by name. Raises UnavailableError."""
-
-
-class ModelRegistry(TrainingRecord, EvaluationRecord, Protocol):
-    """Keeps trainings, evaluations and models outside of this service, as MLflow does."""
+        """The id of the run that keeps what was found; files: contents by name. Raises UnavailableError."""
 
     def is_there(self) -> bool:
         """Whether it answers, told at once."""

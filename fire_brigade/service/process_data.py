@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from fire_brigade.persistence.model.records import Download, Kind, RecordSource
-from fire_brigade.persistence.repository.data_files import only_writer, replace_together, scratch_file
+from fire_brigade.persistence.repository.data_files import only_writer, replace_together
 from fire_brigade.persistence.repository.downloads import DownloadLimits, download
 from fire_brigade.persistence.repository.table_files import other_forms, write_parquet_and_pickle
 from fire_brigade.service.filtering import filter_records
@@ -16,6 +16,7 @@ from fire_brigade.service.foreign_files import read_apart
 from fire_brigade.service.jobs import Progress
 from fire_brigade.service.ports import MetricsLog
 from fleet.errors import ConflictError, FleetError
+from fleet.whole_files import scratch_file
 
 NUMBER = "IncidentNumber"
 DOWNLOAD_SHARE = 0.4  # of the time that a kind takes

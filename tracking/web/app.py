@@ -4,6 +4,7 @@ from flask import Flask
 
 from db.database import DATABASE, check_database, connections_in_use, make_database, own_connections
 from db.idempotency import AnswerStore
+from fleet.mlflow_client import connect
 from fleet.sibling import Sibling
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.background import Background, run_in_background
@@ -13,7 +14,6 @@ from fleet.web.metrics import metrics_of
 from tracking.config.settings import TrackingSettings
 from tracking.persistence.repository.experiment_store import ExperimentStore
 from tracking.persistence.repository.ml_model_client import MlModelClient
-from tracking.persistence.repository.mlflow_connection import connect
 from tracking.persistence.repository.recording_locks import RecordingLocks
 from tracking.persistence.repository.recordings import Recordings
 from tracking.persistence.repository.search_log import SearchLog

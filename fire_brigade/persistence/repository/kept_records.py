@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from fire_brigade.persistence.repository.data_files import replaced
 from fire_brigade.persistence.repository.table_files import read_table
 from fleet.errors import ConflictError
+from fleet.whole_files import replaced
 
 
 class NotProcessedError(ConflictError):

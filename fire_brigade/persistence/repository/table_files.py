@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from fire_brigade.persistence.repository.data_files import replaced
 from fleet.csv_rows import CsvError, check_csv_file
 from fleet.errors import FleetError
+from fleet.whole_files import replaced
 
 ROWS_AT_ONCE = 20_000
 WORKBOOK = {

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fire_brigade.config.settings import FireBrigadeSettings
-from fire_brigade.persistence.repository.key_file import UnusableKeyError, kept_key
 from fire_brigade.services import create_services
+from fleet.signing import UnusableKeyError, kept_key
 
 
 @pytest.fixture
