@@ -59,6 +59,16 @@ class Processed:
             "seconds": round(self.download.seconds + self.seconds, 1),
         }
 
+    def metrics(self) -> dict[str, float]:
+        """What the log is told."""
+        return {
+            f"initial_count_{self.kind}": self.rows,
+            f"filtered_count_{self.kind}": self.kept,
+            f"record_saved_{self.kind}": self.kept,
+            f"filter_duration_seconds_{self.kind}": self.seconds,
+            f"success_{self.kind}": 1,
+        }
+
 
 def process_data(
     sources: Sequence[RecordSource],
@@ -98,16 +108,7 @@ def process_data(
         log.error(said, metrics=failed)  # noqa: TRY400  # the step's log has the rest
         raise
     for each in processed:
-        log.info(
-            f"{each.kind}: {each.kept} of {each.rows} records kept",
-            metrics={
-                f"initial_count_{each.kind}": each.rows,
-                f"filtered_count_{each.kind}": each.kept,
-                f"record_saved_{each.kind}": each.kept,
-                f"filter_duration_seconds_{each.kind}": each.seconds,
-                f"success_{each.kind}": 1,
-            },
-        )
+        log.info(f"{each.kind}: {each.kept} of {each.rows} records kept", metrics=each.metrics())
     return processed
 
 
