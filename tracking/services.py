@@ -6,11 +6,11 @@ from sqlalchemy import Engine
 
 from db.database import DATABASE, Database
 from fleet.health import Checks
+from fleet.mlflow_client import connect
 from fleet.sibling import Sibling
 from tracking.config.settings import TrackingSettings
 from tracking.persistence.repository.experiment_store import ExperimentStore
 from tracking.persistence.repository.ml_model_client import MlModelClient
-from tracking.persistence.repository.mlflow_connection import connect
 from tracking.persistence.repository.recording_locks import RecordingLocks
 from tracking.persistence.repository.recordings import Recordings
 from tracking.persistence.repository.search_log import SearchLog

@@ -98,9 +98,7 @@ def test_every_contract_bites(tmp_path: Path) -> None:
     assert verdict(report) == (0, len(CONTRACTS))
 
 
-@pytest.mark.parametrize(
-    "service", [path.parent.name for path in PROJECT.glob("*/services.py")], ids=lambda name: name
-)
+@pytest.mark.parametrize("service", [service.name for service in services()])
 def test_a_service_without_its_web_has_no_flask(service: str) -> None:
     """In a fresh process, with all that libraries import too."""
     program = (

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from mlflow import MlflowClient
 
 from fleet.errors import NotFoundError
+from fleet.mlflow_client import pages
 from fleet.paging import InvalidPageTokenError, Page, PageRequest, make_token, read_token
 from tracking.persistence.model.experiment import Experiment, Run
 from tracking.persistence.repository.mlflow_connection import (
@@ -74,8 +75,8 @@ class ExperimentStore:
     def experiments(self) -> list[Experiment]:
         """All experiments, the newest first."""
         with translated():
-            pages = self._pages(lambda token: self._client.search_experiments(**self._page(token)))
-            return [_experiment(found) for found in pages]
+            found = pages(self._client.search_experiments, max_results=self._page_size)
+            return [_experiment(each) for each in found]
 
     def experiment_page(self, asked: PageRequest) -> Page[Experiment]:
         """A page of them, the newest first. Raises InvalidPageTokenError."""
@@ -171,7 +172,7 @@ class ExperimentStore:
 
     def _search_runs(self, experiment_ids: Sequence[str]) -> Iterator[Any]:
         ids = list(experiment_ids)
-        return self._pages(lambda token: self._client.search_runs(ids, **self._page(token)))
+        return pages(self._client.search_runs, ids, max_results=self._page_size)
 
     def _one_page(
         self, name: str, asked: PageRequest, search: Callable[..., Any], make: Callable[[Any], T]
@@ -181,19 +182,6 @@ class ExperimentStore:
             found = search(max_results=asked.limit, page_token=_mlflow_token(name, asked.token))
         token = make_token([name, found.token]) if found.token else None
         return Page([make(each) for each in found], token)
-
-    def _page(self, token: str | None) -> dict[str, Any]:
-        return {"max_results": self._page_size, "page_token": token}
-
-    @staticmethod
-    def _pages(fetch: Callable[[str | None], Any]) -> Iterator[Any]:
-        token: str | None = None
-        while True:
-            page = fetch(token)
-            yield from page
-            token = page.token
-            if not token:
-                return
 
 
 def _mlflow_token(name: str, token: str | None) -> str | None:

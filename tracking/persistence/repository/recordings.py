@@ -11,7 +11,8 @@ from mlflow import MlflowClient
 from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 
-from tracking.persistence.repository.mlflow_connection import NOT_THERE, translated
+from fleet.mlflow_client import NOT_THERE, pages
+from tracking.persistence.repository.mlflow_connection import translated
 
 RECORDING_TAG = "recording"
 FAILURE_TAG = "failure"
@@ -36,7 +37,7 @@ class Recordings:
     def unfinished(self) -> dict[str, str]:
         """Recordings that have a run still RUNNING, and their experiments. Raises MlflowUnavailableError."""
         with translated():
-            found = _pages(self._client.search_experiments, max_results=PAGE_SIZE)
+            found = pages(self._client.search_experiments, max_results=PAGE_SIZE)
             ids = [experiment.experiment_id for experiment in found]
             blocks = [ids[at : at + EXPERIMENTS_AT_ONCE] for at in range(0, len(ids), EXPERIMENTS_AT_ONCE)]
             filtered = f"attributes.status = 'RUNNING' and tags.{RECORDING_TAG} LIKE '%'"
@@ -70,21 +71,11 @@ class Recordings:
     def _runs(self, experiment_ids: Sequence[str], filtered: str) -> Iterator[Any]:
         ids = list(experiment_ids)
         # Whole before any is changed: a page is found by its place among those that fit the filter.
-        return iter(list(_pages(self._client.search_runs, ids, filtered, max_results=PAGE_SIZE)))
+        return iter(list(pages(self._client.search_runs, ids, filtered, max_results=PAGE_SIZE)))
 
 
 def _of(recording: str) -> str:
     return f"tags.{RECORDING_TAG} = '{recording}'"
-
-
-def _pages(search: Callable[..., Any], *arguments: Any, **more: Any) -> Iterator[Any]:
-    token: str | None = None
-    while True:
-        page = search(*arguments, **more, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
 
 
 def _unless_gone(change: Callable[..., object], *arguments: Any) -> None:
