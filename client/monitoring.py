@@ -123,10 +123,11 @@ class Monitoring:
     """`fleet.monitoring`. Compares production with testing, by the live model if it has scored both, else by
     the newest that has.
 
-    groups: of checks that are wanted; all if left out. retrain: if a check fails, ml_model trains again.
+    groups: of checks that are wanted; all if left out. deployment_id: judges by that model instead. retrain:
+    if a check fails, ml_model trains again.
     use_case: whose data is meant; the service's default is wine.
     idempotency_key: a call that is made again with the same key is done once, and answered the same.
-    All raise ConflictError if no model has scored both sets.
+    All raise ConflictError if no model, or not that one, has scored both sets.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -140,12 +141,13 @@ class Monitoring:
         self,
         groups: Collection[Group] | None = None,
         *,
+        deployment_id: int | None = None,
         retrain: bool = False,
         use_case: str | None = None,
         idempotency_key: str | None = None,
     ) -> Judgement[Summary]:
         """How many checks passed."""
-        question = _question("summary", groups, retrain, use_case)
+        question = _question("summary", groups, deployment_id, retrain, use_case)
         return self._connection.ask(
             Judgement[Summary], "POST", body=question, idempotency_key=idempotency_key
         )
@@ -154,24 +156,26 @@ class Monitoring:
         self,
         groups: Collection[Group] | None = None,
         *,
+        deployment_id: int | None = None,
         retrain: bool = False,
         use_case: str | None = None,
         idempotency_key: str | None = None,
     ) -> Judgement[Checks]:
         """Every check with its verdict."""
-        question = _question("tests", groups, retrain, use_case)
+        question = _question("tests", groups, deployment_id, retrain, use_case)
         return self._connection.ask(Judgement[Checks], "POST", body=question, idempotency_key=idempotency_key)
 
     def report(
         self,
         groups: Collection[Group] | None = None,
         *,
+        deployment_id: int | None = None,
         retrain: bool = False,
         use_case: str | None = None,
         idempotency_key: str | None = None,
     ) -> Judgement[Report]:
         """Evidently's own metrics. groups: of the checks that decide on retraining."""
-        question = _question("report", groups, retrain, use_case)
+        question = _question("report", groups, deployment_id, retrain, use_case)
         return self._connection.ask(Judgement[Report], "POST", body=question, idempotency_key=idempotency_key)
 
     def results(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[Listed]:
@@ -188,8 +192,15 @@ class Monitoring:
 def _question(
     metric: str,
     groups: Collection[Group] | None,
+    deployment_id: int | None,
     retrain: bool,
     use_case: str | None,
 ) -> dict[str, Any]:
     chosen = None if groups is None else dict.fromkeys(groups, True)
-    return {"metric": metric, "tests": chosen, "retrain": retrain or None, "use_case": use_case}
+    return {
+        "metric": metric,
+        "tests": chosen,
+        "deployment_id": deployment_id,
+        "retrain": retrain or None,
+        "use_case": use_case,
+    }
