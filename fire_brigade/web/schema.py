@@ -142,7 +142,7 @@ class ScoresAnswer(AnswerModel):
     max_error: float
 
 
-class PredictAnswer(AnswerModel):
+class AttendanceTimeAnswer(AnswerModel):
     """Seconds from the call to the arrival."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"predicted_attendance_time": 471.25}]})

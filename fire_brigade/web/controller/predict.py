@@ -3,7 +3,7 @@
 from flask_restful import Resource
 
 from fire_brigade.service.steps import Steps
-from fire_brigade.web.schema import PredictAnswer, PredictQuery
+from fire_brigade.web.schema import AttendanceTimeAnswer, PredictQuery
 from fleet.web.answers import answers
 from fleet.web.validation import accepts
 
@@ -14,7 +14,7 @@ class Predict(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
 
-    @answers(PredictAnswer, errors=[404, 409, 503])
+    @answers(AttendanceTimeAnswer, errors=[404, 409, 503])
     @accepts(role="user", query=PredictQuery)
     def get(self, query: PredictQuery) -> dict[str, float]:
         """Predict how many seconds an engine of the station takes to a call at that distance."""
