@@ -211,7 +211,12 @@ def test_the_folder_works_alone_with_its_requirements(tmp_path: Path) -> None:
         "print(client.__file__)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
     )
     assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / "client" / "__init__.py")), (
         done.stderr

@@ -57,7 +57,9 @@ VIOLATIONS = {
 
 
 def lint(folder: Path) -> str:
-    done = subprocess.run([LINT, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [LINT, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False, timeout=280
+    )
     return " ".join(done.stdout.split()) + done.stderr
 
 
@@ -138,6 +140,11 @@ def test_importing_makes_no_engine_and_no_app(root: str) -> None:
         "print(len(sys.argv) - 1)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *names], cwd=PROJECT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, *names],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
     )
     assert (done.returncode, done.stdout.strip()) == (0, str(len(names))), done.stderr
