@@ -98,12 +98,12 @@ def parse(data: bytes, *, finite: bool = True) -> dict[str, Any]:
 
 def plain(values: dict[str, list[str]], *, decode: bool) -> dict[str, Any]:
     """Arguments as a JSON object would hold them. decode: objects and lists are sent as JSON text."""
-    plain: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, given in values.items():
         if len(given) > 1:
             raise MalformedBodyError(f"'{name}' is given {len(given)} times", f"Give '{name}' once")
-        plain[name] = _decoded(name, given[0]) if decode and given[0].startswith(("{", "[")) else given[0]
-    return plain
+        fields[name] = _decoded(name, given[0]) if decode and given[0].startswith(("{", "[")) else given[0]
+    return fields
 
 
 def _decoded(name: str, text: str) -> object:

@@ -131,8 +131,8 @@ def accepts(  # noqa: PLR0913  # the ways in which routes differ
             if raw:
                 kwargs["body"] = json_bytes(types, untyped=untyped)
             elif body is not None:
-                absent = optional and not request.get_data()
-                sent = {} if absent else form_or_json() if form else parse(json_bytes(untyped=untyped))
+                nothing = optional and not request.get_data()
+                sent = {} if nothing else form_or_json() if form else parse(json_bytes(untyped=untyped))
                 kwargs["body"] = _validate(body, sent, strict=not form or _is_json())
             if query is not None:
                 arguments = plain(request.args.to_dict(flat=False), decode=False)
