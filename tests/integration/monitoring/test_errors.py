@@ -103,8 +103,9 @@ def test_a_named_deployment_that_has_not_scored_both_sets_is_409_and_told_how_to
 
 
 def test_a_deployment_that_there_is_not_is_404(client: FlaskClient, fleet: Fleet, scored: int) -> None:
-    answer = refused(client, 404, metric="summary", deployment_id=scored + 1)
-    assert (answer["code"], str(scored + 1) in answer["error"]) == ("unknown_deployment", True)
+    for unknown in (scored + 1, 2**62):
+        answer = refused(client, 404, metric="summary", deployment_id=unknown)
+        assert (answer["code"], str(unknown) in answer["error"]) == ("unknown_deployment", True)
 
 
 def test_a_deployment_of_another_use_case_is_404(
