@@ -116,6 +116,7 @@ def test_a_service_without_its_web_has_no_flask(service: str) -> None:
         capture_output=True,
         text=True,
         check=True,
+        timeout=280,
     )
     assert done.stdout.strip() == "True set()"
 
