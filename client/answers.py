@@ -9,53 +9,103 @@ from client.answer import Answer, Moment
 T = TypeVar("T")  # what an answer holds depends on what was asked
 
 
-class AttendanceTime(Answer):
-    """Seconds from the call to the arrival."""
+class Unlisted(Answer):
+    """How many rows of a column are in no category. share: of the rows; examples: the most frequent names."""
 
-    predicted_attendance_time: float
+    rows: int
+    share: float
+    examples: list[str]
 
 
-class BuiltFeatures(Answer):
-    """How many rows there were, and how many were dropped for which reason."""
+class AddedUseCase(Answer):
+    """What was added. registered: false until the last part is there. sets: rows to load, if any came.
 
-    status: Literal["success"]
+    unlisted: by column, what of these rows is in no category; absent if nothing is.
+    """
+
     message: str
-    counts: dict[str, int]
+    use_case: str
+    task: Literal["classification", "regression"]
+    registered: bool
+    sets: dict[str, int] | None
+    unlisted: dict[str, Unlisted] = {}
 
 
-class Job(Answer):
-    """How a job is; `result` or `error` when it has ended."""
+class LoadedSet(Answer):
+    """A set was loaded. rows: of it; of `dataset`, how many sets there are.
 
-    id: str
-    status: Literal["queued", "running", "succeeded", "failed"]
-    progress: float
-    detail: str
-    result: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
+    unlisted: by column, what of these rows is in no category; absent if nothing is.
+    """
 
-
-class StartedJob(Answer):
-    """The work has begun; `GET /jobs/<job_id>` tells how far it is."""
-
-    status: Literal["success"]
     message: str
-    job_id: str
+    rows: int
+    unlisted: dict[str, Unlisted] = {}
 
 
-class Scores(Answer):
-    """The figures on the rows kept for testing: seconds squared, a share, seconds, seconds."""
+class PrunedUseCase(Answer):
+    """How much of a use case is due, or was deleted."""
 
-    mse: float
-    r2_score: float
-    mae: float
-    max_error: float
+    use_case: str
+    live_rows: int
+    results: int
 
 
-class SystemHealth(Answer):
-    """Whether every file is there that predictions come from."""
+class Pruned(Answer):
+    """What is due or, without dry_run, was deleted.
 
-    status: Literal["healthy", "warning"]
+    answers: by Idempotency-Key, of the whole fleet. live_runs: of MLflow, that what is live was chosen from.
+    """
+
     message: str
+    dry_run: bool
+    use_cases: list[PrunedUseCase]
+    answers: int
+    live_runs: list[str]
+
+
+class RemovedUseCase(Answer):
+    """A use case was removed. rows: stored samples that went along, by set; deployments: how many did."""
+
+    message: str
+    use_case: str
+    rows: dict[str, int]
+    deployments: int
+
+
+class StoredSets(Answer):
+    """The use case's stored samples, by set."""
+
+    name: str
+    message: str
+    sets: dict[str, int]
+
+
+class Feature(Answer):
+    """A feature. categories: of a category, its names in the order of their positions."""
+
+    name: str
+    type: Literal["number", "integer", "category"]
+    categories: list[str]
+
+
+class UseCase(Answer):
+    """A use case that can be played. registered: false until its file tells what its categories are."""
+
+    name: str
+    task: Literal["classification", "regression"]
+    target: str
+    features: list[Feature]
+    source: Literal["bundled", "synthetic", "csv"]
+    split: Literal["random", "time", "column"]
+    uploaded: bool
+    registered: bool
+    sets: dict[str, int]
+
+
+class UseCases(Answer):
+    """The simulator's own use cases, then those that were uploaded; sets: stored rows."""
+
+    use_cases: list[UseCase]
 
 
 class Activated(Answer):
@@ -227,214 +277,6 @@ class Snapshots(Answer):
     snapshots: list[Snapshot]
 
 
-class LeftOut(Answer):
-    """What could not be judged without truth. column: None where it is the whole group."""
-
-    group: str
-    column: str | None
-    reason: str
-
-
-class Summary(Answer):
-    """How many checks passed. left_out: what was not judged, as no truth is known; absent if all was."""
-
-    all_passed: bool
-    total_tests: int
-    success_tests: int
-    failed_tests: int
-    by_status: dict[Literal["SUCCESS", "FAIL"], int]
-    left_out: list[LeftOut] = []
-
-
-class Check(Answer):
-    """One check. Its limit is a number, `threshold`, or words, `condition`."""
-
-    group: str
-    name: str
-    column: str | None
-    status: Literal["SUCCESS", "FAIL"]
-    value: float | None
-    threshold: float | None = None
-    condition: str | None = None
-    description: str
-
-
-class Checks(Answer):
-    """Every check, and how many passed."""
-
-    tests: list[Check]
-    summary: Summary
-
-
-class Report(Answer):
-    """Evidently's metrics. left_out: columns without values; failed: parts that it could not make."""
-
-    metrics: list[dict[str, Any]]
-    left_out: list[str] = []
-    failed: list[str] = []
-
-
-class Judgement(Answer, Generic[T]):
-    """The result, which is kept. retraining: ml_model's answer, if it was asked to train again."""
-
-    result: T = Field(validation_alias="message")
-    result_id: int
-    retraining: Score | None = None
-
-
-class Monitor(Answer):
-    """Who judges."""
-
-    name: str
-    message: str
-
-
-class KeptSummary(Answer):
-    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged."""
-
-    all_passed: bool
-    total_tests: int
-    success_tests: int
-    failed_tests: int
-    by_status: dict[Literal["SUCCESS", "FAIL"], int]
-    left_out: list[LeftOut] = []
-    drifted_columns_share: float | None = None
-
-
-class Result(Answer, Generic[T]):
-    """A result with what it says."""
-
-    id: int
-    use_case: str
-    deployment_id: int | None
-    metric: Literal["report", "tests", "summary"]
-    groups: list[str] | None
-    all_passed: bool | None
-    created_at: Moment
-    result: T
-
-
-class ListedResult(Answer):
-    """A result that is kept; `groups` and `all_passed` are None for a report.
-
-    deployment_id: whose predictions were judged; None if that deployment is gone.
-    """
-
-    id: int
-    use_case: str
-    deployment_id: int | None
-    metric: Literal["report", "tests", "summary"]
-    groups: list[str] | None
-    all_passed: bool | None
-    created_at: Moment
-
-
-class Results(Answer):
-    """Results without what they say, the newest first."""
-
-    next_page_token: str | None
-    results: list[ListedResult]
-
-
-class Unlisted(Answer):
-    """How many rows of a column are in no category. share: of the rows; examples: the most frequent names."""
-
-    rows: int
-    share: float
-    examples: list[str]
-
-
-class AddedUseCase(Answer):
-    """What was added. registered: false until the last part is there. sets: rows to load, if any came.
-
-    unlisted: by column, what of these rows is in no category; absent if nothing is.
-    """
-
-    message: str
-    use_case: str
-    task: Literal["classification", "regression"]
-    registered: bool
-    sets: dict[str, int] | None
-    unlisted: dict[str, Unlisted] = {}
-
-
-class LoadedSet(Answer):
-    """A set was loaded. rows: of it; of `dataset`, how many sets there are.
-
-    unlisted: by column, what of these rows is in no category; absent if nothing is.
-    """
-
-    message: str
-    rows: int
-    unlisted: dict[str, Unlisted] = {}
-
-
-class PrunedUseCase(Answer):
-    """How much of a use case is due, or was deleted."""
-
-    use_case: str
-    live_rows: int
-    results: int
-
-
-class Pruned(Answer):
-    """What is due or, without dry_run, was deleted.
-
-    answers: by Idempotency-Key, of the whole fleet. live_runs: of MLflow, that what is live was chosen from.
-    """
-
-    message: str
-    dry_run: bool
-    use_cases: list[PrunedUseCase]
-    answers: int
-    live_runs: list[str]
-
-
-class RemovedUseCase(Answer):
-    """A use case was removed. rows: stored samples that went along, by set; deployments: how many did."""
-
-    message: str
-    use_case: str
-    rows: dict[str, int]
-    deployments: int
-
-
-class StoredSets(Answer):
-    """The use case's stored samples, by set."""
-
-    name: str
-    message: str
-    sets: dict[str, int]
-
-
-class Feature(Answer):
-    """A feature. categories: of a category, its names in the order of their positions."""
-
-    name: str
-    type: Literal["number", "integer", "category"]
-    categories: list[str]
-
-
-class UseCase(Answer):
-    """A use case that can be played. registered: false until its file tells what its categories are."""
-
-    name: str
-    task: Literal["classification", "regression"]
-    target: str
-    features: list[Feature]
-    source: Literal["bundled", "synthetic", "csv"]
-    split: Literal["random", "time", "column"]
-    uploaded: bool
-    registered: bool
-    sets: dict[str, int]
-
-
-class UseCases(Answer):
-    """The simulator's own use cases, then those that were uploaded; sets: stored rows."""
-
-    use_cases: list[UseCase]
-
-
 class Deleted(Answer):
     """It was deleted."""
 
@@ -556,3 +398,161 @@ class Runs(Answer):
     message: str
     data: list[ListedRun]
     next_page_token: str | None = None
+
+
+class LeftOut(Answer):
+    """What could not be judged without truth. column: None where it is the whole group."""
+
+    group: str
+    column: str | None
+    reason: str
+
+
+class Summary(Answer):
+    """How many checks passed. left_out: what was not judged, as no truth is known; absent if all was."""
+
+    all_passed: bool
+    total_tests: int
+    success_tests: int
+    failed_tests: int
+    by_status: dict[Literal["SUCCESS", "FAIL"], int]
+    left_out: list[LeftOut] = []
+
+
+class Check(Answer):
+    """One check. Its limit is a number, `threshold`, or words, `condition`."""
+
+    group: str
+    name: str
+    column: str | None
+    status: Literal["SUCCESS", "FAIL"]
+    value: float | None
+    threshold: float | None = None
+    condition: str | None = None
+    description: str
+
+
+class Checks(Answer):
+    """Every check, and how many passed."""
+
+    tests: list[Check]
+    summary: Summary
+
+
+class Report(Answer):
+    """Evidently's metrics. left_out: columns without values; failed: parts that it could not make."""
+
+    metrics: list[dict[str, Any]]
+    left_out: list[str] = []
+    failed: list[str] = []
+
+
+class Judgement(Answer, Generic[T]):
+    """The result, which is kept. retraining: ml_model's answer, if it was asked to train again."""
+
+    result: T = Field(validation_alias="message")
+    result_id: int
+    retraining: Score | None = None
+
+
+class Monitor(Answer):
+    """Who judges."""
+
+    name: str
+    message: str
+
+
+class KeptSummary(Answer):
+    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged."""
+
+    all_passed: bool
+    total_tests: int
+    success_tests: int
+    failed_tests: int
+    by_status: dict[Literal["SUCCESS", "FAIL"], int]
+    left_out: list[LeftOut] = []
+    drifted_columns_share: float | None = None
+
+
+class Result(Answer, Generic[T]):
+    """A result with what it says."""
+
+    id: int
+    use_case: str
+    deployment_id: int | None
+    metric: Literal["report", "tests", "summary"]
+    groups: list[str] | None
+    all_passed: bool | None
+    created_at: Moment
+    result: T
+
+
+class ListedResult(Answer):
+    """A result that is kept; `groups` and `all_passed` are None for a report.
+
+    deployment_id: whose predictions were judged; None if that deployment is gone.
+    """
+
+    id: int
+    use_case: str
+    deployment_id: int | None
+    metric: Literal["report", "tests", "summary"]
+    groups: list[str] | None
+    all_passed: bool | None
+    created_at: Moment
+
+
+class Results(Answer):
+    """Results without what they say, the newest first."""
+
+    next_page_token: str | None
+    results: list[ListedResult]
+
+
+class AttendanceTime(Answer):
+    """Seconds from the call to the arrival."""
+
+    predicted_attendance_time: float
+
+
+class BuiltFeatures(Answer):
+    """How many rows there were, and how many were dropped for which reason."""
+
+    status: Literal["success"]
+    message: str
+    counts: dict[str, int]
+
+
+class Job(Answer):
+    """How a job is; `result` or `error` when it has ended."""
+
+    id: str
+    status: Literal["queued", "running", "succeeded", "failed"]
+    progress: float
+    detail: str
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+
+class StartedJob(Answer):
+    """The work has begun; `GET /jobs/<job_id>` tells how far it is."""
+
+    status: Literal["success"]
+    message: str
+    job_id: str
+
+
+class Scores(Answer):
+    """The figures on the rows kept for testing: seconds squared, a share, seconds, seconds."""
+
+    mse: float
+    r2_score: float
+    mae: float
+    max_error: float
+
+
+class SystemHealth(Answer):
+    """Whether every file is there that predictions come from."""
+
+    status: Literal["healthy", "warning"]
+    message: str
