@@ -116,7 +116,7 @@ class ScoresAnswer(AnswerModel):
     max_error: float
 
 
-class PredictAnswer(AnswerModel):
+class AttendanceTimeAnswer(AnswerModel):
     """Seconds from the call to the arrival."""
 
     model_config = examples({"predicted_attendance_time": 471.25})

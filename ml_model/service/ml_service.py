@@ -6,9 +6,9 @@ from typing import Any
 from db.definition import UseCase
 from db.sets import SetName
 from fleet.caller import Caller
-from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
+from fleet.catalogue import Preprocessing
 from fleet.errors import ConflictError
-from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
+from ml_model.persistence.model.deployment import Deployment, LiveModel
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.interrupted import training_note
 from ml_model.service.learning import Learning
@@ -88,16 +88,9 @@ class MlService:
     ) -> int:
         """Record a model to be trained, after a trial; returns the id of its deployment.
 
-        Raises UnknownModelError, WrongTaskError, UnknownHyperparameterError or RefusedHyperparametersError.
+        Raises what Learning.choose does.
         """
-        with self._units() as work:
-            use_case = work.samples.find(name)
-        check_model(model_name, use_case.task.value)
-        check_hyperparameters(model_name, hyperparameters)
-        choice = ModelChoice(
-            model_name=model_name, hyperparameters=hyperparameters, preprocessing=preprocessing, run_id=run_id
-        )
-        self._learning.try_out(use_case, choice)
+        use_case, choice = self._learning.choose(name, model_name, hyperparameters, preprocessing, run_id)
         with self._units() as work:
             use_case = work.samples.find(name)  # it may have been removed during the trial
             deployment = work.deployments.add(use_case.name, choice, actor=caller.name)

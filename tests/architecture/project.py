@@ -23,7 +23,9 @@ def modules(*roots: str) -> list[Path]:
 
 def tracked_files() -> list[Path]:
     """Every file that git tracks and that is there."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True, timeout=280
+    ).stdout
     paths = [PROJECT / name for name in listed.decode().split("\0") if name]
     return [path for path in paths if path.is_file()]
 

@@ -57,7 +57,9 @@ VIOLATIONS = {
 
 
 def lint(folder: Path) -> str:
-    done = subprocess.run([LINT, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [LINT, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False, timeout=280
+    )
     return " ".join(done.stdout.split()) + done.stderr
 
 
@@ -112,6 +114,7 @@ def test_a_service_without_its_web_has_no_flask(service: str) -> None:
         capture_output=True,
         text=True,
         check=True,
+        timeout=280,
     )
     assert done.stdout.strip() == "True set()"
 
@@ -136,6 +139,11 @@ def test_importing_makes_no_engine_and_no_app(root: str) -> None:
         "print(len(sys.argv) - 1)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *names], cwd=PROJECT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, *names],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
     )
     assert (done.returncode, done.stdout.strip()) == (0, str(len(names))), done.stderr

@@ -32,7 +32,7 @@ def why_no_docker() -> str | None:
     """Why containers cannot be tested on this machine; None where they can."""
     for command in (["docker", "info"], ["docker", "compose", "version"]):
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
         except FileNotFoundError:
             return "Docker is not installed"
         if done.returncode != 0:
@@ -82,7 +82,9 @@ class ComposeStack(Stack):
     def containers(self) -> list[str]:
         """Ids of all there are."""
         label = f"label=com.docker.compose.project={self.project}"
-        return subprocess.check_output(["docker", "ps", "-aq", "--filter", label], text=True).split()
+        return subprocess.check_output(
+            ["docker", "ps", "-aq", "--filter", label], text=True, timeout=900
+        ).split()
 
     def make_secrets(self) -> None:
         """What ./launch.sh makes on first use, for those that start without it."""
@@ -102,7 +104,7 @@ class ComposeStack(Stack):
     def inspect(self, container: str) -> Any:
         """What Docker knows of a container."""
         identity = self.compose("ps", "-a", "-q", container).split()[0]
-        return json.loads(subprocess.check_output(["docker", "inspect", identity], text=True))[0]
+        return json.loads(subprocess.check_output(["docker", "inspect", identity], text=True, timeout=900))[0]
 
     def wait_until_ready(self, *services: str) -> None:
         """Returns when every one of them answers that it is ready."""

@@ -89,6 +89,7 @@ def small(docker: None, tmp_path: Path, stack: ComposeStack) -> Iterator[Compose
         ],
         check=True,
         capture_output=True,
+        timeout=900,
     )
     try:
         small.compose("up", "-d", "--no-build", "--wait", "simulator")

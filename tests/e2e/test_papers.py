@@ -46,6 +46,7 @@ def run_collection(stack: Stack, report: Path, times: int) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout
     run: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))["run"]

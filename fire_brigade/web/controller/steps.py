@@ -7,8 +7,8 @@ from flask_restful import Resource
 from fire_brigade.service.paths import Folders
 from fire_brigade.service.steps import Steps
 from fire_brigade.web.schema import (
+    AttendanceTimeAnswer,
     BuildFeaturesAnswer,
-    PredictAnswer,
     PredictQuery,
     ScoresAnswer,
     TrainRequest,
@@ -62,7 +62,7 @@ class Predict(Resource):  # type: ignore[misc]
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
 
-    @answers(PredictAnswer, errors=[404, 409, 503])
+    @answers(AttendanceTimeAnswer, errors=[404, 409, 503])
     @accepts(role="user", query=PredictQuery)
     def get(self, query: PredictQuery) -> dict[str, float]:
         """Predict how many seconds an engine of the station takes to a call at that distance."""

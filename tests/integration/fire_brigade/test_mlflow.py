@@ -180,7 +180,9 @@ def test_what_a_killed_training_left_is_failed_and_not_predicted_with(
     train_model(data, paths(tmp_path), files, registry, KeptLog())
     ours = registry.newest()
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED_WHILE_RECORDING, server.url, str(tmp_path), method], check=False
+        [sys.executable, "-c", KILLED_WHILE_RECORDING, server.url, str(tmp_path), method],
+        check=False,
+        timeout=280,
     )
     assert killed.returncode == -signal.SIGKILL
     experiment = client.get_experiment_by_name(EXPERIMENT)

@@ -41,6 +41,7 @@ def launch(
         capture_output=True,
         text=True,
         check=False,
+        timeout=280,
     )
 
 
@@ -90,7 +91,7 @@ def test_interrupting_the_start_leaves_nothing_running(environment: dict[str, st
             assert time.monotonic() < deadline
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate()
+        _, errors = process.communicate(timeout=280)
 
     assert (process.returncode, errors) == (130, "Stopped by SIGINT.\n")
     assert running(environment) == []

@@ -25,6 +25,7 @@ def test_the_script_can_be_called_through_links(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=280,
     )
 
     assert (done.stdout, done.stderr) == (f"{project} status\n", "")

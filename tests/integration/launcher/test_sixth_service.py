@@ -64,6 +64,7 @@ class Tree:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            timeout=280,
         )
         return f"{done.returncode} {done.stdout}"
 

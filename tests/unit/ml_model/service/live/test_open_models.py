@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ml_model.persistence.repository.history import UnknownDeploymentError
+from db.use_cases import UnknownDeploymentError
 from ml_model.service.live.open_models import OpenModels
 from ml_model.service.live.opened import Opened, Served
 from tests.unit.ml_model.service.live.fakes import Always, served
