@@ -82,28 +82,38 @@ class Connection:
         """Ends the kept connections."""
         self._session.close()
 
-    def ask(  # noqa: PLR0913  # the parts of a request
-        self,
-        model: type[M],
-        method: str,
-        path: str = "",
-        *,
-        body: Mapping[str, Any] | None = None,
-        query: Mapping[str, Any] | None = None,
-        idempotency_key: str | None = None,
+    def get(self, model: type[M], path: str = "", /, **query: Any) -> M:
+        """Reads. query: arguments; like fields of a body, those that are None are left out.
+
+        Returns the answer, read by the model; raises CallError's kinds, as do the others.
+        """
+        return self._ask(model, "GET", path, params=_given(query))
+
+    def post(
+        self, model: type[M], path: str = "", /, *, idempotency_key: str | None = None, **body: Any
     ) -> M:
-        """The answer, read by the model. Arguments that are None are left out. Raises CallError's kinds.
+        """Has something done. body: its fields.
 
         idempotency_key: a call that is made again with the same key is done once, and answered the same.
         """
+        return self._ask(model, "POST", path, key=idempotency_key, json=_given(body))
+
+    def delete(self, model: type[M], path: str = "", /, **query: Any) -> M:
+        """Takes something away. query: as of `get`."""
+        return self._ask(model, "DELETE", path, params=_given(query))
+
+    def pages(self, model: type[M], path: str, /, page_size: int, **query: Any) -> Iterator[M]:
+        """Every page of a list, each asked for when it is needed. model: has `next_page_token`."""
+        page = self.get(model, path, limit=page_size, **query)
+        yield page
+        while token := getattr(page, "next_page_token", None):
+            page = self.get(model, path, limit=page_size, page_token=token, **query)
+            yield page
+
+    def _ask(self, model: type[M], method: str, path: str, *, key: str | None = None, **sent: Any) -> M:
         name = self._options.request_ids()
-        headers = {"Accept": "application/json", "X-Request-ID": name, "Idempotency-Key": idempotency_key}
-        sent: dict[str, Any] = {
-            "json": None if body is None else _given(body),
-            "params": _given(query or {}),
-            "headers": _given(headers),
-        }
-        content = self._patiently(method, self._url + path, sent)
+        headers = {"Accept": "application/json", "X-Request-ID": name, "Idempotency-Key": key}
+        content = self._patiently(method, self._url + path, {**sent, "headers": _given(headers)})
         try:
             return model.model_validate(content)
         except ValidationError as error:
@@ -113,14 +123,6 @@ class Connection:
                 "Use the client of the version that the fleet has",
                 name,
             ) from error
-
-    def pages(self, model: type[M], path: str, *, query: Mapping[str, Any]) -> Iterator[M]:
-        """Every page of a list, each asked for when it is needed. model: has `next_page_token`."""
-        page = self.ask(model, "GET", path, query=query)
-        yield page
-        while token := getattr(page, "next_page_token", None):
-            page = self.ask(model, "GET", path, query={**query, "page_token": token})
-            yield page
 
     def _patiently(self, method: str, url: str, sent: Mapping[str, Any]) -> dict[str, Any]:
         retries = self._options.busy_retries

@@ -2,102 +2,28 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
-from pydantic import Field
-
-from client.answer import Answer, Moment
+from client import answers
 from client.connection import PAGE_SIZE, Connection
 
 Preprocessing = Literal["standard_scaler", "none"]
 Role = Literal["active", "shadow", "canary"]
 
 
-class Deployment(Answer):
-    """A model that was set, or a candidate, which has no chosen_at. snapshot_id: what it learned from.
+class Setting(TypedDict, total=False):
+    """What may be said of a model beside its hyperparameters. run_id: the MLflow run it was chosen from."""
 
-    trained_at, active_since: None until then.
-    """
-
-    id: int
-    model_name: str
-    hyperparameters: dict[str, Any]
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | None
     run_id: str | None
+    use_case: str | None
+    idempotency_key: str | None
+
+
+class CandidateSetting(Setting, total=False):
+    """The same of a candidate. snapshot_id: the rows it learns from, instead of the training set."""
+
     snapshot_id: int | None
-    set_at: Moment
-    chosen_at: Moment | None
-    trained_at: Moment | None
-    active_since: Moment | None
-
-
-class Activation(Answer):
-    """A deployment's time in a role. until: None while it lasts; share: of the traffic, of a canary only."""
-
-    role: Role
-    share: float | None
-    since: Moment = Field(validation_alias="from")
-    until: Moment | None
-    reason: str | None
-    actor: str | None
-
-
-class DeploymentRecord(Deployment):
-    """A model that was set, with what it was used for. metrics: the last ones, by set name."""
-
-    use_case: str
-    actor: str | None
-    failure: str | None
-    discarded_at: Moment | None
-    metrics: dict[str, dict[str, float]]
-    activations: list[Activation]
-
-
-class DeploymentsPage(Answer):
-    """Some of the deployments."""
-
-    deployments: list[DeploymentRecord]
-    next_page_token: str | None
-
-
-class Snapshot(Answer):
-    """Rows that a model may learn from. rows: labelled ones in all; digest: SHA-256 of them.
-
-    production_until: up to when production's came in; None if it has the training set's alone.
-    """
-
-    id: int
-    use_case: str
-    production_until: Moment | None
-    rows: int
-    digest: str
-    created_at: Moment
-    actor: str
-
-
-class SnapshotsPage(Answer):
-    """Some of the snapshots."""
-
-    snapshots: list[Snapshot]
-    next_page_token: str | None
-
-
-class Activated(Answer):
-    """What serves from now on, and what did before."""
-
-    message: str
-    deployment_id: int
-    model_name: str
-    previous_deployment_id: int | None
-
-
-class RoleGiven(Answer):
-    """What the deployment is used for from now on; None: for nothing."""
-
-    message: str
-    deployment_id: int
-    role: Role | None
-    share: float | None
 
 
 class Deployments:
@@ -108,64 +34,49 @@ class Deployments:
 
     def deployments(
         self, *, at: datetime | None = None, use_case: str | None = None, page_size: int = PAGE_SIZE
-    ) -> Iterator[DeploymentRecord]:
+    ) -> Iterator[answers.DeploymentRecord]:
         """Every deployment, that which was set last first. at: only what was live then; with a time zone."""
-        moment = at.isoformat() if at is not None else None
-        query = {"use_case": use_case, "at": moment, "limit": page_size}
-        for page in self._connection.pages(DeploymentsPage, "/deployments", query=query):
+        query = {"use_case": use_case, "at": at and at.isoformat()}
+        for page in self._connection.pages(answers.Deployments, "/deployments", page_size, **query):
             yield from page.deployments
 
-    def deployment(self, deployment_id: int) -> DeploymentRecord:
+    def deployment(self, deployment_id: int) -> answers.DeploymentRecord:
         """One of them."""
-        return self._connection.ask(DeploymentRecord, "GET", f"/deployments/{deployment_id}")
+        return self._connection.get(answers.DeploymentRecord, f"/deployments/{deployment_id}")
 
-    def train_candidate(  # noqa: PLR0913  # the fields of the request
+    def train_candidate(
         self,
         model_name: str,
         hyperparameters: Mapping[str, Any] | None = None,
-        *,
-        preprocessing: Preprocessing | None = None,
-        run_id: str | None = None,
-        snapshot_id: int | None = None,
-        use_case: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> DeploymentRecord:
-        """Trains a model that is not served. snapshot_id: what it learns from; else the training set."""
-        body = {
-            "model_name": model_name,
-            "hyperparameters": hyperparameters,
-            "preprocessing": preprocessing,
-            "run_id": run_id,
-            "snapshot_id": snapshot_id,
-            "use_case": use_case,
-        }
-        return self._connection.ask(
-            DeploymentRecord, "POST", "/deployments", body=body, idempotency_key=idempotency_key
-        )
+        **setting: Unpack[CandidateSetting],
+    ) -> answers.DeploymentRecord:
+        """Trains a model that is not served. Raises InvalidError as `set_model` does."""
+        model: dict[str, Any] = {"model_name": model_name, "hyperparameters": hyperparameters}
+        return self._connection.post(answers.DeploymentRecord, "/deployments", **model, **setting)
 
-    def discard(self, deployment_id: int) -> DeploymentRecord:
+    def discard(self, deployment_id: int) -> answers.DeploymentRecord:
         """Throws a candidate away that was never live. Raises ConflictError if it is none."""
-        return self._connection.ask(DeploymentRecord, "DELETE", f"/deployments/{deployment_id}")
+        return self._connection.delete(answers.DeploymentRecord, f"/deployments/{deployment_id}")
 
     def take_snapshot(
         self, *, production_until: datetime | Literal["now"] | None = None, use_case: str | None = None
-    ) -> Snapshot:
+    ) -> answers.Snapshot:
         """Fixes the rows to learn from: training's, and production's labelled ones up to then."""
         until = production_until.isoformat() if isinstance(production_until, datetime) else production_until
-        body = {"production_until": until, "use_case": use_case}
-        return self._connection.ask(Snapshot, "POST", "/snapshots", body=body)
+        return self._connection.post(
+            answers.Snapshot, "/snapshots", production_until=until, use_case=use_case
+        )
 
-    def snapshots(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[Snapshot]:
+    def snapshots(
+        self, *, use_case: str | None = None, page_size: int = PAGE_SIZE
+    ) -> Iterator[answers.Snapshot]:
         """Every snapshot, the newest first."""
-        query = {"use_case": use_case, "limit": page_size}
-        for page in self._connection.pages(SnapshotsPage, "/snapshots", query=query):
+        for page in self._connection.pages(answers.Snapshots, "/snapshots", page_size, use_case=use_case):
             yield from page.snapshots
 
-    def snapshot(self, snapshot_id: int, *, use_case: str | None = None) -> Snapshot:
+    def snapshot(self, snapshot_id: int, *, use_case: str | None = None) -> answers.Snapshot:
         """One of them."""
-        return self._connection.ask(
-            Snapshot, "GET", f"/snapshots/{snapshot_id}", query={"use_case": use_case}
-        )
+        return self._connection.get(answers.Snapshot, f"/snapshots/{snapshot_id}", use_case=use_case)
 
     def rollback(
         self,
@@ -174,20 +85,18 @@ class Deployments:
         reason: str | None = None,
         use_case: str | None = None,
         idempotency_key: str | None = None,
-    ) -> Activated:
+    ) -> answers.Activated:
         """Serves with the model that was active before, or with the one that is named."""
         body = {"deployment_id": deployment_id, "reason": reason, "use_case": use_case}
-        return self._connection.ask(
-            Activated, "POST", "/rollback", body=body, idempotency_key=idempotency_key
-        )
+        return self._connection.post(answers.Activated, "/rollback", idempotency_key=idempotency_key, **body)
 
     def give_role(
         self, deployment_id: int, role: Role, *, share: float | None = None, reason: str | None = None
-    ) -> RoleGiven:
+    ) -> answers.Role:
         """Makes a deployment the active one, a shadow of it, or a canary that gets a share of the traffic."""
-        body = {"role": role, "share": share, "reason": reason}
-        return self._connection.ask(RoleGiven, "POST", f"/deployments/{deployment_id}/role", body=body)
+        path = f"/deployments/{deployment_id}/role"
+        return self._connection.post(answers.Role, path, role=role, share=share, reason=reason)
 
-    def end_role(self, deployment_id: int) -> RoleGiven:
+    def end_role(self, deployment_id: int) -> answers.Role:
         """Uses a shadow or a canary no longer."""
-        return self._connection.ask(RoleGiven, "DELETE", f"/deployments/{deployment_id}/role")
+        return self._connection.delete(answers.Role, f"/deployments/{deployment_id}/role")

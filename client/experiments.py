@@ -1,8 +1,13 @@
-"""What tracking answers about experiments and their runs."""
+"""tracking's experiments and their runs."""
 
-from typing import Literal
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Literal, TypeVar
 
-from client.answer import Answer, Moment
+from client import answers
+from client.answers import BestRun, Search
+from client.connection import PAGE_SIZE, Connection
+
+__all__ = ["BestRun", "Experiments", "MetricName", "Search"]
 
 MetricName = Literal[
     "model_accuracy",
@@ -16,103 +21,82 @@ MetricName = Literal[
     "system_cpu_usage",
     "system_execution_time",
 ]
+D = TypeVar("D")
 
 
-class Search(Answer):
-    """Where searches were recorded. run_ids: by model name."""
+class Experiments:
+    """The part of `fleet.tracking` that is about what was searched. Unknown ones are NotFoundError.
 
-    experiment_id: str
-    run_ids: dict[str, str]
-
-
-class Experiment(Answer):
-    """An experiment in a list."""
-
-    experiment_id: str
-    name: str
-    lifecycle_stage: str
-    run_count: int
-
-
-class ExperimentInfo(Answer):
-    """What MLflow knows of an experiment."""
-
-    experiment_id: str
-    experiment_name: str
-    artifact_location: str
-    lifecycle_stage: str
-    tags: dict[str, str]
-    data_creation: Moment | None
-    last_updated: Moment | None
-
-
-class ExperimentRuns(Answer):
-    """How many runs there are, and how they went."""
-
-    number_of_runs: int
-    completed_runs: int
-    failed_runs: int
-    active_runs: int
-    stopped_runs: int
-    first_run_completed: Moment | None
-    last_run_completed: Moment | None
-
-
-class ExperimentDetails(Answer):
-    """An experiment and its runs."""
-
-    experiment_info: ExperimentInfo
-    experiment_runs: ExperimentRuns
-
-
-class BestRun(Answer):
-    """The best run. metrics: those that were asked for."""
-
-    run_id: str
-    run_name: str
-    model: str
-    metrics: dict[str, float]
-
-
-class Statistics(Answer):
-    """Of one metric over the finished runs that have it, in the metric's unit; variance in its square.
-
-    std_dev and variance are the population's; mode is the smallest of the most frequent values. None is what
-    no double can hold.
+    page_size: entries asked for at a time. MLflow counts its pages by position: read a list to its end before
+    you delete what is in it.
     """
 
-    mean: float
-    median: float
-    std_dev: float
-    variance: float | None
-    min: float
-    max: float
-    mode: float
-    iqr: float | None
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
+    def experiments(self, *, page_size: int = PAGE_SIZE) -> Iterator[answers.ListedExperiment]:
+        """Every experiment."""
+        for page in self._connection.pages(answers.Experiments, "/experiments", page_size):
+            yield from page.data
 
-class Run(Answer):
-    """A run in a list. end_time: None while it is going on."""
+    def experiment(self, experiment_id: str) -> answers.General:
+        """An experiment, and how its runs went."""
+        return self._experiment(answers.Experiment[answers.General], experiment_id, "general").data
 
-    run_id: str
-    status: Literal["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"]
-    start_time: Moment | None
-    end_time: Moment | None
-    run_name: str
-    tags: dict[str, str]
+    def best_run(self, experiment_id: str, metrics: Sequence[MetricName]) -> BestRun:
+        """The best run by the first metric; the next break ties. Of errors and `system_*` less is better."""
+        return self._experiment(answers.Experiment[BestRun], experiment_id, "best_model", metrics).data
 
+    def statistics(
+        self, experiment_id: str, metrics: Collection[MetricName | Literal["all"]] | None = None
+    ) -> dict[str, answers.Statistics]:
+        """Statistics over the runs, by the metric's short name: of these metrics, or of all but cpu_usage.
 
-class ExperimentPage(Answer):
-    """Some of the experiments."""
+        duration is in seconds, cpu_usage in percent of one core. accuracy, f1_score, precision and recall are
+        between 0 and 1, mae, rmse and max_error in units of the target, r2 is 1 at best.
+        """
+        model = answers.Experiment[dict[str, answers.Statistics]]
+        return self._experiment(model, experiment_id, "statistics", metrics).data
 
-    message: str
-    data: list[Experiment]
-    next_page_token: str | None = None
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Deletes an experiment; its name stays taken."""
+        self._connection.delete(answers.Deleted, "/experiments", experiment_id=experiment_id)
 
+    def runs(self, experiment_id: str, *, page_size: int = PAGE_SIZE) -> Iterator[answers.ListedRun]:
+        """The experiment's runs, the newest first."""
+        pages = self._connection.pages(answers.Runs, "/runs", page_size, experiment_id=experiment_id)
+        for page in pages:
+            yield from page.data
 
-class RunPage(Answer):
-    """Some of an experiment's runs."""
+    def parameters(
+        self, experiment_id: str, run_id: str, kind: Literal["data", "grid_search", "model"]
+    ) -> dict[str, str]:
+        """A run's parameters, as texts, without the kind before their names."""
+        return self._run(answers.Run[dict[str, str]], experiment_id, run_id, "parameters", kind).data
 
-    message: str
-    data: list[Run]
-    next_page_token: str | None = None
+    def metrics(
+        self, experiment_id: str, run_id: str, kind: Literal["system", "model"]
+    ) -> dict[str, float | None]:
+        """A run's metrics; None where a value is no number. Units as in `statistics`."""
+        return self._run(answers.Run[dict[str, float | None]], experiment_id, run_id, "metrics", kind).data
+
+    def delete_run(self, experiment_id: str, run_id: str) -> None:
+        """Deletes a run."""
+        self._connection.delete(answers.Deleted, "/runs", experiment_id=experiment_id, run_id=run_id)
+
+    def _experiment(
+        self,
+        model: type[answers.Experiment[D]],
+        experiment_id: str,
+        asked: str,
+        metrics: Collection[str] | None = None,
+    ) -> answers.Experiment[D]:
+        wanted = None if metrics is None else list(metrics)
+        body: dict[str, Any] = {"experiment_id": experiment_id, "request_information": asked}
+        return self._connection.post(model, "/experiments", filter=wanted, **body)
+
+    def _run(
+        self, model: type[answers.Run[D]], experiment_id: str, run_id: str, asked: str, kind: str
+    ) -> answers.Run[D]:
+        body = {"run_id": run_id, "request_information": asked, "type": kind}
+        return self._connection.post(model, "/runs", experiment_id=experiment_id, **body)

@@ -68,16 +68,16 @@ class Fleet:
             "ml_model": ml_model,
             "tracking": tracking,
             "monitoring": monitoring,
+            "fire_brigade": fire_brigade,
         }
         places = PATHS | dict(paths or {})
+        theirs = replace(options, auth=fire_brigade_auth, api_key=None) if fire_brigade_auth else options
         self._connections = {
-            name: Connection(address.rstrip("/") + places[name], options)
+            name: Connection(
+                address.rstrip("/") + places.get(name, ""), theirs if name == "fire_brigade" else options
+            )
             for name, address in addresses.items()
         }
-        own = replace(options, auth=fire_brigade_auth, api_key=None) if fire_brigade_auth else options
-        self._connections["fire_brigade"] = Connection(
-            fire_brigade.rstrip("/") + places.get("fire_brigade", ""), own
-        )
         self.simulator = Simulator(self._connections["simulator"])
         self.ml_model = MlModel(self._connections["ml_model"])
         self.tracking = Tracking(self._connections["tracking"])

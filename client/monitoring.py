@@ -1,13 +1,23 @@
 """monitoring: compares production with testing."""
 
 from collections.abc import Collection, Iterator
-from typing import Any, Generic, Literal, TypeVar
+from typing import Literal, TypedDict, TypeVar, Unpack
 
-from pydantic import Field
-
-from client.answer import Answer, Moment
+from client.answers import (
+    Check,
+    Checks,
+    Judgement,
+    KeptSummary,
+    ListedResult,
+    Monitor,
+    Report,
+    Result,
+    Results,
+    Summary,
+)
 from client.connection import PAGE_SIZE, Connection
-from client.ml_model import Score
+
+__all__ = ["Check", "Group", "KeptSummary", "Monitoring", "Status", "Summary"]
 
 Group = Literal[
     "data_drift",
@@ -18,115 +28,29 @@ Group = Literal[
     "regression",
 ]
 Status = Literal["SUCCESS", "FAIL"]
+R = TypeVar("R")
 
 
-class LeftOut(Answer):
-    """What could not be judged without truth. column: None where it is the whole group."""
+class Wishes(TypedDict, total=False):
+    """What else may be asked for. deployment_id: judges by that model. retrain: if a check fails, ml_model
+    trains again.
 
-    group: str
-    column: str | None
-    reason: str
-
-
-class Summary(Answer):
-    """How many checks passed. left_out: what was not judged, as no truth is known."""
-
-    all_passed: bool
-    total_tests: int
-    success_tests: int
-    failed_tests: int
-    by_status: dict[Status, int]
-    left_out: list[LeftOut] = []
-
-
-class KeptSummary(Summary):
-    """A summary as it is kept. drifted_columns_share: 0 to 1; None where drift was not judged."""
-
-    drifted_columns_share: float | None = None
-
-
-class Check(Answer):
-    """One check. value: what was found. Its limit is a number, `threshold`, or in words, `condition`."""
-
-    group: str
-    name: str
-    column: str | None
-    status: Status
-    value: float | None
-    threshold: float | None = None
-    condition: str | None = None
-    description: str
-
-
-class Checks(Answer):
-    """Every check, and how many passed."""
-
-    tests: list[Check]
-    summary: Summary
-
-
-class Report(Answer):
-    """Evidently's metrics. left_out: columns without values; failed: parts that could not be made."""
-
-    metrics: list[dict[str, Any]]
-    left_out: list[str] = []
-    failed: list[str] = []
-
-
-R = TypeVar("R", Summary, Checks, Report)
-
-
-class Judgement(Answer, Generic[R]):
-    """A result, kept under its id. retraining: how the model did after training again, if it was trained."""
-
-    result: R = Field(validation_alias="message")
-    result_id: int
-    retraining: Score | None = None
-
-
-class Listed(Answer):
-    """A kept result in a list. groups, all_passed: None for a report.
-
-    deployment_id: whose predictions were judged; None if that deployment is gone.
+    use_case: whose data is meant; the service's default is wine. idempotency_key: a call that is made again
+    with the same key is done once, and answered the same.
     """
 
-    id: int
-    use_case: str
     deployment_id: int | None
-    metric: Literal["report", "tests", "summary"]
-    groups: list[str] | None
-    all_passed: bool | None
-    created_at: Moment
-
-
-class Kept(Listed):
-    """A kept result with what it says."""
-
-    result: KeptSummary | Checks | Report
-
-
-class ResultPage(Answer):
-    """Some of the kept results."""
-
-    results: list[Listed]
-    next_page_token: str | None
-
-
-class Monitor(Answer):
-    """Who judges."""
-
-    name: str
-    message: str
+    retrain: bool
+    use_case: str | None
+    idempotency_key: str | None
 
 
 class Monitoring:
     """`fleet.monitoring`. Compares production with testing, by the live model if it has scored both, else by
     the newest that has.
 
-    groups: of checks that are wanted; all if left out. retrain: if a check fails, ml_model trains again.
-    use_case: whose data is meant; the service's default is wine.
-    idempotency_key: a call that is made again with the same key is done once, and answered the same.
-    All raise ConflictError if no model has scored both sets.
+    groups: of checks that are wanted; all if left out. wishes: see Wishes.
+    All raise ConflictError if no model, or not that one, has scored both sets.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -134,62 +58,33 @@ class Monitoring:
 
     def describe(self) -> Monitor:
         """Says who judges."""
-        return self._connection.ask(Monitor, "GET")
+        return self._connection.get(Monitor)
 
     def summary(
-        self,
-        groups: Collection[Group] | None = None,
-        *,
-        retrain: bool = False,
-        use_case: str | None = None,
-        idempotency_key: str | None = None,
+        self, groups: Collection[Group] | None = None, **wishes: Unpack[Wishes]
     ) -> Judgement[Summary]:
         """How many checks passed."""
-        question = _question("summary", groups, retrain, use_case)
-        return self._connection.ask(
-            Judgement[Summary], "POST", body=question, idempotency_key=idempotency_key
-        )
+        return self._judge(Judgement[Summary], "summary", groups, wishes)
 
-    def tests(
-        self,
-        groups: Collection[Group] | None = None,
-        *,
-        retrain: bool = False,
-        use_case: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Judgement[Checks]:
+    def tests(self, groups: Collection[Group] | None = None, **wishes: Unpack[Wishes]) -> Judgement[Checks]:
         """Every check with its verdict."""
-        question = _question("tests", groups, retrain, use_case)
-        return self._connection.ask(Judgement[Checks], "POST", body=question, idempotency_key=idempotency_key)
+        return self._judge(Judgement[Checks], "tests", groups, wishes)
 
-    def report(
-        self,
-        groups: Collection[Group] | None = None,
-        *,
-        retrain: bool = False,
-        use_case: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Judgement[Report]:
+    def report(self, groups: Collection[Group] | None = None, **wishes: Unpack[Wishes]) -> Judgement[Report]:
         """Evidently's own metrics. groups: of the checks that decide on retraining."""
-        question = _question("report", groups, retrain, use_case)
-        return self._connection.ask(Judgement[Report], "POST", body=question, idempotency_key=idempotency_key)
+        return self._judge(Judgement[Report], "report", groups, wishes)
 
-    def results(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[Listed]:
+    def results(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[ListedResult]:
         """The kept results, the newest first; of one use case, or of all."""
-        query = {"use_case": use_case, "limit": page_size}
-        for page in self._connection.pages(ResultPage, "/results", query=query):
+        for page in self._connection.pages(Results, "/results", page_size, use_case=use_case):
             yield from page.results
 
-    def result(self, result_id: int) -> Kept:
+    def result(self, result_id: int) -> Result[KeptSummary | Checks | Report]:
         """A kept result. Raises NotFoundError."""
-        return self._connection.ask(Kept, "GET", f"/results/{result_id:d}")
+        return self._connection.get(Result[KeptSummary | Checks | Report], f"/results/{result_id:d}")
 
-
-def _question(
-    metric: str,
-    groups: Collection[Group] | None,
-    retrain: bool,
-    use_case: str | None,
-) -> dict[str, Any]:
-    chosen = None if groups is None else dict.fromkeys(groups, True)
-    return {"metric": metric, "tests": chosen, "retrain": retrain or None, "use_case": use_case}
+    def _judge(
+        self, model: type[Judgement[R]], metric: str, groups: Collection[Group] | None, wishes: Wishes
+    ) -> Judgement[R]:
+        tests = None if groups is None else dict.fromkeys(groups, True)
+        return self._connection.post(model, metric=metric, tests=tests, **wishes)

@@ -7,11 +7,21 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
-from client.answer import Answer
+from client.answers import (
+    AddedUseCase,
+    LoadedSet,
+    Pruned,
+    PrunedUseCase,
+    RemovedUseCase,
+    StoredSets,
+    UseCase,
+    UseCases,
+)
 from client.connection import Connection
 
+__all__ = ["AddedUseCase", "Fouling", "Pruned", "PrunedUseCase", "RemovedUseCase", "Simulator", "UseCase"]
+
 SetName = Literal["training", "testing", "production", "dataset"]
-Task = Literal["classification", "regression"]
 # As JSON it is at most six times as many bytes, and bodies have up to 16 MB.
 PART_CHARACTERS = 2_500_000
 FoulingLevel = Literal["reference", "heavy", "none"]
@@ -38,102 +48,6 @@ class Fouling(BaseModel):
     seed: int | None = None
 
 
-class Unlisted(Answer):
-    """How many rows of a column are in no category. share: of the rows; examples: the most frequent names."""
-
-    rows: int
-    share: float
-    examples: list[str]
-
-
-class LoadedSet(Answer):
-    """A set was loaded. rows: that it has; of `dataset`, how many sets are named.
-
-    unlisted: by column, what of these rows is in no category.
-    """
-
-    message: str
-    rows: int
-    unlisted: dict[str, Unlisted] = {}
-
-
-class StoredSets(Answer):
-    """What is stored. sets: rows by set."""
-
-    name: str
-    message: str
-    sets: dict[str, int]
-
-
-class PrunedUseCase(Answer):
-    """How much of a use case is due, or was deleted. live_rows: samples that came in live."""
-
-    use_case: str
-    live_rows: int
-    results: int
-
-
-class Pruned(Answer):
-    """What is due, or was deleted. answers: by Idempotency-Key. live_runs: of MLflow, which must stay."""
-
-    message: str
-    dry_run: bool
-    use_cases: list[PrunedUseCase]
-    answers: int
-    live_runs: list[str]
-
-
-class AddedUseCase(Answer):
-    """What was added. registered: whether all is there. sets: rows to load, None where no rows were sent.
-
-    unlisted: by column, what of these rows is in no category.
-    """
-
-    message: str
-    use_case: str
-    task: Task
-    registered: bool
-    sets: dict[str, int] | None
-    unlisted: dict[str, Unlisted] = {}
-
-
-class RemovedUseCase(Answer):
-    """A use case was removed. rows: stored samples that went along, by set; deployments: how many did."""
-
-    message: str
-    use_case: str
-    rows: dict[str, int]
-    deployments: int
-
-
-class Feature(Answer):
-    """A feature. categories: of a category, its names in the order of their positions."""
-
-    name: str
-    type: Literal["number", "integer", "category"]
-    categories: list[str]
-
-
-class UseCase(Answer):
-    """A use case that the simulator can play. sets: stored rows by set."""
-
-    name: str
-    task: Task
-    target: str
-    features: list[Feature]
-    source: Literal["bundled", "synthetic", "csv"]
-    split: Literal["random", "time", "column"]
-    uploaded: bool
-    registered: bool
-    sets: dict[str, int]
-
-
-class UseCases(Answer):
-    """Every use case."""
-
-    use_cases: list[UseCase]
-
-
 class Simulator:
     """`fleet.simulator`. use_case: whose data is meant, everywhere; the service's default is wine."""
 
@@ -153,21 +67,19 @@ class Simulator:
             if isinstance(fouling, str)
             else fouling and fouling.model_dump(exclude_none=True)
         )
-        body = {"set_name": set_name, "fouling": how, "use_case": use_case}
-        return self._connection.ask(LoadedSet, "POST", body=body)
+        return self._connection.post(LoadedSet, set_name=set_name, fouling=how, use_case=use_case)
 
     def prune(self, *, use_case: str | None = None, dry_run: bool = True) -> Pruned:
         """Says what is older than its use case wants it kept, and without dry_run deletes it."""
-        body = {"use_case": use_case, "dry_run": dry_run}
-        return self._connection.ask(Pruned, "POST", "/prune", body=body)
+        return self._connection.post(Pruned, "/prune", use_case=use_case, dry_run=dry_run)
 
     def describe(self, *, use_case: str | None = None) -> StoredSets:
         """Says how many rows are stored."""
-        return self._connection.ask(StoredSets, "GET", query={"use_case": use_case})
+        return self._connection.get(StoredSets, use_case=use_case)
 
     def use_cases(self) -> list[UseCase]:
         """The use cases that can be played."""
-        return self._connection.ask(UseCases, "GET", "/use_cases").use_cases
+        return self._connection.get(UseCases, "/use_cases").use_cases
 
     def add_use_case(self, definition: Mapping[str, Any], csv: str | None = None) -> AddedUseCase:
         """Registers a use case, with its rows if its source is a CSV file, whose text this is.
@@ -185,15 +97,15 @@ class Simulator:
 
         Raises NotFoundError if there is none, ConflictError if it is one that the simulator brings.
         """
-        return self._connection.ask(RemovedUseCase, "DELETE", f"/use_cases/{quote(name, safe='')}")
+        return self._connection.delete(RemovedUseCase, f"/use_cases/{quote(name, safe='')}")
 
     def _add(self, what: Mapping[str, Any], csv: str | None) -> AddedUseCase:
         if csv is None:
-            return self._connection.ask(AddedUseCase, "POST", "/use_cases", body=what)
+            return self._connection.post(AddedUseCase, "/use_cases", **what)
         starts = range(0, max(len(csv), 1), PART_CHARACTERS)
         parts = [csv[start : start + PART_CHARACTERS] for start in starts]
         digest = hashlib.sha256(csv.encode()).hexdigest()
         for number, part in enumerate(parts, 1):
-            numbered = {"csv": part, "part": number, "parts": len(parts), "sha256": digest}
-            answer = self._connection.ask(AddedUseCase, "POST", "/use_cases", body={**what, **numbered})
+            numbered: dict[str, Any] = {"csv": part, "part": number, "parts": len(parts), "sha256": digest}
+            answer = self._connection.post(AddedUseCase, "/use_cases", **what, **numbered)
         return answer

@@ -4,6 +4,7 @@ Nothing is ever deleted. Safe to run at any time, also by several at once.
 """
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -48,6 +49,7 @@ def alembic_config() -> Config:
     return config
 
 
+@cache
 def newest_revision() -> str:
     """The revision that this code was written for."""
     return str(ScriptDirectory.from_config(alembic_config()).get_current_head())

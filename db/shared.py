@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -187,6 +188,17 @@ class ActivationRow(SharedTable):
     share: Mapped[float | None] = mapped_column(Double, comment="of the traffic; of a canary only")
     reason: Mapped[str | None] = mapped_column(comment="training, rollback, ...")
     actor: Mapped[str | None] = mapped_column(comment="who asked for it")
+
+
+class LiveVersionRow(SharedTable):
+    """Triggers change it, in the transaction that changes what it is of."""
+
+    __tablename__ = "live_version"
+    __table_args__ = (
+        {"comment": "One row, which changes with what is live and with the use cases that there are"},
+    )
+
+    version: Mapped[UUID] = mapped_column(primary_key=True, comment="another one after every such change")
 
 
 class MonitoringResultRow(SharedTable):

@@ -31,6 +31,17 @@ class UnknownUseCaseError(NotFoundError):
         super().__init__(f"There is no use case '{name[:63]}'", f"Registered use cases: {choices}")
 
 
+class UnknownDeploymentError(NotFoundError):
+    """There is no deployment of that id, or it is another use case's."""
+
+    def __init__(self, deployment_id: int, use_case: str | None = None) -> None:
+        of = f" of '{use_case}'" if use_case else ""
+        super().__init__(
+            f"There is no deployment {deployment_id}{of}",
+            "GET /root/ml/deployments lists those that there are",
+        )
+
+
 class UseCaseChangedError(ConflictError):
     """A definition differs from the one that its tables were made from."""
 

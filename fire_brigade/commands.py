@@ -2,30 +2,28 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from fire_brigade.composition import make_logs, make_steps
 from fire_brigade.config.settings import FireBrigadeSettings
-from fire_brigade.persistence.model.records import KINDS
+from fire_brigade.persistence.model.records import KINDS, Kind
 from fire_brigade.persistence.repository.log_files import LineFormatter
 from fire_brigade.service.generate_records import generate_records
 from fire_brigade.service.jobs import Progress
 from fire_brigade.service.steps import Steps
+from fire_brigade.services import create_services
 from fleet.errors import FleetError
 from fleet.settings import SEED
 
 MOST_STATIONS = 10
 
-# Commands are hidden a second time under the names of their modules, with underscores.
 cli = typer.Typer(
     name="python -m fire_brigade",
     help="From the London Fire Brigade's records to predicted attendance times. Without a command: serve.",
@@ -37,41 +35,27 @@ out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty()
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
-class Kinds(StrEnum):
-    """Which records."""
-
-    INCIDENT = "incident"
-    MOBILISATION = "mobilisation"
-
-
-DataPath = Annotated[
-    Path | None,
-    typer.Option("--data_path", "--data-path", help="CSV file of the features.", show_default=False),
-]
-ModelPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--model_path",
-        "--model-path",
-        "--ml_model_path",
-        "--ml-model-path",
-        help="File of the model.",
-        show_default=False,
-    ),
-]
-EncoderPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--encoder_path", "--encoder-path", help="File of the encoder of the stations.", show_default=False
-    ),
-]
+def _command(function: Callable[..., None]) -> Callable[..., None]:
+    """Makes a command of it; hidden a second time under its name with underscores."""
+    cli.command(function.__name__, hidden=True)(function)
+    cli.command(function.__name__.replace("_", "-"))(function)
+    return function
 
 
-@cli.command("process_data", hidden=True)
-@cli.command("process-data")
+def _path(what: str, *names: str) -> Any:
+    spellings = [f"--{name}" for each in names for name in (each, each.replace("_", "-"))]
+    return typer.Option(*spellings, help=what, show_default=False)
+
+
+DataPath = Annotated[Path | None, _path("CSV file of the features.", "data_path")]
+ModelPath = Annotated[Path | None, _path("File of the model.", "model_path", "ml_model_path")]
+EncoderPath = Annotated[Path | None, _path("File of the encoder of the stations.", "encoder_path")]
+
+
+@_command
 def process_data(
     kind: Annotated[
-        Kinds | None, typer.Option("--type", help="Only these records.", show_default=False)
+        Kind | None, typer.Option("--type", help="Only these records.", show_default=False)
     ] = None,
     convert: Annotated[
         bool,
@@ -83,14 +67,13 @@ def process_data(
     ] = False,
 ) -> None:
     """Fetch the published records, check them, and keep those of the years that are asked for."""
-    kinds = KINDS if kind is None else (kind.value,)
+    kinds = KINDS if kind is None else (kind,)
     with _steps() as steps, _bar("process-data") as progress:
         done = steps.process_data(kinds, convert=convert, progress=progress)
     _show("Processed", done)
 
 
-@cli.command("build_features", hidden=True)
-@cli.command("build-features")
+@_command
 def build_features() -> None:
     """Join and clean the records, and measure the distance of every call."""
     with _steps() as steps, _bar("build-features") as progress:
@@ -98,8 +81,7 @@ def build_features() -> None:
     _show("Features built", counts)
 
 
-@cli.command("train_model", hidden=True)
-@cli.command("train-model")
+@_command
 def train_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
 ) -> None:
@@ -109,8 +91,7 @@ def train_model(
     _show("Trained", scores.by_name())
 
 
-@cli.command("eval_model", hidden=True)
-@cli.command("eval-model")
+@_command
 def eval_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
 ) -> None:
@@ -126,8 +107,7 @@ def eval_model(
     out.print(f"All of it is in {folder}")
 
 
-@cli.command("predict_model", hidden=True)
-@cli.command("predict-model")
+@_command
 def predict_model(
     distance: Annotated[float, typer.Option(help="Kilometres from the station to the call.")],
     station: Annotated[str, typer.Option(help="The station's name in the data, such as Acton.")],
@@ -140,8 +120,7 @@ def predict_model(
     out.print(f"Predicted attendance time: {seconds} seconds", markup=False)
 
 
-@cli.command("generate_data", hidden=True)
-@cli.command("generate-data")
+@_command
 def generate_data(
     folder: Annotated[Path, typer.Argument(help="Where the files go.")],
     incidents: Annotated[
@@ -196,13 +175,11 @@ class _Terminal(logging.Handler):
 
 @contextmanager
 def _steps() -> Iterator[Steps]:
-    settings = FireBrigadeSettings()
-    logs = make_logs(settings, _Terminal())
-    logs.take_warnings()
+    services = create_services(FireBrigadeSettings(), _Terminal())
     try:
-        yield make_steps(settings, logs)
+        yield services.steps
     finally:
-        logs.close()
+        services.logs.close()
 
 
 @contextmanager

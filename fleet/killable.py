@@ -5,12 +5,14 @@ What other people send can make a fit endless, or take all memory: no thread cou
 
 import contextlib
 import os
+import resource
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from threadpoolctl import threadpool_limits
 
@@ -20,8 +22,8 @@ from fleet.patience import Patience
 LOOK_S = 0.2  # between two looks whether somebody still waits
 STOP_S = 5.0
 
-Order = tuple[Callable[..., Any], tuple[Any, ...]]
-Report = tuple[Any, BaseException | None]
+Order = tuple[Callable[..., Any], tuple[Any, ...], bool]
+Report = tuple[Literal["told", "returned", "raised"], Any]
 
 
 class WorkerDiedError(UnavailableError):
@@ -41,25 +43,39 @@ class WorkerFailedError(RuntimeError):
 class KillableWork:
     """Does work in other processes. One is kept for the next piece; more are started where they are needed.
 
-    name: of the processes. niceness: theirs; at 19 they get what processors the others leave.
+    name: of the processes. niceness: theirs; at 19 they get what processors the others leave. most_bytes: of
+    memory that each may take beyond what it has at its start, where the system can see to it.
     """
 
-    def __init__(self, name: str, *, niceness: int = 0) -> None:
+    def __init__(self, name: str, *, niceness: int = 0, most_bytes: int | None = None) -> None:
         self._name = name
-        self._niceness = niceness
+        self._limits = (niceness, most_bytes)
         self._lock = threading.Lock()
         self._idle: list[_Process] = []
         self._all: set[_Process] = set()
 
-    def do(self, work: Callable[..., Any], *arguments: Any, patience: Patience, keep: bool) -> Any:
+    def do(
+        self,
+        work: Callable[..., Any],
+        *arguments: Any,
+        patience: Patience,
+        keep: bool,
+        told: Callable[..., None] | None = None,
+    ) -> Any:
         """What the work, which must be known by its module, returns or raises: a FleetError as it is.
 
-        keep: whether the process may be kept: one that has grown gives its memory back by ending.
-        Raises OutOfTimeError once nobody waits any more, WorkerDiedError, WorkerFailedError.
+        keep: whether the process may be kept: one that has grown gives its memory back by ending. told: is
+        called with what the work tells a function that it is given as its last argument; what it raises ends
+        the work. Raises OutOfTimeError once nobody waits any more, WorkerDiedError, WorkerFailedError.
         """
         process = self._take()
         try:
-            result, error = process.do((work, arguments), patience)
+            process.begin((work, arguments, told is not None))
+            kind, content = process.report(patience)
+            while kind == "told":
+                if told is not None:
+                    told(*content)
+                kind, content = process.report(patience)
         except BaseException:
             self._end(process)
             raise
@@ -67,9 +83,9 @@ class KillableWork:
             self._give_back(process)
         else:
             self._end(process)
-        if error is not None:
-            raise error
-        return result
+        if kind == "raised":
+            raise content
+        return content
 
     def stop(self) -> None:
         """End all of them, whatever they are doing."""
@@ -87,7 +103,7 @@ class KillableWork:
                 if process.is_alive:
                     return process
                 self._all.discard(process)
-            process = _Process(self._name, self._niceness)
+            process = _Process(self._name, self._limits)
             self._all.add(process)
             return process
 
@@ -108,10 +124,10 @@ class KillableWork:
 class _Process:
     """One process, as its parent sees it."""
 
-    def __init__(self, name: str, niceness: int) -> None:
+    def __init__(self, name: str, limits: tuple[int, int | None]) -> None:
         context = get_context("spawn")  # a fork would take the locks of this process's threads along
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, niceness), daemon=True, name=name)
+        self._process = context.Process(target=_serve, args=(theirs, *limits), daemon=True, name=name)
         self._process.start()
         theirs.close()
 
@@ -120,16 +136,18 @@ class _Process:
         """Of one that has nothing to do: its end of the pipe is silent unless it is closed."""
         return self._process.is_alive() and not self._connection.poll()
 
-    def do(self, order: Order, patience: Patience) -> Report:
-        """Raises OutOfTimeError, WorkerDiedError."""
-        try:
+    def begin(self, order: Order) -> None:
+        """Raises WorkerDiedError."""
+        with _told_as_died():
             self._connection.send(order)
+
+    def report(self, patience: Patience) -> Report:
+        """Raises OutOfTimeError, WorkerDiedError."""
+        with _told_as_died():
             while not self._connection.poll(min(LOOK_S, patience.left)):
                 if not patience.left:
                     raise OutOfTimeError
             report: Report = self._connection.recv()
-        except (EOFError, OSError) as error:
-            raise WorkerDiedError from error
         return report
 
     def kill(self) -> None:
@@ -138,24 +156,46 @@ class _Process:
         self._connection.close()
 
 
-def _serve(connection: Connection, niceness: int) -> None:
+@contextlib.contextmanager
+def _told_as_died() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise WorkerDiedError from error
+
+
+def _serve(connection: Connection, niceness: int, most_bytes: int | None) -> None:
     """What the process does: one order after the other, until its parent is gone."""
     os.nice(niceness)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if most_bytes is not None:
+        _bound_memory(most_bytes)
     with threadpool_limits(1), contextlib.suppress(EOFError, OSError):
         while True:
-            work, arguments = connection.recv()
-            connection.send(_report(work, arguments))
+            work, arguments, tells = connection.recv()
+            tell = (lambda *news: connection.send(("told", news)),) if tells else ()
+            connection.send(_report(work, *arguments, *tell))
             del work, arguments
 
 
-def _report(work: Callable[..., Any], arguments: tuple[Any, ...]) -> Report:
+def _report(work: Callable[..., Any], *arguments: Any) -> Report:
     try:
-        return work(*arguments), None
+        return "returned", work(*arguments)
     except FleetError as error:
-        return None, error
-    except Exception:  # noqa: BLE001  # it is raised, and logged, where the order came from
-        return None, WorkerFailedError(traceback.format_exc())
+        return "raised", error
+    except MemoryError:
+        return "raised", WorkerDiedError()
+    except BaseException:  # noqa: BLE001  # a panic in Rust is no Exception; it is logged where the order came from
+        return "raised", WorkerFailedError(traceback.format_exc())
+
+
+def _bound_memory(most_bytes: int) -> None:
+    """A Rust program that gets no more ends at once, and Python raises MemoryError."""
+    with contextlib.suppress(ValueError, OSError):  # not every system has the one or the other
+        used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + most_bytes, used + most_bytes))
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _end_with_parent() -> None:

@@ -238,6 +238,10 @@ class ServiceSettings(Settings):
         return self
 
 
+class DatabaseServiceSettings(DatabaseSettings, ServiceSettings):
+    """What a service is told that keeps something in the `dataset` database."""
+
+
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address.strip(" []")).is_loopback

@@ -66,23 +66,56 @@ def write_first(path: Path, content: bytes) -> None:
 def staged(path: Path, content: bytes, mode: int = 0o600) -> Iterator[Path]:
     """A file with this content beside `path`, on the disk; removed in the end unless it was renamed.
 
-    Its name is one of those that `only_writer(path)` clears away after a run that was killed.
     Raises FileNotWrittenError.
     """
-    with ExitStack() as stack:
+    with _unnamed(path) as unnamed:
         with disk_errors(path.name):
-            if path.is_dir():
-                raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=part_prefix(path))
-            unnamed = Path(name)
-            stack.callback(unnamed.unlink, missing_ok=True)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            unnamed.chmod(mode)
+            unnamed.write_bytes(content)
+            finish(unnamed, mode)
         yield unnamed
+
+
+@contextmanager
+def scratch_file(path: Path) -> Iterator[Path]:
+    """An empty file beside `path`, of its kind, removed in the end unless it was renamed.
+
+    An error of the disk within the block is a FileNotWrittenError too.
+    """
+    with disk_errors(path.name), _unnamed(path, path.suffix) as scratch:
+        yield scratch
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of `path` at once if all went well, and is removed if not."""
+    with scratch_file(path) as scratch:
+        yield scratch
+        finish(scratch)
+        put(scratch, path)
+
+
+def finish(new: Path, mode: int = 0o644) -> None:
+    """Have all of it on the disk, and say whose it is; everybody may read it unless given. Raises OSError."""
+    with new.open("rb") as written:
+        os.fsync(written.fileno())
+    new.chmod(mode)
+
+
+@contextmanager
+def _unnamed(path: Path, suffix: str = "") -> Iterator[Path]:
+    """Its name is one of those that whoever clears away after a run that was killed looks for."""
+    with disk_errors(path.name):
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=part_prefix(path), suffix=suffix)
+        os.close(descriptor)
+    unnamed = Path(name)
+    try:
+        yield unnamed
+    finally:
+        with disk_errors(path.name):
+            unnamed.unlink(missing_ok=True)
 
 
 def put(file: Path, path: Path) -> None:

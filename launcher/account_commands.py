@@ -1,6 +1,8 @@
 """The commands that make users and API keys: `./launch.sh user add`, `./launch.sh key add`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,7 +12,7 @@ from rich.console import Console
 from fleet.credentials import read_password
 from launcher.accounts import AccountFiles, AccountsError
 from launcher.locking import locked
-from launcher.settings import LauncherSettings, make_state_folder, read_environment
+from launcher.settings import LauncherSettings, read_environment
 
 WHEN = "The services know of it when they are started next: ./launch.sh up does that."
 console = Console(stderr=True)
@@ -43,9 +45,7 @@ def add_user(name: Name, role: Role = UserRole.USER) -> None:
         password = read_password()
     except ValueError as error:
         raise AccountsError(f"{name}: {error}", "Nothing was changed; try again") from error
-    settings = _settings()
-    with locked(settings.state_dir, console):
-        files = _files(settings)
+    with _files() as files:
         files.add_user(name, role, password)
     console.print(f"Added to {files.users_file()}.\n{WHEN}", highlight=False, soft_wrap=True)
 
@@ -53,9 +53,7 @@ def add_user(name: Name, role: Role = UserRole.USER) -> None:
 @key_commands.command("add")
 def add_key(name: Name, role: Role = UserRole.USER) -> None:
     """Add a program, and show its key on standard output: it is kept nowhere."""
-    settings = _settings()
-    with locked(settings.state_dir, console):
-        files = _files(settings)
+    with _files() as files:
         key = files.add_key(name, role)
     console.print(
         f"Added to {files.api_keys_file()}.\n{WHEN}\nThe key, shown only now:",
@@ -65,11 +63,8 @@ def add_key(name: Name, role: Role = UserRole.USER) -> None:
     sys.stdout.write(f"{key}\n")
 
 
-def _settings() -> LauncherSettings:
+@contextmanager
+def _files() -> Iterator[AccountFiles]:
     settings = LauncherSettings.from_environment(read_environment())
-    make_state_folder(settings.state_dir)
-    return settings
-
-
-def _files(settings: LauncherSettings) -> AccountFiles:
-    return AccountFiles(settings.state_dir / "secrets")
+    with locked(settings.state_dir, console):
+        yield AccountFiles(settings.state_dir / "secrets")

@@ -9,14 +9,14 @@ from typing import TypeVar
 from fleet.accounts import parse_keys, parse_users
 from fleet.credentials import key_digest, make_key, user_line
 from fleet.errors import ConflictError, FleetError
+from fleet.services import SERVICES
 from fleet.whole_files import put, staged, write_whole
 
 A = TypeVar("A")
 
 USERS, API_KEYS = "users", "api_keys"
-SIBLINGS = ("tracking", "monitoring")
+SIBLINGS = tuple(service.name for service in SERVICES if service.calls_siblings)
 PROMETHEUS = "prometheus"
-FIRE_BRIGADE = "fire_brigade"
 FIRST_USERS, PASSWORDS = "fire_brigade_users", "fire_brigade_passwords"
 WATCHERS_PASSWORD = "fire_brigade_password"  # noqa: S105  # a file: the first user's, as Prometheus shows it
 FIRST_ROLES = ("admin", "user")  # of the fire brigade's first users, whose names they are too

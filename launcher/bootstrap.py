@@ -3,19 +3,18 @@
 Runs before anything is installed: the standard library only.
 """
 
-import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 
-PROJECT = Path(__file__).resolve().parent.parent
+from launcher.background import PROJECT, held, running
+
 STATE = PROJECT / ".mlfleet"
 VENV = STATE / "venv"
 PYTHON = VENV / "bin" / "python"
@@ -28,7 +27,6 @@ UNFINISHED = STATE / "venv.unfinished"
 # the environment that it runs in.
 INSTALLS = "MLFLEET_INSTALLS"
 LAUNCHER, LOCAL, TESTS = "launcher", "launcher/local", "tests"
-PATIENCE_SECONDS = 5.0
 STAGES = ("Collecting", "Downloading", "Installing", "Building")
 
 
@@ -74,15 +72,9 @@ def prepare(*folders: str) -> None:
         _complete(*folders)
 
 
-@contextmanager
-def _locked() -> Iterator[None]:
-    with (STATE / "venv.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _say("Another ./launch.sh is installing packages: waiting for it.")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _locked() -> AbstractContextManager[None]:
+    waiting = "Another ./launch.sh is installing packages: waiting for it."
+    return held(STATE / "venv.lock", lambda: _say(waiting))
 
 
 def _complete(*folders: str) -> None:
@@ -130,40 +122,18 @@ def _fingerprint() -> str:
 
 
 def _run(command: list[str]) -> None:
-    """Runs the command in a group of its own, its output in the log and its stage on the terminal."""
-    with (
-        LOG.open("a", encoding="utf-8") as log,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-        ) as process,
-    ):
+    """Runs the command, its output in the log and its stage on the terminal."""
+    with LOG.open("a", encoding="utf-8") as log, running(command, subprocess.PIPE) as process:
         try:
             for number, line in enumerate(process.stdout or []):
                 log.write(line)
                 _show(number, line.strip())
             status = process.wait()
-        except BaseException:
-            _end(process)
-            raise
         finally:
             _show(0, "")
     if status != 0:
         tail = "\n".join(LOG.read_text(encoding="utf-8").splitlines()[-15:])
         raise InstallationError(f"{tail}\nThe installation failed. All of its output is in {LOG}")
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    """Lets the command and what it started clean up for a while before they are killed."""
-    with suppress(
-        ProcessLookupError, PermissionError
-    ):  # gone already; macOS refuses when only zombies are left
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE_SECONDS)
-        finally:  # who interrupts twice has no patience left
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _show(number: int, line: str) -> None:

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from launcher.settings import PROJECT
+from fleet.services import SERVICES
+from launcher.background import PROJECT
 
 CHECKS = (
     ("ruff", "check", "."),
@@ -17,7 +18,7 @@ SIDE_BY_SIDE = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 QUICK = (*SIDE_BY_SIDE, "tests/unit", "tests/architecture")
 NODE_PROGRAMS = PROJECT / ".mlfleet" / "node" / "node_modules" / ".bin"
 PREFIXES = (
-    *("MLFLEET_", "SIMULATOR_", "ML_MODEL_", "TRACKING_", "MONITORING_", "MLFLOW_"),
+    *("MLFLEET_", "MLFLOW_", *(service.prefix for service in SERVICES)),
     *("COMPOSE_", "PUBLISH_ADDRESS", "TOOLS_ADDRESS", "PROXY_", "HTTP_PORT", "HTTPS_PORT"),
     *("PROMETHEUS_", "PUSHGATEWAY_", "ALERTMANAGER_", "GRAFANA_"),
 )

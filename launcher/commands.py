@@ -13,14 +13,20 @@ from rich.console import Console
 from launcher.account_commands import key_commands, user_commands
 from launcher.checks import run_checks
 from launcher.composition import Launch
-from launcher.degraded import degraded_parts
 from launcher.demo import Demo
 from launcher.fire_brigade_demo import FireBrigadeDemo
+from launcher.health import degraded_parts
 from launcher.interrupts import Interrupted, interrupts
 from launcher.purge import Doomed
-from launcher.report import findings_table, print_addresses, print_degraded, print_next_steps, print_passwords
-from launcher.status import status_table
-from launcher.use_cases import add_use_case, find_use_case, lines, list_use_cases, remove_use_case
+from launcher.report import (
+    findings_table,
+    print_addresses,
+    print_degraded,
+    print_next_steps,
+    print_passwords,
+    status_table,
+)
+from launcher.use_cases import add_use_case, find_use_case, lines
 from launcher.ways import Way
 
 cli = typer.Typer(
@@ -206,7 +212,7 @@ def add_a_use_case(
 def list_the_use_cases(simulator: Simulator = None, docker: InDocker = None) -> None:
     """List the use cases, with the rows of each set."""
     with _launch(docker).fleet(simulator=simulator) as fleet:
-        _print_lines("Use cases:", lines(list_use_cases(fleet)))
+        _print_lines("Use cases:", lines(fleet.simulator.use_cases()))
 
 
 @use_case_commands.command("remove")
@@ -222,7 +228,7 @@ def remove_a_use_case(
         console.print(f"{name}: {found.target}, {sum(found.sets.values())} rows stored", highlight=False)
         if not yes:
             typer.confirm("Remove it with its rows, models and results, for good?", abort=True)
-        removed = remove_use_case(fleet, name)
+        removed = fleet.simulator.remove_use_case(name)
     console.print(f"{removed.message}, with {removed.deployments} deployments", highlight=False)
 
 

@@ -1,6 +1,7 @@
 """Finds out which way the fleet runs here, and wires the stack of that way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,9 +9,10 @@ from rich.console import Console
 
 from client import Fleet
 from fleet.errors import FleetError
-from launcher.accounts import FIRE_BRIGADE, AccountFiles
+from fleet.services import SERVICES
+from launcher.accounts import AccountFiles
 from launcher.bootstrap import install_local
-from launcher.calling import fleet_at
+from launcher.calling import calls_told, fleet_at
 from launcher.docker.engine import check_engine, engine_problem
 from launcher.docker.stack import ComposeStack, runs_in_docker
 from launcher.interrupts import Interrupts
@@ -52,16 +54,21 @@ class Launch:
         make_state_folder(self._settings.state_dir)
         remember(self.way, self._settings.state_dir)
 
-    def fleet(self, *, simulator: str | None = None) -> Fleet:
-        """The services of the stack, to be called. Raises InvalidSettingError about credentials.
+    @contextmanager
+    def fleet(self, *, simulator: str | None = None) -> Iterator[Fleet]:
+        """The services of the stack, to be called. simulator: the address of another one, with its path.
 
-        simulator: the address of another one, with its path.
+        Raises InvalidSettingError about credentials, and CallFailedError for a call that fails.
         """
-        addresses = self.stack.addresses()
-        fire_brigade = urlsplit(addresses[FIRE_BRIGADE])._replace(path=self._fire_brigade_path()).geturl()
+        pages = self.stack.addresses()
+        told = {
+            each.name: urlsplit(pages[each.name])._replace(path=each.path_in(self._environment)).geturl()
+            for each in SERVICES
+        }
         elsewhere = {} if simulator is None else {"simulator": simulator}
-        told = {**addresses, FIRE_BRIGADE: fire_brigade, **elsewhere}
-        return fleet_at(told, self._settings, self._accounts().first_admin())
+        fleet = fleet_at({**told, **elsewhere}, self._settings, self._accounts().first_admin())
+        with fleet, calls_told():
+            yield fleet
 
     def passwords_file(self) -> Path:
         """Where the passwords of the fire brigade's first users stand."""
@@ -77,11 +84,6 @@ class Launch:
 
     def _accounts(self) -> AccountFiles:
         return AccountFiles(self._settings.state_dir / "secrets")
-
-    def _fire_brigade_path(self) -> str:
-        """Below which its routes are; what people open is its page."""
-        parts = ("FIRE_BRIGADE_BASE_URL", "FIRE_BRIGADE_SERVICE_URL")
-        return "".join(self._environment.get(part, "") for part in parts)
 
     def _docker_is_wanted(self) -> bool:
         # Who names a server of their own means that one, which containers do not use.

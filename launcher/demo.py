@@ -3,18 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from client import (
-    CallError,
-    Fleet,
-    ForbiddenError,
-    RefusedError,
-    UnauthorizedError,
-    UnexpectedAnswerError,
-)
+from client import Fleet, RefusedError
 from client.experiments import MetricName, Search
 from client.ml_model import Score, ScoredSet
 from client.simulator import FoulingLevel, SetName
-from fleet.errors import FleetError
+from launcher.calling import CallFailedError, calls_told
 from launcher.findings import Findings, drift_outcome, overall_outcome, retraining_outcome, score_text
 
 NAMES_TRIED = 50
@@ -23,10 +16,6 @@ REFERENCE, HEAVY = "production, reference fouling", "production, heavy fouling"
 
 Progress = Callable[[str], None]
 Grid = Mapping[str, list[object]]
-
-
-class StepFailedError(FleetError):
-    """A service answered a step of the demo with an error, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +71,9 @@ class Demo:
         self.findings = findings or Findings(f"The loop on {loop.about}")
 
     def run(self) -> Findings:
-        """Raises StepFailedError with the answer of the step that failed."""
-        try:
+        """Raises CallFailedError with the answer of the step that failed."""
+        with calls_told(by_name=True):
             self._walk()
-        except CallError as error:
-            raise StepFailedError(error.outcome, what_to_do(error)) from error
         return self.findings
 
     def _walk(self) -> None:
@@ -147,7 +134,7 @@ class Demo:
 
     def _show(self, label: str, score: Score) -> None:
         if score.score is None:
-            raise StepFailedError(score.message, "Load the data that the simulator brings, and try again")
+            raise CallFailedError(score.message, "Load the data that the simulator brings, and try again")
         self.findings.section(self._loop.scored_by).rows[label] = score_text(score)
 
     def _judge(self, label: str, *, retrain: bool = False) -> None:
@@ -160,17 +147,3 @@ class Demo:
             "all checks": overall_outcome(everything.result),
             "retraining": retraining_outcome(everything.retraining, asked=retrain),
         }
-
-
-def what_to_do(error: CallError) -> str:
-    """What a person does about a call of the demo that failed."""
-    if isinstance(error, UnauthorizedError | ForbiddenError):
-        return (
-            "Set an admin's MLFLEET_USER and MLFLEET_PASSWORD, or MLFLEET_API_KEY, in the environment or in "
-            ".env (see .env.example)"
-        )
-    if isinstance(error, UnexpectedAnswerError):
-        return "Another version of the service may be running: ./launch.sh down, and try again"
-    if isinstance(error, RefusedError):
-        return error.message
-    return "See ./launch.sh status, and ./launch.sh logs"

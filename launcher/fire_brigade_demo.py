@@ -4,9 +4,10 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from client import CallError, Fleet, UnauthorizedError
+from client import Fleet
 from client.fire_brigade import Job
-from launcher.demo import Demo, Loop, Progress, StepFailedError, what_to_do
+from launcher.calling import CallFailedError, calls_told
+from launcher.demo import Demo, Loop, Progress
 from launcher.findings import Findings
 
 DISTANCE_KM, STATION = 5.2, "Acton"
@@ -15,6 +16,7 @@ PUBLISHED, MADE_UP, KEPT = (
     "MADE UP, as the published ones cannot be had",
     "those that were there",
 )
+CHANGED_SINCE = "The user admin has another password by now than the file fire_brigade_passwords says"
 NOT_HAD = "download_failed"
 POLL_S = 0.25
 LONGEST_JOB_S = 3600.0
@@ -53,13 +55,11 @@ class FireBrigadeDemo:
         self._findings = Findings(f"From raw records round the loop on {LOOP.about}")
 
     def run(self) -> Findings:
-        """Raises StepFailedError with the answer of the step that failed."""
-        try:
+        """Raises CallFailedError with the answer of the step that failed."""
+        with calls_told(by_name=True, unauthorized=CHANGED_SINCE):
             records = self._fetch()
             self._build()
             self._model()
-        except CallError as error:
-            raise StepFailedError(error.outcome, _what_to_do(error)) from error
         # Made-up records in an experiment of their own: the best run is sought among all that one has.
         loop = replace(LOOP, experiment=f"{LOOP.experiment}_made_up") if records == MADE_UP else LOOP
         return Demo(self._fleet, self._progress, loop, self._findings).run()
@@ -88,7 +88,7 @@ class FireBrigadeDemo:
         deadline, told = time.monotonic() + LONGEST_JOB_S, ""
         while (job := self._brigade.job(job_id)).status in ("queued", "running"):
             if time.monotonic() > deadline:
-                raise StepFailedError(
+                raise CallFailedError(
                     "Processing the records took too long", "See ./launch.sh logs fire_brigade"
                 )
             if job.detail and job.detail != told:
@@ -120,12 +120,6 @@ class FireBrigadeDemo:
         shown.rows[f"{DISTANCE_KM} km from {STATION}"] = f"{seconds:.2f} s"
 
 
-def _failed(job: Job) -> StepFailedError:
+def _failed(job: Job) -> CallFailedError:
     error = job.error or {}
-    return StepFailedError(str(error.get("error")), str(error.get("message")))
-
-
-def _what_to_do(error: CallError) -> str:
-    if isinstance(error, UnauthorizedError):
-        return "The user admin has another password by now than the file fire_brigade_passwords says"
-    return what_to_do(error)
+    return CallFailedError(str(error.get("error")), str(error.get("message")))

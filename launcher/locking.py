@@ -1,6 +1,5 @@
 """One command at a time changes what runs."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from launcher.background import held
 from launcher.settings import make_state_folder
 
+WAITING = "Another ./launch.sh is starting or stopping the stack: waiting for it."
 PRIVATE = ("logs", "run", "mlartifacts", "fire_brigade")  # the others see to themselves
 
 
@@ -25,18 +26,7 @@ def locked(state_dir: Path, console: Console) -> Iterator[None]:
         for folder in PRIVATE:
             if (state_dir / folder).is_dir():
                 (state_dir / folder).chmod(0o700)
-        with _held(state_dir, console):
+        with held(state_dir / "lock", lambda: console.print(WAITING)):
             yield
     finally:
         os.umask(umask)
-
-
-@contextmanager
-def _held(state_dir: Path, console: Console) -> Iterator[None]:
-    with (state_dir / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print("Another ./launch.sh is starting or stopping the stack: waiting for it.")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fleet.errors import FleetError
 from fleet.settings_check import REFUSED
-from launcher.settings import PROJECT
+from launcher.background import PROJECT
 
 
 class RefusedSettingsError(FleetError):

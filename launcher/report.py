@@ -1,12 +1,16 @@
-"""What the demo and `up` print when they are done."""
+"""What the commands print."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from launcher.findings import Findings
+from launcher.stack import Condition
+
+COLOURS = {"ready": "green", "not ready": "yellow", "died": "red", "stopped": "dim"}
 
 
 def findings_table(findings: Findings) -> Table:
@@ -52,3 +56,15 @@ def print_next_steps(console: Console, addresses: Mapping[str, str], psql_line: 
         ("stop it", "./launch.sh down"),
     ):
         console.print(f"  {what:<14}{command}", highlight=False, markup=False, soft_wrap=True)
+
+
+def status_table(found: Iterable[Condition]) -> Table:
+    """A line for each part."""
+    address = Column("address", overflow="fold")
+    table = Table("service", "state", address, "pid", "memory", "up for", box=SIMPLE)
+    for condition in found:
+        state = f"[{COLOURS[condition.state]}]{condition.state}[/]"
+        pid = "" if condition.pid is None else str(condition.pid)
+        age = "" if condition.minutes is None else f"{condition.minutes:.0f} min"
+        table.add_row(condition.name, state, condition.address, pid, condition.memory, age)
+    return table

@@ -1,18 +1,34 @@
 """What the commands know of a stack, however it runs."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import NoReturn, Protocol
+from typing import NoReturn
+
+from rich.console import Console
 
 from fleet.errors import FleetError
+from fleet.services import SERVICES
+from launcher.accounts import AccountFiles
+from launcher.interrupts import Interrupts
+from launcher.locking import locked
 from launcher.purge import Doomed
+from launcher.settings import LauncherSettings
 
-POSTGRES = "postgres"
-SERVICES = ("mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
+POSTGRES, MLFLOW = "postgres", "mlflow"
+NAMES = (MLFLOW, *(service.name for service in SERVICES))
+PARTS = (POSTGRES, *NAMES)
 
 
 class UnknownLogError(FleetError):
     """There is no such service, or it has not written anything yet."""
+
+
+def check_known(service: str | None, known: Iterable[str]) -> None:
+    """Raises UnknownLogError for a service that is none of these."""
+    if service not in {None, *known}:
+        raise UnknownLogError(f"There is no service {service}", f"The services are {', '.join(known)}")
 
 
 @dataclass(frozen=True)
@@ -27,35 +43,65 @@ class Condition:
     minutes: float | None = None
 
 
-class Stack(Protocol):
-    """The fleet as processes of this machine, or in containers."""
+class Stack(ABC):
+    """The fleet as processes of this machine, or in containers. environment: the user's, .env included."""
 
+    def __init__(
+        self,
+        settings: LauncherSettings,
+        environment: Mapping[str, str],
+        console: Console,
+        interrupts: Interrupts,
+    ) -> None:
+        self._settings = settings
+        self._environment = environment
+        self._console = console
+        self._interrupts = interrupts
+        self._accounts = AccountFiles(settings.state_dir / "secrets")
+
+    @abstractmethod
     def up(self) -> bool:
         """Starts whatever is not up; False when all was. Stops again what it started when that fails."""
 
     def undo(self) -> None:
         """Stops what this object's `up` started."""
+        with self._lock():
+            self._undo()
 
+    @abstractmethod
     def addresses(self) -> dict[str, str]:
-        """What people open or call, by the names of SERVICES."""
+        """What people open or call, by NAMES."""
 
+    @abstractmethod
     def conditions(self) -> list[Condition]:
         """How every part is at this moment. Changes nothing."""
 
+    @abstractmethod
     def show_logs(self, service: str | None, lines: int, *, follow: bool) -> NoReturn:
         """Becomes the program that shows the end of one log, or of all."""
 
+    @abstractmethod
     def find_data(self) -> list[Doomed]:
         """All that a purge would delete."""
 
+    @abstractmethod
     def kept_by_purge(self) -> str:
         """What a purge leaves, in a sentence; nothing if it is not worth one."""
 
+    @abstractmethod
     def down(self, doomed: Sequence[Doomed] = ()) -> list[str]:
         """Stops all that runs, and deletes these while nobody can start it; the names of what ran."""
 
+    @abstractmethod
     def run_beside_mlflow(self, *arguments: str) -> str:
         """What `python` prints with these arguments where MLflow's server runs, which must be up."""
 
+    @abstractmethod
     def psql_line(self) -> str:
         """A shell line that opens the dataset database, without the password in it."""
+
+    @abstractmethod
+    def _undo(self) -> None: ...
+
+    def _lock(self) -> AbstractContextManager[None]:
+        return locked(self._settings.state_dir, self._console)

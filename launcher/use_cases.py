@@ -5,17 +5,13 @@ from typing import Any
 
 import yaml
 
-from client import CallError, Fleet, ForbiddenError, RefusedError, UnauthorizedError
-from client.simulator import AddedUseCase, RemovedUseCase, UseCase
+from client import Fleet
+from client.simulator import AddedUseCase, UseCase
 from fleet.errors import FleetError
 
 
 class UseCaseFileError(FleetError):
     """A file of the use case is not there, or not what it should be."""
-
-
-class NotAddedError(FleetError):
-    """The simulator refused what was asked of it, or did not answer."""
 
 
 class NoSuchUseCaseError(FleetError):
@@ -47,13 +43,11 @@ def read_rows(definition: dict[str, Any], file: Path, csv: Path | None) -> str |
 
 
 def add_use_case(fleet: Fleet, file: Path, csv: Path | None) -> AddedUseCase:
-    """Register the definition of a file, with its rows. Raises UseCaseFileError, NotAddedError."""
+    """Register the definition of a file, with its rows. Raises UseCaseFileError."""
     definition = read_definition(file)
     rows = read_rows(definition, file, csv)
     try:
         return fleet.simulator.add_use_case(definition, rows)
-    except CallError as error:
-        raise _refusal(error) from error
     except TypeError as error:  # YAML has dates, and JSON has none
         raise UseCaseFileError(
             f"{file} holds a value that is neither text nor number: {error}", "Put it between quotation marks"
@@ -61,28 +55,12 @@ def add_use_case(fleet: Fleet, file: Path, csv: Path | None) -> AddedUseCase:
 
 
 def find_use_case(fleet: Fleet, name: str) -> UseCase:
-    """The use case of that name. Raises NotAddedError, NoSuchUseCaseError."""
-    found = list_use_cases(fleet)
+    """The use case of that name. Raises NoSuchUseCaseError."""
+    found = fleet.simulator.use_cases()
     for each in found:
         if each.name == name:
             return each
     raise NoSuchUseCaseError(name, [each.name for each in found])
-
-
-def remove_use_case(fleet: Fleet, name: str) -> RemovedUseCase:
-    """Remove a use case with all that is stored of it. Raises NotAddedError."""
-    try:
-        return fleet.simulator.remove_use_case(name)
-    except CallError as error:
-        raise _refusal(error) from error
-
-
-def list_use_cases(fleet: Fleet) -> list[UseCase]:
-    """Every use case. Raises NotAddedError."""
-    try:
-        return fleet.simulator.use_cases()
-    except CallError as error:
-        raise _refusal(error) from error
 
 
 def _text(file: Path) -> str:
@@ -92,16 +70,6 @@ def _text(file: Path) -> str:
         raise UseCaseFileError(f"{file} is not text in UTF-8", "Save it as UTF-8") from error
     except OSError as error:
         raise UseCaseFileError(f"{file} cannot be read: {error.strerror}", "Check the path") from error
-
-
-def _refusal(error: CallError) -> NotAddedError:
-    if isinstance(error, UnauthorizedError | ForbiddenError):
-        return NotAddedError(
-            error.error, "Set an admin's MLFLEET_USER and MLFLEET_PASSWORD, or MLFLEET_API_KEY (.env.example)"
-        )
-    if isinstance(error, RefusedError):
-        return NotAddedError(error.error, error.message)
-    return NotAddedError(error.outcome, "Start the fleet first: ./launch.sh")
 
 
 def lines(found: list[UseCase]) -> list[str]:

@@ -33,6 +33,13 @@ class RunningService:
         """The processes that answer."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def wait_until_ready(self) -> None:
+        """Return once it, and what it needs, can answer."""
+        deadline = time.monotonic() + START_SECONDS
+        while not requests.get(f"{self.address}/health/ready", timeout=10).ok:
+            assert time.monotonic() < deadline, f"{self.address} is not ready"
+            time.sleep(0.1)
+
     def kill(self) -> None:
         """End it without warning, its worker included."""
         workers = self.workers()

@@ -10,9 +10,8 @@ import pandas as pd
 from fire_brigade.persistence.model.scores import Scores
 from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, TARGET, TrainedModel
 from fire_brigade.persistence.repository.feature_file import read_features
-from fire_brigade.service.model_ports import EvaluationRecord, ReadModel
 from fire_brigade.service.pictures import fit_picture, residual_picture
-from fire_brigade.service.ports import MetricsLog
+from fire_brigade.service.ports import MetricsLog, ModelRegistry, ReadModel
 from fire_brigade.service.scoring import part, score
 from fleet.whole_files import write_whole
 
@@ -31,7 +30,7 @@ class Evaluation:
 
 
 def eval_model(
-    data: Path, read: ReadModel, folder: Path, record: EvaluationRecord | None, log: MetricsLog
+    data: Path, read: ReadModel, folder: Path, record: ModelRegistry | None, log: MetricsLog
 ) -> Evaluation:
     """Evaluate on the rows that a training on the file `data` leaves for testing.
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fire_brigade.persistence.model.records import RecordSource
+from fire_brigade.persistence.model.records import RecordSource, SourceError
 from fire_brigade.persistence.repository.record_files import Cell, Records, Row, read_rows
-from fleet.errors import ConflictError, FleetError
+from fleet.errors import ConflictError
+from fleet.whole_files import disk_errors
 
 YEAR = "CalYear"
 TELL_EVERY_S = 0.2
@@ -19,29 +20,24 @@ Told = Callable[[int, int], None]
 """Is told the rows that were read, and of how many."""
 
 
-class MissingColumnsError(FleetError):
+class MissingColumnsError(SourceError):
     """A published file is not as it was."""
 
     status = 502
 
     def __init__(self, source: RecordSource, missing: Sequence[str]) -> None:
-        super().__init__(
-            f"{source.setting}: the file lacks {_columns(missing)}",
-            f"Check the address in the setting {source.setting}; if the file has changed, change the setting "
-            f"{source.kind}_expected_columns",
-        )
+        columns = f"the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+        changed = f"; if the file has changed, change the setting {source.kind}_expected_columns"
+        super().__init__(source.setting, f"the file lacks {columns}", changed)
 
 
-class NoRecordsError(FleetError):
+class NoRecordsError(SourceError):
     """A published file has at most a header."""
 
     status = 502
 
     def __init__(self, source: RecordSource) -> None:
-        super().__init__(
-            f"{source.setting}: the file holds no records",
-            f"Check the address in the setting {source.setting}",
-        )
+        super().__init__(source.setting, "the file holds no records")
 
 
 class NothingKeptError(ConflictError):
@@ -54,61 +50,59 @@ class NothingKeptError(ConflictError):
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Filtered:
     """rows: all that came; kept: those of the years."""
 
-    rows: int
-    kept: int
-    seconds: float
+    rows: int = 0
+    kept: int = 0
+    seconds: float = 0.0
 
 
-class Filtering:
-    """One file, on its way. `fetched` is read; the records of the years are written to `new`."""
+def filter_records(
+    source: RecordSource, years: Sequence[int], fetched: Path, new: Path, told: Told
+) -> Filtered:
+    """Reads `fetched`, and writes the records of the years to `new`.
 
-    def __init__(self, source: RecordSource, years: tuple[int, ...], fetched: Path, new: Path) -> None:
-        self._source = source
-        self._years = years
-        self._fetched = fetched
-        self._new = new
-        self._rows = 0
-        self._kept = 0
+    Raises WrongFileError, MissingColumnsError, NoRecordsError, NothingKeptError, FileNotWrittenError.
+    """
+    started = time.monotonic()
+    records = read_rows(fetched, setting=source.setting)
+    header = [str(cell).strip() for cell in next(records.rows, [])]
+    if not header:
+        raise NoRecordsError(source)
+    expected = dict.fromkeys((*source.expected_columns, YEAR))
+    if missing := [name for name in expected if name not in header]:
+        raise MissingColumnsError(source, missing)
+    done = Filtered()
+    with disk_errors(source.file.name), new.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(_of_the_years(records, header.index(YEAR), years, done, told))
+    if not done.rows:
+        raise NoRecordsError(source)
+    if not done.kept:
+        raise NothingKeptError(source, years, done.rows)
+    done.seconds = time.monotonic() - started
+    return done
 
-    def __call__(self, told: Told) -> Filtered:
-        """Raises WrongFileError, MissingColumnsError, NoRecordsError, NothingKeptError; OSError."""
-        started = time.monotonic()
-        source = self._source
-        records = read_rows(self._fetched, setting=source.setting)
-        header = [str(cell).strip() for cell in next(records.rows, [])]
-        if not header:
-            raise NoRecordsError(source)
-        if missing := [
-            name for name in dict.fromkeys((*source.expected_columns, YEAR)) if name not in header
-        ]:
-            raise MissingColumnsError(source, missing)
-        with self._new.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(self._of_the_years(records, header.index(YEAR), told))
-        if not self._rows:
-            raise NoRecordsError(source)
-        if not self._kept:
-            raise NothingKeptError(source, self._years, self._rows)
-        return Filtered(self._rows, self._kept, time.monotonic() - started)
 
-    def _of_the_years(self, records: Records, year: int, told: Told) -> Iterator[Row]:
-        wanted: set[Cell] = {form for each in self._years for form in (each, str(each), f"{each}.0")}
-        told(0, records.count)
-        last = time.monotonic()
-        for row in records.rows:
-            self._rows += 1
-            if self._rows % 1000 == 0 and time.monotonic() - last >= TELL_EVERY_S:
-                last = time.monotonic()
-                told(self._rows, records.count)
-            if row[year] in wanted:
-                self._kept += 1
-                yield _tidy(row)
-        told(self._rows, records.count)
+def _of_the_years(
+    records: Records, year: int, years: Sequence[int], done: Filtered, told: Told
+) -> Iterator[Row]:
+    """The rows to keep; what is read and kept is counted in `done`. year: the column's number."""
+    wanted: set[Cell] = {form for each in years for form in (each, str(each), f"{each}.0")}
+    told(0, records.count)
+    last = time.monotonic()
+    for row in records.rows:
+        done.rows += 1
+        if done.rows % 1000 == 0 and time.monotonic() - last >= TELL_EVERY_S:
+            last = time.monotonic()
+            told(done.rows, records.count)
+        if row[year] in wanted:
+            done.kept += 1
+            yield _tidy(row)
+    told(done.rows, records.count)
 
 
 def _tidy(row: Row) -> Row:
@@ -117,7 +111,3 @@ def _tidy(row: Row) -> Row:
         int(cell) if type(cell) is float and cell.is_integer() else "" if cell in NOTHING else cell
         for cell in row
     ]
-
-
-def _columns(names: Sequence[str]) -> str:
-    return f"the column{'s' if len(names) > 1 else ''} {', '.join(names)}"

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fire_brigade.persistence.repository.data_files import only_writer, replaced
+from fire_brigade.persistence.repository.data_files import only_writer
 from fire_brigade.persistence.repository.stations import SHIPPED, read_stations
 from fire_brigade.persistence.repository.table_files import write_csv, write_workbook
 from fire_brigade.service.made_up_records import LABEL, make_records
 from fleet.errors import InvalidRequestError
 from fleet.settings import SEED
+from fleet.whole_files import replaced
 
 MOST_INCIDENTS = 690_000  # with their mobilisations, which are half as many more, a sheet is full
 

@@ -4,8 +4,7 @@ import difflib
 
 import numpy as np
 
-from fire_brigade.service.model_ports import ReadModel
-from fire_brigade.service.ports import MetricsLog
+from fire_brigade.service.ports import MetricsLog, ReadModel
 from fleet.errors import InvalidRequestError, NotFoundError
 
 FARTHEST_KM = 20_040  # half the way round the Earth: no two places are farther apart

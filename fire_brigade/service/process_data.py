@@ -1,21 +1,25 @@
 """Fetches the published records, checks them, and keeps those of some years."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from fire_brigade.persistence.model.records import Download, Kind, RecordSource
-from fire_brigade.persistence.repository.data_files import only_writer, replace_together, scratch_file
+from fire_brigade.persistence.repository.data_files import only_writer, replace_together
 from fire_brigade.persistence.repository.downloads import DownloadLimits, download
 from fire_brigade.persistence.repository.table_files import other_forms, write_parquet_and_pickle
-from fire_brigade.service.filtering import Filtering
+from fire_brigade.service.filtering import filter_records
 from fire_brigade.service.foreign_files import read_apart
+from fire_brigade.service.jobs import Progress
 from fire_brigade.service.ports import MetricsLog
 from fleet.errors import ConflictError, FleetError
+from fleet.whole_files import scratch_file
 
 NUMBER = "IncidentNumber"
+DOWNLOAD_SHARE = 0.4  # of the time that a kind takes
 
 Stage = Literal["download", "filter"]
 
@@ -45,6 +49,26 @@ class Processed:
     kept: int
     seconds: float
 
+    def figures(self) -> dict[str, Any]:
+        """What those are told who asked for it."""
+        return {
+            "file": self.file.name,
+            "bytes": self.download.bytes,
+            "rows": self.rows,
+            "kept": self.kept,
+            "seconds": round(self.download.seconds + self.seconds, 1),
+        }
+
+    def metrics(self) -> dict[str, float]:
+        """What the log is told."""
+        return {
+            f"initial_count_{self.kind}": self.rows,
+            f"filtered_count_{self.kind}": self.kept,
+            f"record_saved_{self.kind}": self.kept,
+            f"filter_duration_seconds_{self.kind}": self.seconds,
+            f"success_{self.kind}": 1,
+        }
+
 
 def process_data(
     sources: Sequence[RecordSource],
@@ -60,38 +84,32 @@ def process_data(
     MissingColumnsError, NoRecordsError, NothingKeptError, ReaderDiedError, FileNotWrittenError,
     AlreadyRunningError.
     """
-
-    def process(source: RecordSource, new: Path) -> Processed:
-        processing = _Processing(source, tuple(years), log, limits or DownloadLimits(), progress)
-        return processing.run(new)
-
+    tell: ReportProgress = progress or (lambda kind, stage, done, total: None)
+    new: dict[Path, Path] = {}
+    processed = []
     try:
-        done = _all_or_none(sources, process)
+        with ExitStack() as stack:
+            for source in sources:
+                stack.enter_context(only_writer(source.file, *other_forms(source.file)))
+            for source in sources:
+                scratch = stack.enter_context(scratch_file(source.file))
+                new[scratch] = source.file
+                with scratch_file(source.file) as fetched:
+                    came = _fetch(source, fetched, log, limits or DownloadLimits(), tell)
+                    work = partial(filter_records, source, tuple(years), fetched, scratch)
+                    done = read_apart(work, partial(tell, source.kind, "filter"), setting=source.setting)
+                processed.append(
+                    Processed(source.kind, source.file, came, done.rows, done.kept, done.seconds)
+                )
+            replace_together(new)
     except BaseException as error:
         said = error.error if isinstance(error, FleetError) else "The records were not processed"
         failed = {f"success_{source.kind}": 0 for source in sources}
         log.error(said, metrics=failed)  # noqa: TRY400  # the step's log has the rest
         raise
-    for each in done:
-        _tell(each, log)
-    return done
-
-
-def _all_or_none(
-    sources: Sequence[RecordSource], process: Callable[[RecordSource, Path], Processed]
-) -> list[Processed]:
-    """Replaces the files once the records of all of them are there."""
-    with ExitStack() as stack:
-        for source in sources:
-            stack.enter_context(only_writer(source.file, *other_forms(source.file)))
-        done = []
-        new = {}
-        for source in sources:
-            scratch = stack.enter_context(scratch_file(source.file))
-            done.append(process(source, scratch))
-            new[scratch] = source.file
-        replace_together(new)
-        return done
+    for each in processed:
+        log.info(f"{each.kind}: {each.kept} of {each.rows} records kept", metrics=each.metrics())
+    return processed
 
 
 def convert_to_pickle(sources: Sequence[RecordSource], *, log: MetricsLog) -> list[Path]:
@@ -110,68 +128,38 @@ def convert_to_pickle(sources: Sequence[RecordSource], *, log: MetricsLog) -> li
     return written
 
 
-class _Processing:
-    """One source on its way."""
-
-    def __init__(
-        self,
-        source: RecordSource,
-        years: tuple[int, ...],
-        log: MetricsLog,
-        limits: DownloadLimits,
-        progress: ReportProgress | None,
-    ) -> None:
-        self._source = source
-        self._years = years
-        self._log = log
-        self._limits = limits
-        self._progress = progress
-
-    def run(self, new: Path) -> Processed:
-        """Fetches the file, and writes the records of the years to `new`."""
-        source = self._source
-        with scratch_file(source.file) as fetched:
-            downloaded = self._fetch(fetched)
-            filtered = read_apart(
-                Filtering(source, self._years, fetched, new), self._filtered, setting=source.setting
-            )
-        return Processed(source.kind, source.file, downloaded, filtered.rows, filtered.kept, filtered.seconds)
-
-    def _filtered(self, done: int, total: int) -> None:
-        if self._progress:
-            self._progress(self._source.kind, "filter", done, total)
-
-    def _fetch(self, into: Path) -> Download:
-        source, kind = self._source, self._source.kind
-        self._log.info(f"{kind}: download begun")
-
-        def report(done: int, total: int | None) -> None:
-            if self._progress:
-                self._progress(kind, "download", done, total)
-
-        done = download(source.url, into, setting=source.setting, limits=self._limits, progress=report)
-        expected = done.bytes if done.expected_bytes is None else done.expected_bytes
-        self._log.info(
-            f"{kind}: {done.bytes} bytes downloaded in {done.seconds:.1f} s",
-            metrics={
-                f"download_size_in_bytes_{kind}": expected,
-                f"downloaded_bytes_{kind}": done.bytes,
-                f"expected_bytes_{kind}": expected,
-                f"download_duration_seconds_{kind}": done.seconds,
-            },
-        )
-        return done
-
-
-def _tell(done: Processed, log: MetricsLog) -> None:
-    kind = done.kind
+def _fetch(
+    source: RecordSource, into: Path, log: MetricsLog, limits: DownloadLimits, tell: ReportProgress
+) -> Download:
+    kind = source.kind
+    log.info(f"{kind}: download begun")
+    progress = partial(tell, kind, "download")
+    done = download(source.url, into, setting=source.setting, limits=limits, progress=progress)
+    expected = done.bytes if done.expected_bytes is None else done.expected_bytes
     log.info(
-        f"{kind}: {done.kept} of {done.rows} records kept",
+        f"{kind}: {done.bytes} bytes downloaded in {done.seconds:.1f} s",
         metrics={
-            f"initial_count_{kind}": done.rows,
-            f"filtered_count_{kind}": done.kept,
-            f"record_saved_{kind}": done.kept,
-            f"filter_duration_seconds_{kind}": done.seconds,
-            f"success_{kind}": 1,
+            f"download_size_in_bytes_{kind}": expected,
+            f"downloaded_bytes_{kind}": done.bytes,
+            f"expected_bytes_{kind}": expected,
+            f"download_duration_seconds_{kind}": done.seconds,
         },
     )
+    return done
+
+
+def overall(kinds: Sequence[Kind], progress: Progress) -> ReportProgress:
+    """One progress for several files; where the end of one is not known, the share stays where it was."""
+    share = 0.0
+
+    def report(kind: Kind, stage: Stage, done: int, total: int | None) -> None:
+        nonlocal share
+        if total:
+            part = min(done / total, 1.0)
+            of_kind = part * DOWNLOAD_SHARE
+            if stage == "filter":
+                of_kind = DOWNLOAD_SHARE + part * (1 - DOWNLOAD_SHARE)
+            share = (kinds.index(kind) + of_kind) / len(kinds)
+        progress(share, f"{stage} of the {kind} records")
+
+    return report

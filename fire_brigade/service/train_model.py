@@ -11,8 +11,7 @@ from fire_brigade.persistence.model.scores import Scores
 from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, TARGET, TrainedModel
 from fire_brigade.persistence.repository.feature_file import read_features
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.service.model_ports import TrainingRecord
-from fire_brigade.service.ports import MetricsLog
+from fire_brigade.service.ports import MetricsLog, TrainingRecord
 from fire_brigade.service.scoring import TEST_SIZE, part, score
 from fleet.settings import SEED
 

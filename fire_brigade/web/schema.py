@@ -2,14 +2,22 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+from pydantic.config import JsonDict
 
 from fire_brigade.service.paths import MODEL_SUFFIXES
 from fire_brigade.service.predict_model import FARTHEST_KM
-from fleet.web.answers import AnswerModel
+from fleet.web.answers import AnswerModel, examples
 from fleet.web.validation import RequestModel
 
 MOST_ATTEMPTS = 10
+JOB_ID = "7f0c2c1e3f6d4c0f9d3a5b6e8a1f2b3c"
+STOPPED: JsonDict = {
+    "code": "service_stopped",
+    "error": "the service stopped",
+    "message": "It ended before the job did, which changed no file: start the job again",
+}
+UNDER_WAY: JsonDict = {"id": JOB_ID, "progress": 0.4, "detail": "downloading incidents"}
 
 Flag = Annotated[bool, Field(strict=True)]
 PathText = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -35,15 +43,11 @@ class ProcessDataQuery(RequestModel):
 class TrainRequest(RequestModel):
     """Files to use instead of the usual ones; `model_path` is another name of `ml_model_path`."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "data_path": "./data/global_data.csv",
-                    "ml_model_path": "./models/linear_regression_model.pkl",
-                    "encoder_path": "./models/onehot_encoder.pkl",
-                }
-            ]
+    model_config = examples(
+        {
+            "data_path": "./data/global_data.csv",
+            "ml_model_path": "./models/linear_regression_model.pkl",
+            "encoder_path": "./models/onehot_encoder.pkl",
         }
     )
 
@@ -69,16 +73,8 @@ class PredictQuery(RequestModel):
 class ProcessDataAnswer(AnswerModel):
     """The work has begun; `GET /jobs/<job_id>` tells how far it is."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "status": "success",
-                    "message": "All data jobs submitted successfully",
-                    "job_id": "7f0c2c1e3f6d4c0f9d3a5b6e8a1f2b3c",
-                }
-            ]
-        }
+    model_config = examples(
+        {"status": "success", "message": "All data jobs submitted successfully", "job_id": JOB_ID}
     )
 
     status: Literal["success"]
@@ -89,28 +85,8 @@ class ProcessDataAnswer(AnswerModel):
 class JobAnswer(AnswerModel):
     """How a job is; `result` or `error` when it has ended."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "7f0c2c1e3f6d4c0f9d3a5b6e8a1f2b3c",
-                    "status": "running",
-                    "progress": 0.4,
-                    "detail": "downloading incidents",
-                },
-                {
-                    "id": "7f0c2c1e3f6d4c0f9d3a5b6e8a1f2b3c",
-                    "status": "failed",
-                    "progress": 0.4,
-                    "detail": "downloading incidents",
-                    "error": {
-                        "code": "service_stopped",
-                        "error": "the service stopped",
-                        "message": "It ended before the job did, which changed no file: start the job again",
-                    },
-                },
-            ]
-        }
+    model_config = examples(
+        {**UNDER_WAY, "status": "running"}, {**UNDER_WAY, "status": "failed", "error": STOPPED}
     )
 
     id: str
@@ -132,9 +108,7 @@ class BuildFeaturesAnswer(AnswerModel):
 class ScoresAnswer(AnswerModel):
     """The figures on the rows kept for testing: seconds squared, a share, seconds, seconds."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"mse": 3364.2, "r2_score": 0.41, "mae": 45.3, "max_error": 276.1}]}
-    )
+    model_config = examples({"mse": 3364.2, "r2_score": 0.41, "mae": 45.3, "max_error": 276.1})
 
     mse: float
     r2_score: float
@@ -142,10 +116,10 @@ class ScoresAnswer(AnswerModel):
     max_error: float
 
 
-class PredictAnswer(AnswerModel):
+class AttendanceTimeAnswer(AnswerModel):
     """Seconds from the call to the arrival."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"predicted_attendance_time": 471.25}]})
+    model_config = examples({"predicted_attendance_time": 471.25})
 
     predicted_attendance_time: float
 
@@ -153,13 +127,9 @@ class PredictAnswer(AnswerModel):
 class SystemAnswer(AnswerModel):
     """Whether every file is there that predictions come from."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"status": "healthy", "message": "All systems operational"},
-                {"status": "warning", "message": "Missing: linear_regression_model.pkl, onehot_encoder.pkl"},
-            ]
-        }
+    model_config = examples(
+        {"status": "healthy", "message": "All systems operational"},
+        {"status": "warning", "message": "Missing: linear_regression_model.pkl, onehot_encoder.pkl"},
     )
 
     status: Literal["healthy", "warning"]

@@ -9,10 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
 
 JSON_TYPE = "application/json"
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def examples(*bodies: JsonDict) -> ConfigDict:
+    """A model's `model_config` that shows these bodies in the documents."""
+    return ConfigDict(json_schema_extra={"examples": list(bodies)})
 
 
 class AnswerModel(BaseModel):

@@ -1,6 +1,5 @@
 """Builds the Flask app of a service."""
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,24 +10,22 @@ from flask import Flask, Response, g, has_app_context, request
 from flask_restful import Resource
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from fleet.caller import ANONYMOUS
+from fleet.health import Check
 from fleet.logs import set_up_logs
 from fleet.settings import ServiceSettings
-from fleet.web.credentials import EXTENSION as CREDENTIALS
-from fleet.web.credentials import ask_for_credentials
+from fleet.web.credentials import access_of, ask_for_credentials
 from fleet.web.docs import Docs, DocsFile, OpenApi
 from fleet.web.errors import FleetApi, render_errors
 from fleet.web.headers_alone import stop_before_the_body
-from fleet.web.health import Check, Live, Ready
+from fleet.web.health import Live, Ready
 from fleet.web.heavy import EXTENSION as HEAVY
 from fleet.web.heavy import HeavyWork
 from fleet.web.metrics import Exposition, measure, metrics_of
 from fleet.web.openapi import make_document
 from fleet.web.request_id import request_id
+from fleet.web.request_log import log_answered, whose
 from fleet.web.roles import check_roles
 from fleet.web.unpacking import make_room
-
-log = logging.getLogger(__name__)
 
 TOO_LARGE = 413
 
@@ -92,7 +89,7 @@ def add_routes(app: Flask, routes: Sequence[Route], *, prefixes: Sequence[str], 
     ]
 
     def document() -> dict[str, Any]:
-        return make_document(app.name, places, secured=app.extensions[CREDENTIALS])
+        return make_document(app.name, places, secured=access_of(app).asks)
 
     documents = [
         Route(OpenApi, ["/openapi.json"], {"make": cache(document)}),
@@ -118,23 +115,10 @@ def _finish_request(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     if response.status_code == TOO_LARGE:
         response.headers["Connection"] = "close"  # the rest of the body was not read
-    _log_request(response)
+    seconds = time.perf_counter() - g.started
+    log_answered(request.method, request.path, response.status_code, seconds, {})
     return response
 
 
-def _log_request(response: Response) -> None:
-    # Those who only watch ask several times a minute.
-    level = logging.DEBUG if request.path.startswith(("/health/", "/metrics")) else logging.INFO
-    milliseconds = round(1000 * (time.perf_counter() - g.started), 1)
-    line = (request.method, request.path, response.status_code, milliseconds)
-    fields = dict(zip(("method", "path", "status", "duration_ms"), line, strict=True))
-    log.log(level, "%s %s %s in %s ms", *line, extra=fields)
-
-
 def _log_context() -> dict[str, str]:
-    """Whose request it is that something is logged in."""
-    if not has_app_context():
-        return {}
-    user = getattr(g.get("caller"), "name", ANONYMOUS)
-    known = {"request_id": g.get("request_id"), "user": None if user == ANONYMOUS else user}
-    return {name: value for name, value in known.items() if value}
+    return whose(g.get("caller"), g.get("request_id")) if has_app_context() else {}

@@ -6,7 +6,6 @@ credentials are refused, errors are told and bodies are checked in one place onl
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,14 +13,15 @@ from dataclasses import dataclass
 from flask import Flask
 from granian.rsgi import Scope
 
-from fleet.caller import ANONYMOUS
+from fleet.caller import Caller
 from fleet.errors import FleetError
-from fleet.web.credentials import quick_caller
-from fleet.web.headers import Headers
+from fleet.web.access import Sender
+from fleet.web.credentials import access_of
+from fleet.web.headers import Headers, host_of
+from fleet.web.request_log import is_logged, log_answered, whose
+from fleet.web.roles import role_of
 from fleet.web.shared_counters import COUNTING
 from fleet.web.wsgi_call import WsgiAnswer
-
-log = logging.getLogger(__name__)
 
 EXTENSION = "mlfleet-direct"
 JSON_TYPE = "application/json"
@@ -45,39 +45,45 @@ Work = Callable[[DirectRequest], bytes | None]
 
 
 def answer_directly(app: Flask, paths: Iterable[str], work: Work) -> None:
-    """Have POSTs to these paths, which take the role `user`, answered by `work` where it can."""
+    """Have POSTs to these paths, which are routes of the app, answered by `work` where it can."""
     app.extensions.setdefault(EXTENSION, {}).update(dict.fromkeys(paths, work))
 
 
 class DirectLane:
-    """What is answered in the event loop. Not for several threads at a time."""
+    """What is answered in the event loop. Not for several threads at a time. proxies: as for host_of."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, proxies: int) -> None:
         self._works: Mapping[str, Work] = app.extensions.get(EXTENSION, {})
-        self._caller = quick_caller(app)
-        counting = app.extensions[COUNTING]
+        self._proxies = proxies
+        self._access = access_of(app)
+        adapter, counting = app.url_map.bind(""), app.extensions[COUNTING]
+        self._roles = {
+            path: role_of(app, str(adapter.match(path, "POST")[0]), "POST") for path in self._works
+        }
         self._count = {path: counting(path, "POST", 200) for path in self._works}
-        self._untold: list[tuple[str, float, str, str]] = []
+        self._untold: list[tuple[str, float, Caller | None, str]] = []
 
     def answer(self, scope: Scope, headers: Headers, body: bytes, name: str) -> WsgiAnswer | None:
         """The answer, or None: the request goes the ordinary way. name: the request's id."""
-        work = self._works.get(scope.path)
+        path = scope.path
+        work = self._works.get(path)
         if work is None or scope.method != "POST" or scope.query_string or len(body) > LONGEST_BODY:
             return None
         started = time.perf_counter()
         header: Header = headers.get
-        caller = self._caller(header) if header("content-type") == JSON_TYPE else None
-        if caller is None:
+        if header("content-type") != JSON_TYPE:
             return None
         try:
+            sender = Sender("POST", header, host_of(headers, self._proxies), name)
+            caller = self._access.admit(sender, self._roles[path])
             content = work(DirectRequest(body, name, header))
         except FleetError:
             return None
         if content is None:
             return None
         seconds = time.perf_counter() - started
-        self._count[scope.path](seconds)
-        self._log_soon(scope.path, seconds, name, caller)
+        self._count[path](seconds)
+        self._log_soon(path, seconds, caller, name)
         return WsgiAnswer(200, [("content-type", JSON_TYPE), ("x-request-id", name)], content)
 
     def write_log(self) -> None:
@@ -86,21 +92,12 @@ class DirectLane:
         One after the other they take a fraction of the time that each takes between two requests.
         """
         untold, self._untold = self._untold, []
-        for path, seconds, name, caller in untold:
-            _log(path, seconds, name, caller)
+        for path, seconds, caller, name in untold:
+            log_answered("POST", path, 200, seconds, whose(caller, name))
 
-    def _log_soon(self, path: str, seconds: float, name: str, caller: str) -> None:
-        if not log.isEnabledFor(logging.INFO):
+    def _log_soon(self, path: str, seconds: float, caller: Caller | None, name: str) -> None:
+        if not is_logged():
             return
         if not self._untold:
             asyncio.get_running_loop().call_later(LOG_S, self.write_log)
-        self._untold.append((path, seconds, name, caller))
-
-
-def _log(path: str, seconds: float, name: str, caller: str) -> None:
-    line = ("POST", path, 200, round(1000 * seconds, 1))
-    fields: dict[str, object] = dict(zip(("method", "path", "status", "duration_ms"), line, strict=True))
-    fields["request_id"] = name
-    if caller != ANONYMOUS:
-        fields["user"] = caller
-    log.info("%s %s %s in %s ms", *line, extra=fields)
+        self._untold.append((path, seconds, caller, name))

@@ -53,7 +53,7 @@ class Front:
         self._app = app
         self._count_refusal = app.extensions[REFUSALS]
         self._settings = settings
-        self._direct = DirectLane(app)
+        self._direct = DirectLane(app, settings.trusted_proxies)
         self._reader = BodyReader(limit=settings.max_body_bytes, seconds=settings.body_timeout_s)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -100,6 +100,12 @@ def client_of(scope: Scope, headers: Headers, proxies: int) -> str:
     return forwarded or scope.client.rpartition(":")[0]
 
 
+def host_of(headers: Headers, proxies: int) -> str:
+    """The host that was called, with its port; empty if HTTP/1.0 does not say. proxies: as for client_of."""
+    forwarded = _told("x-forwarded-host", headers, proxies) if proxies else None
+    return forwarded or headers.get("host", "")
+
+
 def _check_target(scope: Scope) -> None:
     path, query = scope.path, scope.query_string
     if len(path) + len(query) > LONGEST_TARGET:

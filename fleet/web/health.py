@@ -1,20 +1,18 @@
 """Is the process alive, and can it answer?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
 from flask_restful import Resource
 
 from fleet.errors import UnavailableError
+from fleet.health import Check, Checks
 from fleet.web.answers import HealthAnswer, ReadyAnswer, answers
 from fleet.web.asking import Asking, NoAnswerYetError
 from fleet.web.roles import takes_role
 
 READY_S = 1.5  # whoever asks waits two seconds, the way included
-
-Check = Callable[[], Mapping[str, str] | None]
-"""Raises a FleetError that says why the service cannot answer; tells by use case what alone it cannot do."""
 
 
 class HangingError(UnavailableError):
@@ -30,10 +28,10 @@ class HangingError(UnavailableError):
 class Readiness:
     """What a service needs to answer.
 
-    checks: by what they look at. One look at a time is made, in a thread, and goes on where something hangs.
+    One look at a time is made, in a thread, and goes on where something hangs.
     """
 
-    def __init__(self, app: Flask, checks: Mapping[str, Check]) -> None:
+    def __init__(self, app: Flask, checks: Checks) -> None:
         self._checks = checks
         self._looks_at = ""
         self._asking = Asking(app, self._look, seconds=READY_S)

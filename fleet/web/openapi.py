@@ -3,6 +3,7 @@
 import csv
 import inspect
 import io
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from fleet.web.answers import JSON_TYPE, Documented, ErrorAnswer, documented
+from fleet.web.content import FORM_TYPES
 from fleet.web.idempotency import REPLAYED
 from fleet.web.openapi_components import HEADERS, PARAMETERS, SECURITY, SECURITY_SCHEMES
-from fleet.web.validation import FORM_TYPES
 
 CSV_TYPE = "text/csv"
 VERSION = "1.0.0"  # of the interface
@@ -194,11 +195,10 @@ def _body(each: Operation, refs: Refs, definitions: Json) -> Json:
     reference = refs[each.accepts["body"], "validation"]
     content: Json = {JSON_TYPE: {"schema": reference}}
     if each.accepts["form"]:
-        name = _name(reference)
-        form = _form(definitions[name])
-        definitions[f"{name}Form"] = form
         encoding = {
-            field: {"contentType": JSON_TYPE} for field, of in form["properties"].items() if _is_object(of)
+            field: {"contentType": JSON_TYPE}
+            for field, of in _add_form(_name(reference), definitions).items()
+            if _is_object(of)
         }
         content[FORM_TYPES[0]] = {"schema": {"$ref": f"{reference['$ref']}Form"}, "encoding": encoding}
     for other in each.accepts["types"]:
@@ -220,10 +220,19 @@ def _example(media_type: str, schema: Json) -> Json:
     return {"example": text.getvalue()}
 
 
-def _form(schema: Json) -> Json:
-    """A form has no null: a field is left out instead."""
-    properties = {name: _without_null(of) for name, of in schema["properties"].items()}
-    return {**schema, "properties": properties, "title": f"{schema['title']} as a form"}
+def _add_form(name: str, definitions: Json) -> Json:
+    """Define a request as a form, which has no null: a field is left out instead. Returns its fields."""
+    schema = definitions[name]
+    if "oneOf" in schema:
+        forms = [_add_form(_name(form), definitions) for form in schema["oneOf"]]
+        properties = {field: of for form in forms for field, of in form.items()}
+        told = json.loads(re.sub(r"(#/components/schemas/\w+)", r"\1Form", json.dumps(schema)))
+    else:
+        possible = {field: of for field, of in schema["properties"].items() if of.get("type") != "null"}
+        properties = {field: _without_null(of) for field, of in possible.items()}
+        told = {**schema, "properties": properties}
+    definitions[f"{name}Form"] = {**told, "title": f"{schema['title']} as a form"}
+    return properties
 
 
 def _without_null(schema: Json) -> Json:

@@ -4,21 +4,21 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fleet.services import SERVICES
 from launcher.docker.containers import Container
 from launcher.ports import LOOPBACK, check_ports
 from launcher.settings import InvalidSettingError, LauncherSettings
+from launcher.stack import MLFLOW
 
 ALL_ADDRESSES = {"0.0.0.0": LOOPBACK, "[::]": "[::1]"}  # noqa: S104  # recognised, not listened on
 PROXY = "proxy"
-PAGES = {"simulator": "/simulator", "ml_model": "/ml", "tracking": "/tracking", "monitoring": "/monitoring"}
-# What has no page at its own path: its description is one.
-DESCRIBED = {"fire_brigade": "/docs"}
 
 
 def service_addresses(settings: LauncherSettings, environment: Mapping[str, str]) -> dict[str, str]:
     """What people open or call, by service."""
+    pages = {service.name: service.page_in(environment) for service in SERVICES}
     return {
-        name: f"http://{ALL_ADDRESSES.get(host, host)}:{port}{_page(name, environment)}"
+        name: f"http://{ALL_ADDRESSES.get(host, host)}:{port}{pages.get(name, '/')}"
         for name, (port, _) in published_ports(settings).items()
         for host in (_published_on(name, settings),)
     }
@@ -42,14 +42,8 @@ def all_addresses(config: Mapping[str, Any]) -> dict[str, str]:
 
 def published_ports(settings: LauncherSettings) -> dict[str, tuple[int, str]]:
     """Port of each service and the setting that changes it."""
-    return {
-        "mlflow": (settings.mlflow_port, "MLFLEET_MLFLOW_PORT"),
-        "simulator": (settings.simulator_port, "SIMULATOR_PORT"),
-        "ml_model": (settings.ml_model_port, "ML_MODEL_PORT"),
-        "tracking": (settings.tracking_port, "TRACKING_PORT"),
-        "monitoring": (settings.monitoring_port, "MONITORING_PORT"),
-        "fire_brigade": (settings.fire_brigade_port, "FIRE_BRIGADE_PORT"),
-    }
+    ours = {each.name: (settings.port(each), each.port_setting) for each in SERVICES}
+    return {MLFLOW: (settings.mlflow_port, "MLFLEET_MLFLOW_PORT"), **ours}
 
 
 def check_published_ports(settings: LauncherSettings, containers: Iterable[Container]) -> None:
@@ -66,7 +60,7 @@ def check_published_ports(settings: LauncherSettings, containers: Iterable[Conta
 
 
 def _published_on(name: str, settings: LauncherSettings) -> str:
-    return settings.tools_address if name == "mlflow" else settings.publish_address
+    return settings.tools_address if name == MLFLOW else settings.publish_address
 
 
 def _check_address(host: str, setting: str) -> None:
@@ -78,11 +72,3 @@ def _check_address(host: str, setting: str) -> None:
             f"{setting}: {host} is not an address of this machine ({error.strerror})",
             f"Correct {setting} in the environment or in .env (see .env.example)",
         ) from error
-
-
-def _page(name: str, environment: Mapping[str, str]) -> str:
-    if name not in PAGES:
-        return DESCRIBED.get(name, "/")
-    prefix = name.upper()
-    base = environment.get(f"{prefix}_BASE_URL") or "/root"
-    return base + (environment.get(f"{prefix}_SERVICE_URL") or PAGES[name])

@@ -7,15 +7,12 @@ from datetime import UTC, datetime
 
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.project import DockerCommandError, Project
-from launcher.docker.starting import NAMES
-from launcher.stack import POSTGRES, SERVICES, Condition
-
-PARTS = (POSTGRES, *SERVICES)
+from launcher.stack import PARTS, Condition
 
 
 def container_conditions(project: Project, addresses: Mapping[str, str]) -> list[Condition]:
     """How each part is at this moment. addresses: by people's names."""
-    containers = {NAMES.get(each.service, each.service): each for each in project.containers().values()}
+    containers = {each.name: each for each in project.containers().values()}
     names = [*PARTS, *sorted(containers.keys() - UNSEEN - set(PARTS))]  # what profiles add comes last
     parts = {name: each for name, each in containers.items() if name in names}
     memory = _memory(project, [each.id for each in parts.values() if each.runs])

@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from launcher.stack import POSTGRES
+
 SERVICE_LABEL = "com.docker.compose.service"
 UNSEEN = frozenset({"migrate"})  # does something and ends: not a part of the stack that anybody reaches
 FOLDER_LABEL = "com.docker.compose.project.working_dir"
@@ -18,6 +20,7 @@ class Container:
     service: as docker-compose.yml names it. status: created, running, restarting, exited, …
     health: starting, healthy, unhealthy, or nothing where none is checked.
     started_at: of its last start; the same as long as it is not started again.
+    said: what the last look at its health brought.
     """
 
     id: str
@@ -31,11 +34,13 @@ class Container:
     pid: int
     killed_for_memory: bool
     ports: frozenset[int]
+    said: str = ""
 
     @classmethod
     def from_inspection(cls, found: Mapping[str, Any]) -> Self:
         """From an object of `docker inspect`'s list."""
         state, labels = found["State"], found["Config"]["Labels"]
+        checks = (state.get("Health") or {}).get("Log")
         bindings = [each for some in (found["HostConfig"]["PortBindings"] or {}).values() for each in some]
         return cls(
             id=found["Id"],
@@ -49,7 +54,13 @@ class Container:
             pid=state["Pid"],
             killed_for_memory=state["OOMKilled"],
             ports=frozenset(int(each["HostPort"]) for each in bindings if each["HostPort"].isdigit()),
+            said=checks[-1]["Output"] if checks else "",
         )
+
+    @property
+    def name(self) -> str:
+        """As people know it."""
+        return POSTGRES if self.service == "db" else self.service
 
     @property
     def runs(self) -> bool:

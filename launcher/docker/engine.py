@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
 
 from fleet.errors import UnavailableError
 
@@ -21,13 +20,18 @@ def check_engine() -> None:
 
 def engine_problem() -> str | None:
     """Why containers cannot be run here, in a sentence; None when they can."""
-    engine = _ask("version", "--format", "{{.Server.Version}}")
-    if engine is None:
+    try:
+        engine = _ask("version", "--format", "{{.Server.Version}}")
+        if engine.returncode != 0:
+            return refusal(engine.stderr)
+        compose = _ask("compose", "version", "--short")
+    except FileNotFoundError:
         return "Docker is not installed"
-    if engine.returncode != 0:
-        return refusal(engine.stderr)
-    compose = _ask("compose", "version", "--short")
-    if compose is None or compose.returncode != 0 or not is_version_2(compose.stdout):
+    except PermissionError:
+        return refusal("permission denied")
+    except subprocess.TimeoutExpired:
+        return f"The Docker engine did not answer within {ANSWER_SECONDS:.0f} s"
+    if compose.returncode != 0 or not is_version_2(compose.stdout):
         return "Docker is here, but its plugin Compose, version 2 or later, is not"
     return None
 
@@ -36,8 +40,6 @@ def refusal(said: str) -> str:
     """What the client's complaint about the engine means."""
     if "permission denied" in said.lower():
         return "You may not use Docker's socket: your user has to be in the group docker"
-    if "timed out" in said:
-        return f"The Docker engine did not answer within {ANSWER_SECONDS:.0f} s"
     return "The Docker engine is not running, or is not where DOCKER_HOST or the Docker context says"
 
 
@@ -47,23 +49,15 @@ def is_version_2(said: str) -> bool:
     return major.isdigit() and int(major) >= 2
 
 
-def _ask(*arguments: str) -> "subprocess.CompletedProcess[str] | None":
-    """None when there is no client."""
-    command: Sequence[str] = ["docker", *arguments]
-    try:
-        return subprocess.run(
-            command,
-            env={**os.environ, "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=ANSWER_SECONDS,
-            check=False,
-            start_new_session=True,  # Ctrl-C is ours to handle
-        )
-    except FileNotFoundError:
-        return None
-    except PermissionError as error:
-        return subprocess.CompletedProcess(command, 1, "", f"permission denied: {error}")
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 1, "", "timed out")
+def _ask(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = ["docker", *arguments]
+    return subprocess.run(
+        command,
+        env={**os.environ, "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=ANSWER_SECONDS,
+        check=False,
+        start_new_session=True,  # Ctrl-C is ours to handle
+    )

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 from dotenv import dotenv_values
 
 from fleet.errors import ConflictError, FleetError
+from launcher.background import PROJECT
 from launcher.docker.containers import Container
-from launcher.settings import PROJECT, LauncherSettings
+from launcher.settings import LauncherSettings
 
 LABEL = "com.docker.compose.project"
 DEFAULT_NAME = "mlfleet"  # in docker-compose.yml
@@ -87,10 +88,10 @@ class Project:
         """Names of all volumes there are."""
         return self.run(["docker", "volume", "ls", "-q", "--filter", f"label={LABEL}={self.name}"]).split()
 
-    def has_image(self, image: str) -> bool:
-        """Whether the engine has it already."""
+    def lacks_image(self, image: str) -> bool:
+        """Whether the engine has still to fetch it."""
         command = ["docker", "image", "inspect", image]
-        return subprocess.run(command, env=self.environment, capture_output=True, check=False).returncode == 0
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False).returncode != 0
 
     def write_log(self, container: Container, file: Path) -> None:
         """Writes all that the container logged, anew."""
@@ -136,11 +137,7 @@ def compose_environment(settings: LauncherSettings, environment: Mapping[str, st
         "COMPOSE_PROJECT_NAME": settings.project_name,
         "MLFLEET_STATE_DIR": settings.state_dir,
         "MLFLEET_MLFLOW_PORT": settings.mlflow_port,
-        "SIMULATOR_PORT": settings.simulator_port,
-        "ML_MODEL_PORT": settings.ml_model_port,
-        "TRACKING_PORT": settings.tracking_port,
-        "MONITORING_PORT": settings.monitoring_port,
-        "FIRE_BRIGADE_PORT": settings.fire_brigade_port,
+        **settings.service_ports,
         "PUBLISH_ADDRESS": settings.publish_address,
         "TOOLS_ADDRESS": settings.tools_address,
     }

@@ -1,102 +1,67 @@
 """The stack in containers: bringing it up, looking at it, taking it down."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NoReturn
 
-from rich.console import Console
-
-from launcher.accounts import AccountFiles
+from fleet.services import SERVICES
 from launcher.docker.addresses import all_addresses, check_published_ports, service_addresses
-from launcher.docker.conditions import PARTS, container_conditions
+from launcher.docker.conditions import container_conditions
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.data import find_files, find_volumes
 from launcher.docker.engine import engine_problem
-from launcher.docker.images import Images
+from launcher.docker.images import prepare_images
 from launcher.docker.project import Project
 from launcher.docker.secret_files import check_ownership, make_secret_files
-from launcher.docker.starting import NAMES, Starting
-from launcher.interrupts import Interrupts
-from launcher.locking import locked
+from launcher.docker.starting import Starting
 from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
 from launcher.settings import LauncherSettings
-from launcher.stack import POSTGRES, SERVICES, Condition, UnknownLogError
+from launcher.stack import NAMES, PARTS, POSTGRES, Condition, Stack, UnknownLogError, check_known
 
 UNDO_SECONDS = "1"  # what has just been started has no request in flight worth waiting for
 STOP_SECONDS = "30"
-ACCOUNT_READERS = frozenset(SERVICES) - {"mlflow"} | {"prometheus"}
+ACCOUNT_READERS = {*(service.name for service in SERVICES), "prometheus"}
 IN_CONTAINER = "/run/secrets/"
-IMAGES_STAY = "The images stay; docker image rm removes them."
 
 
-class ComposeStack:
+class ComposeStack(Stack):
     """The containers of one Compose project, with passwords and logs in the state folder."""
 
-    def __init__(
-        self,
-        settings: LauncherSettings,
-        environment: Mapping[str, str],
-        console: Console,
-        interrupts: Interrupts,
-    ) -> None:
-        self._settings = settings
-        self._environment = environment
-        self._console = console
-        self._interrupts = interrupts
-        self._project = Project(settings)
-        self._accounts = AccountFiles(settings.state_dir / "secrets")
-        self._before: dict[str, Container] | None = None
-        self._volumes_before: list[str] = []
+    _before: Mapping[str, Container] | None = None
+    _volumes_before: Sequence[str] = ()
 
     def up(self) -> bool:
-        """Builds what changed and starts whatever is not up. Returns False when all was up already.
-
-        Stops again what it started when anything fails or somebody interrupts.
-        """
-        with locked(self._settings.state_dir, self._console):
-            before = self._project.containers()
-            volumes = self._project.volumes()
+        state = self._settings.state_dir
+        with self._lock():
+            before, volumes = self._project.containers(), self._project.volumes()
             check_published_ports(self._settings, before.values())
-            make_secret_files(self._settings.state_dir / "secrets", volumes)
+            make_secret_files(state / "secrets", volumes)
             self._accounts.make()
             if any(each.runs for each in before.values()):
                 check_settings(self._environments())
-            logs = self._settings.state_dir / "logs"
-            Images(self._project, logs / "build.log", self._console).prepare()
+            prepare_images(self._project, state / "logs" / "build.log", self._console)
             self._before, self._volumes_before = before, volumes
             try:
                 self._stop_outdated(before)
-                starting = Starting(self._project, logs, before)
+                starting = Starting(self._project, state / "logs", before)
                 return starting.run(self._console, self.addresses(), self._settings.start_seconds)
             except BaseException:
                 self._undo()
                 raise
 
-    def undo(self) -> None:
-        """Stops what this object's `up` started."""
-        with locked(self._settings.state_dir, self._console):
-            self._undo()
-
     def addresses(self) -> dict[str, str]:
-        """What people open or call."""
         own = service_addresses(self._settings, self._environment)
-        return own | {
-            name: url for name, url in all_addresses(self._project.config()).items() if name not in own
-        }
+        return {**own, **{n: url for n, url in all_addresses(self._project.config()).items() if n not in own}}
 
     def conditions(self) -> list[Condition]:
-        """How every part is at this moment. Changes nothing."""
         addresses = {POSTGRES: "in its network only", **self.addresses()}
         return container_conditions(self._project, addresses)
 
     def show_logs(self, service: str | None, lines: int, *, follow: bool) -> NoReturn:
-        """Becomes `docker compose logs`."""
         known = {name: name for name in self._project.config()["services"]} | {POSTGRES: "db"}
-        if service is not None and service not in known:
-            raise UnknownLogError(
-                f"There is no service {service}",
-                f"The services are {', '.join(name for name in known if name != 'db')}",
-            )
+        if service != "db":
+            check_known(service, [name for name in known if name != "db"])
         if not self._project.containers():
             logs = self._settings.state_dir / "logs"
             raise UnknownLogError(
@@ -107,47 +72,42 @@ class ComposeStack:
         self._project.become(self._project.compose("logs", *options, *([known[service]] if service else [])))
 
     def find_data(self) -> list[Doomed]:
-        """The project's volumes, and its files below the state folder."""
         self._project.containers()  # another folder's are none of our business
         check_ownership(self._settings.state_dir / "secrets", self._project.volumes())
         return [*find_volumes(self._project), *find_files(self._settings.state_dir)]
 
     def kept_by_purge(self) -> str:
-        """What a purge leaves."""
-        return IMAGES_STAY
+        return "The images stay; docker image rm removes them."
 
     def down(self, doomed: Sequence[Doomed] = ()) -> list[str]:
-        """Removes the project's containers and networks, with `doomed` its volumes and these files too."""
-        with locked(self._settings.state_dir, self._console), self._interrupts.held():
-            running = [each for each in self._project.containers().values() if each.runs]
+        with self._lock(), self._interrupts.held():
+            found = {each.name for each in self._project.containers().values() if each.runs}
             self._remove(STOP_SECONDS, volumes=bool(doomed))
             delete_paths(each.name for each in doomed if each.name.startswith("/"))
-            found = {NAMES.get(each.service, each.service) for each in running}
-            return sorted(found - UNSEEN - set(PARTS)) + [
-                name for name in (*SERVICES, POSTGRES) if name in found
-            ]
+            return sorted(found - UNSEEN - {*PARTS}) + [each for each in (*NAMES, POSTGRES) if each in found]
 
     def run_beside_mlflow(self, *arguments: str) -> str:
-        """What `python` prints with these arguments in MLflow's container. Raises DockerCommandError."""
         return self._project.run(self._project.compose("exec", "-T", "mlflow", "python", *arguments))
 
     def psql_line(self) -> str:
-        """A shell line that opens the dataset database."""
         named = "" if self._project.name_is_default() else f" -p {self._project.name}"
         return f"docker compose{named} exec db psql -U postgres dataset"
+
+    @cached_property
+    def _project(self) -> Project:
+        return Project(self._settings)
 
     def _environments(self) -> dict[str, dict[str, str]]:
         """What each of our own services will see, with the secrets where they are on this machine."""
         secrets = f"{self._settings.state_dir / 'secrets'}/"
         parts = self._project.config()["services"]
         return {
-            name: {
+            service.name: {
                 variable: str(value).replace(IN_CONTAINER, secrets, 1)
-                for variable, value in parts[name]["environment"].items()
+                for variable, value in parts[service.name]["environment"].items()
                 if value is not None
             }
-            for name in SERVICES
-            if name != "mlflow"
+            for service in SERVICES
         }
 
     def _stop_outdated(self, before: Mapping[str, Container]) -> None:
@@ -156,7 +116,7 @@ class ComposeStack:
         outdated = [
             each.id
             for each in before.values()
-            if each.service in ACCOUNT_READERS and each.runs and each.was_started_before(changed)
+            if each.name in ACCOUNT_READERS and each.runs and each.was_started_before(changed)
         ]
         if outdated:
             self._console.print("Users or API keys have changed: the services are started again.")
@@ -168,14 +128,13 @@ class ComposeStack:
             return
         with self._interrupts.held():
             now = self._project.containers()
-            if not any(each.runs for each in before.values()):
+            if any(each.runs for each in before.values()):
+                new = [id_ for id_, each in now.items() if each.is_new_since(before)]
+                self._project.stop(new, UNDO_SECONDS)
+            else:
                 # A server that was stopped while it made its files would not make the rest the next time.
                 unfinished = not self._volumes_before and not _database_was_ready(now)
                 self._remove(UNDO_SECONDS, volumes=unfinished)
-            else:
-                self._project.stop(
-                    [id_ for id_, each in now.items() if each.is_new_since(before)], UNDO_SECONDS
-                )
             self._before = None
 
     def _remove(self, seconds: str, *, volumes: bool) -> None:
@@ -185,7 +144,7 @@ class ComposeStack:
 
 def _database_was_ready(now: Mapping[str, Container]) -> bool:
     """The others are started only after it."""
-    return any(each.is_ready if each.service == "db" else each.was_started for each in now.values())
+    return any(each.is_ready if each.name == POSTGRES else each.was_started for each in now.values())
 
 
 def runs_in_docker(settings: LauncherSettings) -> bool:

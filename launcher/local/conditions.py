@@ -5,11 +5,10 @@ from collections.abc import Sequence
 
 import psutil
 
+from launcher.health import is_ready, local_session
 from launcher.local.plan import Service
 from launcher.local.processes import Processes
-from launcher.local.readiness import is_ready
 from launcher.purge import MIB
-from launcher.session import local_session
 from launcher.stack import Condition
 
 
@@ -20,7 +19,7 @@ def service_conditions(services: Sequence[Service], processes: Processes) -> lis
         for service in services:
             process = processes.find(service.name)
             if process is not None:
-                state = "ready" if is_ready(service, session) else "not ready"
+                state = "ready" if is_ready(service.ready_url, session) else "not ready"
             else:
                 state = "died" if processes.record(service.name) else "stopped"
             found.append(Condition(service.name, state, service.url, *_vitals(process)))

@@ -4,10 +4,12 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from launcher.accounts import FIRE_BRIGADE, SIBLINGS, AccountFiles
+from fleet.services import SERVICES
+from fleet.services import Service as Listed
+from launcher.accounts import AccountFiles
 from launcher.ports import LOOPBACK, address_at
 from launcher.settings import LauncherSettings
 
@@ -103,74 +105,51 @@ def fleet_services(
     accounts: AccountFiles,
 ) -> list[Service]:
     """Our own services; each knows its siblings' addresses and nothing else of them."""
-    base = environment.get("ML_MODEL_BASE_URL") or "/root"  # to a service too, an empty setting is none
-    ml_model_path = base + (environment.get("ML_MODEL_SERVICE_URL") or "/ml")
-    ml_model_host = environment.get("ML_MODEL_HOST") or LOOPBACK
-    ml_model_url = address_at(ml_model_host, settings.ml_model_port) + ml_model_path
-    mlflow_url = f"http://{LOOPBACK}:{settings.mlflow_port}"
-    fire_brigade = _fire_brigade_settings(
-        settings.state_dir / FIRE_BRIGADE, mlflow_url, resources.artifact_key
-    )
-    features = environment.get("FIRE_BRIGADE_CHEMIN_DATA") or fire_brigade["CHEMIN_DATA"]
-    database = {"DATABASE_URL": resources.dataset_url}
-    own: dict[str, tuple[int, str, dict[str, str]]] = {
-        "simulator": (settings.simulator_port, "/simulator", {**database, "DATA_DIR": features}),
-        "ml_model": (settings.ml_model_port, "/ml", {**database, "ARTIFACT_KEY": resources.artifact_key}),
-        "tracking": (
-            settings.tracking_port,
-            "/tracking",
-            {**database, "MLFLOW_URL": mlflow_url, "ML_MODEL_URL": ml_model_url},
-        ),
-        "monitoring": (settings.monitoring_port, "/monitoring", {**database, "ML_MODEL_URL": ml_model_url}),
-        FIRE_BRIGADE: (settings.fire_brigade_port, "/docs", fire_brigade),
+    state = settings.state_dir
+    things = {  # by the names that fleet.services has for them
+        **{each.name: _address(each, settings, environment) for each in SERVICES},
+        "database": resources.dataset_url,
+        "mlflow": f"http://{LOOPBACK}:{settings.mlflow_port}",
+        "artifact_key": resources.artifact_key,
+        "state": state,
+        "secrets": accounts.folder,
+        # Where the fire brigade puts them, and the simulator finds them.
+        "features": environment.get("FIRE_BRIGADE_CHEMIN_DATA") or state / "fire_brigade" / "data",
     }
+    common = {"USERS_FILE": accounts.users_file(), "API_KEYS_FILE": accounts.api_keys_file()}
     digest = accounts.digest()
-    services = []
-    for name, (port, path, told) in own.items():
-        log = settings.state_dir / "logs" / f"{name}.log"  # of which it takes care while it runs
-        defaults = {"PORT": str(port), "LOG_FILE": str(log), **told, **_account_settings(name, accounts)}
-        services.append(replace(_service(name, port, path, defaults, environment), accounts=digest))
-    return services
+    planned = []
+    for each in SERVICES:
+        log = state / "logs" / f"{each.name}.log"  # of which it takes care while it runs
+        own = {setting: template.format(name=each.name, **things) for setting, template in each.told.items()}
+        defaults = {"PORT": settings.port(each), "LOG_FILE": log, **common, **own}
+        planned.append(
+            Service(
+                name=each.name,
+                command=(sys.executable, "-m", each.name),
+                port=settings.port(each),
+                port_setting=each.port_setting,
+                ready_path="/health/ready",
+                page=each.page_in(environment),
+                told=_told(each, defaults, environment),
+                accounts=digest,
+                host=_host(each, environment),
+            )
+        )
+    return planned
 
 
-def _service(
-    name: str, port: int, path: str, defaults: Mapping[str, str], environment: Mapping[str, str]
-) -> Service:
+def _told(listed: Listed, defaults: Mapping[str, object], environment: Mapping[str, str]) -> dict[str, str]:
     """defaults: its settings, without the prefix, as far as the environment has no others."""
-    prefix = f"{name.upper()}_"
-    given = {key: value for key, value in environment.items() if key.startswith(prefix) and value}
+    given = {key: value for key, value in environment.items() if key.startswith(listed.prefix) and value}
     # A value given as X_FILE is the user's choice as much as one given as X.
-    planned = {prefix + key: value for key, value in defaults.items() if f"{prefix}{key}_FILE" not in given}
-    base_path, own_path = given.get(f"{prefix}BASE_URL", "/root"), given.get(f"{prefix}SERVICE_URL", path)
-    return Service(
-        name=name,
-        command=(sys.executable, "-m", name),
-        port=port,
-        port_setting=f"{prefix}PORT",
-        ready_path="/health/ready",
-        page=path if name == FIRE_BRIGADE else base_path + own_path,
-        told=planned | given,
-        host=given.get(f"{prefix}HOST", LOOPBACK),
-    )
+    planned = {listed.prefix + key: str(value) for key, value in defaults.items()}
+    return {key: value for key, value in planned.items() if f"{key}_FILE" not in given} | given
 
 
-def _fire_brigade_settings(folder: Path, mlflow_url: str, artifact_key: str) -> dict[str, str]:
-    """Its files are all below the folder, which the steps on the command line can be told of too."""
-    return {
-        "CHEMIN_DATA": str(folder / "data"),
-        "CHEMIN_DATA_REF": str(folder / "data" / "ref"),
-        "CHEMIN_MODEL": str(folder / "models"),
-        "LOG_DIRECTORY": str(folder / "logs"),
-        "ARTIFACT_KEY": artifact_key,
-        "USE_MLFLOW": "true",
-        "MLFLOW_TRACKING_URI": mlflow_url,
-    }
+def _address(listed: Listed, settings: LauncherSettings, environment: Mapping[str, str]) -> str:
+    return address_at(_host(listed, environment), settings.port(listed)) + listed.path_in(environment)
 
 
-def _account_settings(name: str, accounts: AccountFiles) -> dict[str, str]:
-    files = {"USERS_FILE": accounts.users_file(), "API_KEYS_FILE": accounts.api_keys_file()}
-    if name == FIRE_BRIGADE:
-        files["FIRST_USERS_FILE"] = accounts.first_users_file()
-    if name in SIBLINGS:
-        files["SIBLING_KEY_FILE"] = accounts.key_file(name)
-    return {setting: str(file) for setting, file in files.items()}
+def _host(listed: Listed, environment: Mapping[str, str]) -> str:
+    return environment.get(f"{listed.prefix}HOST") or LOOPBACK

@@ -16,8 +16,8 @@ import psutil
 
 from fleet.errors import FleetError
 from fleet.whole_files import write_whole
+from launcher.background import PROJECT
 from launcher.local.plan import Service
-from launcher.settings import PROJECT
 
 # In the environment of each process, and so of all its descendants: tells ours from any other that has
 # got the same number since, also after a change of the clock, and finds those that left the group. It begins

@@ -5,36 +5,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
-import requests
 
 from fleet.errors import FleetError
+from launcher.health import is_ready, local_session
 from launcher.local.plan import Service
-from launcher.session import local_session
+from launcher.log_ends import last_lines
 
 POLL_SECONDS = 0.25
-ANSWER_SECONDS = 2.0
-LOG_LINES = 20
 
 
 class ServiceFailedError(FleetError):
     """A service died while starting, or did not become ready in time; the message ends with its log."""
 
     def __init__(self, error: str, log: Path) -> None:
-        super().__init__(error, f"The end of its log, {log}:\n{last_lines(log)}")
-
-
-def last_lines(log: Path, count: int = LOG_LINES) -> str:
-    """The last lines of a log, or a word that there are none."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    return "\n".join(f"  {line}" for line in lines[-count:]) or "  (it is empty)"
-
-
-def is_ready(service: Service, session: requests.Session) -> bool:
-    """Whether the service says that it can answer."""
-    try:
-        return session.get(service.ready_url, timeout=ANSWER_SECONDS).status_code == 200
-    except requests.RequestException:
-        return False
+        super().__init__(error, last_lines(log))
 
 
 def wait_until_ready(
@@ -54,7 +38,7 @@ def wait_until_ready(
             for service, process in list(waiting):
                 if _has_died(process):
                     raise ServiceFailedError(f"{service.name} ended while it was starting", log(service.name))
-                if is_ready(service, session):
+                if is_ready(service.ready_url, session):
                     waiting.remove((service, process))
                     on_ready(service)
             if waiting and time.monotonic() > deadline:

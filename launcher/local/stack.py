@@ -1,31 +1,27 @@
 """The stack on this machine: what belongs to it, bringing it up, taking it down."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 import psutil
 from rich.console import Console
 
-from launcher.accounts import AccountFiles
 from launcher.display import StartDisplay
+from launcher.health import is_ready, local_session
 from launcher.interrupts import Interrupts
 from launcher.local.conditions import service_conditions
 from launcher.local.data import find_local_data
 from launcher.local.databases import Server
-from launcher.local.logs import show_logs
-from launcher.local.migration import MIGRATE, run_migration
 from launcher.local.plan import Service, base_environment, fleet_services, mlflow_service
-from launcher.local.preflight import check_schema
 from launcher.local.processes import Processes
-from launcher.local.program import run_program
-from launcher.local.readiness import is_ready, wait_until_ready
-from launcher.locking import locked
+from launcher.local.programs import MIGRATE, check_schema, run_migration, run_program
+from launcher.local.readiness import wait_until_ready
 from launcher.ports import LOOPBACK, check_ports
 from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
-from launcher.session import local_session
 from launcher.settings import LauncherSettings
-from launcher.stack import POSTGRES, SERVICES, Condition
+from launcher.stack import MLFLOW, NAMES, POSTGRES, Condition, Stack, UnknownLogError, check_known
 
 UNDO_SECONDS = 1.0  # what has just been started has no request in flight worth waiting for
 DATABASES_STAY = (
@@ -34,7 +30,7 @@ DATABASES_STAY = (
 )
 
 
-class LocalStack:
+class LocalStack(Stack):
     """Everything that runs from one state folder."""
 
     def __init__(
@@ -44,30 +40,22 @@ class LocalStack:
         console: Console,
         interrupts: Interrupts,
     ) -> None:
-        self.settings = settings
-        self.server = Server(settings)
-        self.processes = Processes(settings.state_dir / "run", settings.state_dir / "logs")
-        self._environment = environment
-        self._accounts = AccountFiles(settings.state_dir / "secrets")
-        self._base = base_environment(environment)
-        self._console = console
-        self._interrupts = interrupts
+        super().__init__(settings, environment, console, interrupts)
+        self._server = Server(settings)
+        self._processes = Processes(settings.state_dir / "run", settings.state_dir / "logs")
+        self._base = base_environment(self._environment)
         self._started: list[str] = []
 
     def services(self) -> list[Service]:
-        """MLflow and the four services as the settings want them now."""
-        resources = self.server.resources()
+        """MLflow and our own services as the settings want them now."""
+        resources = self._server.resources()
         return [
-            mlflow_service(self.settings, resources),
-            *fleet_services(self.settings, self._environment, resources, self._accounts),
+            mlflow_service(self._settings, resources),
+            *fleet_services(self._settings, self._environment, resources, self._accounts),
         ]
 
     def up(self) -> bool:
-        """Starts whatever is not up. Returns False when all was up already.
-
-        Stops again what it started when anything fails or somebody interrupts.
-        """
-        with locked(self.settings.state_dir, self._console):
+        with self._lock():
             self._accounts.make()
             services = self.services()
             if self._is_up(services):
@@ -79,127 +67,116 @@ class LocalStack:
                 raise
             return True
 
-    def undo(self) -> None:
-        """Stops what this object's `up` started."""
-        with locked(self.settings.state_dir, self._console):
-            self._undo()
-
     def addresses(self) -> dict[str, str]:
-        """What people open or call."""
         return {service.name: service.url for service in self.services()}
 
     def conditions(self) -> list[Condition]:
-        """How every part is at this moment. Writes nothing."""
-        embedded = self.server.embedded
+        embedded = self._server.embedded
         found = []
         if embedded is not None:
             state = "ready" if embedded.is_running() else "stopped"
             found.append(Condition(POSTGRES, state, f"{LOOPBACK}:{embedded.running_port() or embedded.port}"))
-        if not (self.settings.state_dir / "run").exists():
-            return found + [Condition(name, "stopped") for name in SERVICES]
-        return found + service_conditions(self.services(), self.processes)
+        if not (self._settings.state_dir / "run").exists():
+            return found + [Condition(name, "stopped") for name in NAMES]
+        return found + service_conditions(self.services(), self._processes)
 
     def show_logs(self, service: str | None, lines: int, *, follow: bool) -> NoReturn:
-        """Becomes `tail`."""
-        known = {name: self.processes.log(name) for name in (*SERVICES, MIGRATE)}
-        if self.server.embedded is not None:
-            known[POSTGRES] = self.server.embedded.log
-        show_logs(known, service, lines, follow=follow)
+        known = {name: self._processes.log(name) for name in (*NAMES, MIGRATE)}
+        if self._server.embedded is not None:
+            known[POSTGRES] = self._server.embedded.log
+        check_known(service, known)
+        files = [str(log) for name, log in known.items() if service in {None, name} and log.exists()]
+        if not files:
+            raise UnknownLogError("Nothing has been logged yet", "Start the stack with ./launch.sh")
+        options = ["-n", str(lines), *(["-F"] if follow else [])]
+        os.execvp("tail", ["tail", *options, *files])  # noqa: S606, S607
 
     def find_data(self) -> list[Doomed]:
-        """All data of a local stack below the state folder."""
-        return find_local_data(self.settings.state_dir, databases_stay=self.server.embedded is None)
+        return find_local_data(self._settings.state_dir, databases_stay=self._server.embedded is None)
 
     def kept_by_purge(self) -> str:
-        """What a purge leaves."""
-        return "" if self.server.embedded is not None else DATABASES_STAY
+        return "" if self._server.embedded is not None else DATABASES_STAY
 
     def down(self, doomed: Sequence[Doomed] = ()) -> list[str]:
-        """Stops all that was started from this state folder; the names of what ran.
-
-        doomed: deleted while everything is down and nobody else can start it.
-        """
-        with locked(self.settings.state_dir, self._console), self._interrupts.held():
-            stopped = self._stop([*SERVICES, POSTGRES])
+        with self._lock(), self._interrupts.held():
+            stopped = self._stop([*NAMES, POSTGRES])
             delete_paths(each.name for each in doomed)
             return stopped
 
     def run_beside_mlflow(self, *arguments: str) -> str:
-        """What `python` prints with these arguments and MLflow's settings. Raises ProgramFailedError."""
         mlflow, *_ = self.services()
         environment = {**self._base, **mlflow.told, "MLFLOW_TRACKING_URI": mlflow.address}
         return run_program(arguments, environment)
 
     def psql_line(self) -> str:
-        """A shell line that opens the dataset database, without the password in it."""
-        return self.server.psql_line()
+        return self._server.psql_line()
 
     def _is_up(self, services: list[Service]) -> bool:
-        embedded = self.server.embedded
+        embedded = self._server.embedded
         if embedded is not None and not embedded.is_running():
             return False
         if not all(self._is_current(service) for service in services):
             return False
         with local_session() as session:
-            return all(is_ready(service, session) for service in services)
+            return all(is_ready(service.ready_url, session) for service in services)
 
     def _is_current(self, service: Service) -> bool:
-        record = self.processes.record(service.name)
-        living = self.processes.find(service.name) is not None
+        record = self._processes.record(service.name)
+        living = self._processes.find(service.name) is not None
         return living and record is not None and record.fingerprint == service.fingerprint
 
     def _bring_up(self, services: list[Service]) -> None:
         outdated = [service for service in services if not self._is_current(service)]
-        if any(self.processes.find(service.name) for service in outdated):
-            ours = [service for service in outdated if service.name != "mlflow"]
+        if any(self._processes.find(service.name) for service in outdated):
+            ours = [service for service in outdated if service.name != MLFLOW]
             check_settings({service.name: {**self._base, **service.told} for service in ours})
-            check_schema(self.server.resources().dataset_url)
+            check_schema(self._server.resources().dataset_url)
         self._check_ports(services)
         # What runs with other settings, and what is left of a service that died.
-        self.processes.stop(service.name for service in outdated)
+        self._processes.stop(service.name for service in outdated)
         with StartDisplay(self._console) as display:
             self._start_server(display)
-            resources = self.server.resources()
+            resources = self._server.resources()
             resources.artifacts.mkdir(parents=True, exist_ok=True)
             mlflow, *fleet = services
             running = [(mlflow, self._start(mlflow, display))]
-            run_migration(self.processes, self._base, resources.dataset_url)
+            run_migration(self._processes, self._base, resources.dataset_url)
             running += [(service, self._start(service, display)) for service in fleet]
             wait_until_ready(
                 running,
-                self.processes.log,
+                self._processes.log,
                 lambda service: display.ready(service.name, service.url),
-                self.settings.start_seconds,
+                self._settings.start_seconds,
             )
 
     def _check_ports(self, services: list[Service]) -> None:
         wanted = [(service.name, service.port, service.port_setting) for service in services]
-        ours = self.processes.ports()
-        embedded = self.server.embedded
+        ours = self._processes.ports()
+        embedded = self._server.embedded
         if embedded is not None:
             wanted.append((POSTGRES, embedded.port, "MLFLEET_POSTGRES_PORT"))
             ours |= {embedded.running_port() or 0}
         check_ports(wanted, hosts={service.name: service.host for service in services}, ours=ours)
 
     def _start_server(self, display: StartDisplay) -> None:
-        embedded = self.server.embedded
+        embedded = self._server.embedded
         display.starting(POSTGRES)
         if embedded is not None:
             with self._interrupts.held():
                 if not embedded.is_running():
                     self._started.append(POSTGRES)
                 embedded.start()
-        self.server.make_databases()
+        self._server.make_databases()
         display.ready(POSTGRES, f"127.0.0.1:{embedded.port}" if embedded else "your own server")
 
     def _start(self, service: Service, display: StartDisplay) -> psutil.Process:
         display.starting(service.name)
-        living = self.processes.find(service.name)
+        living = self._processes.find(service.name)
         if living is not None:
             return living
         with self._interrupts.held():
             self._started.append(service.name)
-            return self.processes.start(service, self._base)
+            return self._processes.start(service, self._base)
 
     def _undo(self) -> None:
         with self._interrupts.held():
@@ -207,8 +184,8 @@ class LocalStack:
             self._started = []
 
     def _stop(self, names: list[str], patience: float | None = None) -> list[str]:
-        stopped = self.processes.stop((name for name in names if name != POSTGRES), patience)
-        if POSTGRES in names and self.server.own.is_running():
-            self.server.own.stop()  # last: the others finish what they are writing
+        stopped = self._processes.stop((name for name in names if name != POSTGRES), patience)
+        if POSTGRES in names and self._server.own.is_running():
+            self._server.own.stop()  # last: the others finish what they are writing
             stopped.append(POSTGRES)
         return stopped

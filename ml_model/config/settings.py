@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import DatabaseSettings, ServiceSettings
+from fleet.settings import DatabaseServiceSettings
 
 
-class MlModelSettings(DatabaseSettings, ServiceSettings):
+class MlModelSettings(DatabaseServiceSettings):
     """Settings of ml_model."""
 
     model_config = SettingsConfigDict(env_prefix="ML_MODEL_")

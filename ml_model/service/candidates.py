@@ -8,7 +8,7 @@ from typing import Any
 from db.definition import UseCase
 from db.snapshots import Lesson
 from fleet.caller import Caller
-from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
+from fleet.catalogue import Preprocessing
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, DeploymentRecord, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
@@ -57,16 +57,9 @@ class Candidates:
     ) -> DeploymentRecord:
         """Train a candidate on its snapshot, or on the training set as it is; what is live stays live.
 
-        Raises what MlService.set_model does, UnknownSnapshotError, SnapshotChangedError, NothingToLearnError.
+        Raises what Learning.choose does, UnknownSnapshotError, SnapshotChangedError, NothingToLearnError.
         """
-        with self._units() as work:
-            use_case = work.samples.find(name)
-        check_model(model_name, use_case.task.value)
-        check_hyperparameters(model_name, hyperparameters)
-        choice = ModelChoice(
-            model_name=model_name, hyperparameters=hyperparameters, preprocessing=preprocessing, run_id=run_id
-        )
-        self._learning.try_out(use_case, choice)
+        use_case, choice = self._learning.choose(name, model_name, hyperparameters, preprocessing, run_id)
         deployment, lesson, started = self._begin(use_case, choice, snapshot_id, caller)
         fitted = self._learning.fit(use_case, deployment, lesson, started, caller)
         with self._units() as work:

@@ -1,13 +1,15 @@
 """Fits a deployment to the rows of a snapshot, and stores what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from db.definition import UseCase
 from db.sets import SampleBlock
 from db.snapshots import Lesson
 from fleet.caller import Caller
+from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
 from fleet.errors import BugError, FleetError
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
@@ -39,8 +41,30 @@ class Learning:
         self._trainer = trainer
         self._scorer = scorer
 
-    def try_out(self, use_case: UseCase, choice: ModelChoice) -> None:
-        """Fit on trial. Raises RefusedHyperparametersError, TrainingFailedError."""
+    def choose(
+        self,
+        name: str,
+        model_name: str,
+        hyperparameters: Mapping[str, Any],
+        preprocessing: Preprocessing,
+        run_id: str | None,
+    ) -> tuple[UseCase, ModelChoice]:
+        """The use case and the model that was chosen for it, once it has been checked and fitted on trial.
+
+        Raises UnknownUseCaseError, UnknownModelError, WrongTaskError, UnknownHyperparameterError,
+        RefusedHyperparametersError, TrainingFailedError.
+        """
+        with self._units() as work:
+            use_case = work.samples.find(name)
+        check_model(model_name, use_case.task.value)
+        check_hyperparameters(model_name, hyperparameters)
+        choice = ModelChoice(
+            model_name=model_name, hyperparameters=hyperparameters, preprocessing=preprocessing, run_id=run_id
+        )
+        self._try_out(use_case, choice)
+        return use_case, choice
+
+    def _try_out(self, use_case: UseCase, choice: ModelChoice) -> None:
         with self._units() as work:
             rows = work.samples.read(use_case, "training", limit=TRIAL_ROWS)
         try:

@@ -1,17 +1,15 @@
 """Sets, trains and scores models."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from db.definition import UseCase
 from db.sets import SetName
 from fleet.caller import Caller
-from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
+from fleet.catalogue import Preprocessing
 from fleet.errors import ConflictError
-from ml_model.persistence.model.deployment import Deployment, LiveModel, ModelChoice
+from ml_model.persistence.model.deployment import Deployment, LiveModel
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import open_artifact
 from ml_model.service.interrupted import training_note
 from ml_model.service.learning import Learning
 from ml_model.service.predictor import Predictor
@@ -19,8 +17,6 @@ from ml_model.service.roles import find_trained
 from ml_model.service.scoring import Score, Scorer
 
 Predicted = Callable[[str, Mapping[int, int]], object]
-
-OPEN_MODELS = 8  # kept in memory, opened
 
 
 class NothingSetError(ConflictError):
@@ -44,14 +40,15 @@ class NotTrainedError(ConflictError):
 class MlService:
     """The models of every use case.
 
-    units: opens a transaction. key: signs artifacts. learning: fits models, scorer: scores them. predicted:
-    told, with the use case, how often each class was predicted. changed: called once another model is live.
+    units: opens a transaction. predictor: a deployment's. learning: fits models, scorer: scores them.
+    predicted: told, with the use case, how often each class was predicted. changed: called once another model
+    is live.
     """
 
     def __init__(  # noqa: PLR0913  # what it works with, and who is told
         self,
         units: Callable[[], MlModelUnitOfWork],
-        key: bytes,
+        predictor: Callable[[int], Predictor],
         learning: Learning,
         scorer: Scorer,
         *,
@@ -59,12 +56,11 @@ class MlService:
         changed: Callable[[], object] = lambda: None,
     ) -> None:
         self._units = units
-        self._key = key
+        self._predictor = predictor
         self._learning = learning
         self._scorer = scorer
         self._predicted = predicted
         self._changed = changed
-        self._predictor = lru_cache(OPEN_MODELS)(self._open)  # an artifact never changes once it is stored
 
     def describe(self, name: str) -> tuple[Deployment | None, Deployment | None]:
         """The deployment that was set, or made active again, last; and the live one."""
@@ -92,16 +88,9 @@ class MlService:
     ) -> int:
         """Record a model to be trained, after a trial; returns the id of its deployment.
 
-        Raises UnknownModelError, WrongTaskError, UnknownHyperparameterError or RefusedHyperparametersError.
+        Raises what Learning.choose does.
         """
-        with self._units() as work:
-            use_case = work.samples.find(name)
-        check_model(model_name, use_case.task.value)
-        check_hyperparameters(model_name, hyperparameters)
-        choice = ModelChoice(
-            model_name=model_name, hyperparameters=hyperparameters, preprocessing=preprocessing, run_id=run_id
-        )
-        self._learning.try_out(use_case, choice)
+        use_case, choice = self._learning.choose(name, model_name, hyperparameters, preprocessing, run_id)
         with self._units() as work:
             use_case = work.samples.find(name)  # it may have been removed during the trial
             deployment = work.deployments.add(use_case.name, choice, actor=caller.name)
@@ -156,8 +145,3 @@ class MlService:
         if deployment is None:
             raise NothingSetError(use_case.name)
         return deployment
-
-    def _open(self, deployment_id: int) -> Predictor:
-        with self._units() as work:
-            artifact = work.deployments.artifact(deployment_id)
-        return open_artifact(artifact, self._key)

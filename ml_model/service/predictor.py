@@ -72,6 +72,12 @@ class OnnxPredictor:
         answers = self._run(self._outputs, features)
         return Predicted(*answers) if PROBABILITY in self._names else _as_now(*answers)
 
+    def on_all_cores(self) -> "OnnxPredictor":
+        """The same model, which shares many rows out."""
+        shared = copy.copy(self)
+        shared._threads = os.cpu_count() or 1  # noqa: SLF001  # its own
+        return shared
+
     def decisions(self, features: Floats) -> Floats | None:
         """(rows, classes or pairs of them), None of models that have none."""
         if DECISIONS not in self._names:

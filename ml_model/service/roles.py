@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from db.use_cases import UnknownDeploymentError
 from fleet.caller import Caller
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import DeploymentRecord
-from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 
 SideRole = Literal["shadow", "canary"]

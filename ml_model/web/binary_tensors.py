@@ -7,33 +7,24 @@ import base64
 import json
 from collections.abc import Collection
 from math import isnan, prod
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from fleet.web.values import MalformedBodyError
-from ml_model.web.inference_schema import InferRequest, InputTensor, Parameters
+from ml_model.web.inference_schema import InferRequest, InputTensor, InputType, Parameters
 from ml_model.web.tensors import UnusableTensorError, flat, refuse_shared_memory
 
 EXTENSION = "binary_tensor_data"
 LENGTH_HEADER = "Inference-Header-Content-Length"
 BINARY_TYPE = "application/octet-stream"
 LENGTH_BYTES = 4  # before each text
+# BF16 is read as the upper half of an FP32.
 DATATYPES = {
-    "FP64": "<f8",
-    "FP32": "<f4",
-    "FP16": "<f2",
-    "INT64": "<i8",
-    "INT32": "<i4",
-    "INT16": "<i2",
-    "INT8": "<i1",
-    "UINT64": "<u8",
-    "UINT32": "<u4",
-    "UINT16": "<u2",
-    "UINT8": "<u1",
-    "BF16": "<u2",  # the upper half of an FP32
-    "BOOL": "?",
+    name: np.dtype(name.lower().replace("bf", "uint").replace("fp", "float")).newbyteorder("<")
+    for name in get_args(InputType)
+    if name != "BYTES"
 }
 BF16_BITS = 16
 
@@ -91,7 +82,7 @@ def _values(tensor: InputTensor, data: bytes) -> list[Any]:
     """Row by row; None where a number is NaN, which is how a missing one is written."""
     if tensor.datatype == "BYTES":
         return _texts(tensor.name, data)
-    kind = np.dtype(DATATYPES[tensor.datatype])
+    kind = DATATYPES[tensor.datatype]
     needed = prod(tensor.shape) * kind.itemsize
     if len(data) != needed:
         raise UnusableTensorError(

@@ -1,14 +1,14 @@
 """Requests and answers about deployments and their roles."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
-from fleet.web.validation import IdNumber, RequestModel, UseCaseName
+from fleet.web.validation import IdNumber, RequestForms, RequestModel, UseCaseName, absent
 from ml_model.web.schema import DEPLOYMENT_EXAMPLE, DeploymentAnswer, SetModelRequest
 
 RECORD_EXAMPLE: JsonDict = {
@@ -91,20 +91,26 @@ class RollbackRequest(RequestModel):
     use_case: UseCaseName = "wine"
 
 
-class RoleRequest(RequestModel):
-    """`POST /root/ml/deployments/<id>/role`. share: of the traffic, of a canary only."""
+class CanaryRequest(RequestModel):
+    """Give a deployment a share of the traffic."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "canary", "share": 0.1}]})
-
-    role: Literal["active", "shadow", "canary"]
-    share: Annotated[float, Field(gt=0, le=1)] | None = None
+    role: Literal["canary"]
+    share: float = Field(gt=0, le=1)
     reason: Reason | None = None
 
-    @model_validator(mode="after")
-    def _canaries_have_a_share(self) -> Self:
-        if (self.role == "canary") != (self.share is not None):
-            raise ValueError("'share' goes with the role canary, and with no other")
-        return self
+
+class WholeRoleRequest(RequestModel):
+    """Make a deployment the active one, or a shadow of it."""
+
+    role: Literal["active", "shadow"]
+    share: Annotated[None, absent("goes with the role canary, and with no other")] = None
+    reason: Reason | None = None
+
+
+class RoleRequest(RequestForms[Annotated[CanaryRequest | WholeRoleRequest, Field(discriminator="role")]]):
+    """`POST /root/ml/deployments/<id>/role`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "canary", "share": 0.1}]})
 
 
 class ActivationAnswer(AnswerModel):

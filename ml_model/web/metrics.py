@@ -1,26 +1,11 @@
-"""What ml_model tells Prometheus besides what every service does."""
+"""What ml_model reads at a scrape for Prometheus: what is live."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
-from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from ml_model.persistence.model.deployment import LiveModel
-from ml_model.service.ml_service import Predicted
-
-
-def count_predictions(registry: CollectorRegistry) -> Predicted:
-    """A counter of predictions by class, to be told of them."""
-    predictions = Counter(
-        "mlfleet_predictions", "Predictions stored, by class", ("use_case", "class"), registry=registry
-    )
-
-    def predicted(use_case: str, classes: Mapping[int, int]) -> None:
-        for name, count in classes.items():
-            predictions.labels(use_case, name).inc(count)
-
-    return predicted
 
 
 def live_metrics(models: Iterable[LiveModel], degraded: Collection[str]) -> list[Metric]:

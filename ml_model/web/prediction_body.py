@@ -5,17 +5,19 @@ As numbers first, which is what nearly all are; what is not is read again, slowl
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
+from pydantic import Field
 
 from fleet.errors import InvalidRequestError
 from fleet.web.validation import USE_CASE_NAME
 from ml_model.service.live.predictions import Asked
 from ml_model.service.live.table import Row, Table
 
+C = TypeVar("C")
 Number = float | None
-UseCase = Annotated[str, msgspec.Meta(pattern=USE_CASE_NAME)]
+UseCase = Annotated[str, msgspec.Meta(pattern=USE_CASE_NAME), Field(pattern=USE_CASE_NAME)]
 USE_CASE = "wine"  # unless one is named
 FORMS = ("columns", "records", "dataframe_split", "dataframe_records", "inputs", "instances")
 
@@ -30,64 +32,36 @@ class UnreadableBodyError(InvalidRequestError):
         )
 
 
-class NumberSplit(msgspec.Struct, forbid_unknown_fields=True):
-    """A data frame as pandas splits it; its index is not looked at."""
+class Split(msgspec.Struct, Generic[C], forbid_unknown_fields=True):
+    """A data frame as pandas splits it, with cells of the kind C; its index is not looked at."""
 
-    data: list[list[Number]]
+    data: list[list[C]]
     columns: list[str] | None = None
     index: list[Any] | None = None
 
 
-class AnySplit(msgspec.Struct, forbid_unknown_fields=True):
-    """The same, with cells of any kind."""
+class Body(msgspec.Struct, Generic[C], forbid_unknown_fields=True):
+    """A request with cells of the kind C: its rows in one form. What is documented is made from it too."""
 
-    data: list[list[Any]]
     columns: list[str] | None = None
-    index: list[Any] | None = None
-
-
-class NumberBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A request whose cells are numbers or null."""
-
-    use_case: UseCase | None = None
+    data: list[list[C]] | None = None
+    records: list[dict[str, C]] | None = None
+    dataframe_split: Split[C] | None = None
+    dataframe_records: list[dict[str, C]] | None = None
+    inputs: list[list[C] | dict[str, C]] | dict[str, list[C]] | None = None
+    instances: list[list[C] | dict[str, C]] | None = None
     routing_key: str | None = None
-    columns: list[str] | None = None
-    data: list[list[Number]] | None = None
-    records: list[dict[str, Number]] | None = None
-    dataframe_split: NumberSplit | None = None
-    dataframe_records: list[dict[str, Number]] | None = None
-    inputs: list[list[Number] | dict[str, Number]] | dict[str, list[Number]] | None = None
-    instances: list[list[Number] | dict[str, Number]] | None = None
-
-
-class AnyBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The same, with cells of any kind."""
-
     use_case: UseCase | None = None
-    routing_key: str | None = None
-    columns: list[str] | None = None
-    data: list[list[Any]] | None = None
-    records: list[dict[str, Any]] | None = None
-    dataframe_split: AnySplit | None = None
-    dataframe_records: list[dict[str, Any]] | None = None
-    inputs: list[list[Any] | dict[str, Any]] | dict[str, Any] | None = None
-    instances: list[list[Any] | dict[str, Any]] | None = None
 
 
-class NumberInvocation(NumberBody):
+class Invocation(Body[C], Generic[C]):
     """A request to MLflow's scoring server. params: for models that take some, which none of ours does."""
 
     params: dict[str, Any] | None = None
 
 
-class AnyInvocation(AnyBody):
-    """The same, with cells of any kind."""
-
-    params: dict[str, Any] | None = None
-
-
-_numbers = msgspec.json.Decoder(NumberBody)
-_invocations = msgspec.json.Decoder(NumberInvocation)
+_numbers = msgspec.json.Decoder(Body[Number]).decode
+_invocations = msgspec.json.Decoder(Invocation[Number]).decode
 
 
 def read_body(
@@ -100,9 +74,9 @@ def read_body(
     Raises UnreadableBodyError; cells are looked at later.
     """
     try:
-        read: NumberBody | AnyBody = (_invocations if invocation else _numbers).decode(body)
+        read: Body[Any] = (_invocations if invocation else _numbers)(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        slowly = _read_slowly(body, AnyInvocation if invocation else AnyBody)
+        slowly = _read_slowly(body, Invocation[Any] if invocation else Body[Any])
         return _asked(slowly, key, use_case, numbers=False, free=invocation)
     return _asked(read, key, use_case, numbers=True, free=invocation)
 
@@ -110,26 +84,25 @@ def read_body(
 def read_numbers(body: bytes, key: str) -> Asked | None:
     """The request, if it is read in one pass; otherwise None."""
     try:
-        return _asked(_numbers.decode(body), key, None, numbers=True, free=False)
+        return _asked(_numbers(body), key, None, numbers=True, free=False)
     except (msgspec.DecodeError, UnicodeDecodeError, UnreadableBodyError):
         return None
 
 
-def _read_slowly(body: bytes, form: type[AnyBody]) -> AnyBody:
+def _read_slowly(body: bytes, form: type[Body[Any]]) -> Body[Any]:
     """Numbers that no number may be are read too, so that they can be named by column and row."""
     try:
-        return msgspec.convert(json.loads(body), form)
+        read: Body[Any] = msgspec.convert(json.loads(body), form)
     except RecursionError as error:
         raise UnreadableBodyError("it is nested too deeply") from error
     except (json.JSONDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise UnreadableBodyError(str(error) or "it is no JSON") from error
     except ValueError as error:  # Python's own, of integers of thousands of digits
         raise UnreadableBodyError("it has a number of too many digits") from error
+    return read
 
 
-def _asked(
-    read: NumberBody | AnyBody, key: str | None, use_case: str | None, *, numbers: bool, free: bool
-) -> Asked:
+def _asked(read: Body[Any], key: str | None, use_case: str | None, *, numbers: bool, free: bool) -> Asked:
     rows, names = _rows(read)
     return Asked(
         read.use_case or use_case or USE_CASE,
@@ -138,7 +111,7 @@ def _asked(
     )
 
 
-def _rows(read: NumberBody | AnyBody) -> tuple[Sequence[Row], Sequence[str] | None]:
+def _rows(read: Body[Any]) -> tuple[Sequence[Row], Sequence[str] | None]:
     """The rows, and the names of their columns, if they have any."""
     if read.data is not None and read.columns is not None:
         _check_only(read, "columns")
@@ -148,13 +121,13 @@ def _rows(read: NumberBody | AnyBody) -> tuple[Sequence[Row], Sequence[str] | No
         if rows is None:
             continue
         _check_only(read, name)
-        if isinstance(rows, NumberSplit | AnySplit):
+        if isinstance(rows, Split):
             return rows.data, rows.columns
         return _by_column(rows) if isinstance(rows, dict) else (rows, None)
     raise UnreadableBodyError("it has no rows; 'columns' and 'data' go together")
 
 
-def _check_only(read: NumberBody | AnyBody, form: str) -> None:
+def _check_only(read: Body[Any], form: str) -> None:
     given = [name for name in FORMS if getattr(read, name) is not None]
     if given != [form] or (form != "columns" and read.data is not None):
         raise UnreadableBodyError("it has rows in more than one form")

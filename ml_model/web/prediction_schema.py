@@ -1,12 +1,14 @@
-"""Requests and answers about live predictions, as they are documented; `prediction_body` reads the bodies."""
+"""Requests and answers about live predictions, as documented; `prediction_body` declares the bodies."""
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+import msgspec
+from pydantic import ConfigDict, Field, create_model
 from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
 from fleet.web.validation import RequestModel, UseCaseName
+from ml_model.web.prediction_body import Body, Invocation, Split
 
 PREDICT_EXAMPLE: JsonDict = {
     "columns": [
@@ -38,37 +40,34 @@ OUTCOME_EXAMPLE: JsonDict = {
 }
 
 Cell = float | str | None
-Record = dict[str, Cell]
 
 
-class Split(RequestModel):
-    """A data frame as pandas splits it."""
-
-    data: list[list[Cell]]
-    columns: list[str] | None = None
-    index: list[Any] | None = None
-
-
-class PredictRequest(RequestModel):
-    """`POST /root/ml/predict`: rows in one form. routing_key: one key is answered by one model."""
+class Described(RequestModel):
+    """Base of what describes bodies that `prediction_body` reads."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [PREDICT_EXAMPLE]})
 
-    columns: list[str] | None = None
-    data: list[list[Cell]] | None = None
-    records: list[Record] | None = None
-    dataframe_split: Split | None = None
-    dataframe_records: list[Record] | None = None
-    inputs: list[list[Cell] | Record] | dict[str, list[Cell]] | None = None
-    instances: list[list[Cell] | Record] | None = None
-    routing_key: str | None = None
-    use_case: UseCaseName | None = None
+
+def _described(name: str, form: Any, text: str, base: type[RequestModel] = Described) -> type[RequestModel]:
+    """A model with the fields of the struct that reads the body."""
+    fields: dict[str, Any] = {
+        each.name: (each.type, ... if each.required else each.default)
+        for each in msgspec.structs.fields(form)
+    }
+    if "dataframe_split" in fields:
+        fields["dataframe_split"] = (SplitModel | None, None)
+    return create_model(name, __base__=base, __doc__=text, __module__=__name__, **fields)
 
 
-class InvocationsRequest(PredictRequest):
-    """`POST /invocations`. params: not looked at."""
-
-    params: dict[str, Any] | None = None
+SplitModel = _described("Split", Split[Cell], "A data frame as pandas splits it.", RequestModel)
+PredictRequest = _described(
+    "PredictRequest",
+    Body[Cell],
+    "`POST /root/ml/predict`: rows in one form. routing_key: one key is answered by one model.",
+)
+InvocationsRequest = _described(
+    "InvocationsRequest", Invocation[Cell], "`POST /invocations`. params: not looked at."
+)
 
 
 class UseCaseQuery(RequestModel):

@@ -1,16 +1,15 @@
 """What ml_model is sent, and what it answers."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.answers import AnswerModel
-from fleet.web.conditions import condition
 from fleet.web.paging import PageAnswer, PageQuery
-from fleet.web.validation import Id, IdNumber, RequestModel, UseCaseName
+from fleet.web.validation import Id, IdNumber, RequestForms, RequestModel, UseCaseName, absent
 
 DEPLOYMENT_EXAMPLE: JsonDict = {
     "id": 1,
@@ -75,29 +74,28 @@ class SetModelRequest(RequestModel):
     use_case: UseCaseName = "wine"
 
 
-class RunRequest(RequestModel):
-    """`POST /root/ml`: train, or score. deployment_id: what scores, instead of the chosen one."""
+class TrainRequest(RequestModel):
+    """Train the chosen model, which makes a deployment."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            **condition(
-                {"properties": {"dataset": {"const": "training"}}},
-                {"properties": {"deployment_id": {"type": "null"}}},
-                {},
-            ),
-            "examples": [{"dataset": "training"}, {"dataset": "testing", "deployment_id": 1}],
-        }
-    )
+    dataset: Literal["training"]
+    deployment_id: Annotated[None, absent("goes with testing and production, as training makes one")] = None
+    use_case: UseCaseName = "wine"
 
-    dataset: Literal["training", "testing", "production"]
+
+class ScoreRequest(RequestModel):
+    """Score a set. deployment_id: by which deployment, instead of the chosen one."""
+
+    dataset: Literal["testing", "production"]
     deployment_id: IdNumber | None = None
     use_case: UseCaseName = "wine"
 
-    @model_validator(mode="after")
-    def _training_is_of_the_chosen(self) -> Self:
-        if self.dataset == "training" and self.deployment_id is not None:
-            raise ValueError("'deployment_id' goes with testing and production: training makes a deployment")
-        return self
+
+class RunRequest(RequestForms[Annotated[TrainRequest | ScoreRequest, Field(discriminator="dataset")]]):
+    """`POST /root/ml`: train, or score."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"dataset": "training"}, {"dataset": "testing", "deployment_id": 1}]}
+    )
 
 
 class DescribeRequest(RequestModel):

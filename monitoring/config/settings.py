@@ -3,10 +3,10 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import DatabaseSettings, ServiceSettings
+from fleet.settings import DatabaseServiceSettings
 
 
-class MonitoringSettings(DatabaseSettings, ServiceSettings):
+class MonitoringSettings(DatabaseServiceSettings):
     """Settings of monitoring."""
 
     model_config = SettingsConfigDict(env_prefix="MONITORING_")

@@ -35,7 +35,7 @@ class Answer:
 
 
 class MonitoringService:
-    """Gives verdicts and reports on the newest model that has scored both sets.
+    """Gives verdicts and reports on a model that has scored both sets.
 
     units: opens a transaction. evidence: computes. ml_model: trains again.
     """
@@ -45,21 +45,25 @@ class MonitoringService:
         self._evidence = evidence
         self._ml_model = ml_model
 
-    def judge(
+    def judge(  # noqa: PLR0913  # what is asked, and who asks
         self,
         metric: Metric,
         use_case: str,
         groups: Sequence[str] | None = None,
         *,
         caller: Caller,
+        deployment_id: int | None = None,
         retrain_on_failure: bool = False,
     ) -> Answer:
         """Compute a metric and keep it.
 
-        groups: of checks; None for all that fit. retrain_on_failure: train again if any check fails.
-        Raises UnknownUseCaseError, NotLoadedError, NotScoredError, UnfitGroupError, RetrainingFailedError.
+        groups: of checks; None for all that fit. deployment_id: what is judged; None for the live one if it
+        has scored both sets, else the newest that has. retrain_on_failure: train again if any check fails.
+        Raises UnknownUseCaseError, UnknownDeploymentError, NotLoadedError, NotScoredError, UnfitGroupError,
+        RetrainingFailedError.
         """
-        sets = self._read(use_case)
+        with self._units() as work:
+            sets = work.samples.read(work.samples.find(use_case), deployment_id)
         chosen = _choose(groups, sets, use_case)
         tests = None
         if metric != "report" or retrain_on_failure:
@@ -76,10 +80,6 @@ class MonitoringService:
         """How every use case that was judged stands."""
         with self._units() as work:
             return work.results.last_verdicts()
-
-    def _read(self, use_case: str) -> JudgedSets:
-        with self._units() as work:
-            return work.samples.read(work.samples.find(use_case))
 
     def _result(
         self,

@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
-from fleet.web.validation import RequestModel, UseCaseName
+from fleet.web.validation import IdNumber, RequestModel, UseCaseName
 from monitoring.service.group_names import GROUP_NAMES, fitting_groups
 
 JUDGE_EXAMPLE: JsonDict = {
@@ -51,10 +51,19 @@ def _known_and_wanted(tests: dict[str, bool]) -> dict[str, bool]:
 
 
 class JudgeRequest(RequestModel):
-    """`POST /root/monitoring`. tests: which groups of checks are wanted; all of them if it is absent."""
+    """`POST /root/monitoring`. tests: which groups of checks are wanted; all of them if it is absent.
+
+    deployment_id: whose predictions are judged; it must have scored both sets.
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"metric": "summary"}, {"metric": "summary", "retrain": True}]}
+        json_schema_extra={
+            "examples": [
+                {"metric": "summary"},
+                {"metric": "summary", "retrain": True},
+                {"metric": "tests", "deployment_id": 1},
+            ]
+        }
     )
 
     metric: Literal["report", "tests", "summary"]
@@ -62,6 +71,7 @@ class JudgeRequest(RequestModel):
         Annotated[dict[str, StrictBool], AfterValidator(_known_and_wanted), WithJsonSchema(KNOWN_AND_WANTED)]
         | None
     ) = None
+    deployment_id: IdNumber | None = None
     retrain: StrictBool = False
     use_case: UseCaseName = "wine"
 

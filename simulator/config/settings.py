@@ -5,10 +5,10 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import DatabaseSettings, ServiceSettings
+from fleet.settings import DatabaseServiceSettings
 
 
-class SimulatorSettings(DatabaseSettings, ServiceSettings):
+class SimulatorSettings(DatabaseServiceSettings):
     """Settings of the simulator."""
 
     model_config = SettingsConfigDict(env_prefix="SIMULATOR_")

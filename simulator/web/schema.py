@@ -7,8 +7,8 @@ from pydantic.config import JsonDict
 
 from fleet.settings import SEED
 from fleet.web.answers import AnswerModel
-from fleet.web.conditions import condition
 from fleet.web.validation import RequestModel, UseCaseName
+from simulator.web.conditions import condition
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Level = Literal["reference", "heavy", "none"]

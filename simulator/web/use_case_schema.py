@@ -7,8 +7,8 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
-from fleet.web.conditions import condition
 from fleet.web.validation import RequestModel, UseCaseName
+from simulator.web.conditions import condition
 from simulator.web.schema import UnlistedAnswer
 
 MOST_PARTS = 64

@@ -82,7 +82,7 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.tracking.delete_run(*RUN),
     lambda fleet: fleet.monitoring.describe(),
     lambda fleet: fleet.monitoring.summary(retrain=True, use_case="wine", idempotency_key="key-1"),
-    lambda fleet: fleet.monitoring.tests(["data_drift", "data_quality"]),
+    lambda fleet: fleet.monitoring.tests(["data_drift", "data_quality"], deployment_id=1),
     lambda fleet: fleet.monitoring.report(),
     lambda fleet: list(fleet.monitoring.results(use_case="wine", page_size=2)),
     lambda fleet: fleet.monitoring.result(7),

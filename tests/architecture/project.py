@@ -4,16 +4,16 @@ import importlib
 import subprocess
 from pathlib import Path
 
+from fleet.services import SERVICES
 from fleet.settings import ServiceSettings
 from tests.accounts import USERS
 
 PROJECT = Path(__file__).parents[2]
-SERVICE_COUNT = 5
 
 
 def services() -> list[Path]:
-    """Folders of the services: those with a web/app.py."""
-    return sorted(app.parents[1] for app in PROJECT.glob("*/web/app.py") if app.parents[1].name != "fleet")
+    """Folders of the services."""
+    return [PROJECT / service.name for service in SERVICES]
 
 
 def modules(*roots: str) -> list[Path]:
@@ -23,7 +23,9 @@ def modules(*roots: str) -> list[Path]:
 
 def tracked_files() -> list[Path]:
     """Every file that git tracks and that is there."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True, timeout=280
+    ).stdout
     paths = [PROJECT / name for name in listed.decode().split("\0") if name]
     return [path for path in paths if path.is_file()]
 
@@ -33,7 +35,9 @@ def settings_of(service: Path) -> type[ServiceSettings]:
     (found,) = (
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
+        if isinstance(value, type)
+        and issubclass(value, ServiceSettings)
+        and value.__module__ == module.__name__
     )
     return found
 

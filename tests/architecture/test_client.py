@@ -19,15 +19,12 @@ from client import ADDRESSES, Fleet, UnexpectedAnswerError
 from client.answer import Answer
 from tests.answering import answering
 from tests.architecture.client_calls import CALLS
-from tests.architecture.project import PROJECT
+from tests.architecture.project import PROJECT, services
 from tests.architecture.test_documents import printed
+from tests.client_answers import FILE, LEFT_OUT, source
 
 Json = dict[str, Any]
 Operation = tuple[str, str, str]
-# Protocols of others, which have clients of their own.
-OTHERS = ("/v2", "/invocations", "/ping", "/version")
-
-
 # A text that is a moment too, as not all moments say that they are.
 SAMPLES = {"string": "2026-01-31T12:00:05Z", "integer": 1, "number": 0.5, "boolean": True, "null": None}
 
@@ -37,6 +34,7 @@ class Documented:
 
     def __init__(self, documents: dict[str, Json]) -> None:
         self._documents = documents
+        self.answer_models = source(documents)
         # What the documents leave open is ml_model's answer, which monitoring and tracking pass on.
         self._free = documents["ml_model"]["components"]["schemas"]["ScoreAnswer"]["examples"][0]
 
@@ -47,7 +45,7 @@ class Documented:
             for service, document in self._documents.items()
             for path, methods in document["paths"].items()
             for method in methods
-            if not path.startswith(("/health/", *OTHERS)) and path != "/metrics"
+            if not path.startswith(LEFT_OUT)
         }
 
     def find(self, request: requests.PreparedRequest) -> Operation:
@@ -131,7 +129,7 @@ def _chosen(forms: list[Any], choice: int) -> Any:
 @pytest.fixture(scope="module")
 def documented(tmp_path_factory: pytest.TempPathFactory) -> Documented:
     folder = tmp_path_factory.mktemp("apps")
-    return Documented({name: printed(name, folder)["document"] for name in ADDRESSES})
+    return Documented({each.name: printed(each.name, folder)["document"] for each in services()})
 
 
 @pytest.fixture
@@ -199,6 +197,11 @@ def test_every_documented_answer_is_understood_with_all_its_fields(
     assert checked > 60
 
 
+def test_the_models_of_answers_are_those_of_the_documents(documented: Documented) -> None:
+    told = "client/answers.py is old: write it anew with `python -m tests.client_answers`"
+    assert FILE.read_text(encoding="utf-8") == documented.answer_models, told
+
+
 def test_the_folder_works_alone_with_its_requirements(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "client", tmp_path / "client", ignore=shutil.ignore_patterns("__pycache__"))
     program = (
@@ -208,7 +211,12 @@ def test_the_folder_works_alone_with_its_requirements(tmp_path: Path) -> None:
         "print(client.__file__)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
     )
     assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / "client" / "__init__.py")), (
         done.stderr

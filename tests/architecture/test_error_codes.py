@@ -15,7 +15,12 @@ HEADER = "| code | status | of | cause |"
 def table() -> str:
     """In a process of its own, as it imports every service."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.error_codes"], cwd=PROJECT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "tests.error_codes"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=280,
     )
     return done.stdout
 

@@ -51,6 +51,7 @@ def printed(service: str, folder: Path) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=True,
+        timeout=280,
     )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.abuse [--seconds 60]
 
-Starts a PostgreSQL, an MLflow and the four services, attacks them, and prints one Markdown table: what was
-answered, how soon readiness was answered meanwhile, and the memory of the service before, at most and after.
+Starts a PostgreSQL, an MLflow and the services of the loop, attacks them, and prints one Markdown table:
+what was answered, how soon readiness was answered meanwhile, and the memory of the service before, at most
+and after.
 """
 
 import argparse

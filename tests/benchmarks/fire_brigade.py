@@ -76,7 +76,7 @@ PIECES: dict[str, Callable[[Path], None]] = {
 def measured(piece: str, folder: Path) -> tuple[float, float]:
     """Seconds and peak MiB of a piece, in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.fire_brigade", "--piece", piece, str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=3600)
     seconds, mebibytes = json.loads(done.stdout)
     return seconds, mebibytes
 

@@ -25,7 +25,7 @@ class Psql:
 
     def run(self, command: str) -> None:
         """Run one SQL or backslash command; raises CalledProcessError."""
-        subprocess.run([*self._command, "-c", command], env=self._environment, check=True)
+        subprocess.run([*self._command, "-c", command], env=self._environment, check=True, timeout=3600)
 
 
 def export_set(

@@ -109,16 +109,16 @@ def running_peer(name: str, folder: Path, model: str) -> Iterator[str]:
     packages, program, runs_before, command, path = PEERS[name]
     home = folder / name
     home.mkdir()
-    subprocess.run([sys.executable, "-m", "venv", home / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", home / "venv"], check=True, timeout=3600)
     versions = [f"scikit-learn=={_version('scikit-learn')}", f"joblib=={_version('joblib')}"]
     bin_folder = home / "venv" / "bin"
-    subprocess.run([bin_folder / "pip", "install", "-q", *packages, *versions], check=True)
+    subprocess.run([bin_folder / "pip", "install", "-q", *packages, *versions], check=True, timeout=3600)
     wine = load_wine()
     joblib.dump(build_pipeline(model, {}, classes=3).fit(wine.data, wine.target), home / "model.joblib")
     # The pipeline has only estimators of scikit-learn in it: no code of ours is needed to open it.
     (home / "peer.py").write_text(program, encoding="utf-8")
     if runs_before:
-        subprocess.run([bin_folder / "python", "peer.py"], cwd=home, check=True)
+        subprocess.run([bin_folder / "python", "peer.py"], cwd=home, check=True, timeout=3600)
     port = free_port()
     # As if the environment were activated: peers start programs of it by name.
     told = ["env", f"PATH={bin_folder}:{os.environ['PATH']}", *(part.format(port=port) for part in command)]
@@ -164,7 +164,11 @@ def _wait(url: str, body: bytes | None, log: Path) -> None:
 
 def _version(package: str) -> str:
     listed = subprocess.run(
-        [sys.executable, "-m", "pip", "show", package], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "pip", "show", package],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=3600,
     )
     return next(line[9:] for line in listed.stdout.splitlines() if line.startswith("Version: "))
 

@@ -54,8 +54,7 @@ def live(
         version = _deploy(url, folder)
         settings: dict[str, Any] = {"database_url": url, "artifact_key": KEY, "live_store_share": "1"}
         with running_service("ml_model", folder, **settings) as service:
-            while requests.get(f"{service.address}/health/ready", timeout=10).status_code != 200:
-                pass
+            service.wait_until_ready()
             names = [name.replace("/", "__") for name in load_wine().feature_names]
             wine = _answered(service.address, "wine", names, _wine_rows())
             columns = [feature["name"] for feature in WORDS["features"]]

@@ -29,8 +29,10 @@ def python() -> Path:
     python, stamp = folder / "bin" / "python", folder / "installed"
     wanted = REQUIREMENTS.read_text(encoding="utf-8")
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, timeout=580)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)], check=True, timeout=580
+        )
         stamp.write_text(wanted, encoding="utf-8")
     return python
 
@@ -48,6 +50,7 @@ def problems(  # what is called, and with what
         capture_output=True,
         text=True,
         check=False,
+        timeout=580,
     )
     assert done.returncode == 0, done.stderr
     found: list[str] = json.loads(done.stdout.splitlines()[-1])

@@ -90,5 +90,5 @@ class GuardedStack(ComposeStack):
 
 
 def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, check=True)
+    done = subprocess.run(command, capture_output=True, check=True, timeout=900)
     return (done.stdout + done.stderr).decode(errors="replace")

@@ -11,17 +11,18 @@ from typing import Any
 
 import requests
 
+from fleet.services import SERVICES
 from tests.e2e.conftest import NO_RECORDS, PORT_SETTINGS, PROJECT, Stack
 
 READY_SECONDS = 180
 START_SECONDS = 400
-CONTAINERS = ("db", "mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
+CONTAINERS = ("db", "mlflow", *(service.name for service in SERVICES))
 SECRETS = ("postgres_password", "dataset_password", "mlflow_password", "artifact_key")
 NOBODY = (
     *("users", "api_keys", "fire_brigade_users", "fire_brigade_password"),
-    *("tracking_key", "monitoring_key"),
+    *(f"{service.name}_key" for service in SERVICES if service.calls_siblings),
 )
-WEB_SERVICES = ("simulator", "ml_model", "tracking", "monitoring")
+WEB_SERVICES = tuple(service.name for service in SERVICES if service.path)  # of the loop
 # The process below init: a container's own, as a crash of it is what the restart policy is for. `docker kill`
 # would count as a wish of the user's, and nothing would be started again.
 CRASH = "kill -9 $(cat /proc/1/task/1/children)"
@@ -31,7 +32,7 @@ def why_no_docker() -> str | None:
     """Why containers cannot be tested on this machine; None where they can."""
     for command in (["docker", "info"], ["docker", "compose", "version"]):
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
         except FileNotFoundError:
             return "Docker is not installed"
         if done.returncode != 0:
@@ -81,7 +82,9 @@ class ComposeStack(Stack):
     def containers(self) -> list[str]:
         """Ids of all there are."""
         label = f"label=com.docker.compose.project={self.project}"
-        return subprocess.check_output(["docker", "ps", "-aq", "--filter", label], text=True).split()
+        return subprocess.check_output(
+            ["docker", "ps", "-aq", "--filter", label], text=True, timeout=900
+        ).split()
 
     def make_secrets(self) -> None:
         """What ./launch.sh makes on first use, for those that start without it."""
@@ -101,7 +104,7 @@ class ComposeStack(Stack):
     def inspect(self, container: str) -> Any:
         """What Docker knows of a container."""
         identity = self.compose("ps", "-a", "-q", container).split()[0]
-        return json.loads(subprocess.check_output(["docker", "inspect", identity], text=True))[0]
+        return json.loads(subprocess.check_output(["docker", "inspect", identity], text=True, timeout=900))[0]
 
     def wait_until_ready(self, *services: str) -> None:
         """Returns when every one of them answers that it is ready."""

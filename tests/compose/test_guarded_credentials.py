@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 import requests
 
+from fleet.services import SERVICES
 from tests.compose.guarded import GuardedStack
-from tests.compose.stack import WEB_SERVICES, ComposeStack
+from tests.compose.stack import ComposeStack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
-@pytest.mark.parametrize("service", WEB_SERVICES)
+@pytest.mark.parametrize("service", [service.name for service in SERVICES])
 def test_users_are_asked_for_and_let_in(guarded: GuardedStack, service: str) -> None:
     def status(**request: object) -> int:
         return requests.get(f"{guarded.address(service)}/openapi.json", timeout=30, **request).status_code  # type: ignore[arg-type]

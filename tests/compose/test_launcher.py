@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from fleet.services import SERVICES
 from tests.conftest import free_port
 from tests.e2e.conftest import PORT_SETTINGS, PROJECT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]  # images may have to be built first
 
-PARTS = ("postgres", "mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
+PARTS = ("postgres", "mlflow", *(service.name for service in SERVICES))
 RESOURCES = {
     "container": ["docker", "ps", "--all", "--quiet"],
     "volume": ["docker", "volume", "ls", "--quiet"],
@@ -47,13 +48,14 @@ class Launcher:
             capture_output=True,
             text=True,
             check=False,
+            timeout=900,
         )
 
     def left(self) -> dict[str, list[str]]:
         """All that Docker keeps of the project, by kind."""
         label = f"label=com.docker.compose.project={self.project}"
         return {
-            kind: subprocess.check_output([*command, "--filter", label], text=True).split()
+            kind: subprocess.check_output([*command, "--filter", label], text=True, timeout=900).split()
             for kind, command in RESOURCES.items()
         }
 
@@ -110,7 +112,9 @@ def test_a_stack_comes_up_is_told_of_goes_down_and_leaves_nothing(launcher: Laun
     assert other.returncode == 1
     assert "./launch.sh down --docker" in other.stderr
 
-    subprocess.run(["docker", "rm", f"{launcher.project}-migrate-1"], check=True)  # as a prune does
+    subprocess.run(
+        ["docker", "rm", f"{launcher.project}-migrate-1"], check=True, timeout=900
+    )  # as a prune does
     assert launcher.launch("logs", "migrate").stderr == ""
     down = launcher.launch("down")
     assert f"Stopped mlflow, {', '.join(PARTS[2:])}, postgres." in down.stdout
@@ -154,7 +158,7 @@ def test_another_folders_project_is_left_alone(launcher: Launcher, tmp_path: Pat
         "services: {idle: {image: 'postgres:17-trixie', entrypoint: [sleep, '600'], init: true}}\n"
     )
     compose = ["docker", "compose", "--project-directory", str(folder), "--project-name", launcher.project]
-    subprocess.run([*compose, "up", "--detach"], cwd=folder, check=True, capture_output=True)
+    subprocess.run([*compose, "up", "--detach"], cwd=folder, check=True, capture_output=True, timeout=900)
     try:
         before = launcher.left()
         for command in (["up"], ["status"], ["down"], ["down", "--purge", "--yes"]):
@@ -164,7 +168,11 @@ def test_another_folders_project_is_left_alone(launcher: Launcher, tmp_path: Pat
         assert launcher.left() == before
     finally:
         subprocess.run(
-            [*compose, "down", "--volumes", "--timeout", "1"], cwd=folder, check=True, capture_output=True
+            [*compose, "down", "--volumes", "--timeout", "1"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=900,
         )
 
 
@@ -193,7 +201,7 @@ def test_interrupting_the_start_leaves_nothing_running(launcher: Launcher) -> No
         while not (line := process.stdout.readline()).startswith("postgres"):
             assert line, "it ended by itself"
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate()
+        _, errors = process.communicate(timeout=900)
 
     assert (process.returncode, errors) == (130, "Stopped by SIGINT.\n")
     assert launcher.left()["container"] == []

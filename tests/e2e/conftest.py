@@ -13,16 +13,13 @@ import psutil
 import pytest
 import requests
 
-from client import PATHS, Fleet
+from client import ADDRESSES, PATHS, Fleet
+from fleet.services import SERVICES
 from tests.conftest import free_port
 
 PROJECT = Path(__file__).parents[2]
 PORT_SETTINGS = {
-    "simulator": "SIMULATOR_PORT",
-    "ml_model": "ML_MODEL_PORT",
-    "tracking": "TRACKING_PORT",
-    "monitoring": "MONITORING_PORT",
-    "fire_brigade": "FIRE_BRIGADE_PORT",
+    **{service.name: service.port_setting for service in SERVICES},
     "mlflow": "MLFLEET_MLFLOW_PORT",
     "postgres": "MLFLEET_POSTGRES_PORT",
 }
@@ -64,12 +61,9 @@ class Stack:
     @cached_property
     def fleet(self) -> Fleet:
         """Its services, as the client knows them."""
+        addresses: dict[str, Any] = {name: self.address(name) for name in ADDRESSES}
         return Fleet(
-            simulator=self.address("simulator"),
-            ml_model=self.address("ml_model"),
-            tracking=self.address("tracking"),
-            monitoring=self.address("monitoring"),
-            fire_brigade=self.address("fire_brigade"),
+            **addresses,
             fire_brigade_auth=("admin", self.fire_brigade_password("admin")),
         )
 

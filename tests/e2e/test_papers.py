@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from db.describe import describe
+from fleet.services import SERVICES
 from tests.e2e.conftest import PROJECT, Stack
 
 pytestmark = pytest.mark.e2e
@@ -36,8 +37,7 @@ def test_the_postman_collection_passes_again_and_again(stack: Stack, tmp_path: P
 
 def run_collection(stack: Stack, report: Path, times: int) -> dict[str, Any]:
     """What newman says of the run."""
-    services = ("simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
-    variables = [f"{name}={stack.address(name)}" for name in services]
+    variables = [f"{service.name}={stack.address(service.name)}" for service in SERVICES]
     variables.append(f"fire_brigade_password={stack.fire_brigade_password('admin')}")
     told = [argument for variable in variables for argument in ("--env-var", variable)]
     reporters = ["--reporters", "cli,json", "--reporter-json-export", str(report)]
@@ -46,6 +46,7 @@ def run_collection(stack: Stack, report: Path, times: int) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout
     run: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))["run"]

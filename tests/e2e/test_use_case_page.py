@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from fleet.services import SERVICES
 from tests.e2e.conftest import PROJECT, Stack
 
 pytestmark = pytest.mark.e2e
 
 PAGE = (PROJECT / "extras" / "UseCases.md").read_text(encoding="utf-8")
-PORTS = {"simulator": 5004, "ml_model": 5001, "tracking": 5002, "monitoring": 5003}
 
 
 def blocks(language: str) -> list[str]:
@@ -27,9 +27,9 @@ def run(stack: Stack, line: str, folder: Path) -> str:
         words = [str(folder / word) if word.endswith(".yml") else word for word in shlex.split(line)[1:]]
         done = stack.launch(*words)
     else:
-        for service, port in PORTS.items():
-            line = line.replace(f"http://127.0.0.1:{port}", stack.address(service))
-        done = subprocess.run(shlex.split(line), capture_output=True, text=True, check=False)
+        for service in SERVICES:
+            line = line.replace(f"http://127.0.0.1:{service.port}", stack.address(service.name))
+        done = subprocess.run(shlex.split(line), capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, line + done.stdout + done.stderr
     return done.stdout
 
@@ -40,7 +40,7 @@ def test_a_third_use_case_is_added_and_goes_round_the_loop_as_the_page_says(
     (program,), (definition,), commands = blocks("python"), blocks("yaml"), "".join(blocks("bash"))
     (tmp_path / "make_houses.py").write_text(program, encoding="utf-8")
     (tmp_path / "houses.yml").write_text(definition, encoding="utf-8")
-    subprocess.run([sys.executable, "make_houses.py"], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "make_houses.py"], cwd=tmp_path, check=True, timeout=600)
 
     said = {line: run(stack, line, tmp_path) for line in commands.splitlines()}
 

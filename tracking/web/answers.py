@@ -1,13 +1,14 @@
 """What tracking answers."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
 
-Moment = str | None
+MOMENT = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"  # in UTC
+Moment = Annotated[str, Field(pattern=MOMENT)] | None
 RUN_ID = "0123456789abcdef0123456789abcdef"
 PARAMETERS_EXAMPLE: JsonDict = {
     "message": "Parameters Retrieved",

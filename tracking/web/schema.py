@@ -1,29 +1,33 @@
 """What tracking is sent; tracking.web.answers has what it answers."""
 
 import unicodedata
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.config import JsonDict, JsonValue
+from pydantic.fields import FieldInfo
 
 from fleet.catalogue import CATALOGUE, Preprocessing
-from fleet.web.conditions import depending_on
 from fleet.web.paging import Limit, OptionalPageQuery
-from fleet.web.validation import Id, IdNumber, RequestModel, UseCaseName
-from tracking.persistence.model.metrics import METRIC_NAMES, STATISTICS_NAMES, MetricName
+from fleet.web.validation import Id, IdNumber, RequestForms, RequestModel, UseCaseName
+from tracking.persistence.model.metrics import METRIC_NAMES, STATISTICS_NAMES
 from tracking.service.experiments import ALL
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
-Forms = dict[str, JsonDict]  # what else a request must be, by its `request_information`
 MOST_NAMES = 50
 MOST_VALUES = 100_000
 Name = Annotated[str, StringConstraints(max_length=100)]
 Values = Annotated[list[Any], Field(max_length=MOST_VALUES)]
 Grid = Annotated[dict[Name, Values], Field(max_length=MOST_NAMES)]
 
-NO_CONTROL = r"[^\u0000-\u001f\u007f-\u009f]"
-NEEDED_BY_OPTIMIZATION = ("models", "hyperparameters", "experiment_name")
-TYPES = {"parameters": ("data", "grid_search", "model"), "metrics": ("system", "model")}
 OPTIMIZATION_EXAMPLE: JsonDict = {
     "request_information": "optimization",
     "models": ["LogisticRegression", "RandomForest", "SVC"],
@@ -39,30 +43,6 @@ OPTIMIZATION_EXAMPLE: JsonDict = {
     "experiment_owner": "…",
 }
 SETTING_EXAMPLE: JsonDict = {"request_information": "setting", "run_id": "0123456789abcdef0123456789abcdef"}
-MANAGEMENT_FORMS: Forms = {
-    "optimization": {
-        "required": [*NEEDED_BY_OPTIMIZATION],
-        "properties": {
-            "models": {"type": "array", "minItems": 1, "items": {"enum": [*CATALOGUE]}},
-            "hyperparameters": {"type": "object"},
-            "experiment_name": {"type": "string"},
-            "cv": {"minimum": 2},
-        },
-    },
-    "setting": {"required": ["run_id"], "properties": {"run_id": {"type": ["string", "integer"]}}},
-}
-EXPERIMENT_FORMS: Forms = {
-    "general": {},
-    "best_model": {
-        "required": ["filter"],
-        "properties": {"filter": {"type": "array", "minItems": 1, "items": {"enum": [*METRIC_NAMES]}}},
-    },
-    "statistics": {
-        "properties": {
-            "filter": {"type": ["array", "null"], "items": {"enum": [ALL, *STATISTICS_NAMES]}},
-        }
-    },
-}
 EXAMPLE_RUN_IDS: list[JsonValue] = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
 RUN_EXAMPLE: JsonDict = {
     "experiment_id": "1",
@@ -70,7 +50,6 @@ RUN_EXAMPLE: JsonDict = {
     "request_information": "parameters",
     "type": "data",
 }
-RUN_FORMS: Forms = {asked: {"properties": {"type": {"enum": [*known]}}} for asked, known in TYPES.items()}
 
 
 def _printable(name: str) -> str:
@@ -89,22 +68,33 @@ ExperimentName = Annotated[
         json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*[!-~][^\u0000-\u001f\u007f-\u009f]*$"}
     ),
 ]
+# Whether there is such a model, the service says, in the words of the contract.
+ModelName = Annotated[Name, Field(json_schema_extra={"enum": [*CATALOGUE]})]
 
 
-class ManagementRequest(RequestModel):
-    """`POST …/model_management`."""
+def _needed(sentence: str) -> BeforeValidator:
+    """Refuse null, and a list that is empty, in these words."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            **depending_on("request_information", MANAGEMENT_FORMS),
-            "examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE],
-        }
-    )
+    def check(value: object) -> object:
+        if value in (None, []):
+            raise ValueError(sentence)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _refuse_as_null(field: str) -> Any:
+    """Have a field that is absent refused in the words that null is."""
+    return model_validator(mode="before")(lambda sent: {field: None, **sent})
+
+
+class _Management(RequestModel):
+    """What either form knows, and the other passes over. experiment_id: passed over by both."""
 
     request_information: Literal["optimization", "setting"]
     models: list[Name] | None = Field(None, max_length=MOST_NAMES)
     hyperparameters: dict[Name, Grid] | None = Field(None, max_length=MOST_NAMES)
-    scoring: Name = "accuracy"
+    scoring: Name | None = None
     cv: StrictInt = 5
     preprocessing: Preprocessing = "standard_scaler"
     experiment_name: ExperimentName | None = None
@@ -115,18 +105,31 @@ class ManagementRequest(RequestModel):
     snapshot_id: IdNumber | None = None
     use_case: UseCaseName = "wine"
 
-    @model_validator(mode="after")
-    def _has_what_it_needs(self) -> Self:
-        if self.request_information == "setting":
-            if self.run_id is None:
-                raise ValueError("Run ID is Missing: 'run_id' says which run's model to set")
-            return self
-        missing = [name for name in NEEDED_BY_OPTIMIZATION if getattr(self, name) is None]
-        if missing:
-            raise ValueError(f"an optimization needs {', '.join(repr(name) for name in missing)}")
-        if not self.models:
-            raise ValueError("'models' is empty: name at least one model")
-        return self
+
+class OptimizationRequest(_Management):
+    """Search models. scoring: the headline metric of the use case's task, if it is absent."""
+
+    request_information: Literal["optimization"]
+    models: list[ModelName] = Field(min_length=1, max_length=MOST_NAMES)
+    hyperparameters: dict[Name, Grid] = Field(max_length=MOST_NAMES)
+    cv: StrictInt = Field(5, ge=2)
+    experiment_name: ExperimentName
+
+
+class SettingRequest(_Management):
+    """Set the model of a run in ml_model."""
+
+    request_information: Literal["setting"]
+    run_id: Annotated[Id, _needed("Run ID is Missing: it says which run's model to set")]
+    _absent = _refuse_as_null("run_id")
+
+
+class ManagementRequest(
+    RequestForms[Annotated[OptimizationRequest | SettingRequest, Field(discriminator="request_information")]]
+):
+    """`POST …/model_management`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE]})
 
 
 class ExperimentsQuery(OptionalPageQuery):
@@ -145,37 +148,71 @@ class ExperimentQuery(RequestModel):
     experiment_id: Id
 
 
-class ExperimentRequest(RequestModel):
-    """`POST …/experiments`."""
+def _one_of(*known: str) -> tuple[AfterValidator, FieldInfo]:
+    """What a name must be, refused in a sentence that lists the known ones."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            **depending_on("request_information", EXPERIMENT_FORMS),
-            "examples": [
-                {"experiment_id": "1", "request_information": "general"},
-                {"experiment_id": "1", "request_information": "best_model", "filter": ["model_accuracy"]},
-            ],
-        }
-    )
+    def check(name: str) -> str:
+        if name not in known:
+            raise ValueError(f"{name} is none of {', '.join(known)}")
+        return name
+
+    return AfterValidator(check), Field(json_schema_extra={"enum": [*known]})
+
+
+MetricName = Annotated[Name, *_one_of(*METRIC_NAMES)]
+StatisticName = Annotated[Name, *_one_of(ALL, *STATISTICS_NAMES)]
+
+
+class _Experiment(RequestModel):
+    """What every form knows."""
 
     experiment_id: Id
     request_information: Literal["general", "best_model", "statistics"]
     filter: list[Name] | None = Field(None, max_length=MOST_NAMES)
 
-    @model_validator(mode="after")
-    def _filter_is_known(self) -> Self:
-        if self.request_information == "best_model":
-            if not self.filter:
-                raise ValueError(f"'filter': at least one metric is required, of {', '.join(METRIC_NAMES)}")
-            self._check_filter(METRIC_NAMES)
-        if self.request_information == "statistics":
-            self._check_filter((ALL, *STATISTICS_NAMES))
-        return self
 
-    def _check_filter(self, known: tuple[str, ...]) -> None:
-        unknown = [name for name in self.filter or [] if name not in known]
-        if unknown:
-            raise ValueError(f"'filter': {', '.join(unknown)} is none of {', '.join(known)}")
+class GeneralRequest(_Experiment):
+    """Describe an experiment."""
+
+    request_information: Literal["general"]
+
+
+class BestModelRequest(_Experiment):
+    """Find the best run by the first metric of the filter; the next break ties."""
+
+    request_information: Literal["best_model"]
+    filter: Annotated[
+        list[MetricName],
+        Field(min_length=1, max_length=MOST_NAMES),
+        _needed(f"at least one metric is required, of {', '.join(METRIC_NAMES)}"),
+    ]
+    _absent = _refuse_as_null("filter")
+
+
+class StatisticsRequest(_Experiment):
+    """Sum the runs up, by the metrics of the filter, or by all."""
+
+    request_information: Literal["statistics"]
+    filter: list[StatisticName] | None = Field(None, max_length=MOST_NAMES)
+
+
+class ExperimentRequest(
+    RequestForms[
+        Annotated[
+            GeneralRequest | BestModelRequest | StatisticsRequest, Field(discriminator="request_information")
+        ]
+    ]
+):
+    """`POST …/experiments`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"experiment_id": "1", "request_information": "general"},
+                {"experiment_id": "1", "request_information": "best_model", "filter": ["model_accuracy"]},
+            ]
+        }
+    )
 
 
 class RunQuery(RequestModel):
@@ -185,24 +222,26 @@ class RunQuery(RequestModel):
     run_id: Id
 
 
-class RunRequest(RequestModel):
+class ParametersRequest(RunQuery):
+    """Read a run's parameters of a kind."""
+
+    request_information: Literal["parameters"]
+    type: Literal["data", "grid_search", "model"]
+
+
+class MetricsRequest(RunQuery):
+    """Read a run's metrics of a kind."""
+
+    request_information: Literal["metrics"]
+    type: Literal["system", "model"]
+
+
+class RunRequest(
+    RequestForms[Annotated[ParametersRequest | MetricsRequest, Field(discriminator="request_information")]]
+):
     """`POST …/runs`."""
 
-    model_config = ConfigDict(
-        json_schema_extra={**depending_on("request_information", RUN_FORMS), "examples": [RUN_EXAMPLE]}
-    )
-
-    experiment_id: Id
-    run_id: Id
-    request_information: Literal["parameters", "metrics"]
-    type: Name
-
-    @model_validator(mode="after")
-    def _type_is_known(self) -> Self:
-        known = TYPES[self.request_information]
-        if self.type not in known:
-            raise ValueError(f"'type' of {self.request_information} is one of {', '.join(known)}")
-        return self
+    model_config = ConfigDict(json_schema_extra={"examples": [RUN_EXAMPLE]})
 
 
 class LeaderboardQuery(RequestModel):

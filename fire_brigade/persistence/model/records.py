@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
+
+from fleet.errors import FleetError
 
 Kind = Literal["incident", "mobilisation"]
 KINDS: tuple[Kind, ...] = ("incident", "mobilisation")
@@ -29,3 +31,12 @@ class Download:
     bytes: int
     expected_bytes: int | None
     seconds: float
+
+
+class SourceError(FleetError):
+    """The file at an address is not to be had, or not what it should be. advice: with the setting's name."""
+
+    advice: ClassVar[str] = "Check the address in the setting {0}"
+
+    def __init__(self, setting: str, reason: str, more_advice: str = "") -> None:
+        super().__init__(f"{setting}: {reason}", self.advice.format(setting) + more_advice)

@@ -15,13 +15,20 @@ import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from fire_brigade.persistence.model.records import Download
-from fleet.errors import FleetError
+from fire_brigade.persistence.model.records import Download, SourceError
 from fleet.whole_files import FileNotWrittenError
 
 BLOCK = 1024 * 1024
 LONGEST_PAUSE_S = 30
 MEBIBYTE = 1024 * 1024
+
+# Failures that may pass; the first that fits.
+PASSING = {
+    requests.Timeout: "the server did not answer in time",
+    requests.ConnectionError: "the server cannot be reached, or hung up",
+    ReadTimeoutError: "the server did not go on in time",
+    HTTPError: "it broke off before its end",
+}
 
 Progress = Callable[[int, int | None], None]
 """Is told the bytes that have come and those that are expected; what it raises ends the download."""
@@ -42,17 +49,14 @@ class DownloadLimits:
     largest_bytes: int = 2 * 1024**3
 
 
-class DownloadFailedError(FleetError):
+class DownloadFailedError(SourceError):
     """A file could not be had."""
 
     status = 502
-
-    def __init__(self, setting: str, reason: str) -> None:
-        super().__init__(
-            f"{setting}: {reason}",
-            f"Check the address in the setting {setting}, and try again; a file on this machine is given as "
-            "file:///folder/name.xlsx",
-        )
+    advice = (
+        "Check the address in the setting {0}, and try again; a file on this machine is given as "
+        "file:///folder/name.xlsx"
+    )
 
 
 class InterruptedDownloadError(DownloadFailedError):
@@ -61,16 +65,11 @@ class InterruptedDownloadError(DownloadFailedError):
     code = DownloadFailedError.code
 
 
-class WrongFileError(FleetError):
+class WrongFileError(SourceError):
     """What came is not a file with records."""
 
     status = 502
-
-    def __init__(self, setting: str, reason: str) -> None:
-        super().__init__(
-            f"{setting}: {reason}",
-            f"Let the setting {setting} be the address of the published workbook (.xlsx) or of its CSV form",
-        )
+    advice = "Let the setting {0} be the address of the published workbook (.xlsx) or of its CSV form"
 
 
 @dataclass(frozen=True)
@@ -141,15 +140,10 @@ def _opened_answer(url: str, setting: str, limits: DownloadLimits) -> Iterator[_
             encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
             expected = int(length) if length.isdecimal() and not encoded else None
             yield _Opened(_what_is_there(answer), expected)
-    except requests.Timeout as error:
-        raise InterruptedDownloadError(setting, "the server did not answer in time") from error
-    except requests.ConnectionError as error:
-        raise InterruptedDownloadError(setting, "the server cannot be reached, or hung up") from error
-    except ReadTimeoutError as error:
-        raise InterruptedDownloadError(setting, "the server did not go on in time") from error
-    except HTTPError as error:
-        raise InterruptedDownloadError(setting, "it broke off before its end") from error
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError) as error:
+        for kind, reason in PASSING.items():
+            if isinstance(error, kind):
+                raise InterruptedDownloadError(setting, reason) from error
         raise DownloadFailedError(setting, "the address cannot be used") from error
 
 

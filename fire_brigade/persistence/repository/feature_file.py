@@ -1,12 +1,13 @@
 """Reads the features that trainings and evaluations are made from."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, TARGET
-from fleet.csv_rows import CsvError, check_csv_file
+from fire_brigade.persistence.repository.table_files import read_table
 from fleet.errors import ConflictError, InvalidRequestError
 
 COLUMNS = (TARGET, STATION, DISTANCE)
@@ -38,33 +39,17 @@ def read_features(path: Path) -> pd.DataFrame:
 
     Raises NoFeaturesError, UnreadableFeaturesError.
     """
+    options: dict[str, Any] = {"usecols": lambda name: name in COLUMNS, "dtype": {STATION: str}}
     try:
-        read = pd.read_csv(
-            path,
-            usecols=lambda name: name in COLUMNS,
-            dtype={STATION: str},
-            float_precision="round_trip",
-        )
-        check_csv_file(path, COLUMNS)
+        read = read_table(path, COLUMNS, UnreadableFeaturesError, **options)
     except FileNotFoundError as error:
         raise NoFeaturesError(path.name) from error
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UnreadableFeaturesError(path.name, "it is no readable CSV file") from error
-    except CsvError as error:
-        raise UnreadableFeaturesError(path.name, str(error)) from error
-    if problem := _problem(read):
-        raise UnreadableFeaturesError(path.name, problem)
-    return read.astype({TARGET: float, DISTANCE: float, STATION: object})
-
-
-def _problem(read: pd.DataFrame) -> str | None:
-    missing = [name for name in COLUMNS if name not in read.columns]
-    if missing:
-        return f"it lacks {', '.join(missing)}"
     for name in (TARGET, DISTANCE):
         if not pd.api.types.is_numeric_dtype(read[name]):
-            return f"not all values of {name} are numbers"
+            raise UnreadableFeaturesError(path.name, f"not all values of {name} are numbers")
         infinite = np.flatnonzero(np.isinf(read[name]))
         if infinite.size:
-            return f"{name} of row {infinite[0] + 1} is infinite"
-    return "values are missing" if read.isna().any(axis=None) else None
+            raise UnreadableFeaturesError(path.name, f"{name} of row {infinite[0] + 1} is infinite")
+    if read.isna().any(axis=None):
+        raise UnreadableFeaturesError(path.name, "values are missing")
+    return read.astype({TARGET: float, DISTANCE: float, STATION: object})

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from fire_brigade.persistence.repository.data_files import replaced
+from fire_brigade.persistence.repository.table_files import read_table
 from fleet.errors import ConflictError
+from fleet.whole_files import replaced
 
 
 class NotProcessedError(ConflictError):
@@ -35,20 +37,11 @@ def read_kept(path: Path, *, text: Sequence[str], numbers: Sequence[str]) -> pd.
     Raises NotProcessedError, UnusableRecordsError.
     """
     wanted = [*text, *numbers]
+    options: dict[str, Any] = {"usecols": lambda name: name in wanted, "dtype": dict.fromkeys(text, str)}
     try:
-        table = pd.read_csv(
-            path,
-            usecols=lambda name: name in wanted,
-            dtype=dict.fromkeys(text, str),
-            low_memory=False,
-            float_precision="round_trip",
-        )
+        table = read_table(path, wanted, UnusableRecordsError, by_people=False, **options)
     except FileNotFoundError as error:
         raise NotProcessedError(path.name) from error
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UnusableRecordsError(path.name, "it is no readable CSV file") from error
-    if missing := [name for name in wanted if name not in table]:
-        raise UnusableRecordsError(path.name, f"it lacks {', '.join(missing)}")
     return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
 
 

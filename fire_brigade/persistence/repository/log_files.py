@@ -45,6 +45,16 @@ class LogRules:
     console_level: str
     history_level: str
 
+    def open(self, name: str, level: str) -> logging.Handler:
+        """The file of that name. Raises OSError."""
+        path = self.directory / f"{name}.log"
+        if self.mode == "w":
+            path.write_text("", encoding="utf-8")  # in place: others may have it open
+        handler = TurnedFile(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
+        handler.setLevel(level)
+        handler.setFormatter(LineFormatter())
+        return handler
+
 
 class LineFormatter(TextFormatter):
     """The lines of the log files, in local time; passwords in addresses and line ends are not written."""
@@ -66,16 +76,24 @@ class LoggingMetricsManager:
 
     def __init__(self, rules: LogRules, console: logging.Handler, gateway: Gateway) -> None:
         console.setLevel(rules.console_level)
+        self._handlers = [console]
+        self._latest = API
+        loggers = {}
         try:
             rules.directory.mkdir(parents=True, exist_ok=True)
-            history = _file(rules, HISTORY, rules.history_level)
-            self._handlers = [console, history]
-            self.metrics_loggers: Mapping[str, MetricsLogger] = {
-                module: self._logger(module, rules, history, console, gateway) for module in MODULES
-            }
+            history = rules.open(HISTORY, rules.history_level)
+            self._handlers.append(history)
+            for module in MODULES:
+                # Not of logging's tree: what a process does with its own log is not for these, nor back.
+                logger = logging.Logger(module, rules.default_level)
+                own = rules.open(module, rules.default_level)
+                self._handlers.append(own)
+                for handler in (own, history, *([] if module == API else [console])):
+                    logger.addHandler(handler)
+                loggers[module] = MetricsLogger(module, logger, gateway)
         except OSError as error:
             raise LogDirectoryError(rules.directory, error.strerror or str(error)) from error
-        self._latest = API
+        self.metrics_loggers: Mapping[str, MetricsLogger] = loggers
 
     @contextmanager
     def step(self, module: str) -> Iterator[MetricsLogger]:
@@ -86,9 +104,8 @@ class LoggingMetricsManager:
         try:
             yield logger
         except FleetError as error:
-            said = f"{error.error}. {error.message}"
             write = logger.warning if isinstance(error, ASKED_WRONGLY) else logger.error
-            write(said)
+            write(f"{error.error}. {error.message}")
             raise
         except Exception:
             logger.exception("The step failed")
@@ -115,22 +132,6 @@ class LoggingMetricsManager:
         for handler in self._handlers:
             handler.close()
 
-    def _logger(
-        self,
-        module: str,
-        rules: LogRules,
-        history: logging.Handler,
-        console: logging.Handler,
-        gateway: Gateway,
-    ) -> MetricsLogger:
-        # Not of logging's tree: what a process does with its own log is not for these, nor the other way.
-        logger = logging.Logger(module, rules.default_level)
-        own = _file(rules, module, rules.default_level)
-        self._handlers.append(own)
-        for handler in (own, history, *([] if module == API else [console])):
-            logger.addHandler(handler)
-        return MetricsLogger(module, logger, gateway)
-
 
 class ToProcessLog(logging.Handler):
     """Shows messages where the process shows its own: on the handlers of logging's root."""
@@ -151,13 +152,3 @@ class _Warnings(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         lines = record.getMessage().strip().splitlines()
         self._manager.warn(lines[0] if lines else "A warning without a text")  # the others show source code
-
-
-def _file(rules: LogRules, name: str, level: str) -> logging.Handler:
-    path = rules.directory / f"{name}.log"
-    if rules.mode == "w":
-        path.write_text("", encoding="utf-8")  # in place: others may have it open
-    handler = TurnedFile(path, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8")
-    handler.setLevel(level)
-    handler.setFormatter(LineFormatter())
-    return handler

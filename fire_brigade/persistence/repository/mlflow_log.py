@@ -1,7 +1,7 @@
 """Records trainings and evaluations in MLflow, registers models, and fetches the newest one.
 
-Everything goes through `MlflowClient` in as few requests as it takes. A registered version's run carries the
-two signed files too: those are what is fetched, because only their signature tells whose they are.
+A registered version's run carries the two signed files too: those are what is fetched, because only their
+signature tells whose they are.
 """
 
 import time
@@ -10,20 +10,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
+import requests
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param, Run, RunStatus
+from mlflow.entities import LoggedModelStatus, Metric, Param, Run, RunStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from fire_brigade.persistence.model.scores import Scores
 from fire_brigade.persistence.model.trained_model import TrainedModel
-from fire_brigade.persistence.repository.mlflow_connection import (
-    EXISTS,
-    NOT_THERE,
-    answers,
-    translated,
-)
-from fire_brigade.persistence.repository.mlflow_model import belongs_to, save_model
+from fire_brigade.persistence.repository.mlflow_model import save
 from fire_brigade.persistence.repository.model_files import ModelFiles
 from fire_brigade.persistence.repository.recordings import Recordings
 from fire_brigade.persistence.repository.signed_models import (
@@ -31,9 +26,12 @@ from fire_brigade.persistence.repository.signed_models import (
     UnmatchedModelError,
     UntrustedModelError,
 )
-from fleet.errors import ConflictError, FleetError
+from fleet.errors import ConflictError, FleetError, UnavailableError
+from fleet.mlflow_client import EXISTS, NOT_THERE, log_model, pages, register
 from fleet.temporary import temporary_folder
 
+TIMEOUT_S = 5
+WATCHED_S = 1
 REGISTERED_NAME = "fire_brigade_linear_regression"
 MODEL_FILE, ENCODER_FILE = "linear_regression_model.pkl", "onehot_encoder.pkl"
 MODEL_TYPE = "LinearRegression"
@@ -46,6 +44,17 @@ SCRATCH = "fire-brigade"  # in the names of temporary folders
 
 Version = tuple[str, int]
 """The number of a version, and when it was registered: a name that was deleted begins anew at 1."""
+
+
+class MlflowFailedError(UnavailableError):
+    """MLflow refused the connection, failed, or did not answer in time; or files for it had no room."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "MLflow cannot be reached, or refuses",
+            "Check that the server that MLFLOW_TRACKING_URI names is running, and that there is room for "
+            "temporary files, or set USE_MLFLOW to false",
+        )
 
 
 class NothingRegisteredError(ConflictError):
@@ -90,33 +99,30 @@ class MlflowLog:
         scores: Scores,
     ) -> str:
         """The number of the registered version. Raises MlflowFailedError, ExperimentDeletedError."""
-        with translated(), temporary_folder(SCRATCH) as folder:
-            description = save_model(trained, example, folder / "model")
-            with self._run("train_model", {"model_type": MODEL_TYPE}) as run_id:
+        with _translated(), temporary_folder(SCRATCH) as folder:
+            save(trained, example, folder / "model")
+            with self._run("train_model", {"model_type": MODEL_TYPE}) as (experiment_id, run_id):
                 entries = [Param(key, value) for key, value in params.items()]
                 self._client.log_batch(run_id, metrics=_metrics(scores.by_name()), params=entries)
                 files = {MODEL_FILE: signed.model, ENCODER_FILE: signed.encoder}
                 self._log_files(run_id, files, folder / "files")
-                logged = self._client.create_logged_model(
-                    self._experiment_id(), name="model", source_run_id=run_id, model_type=MODEL_TYPE
-                )
-                belongs_to(description, folder / "model", logged, run_id)
-                self._client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-                self._client.log_model_artifacts(logged.model_id, str(folder / "model"))
-                self._client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
-                return self._register(run_id, logged.model_id)
+                model_id = log_model(self._client, experiment_id, run_id, folder / "model", MODEL_TYPE)
+                return register(self._client, REGISTERED_NAME, run_id, model_id)
 
     def record_evaluation(self, metrics: Mapping[str, float], files: Mapping[str, bytes]) -> str:
         """The id of the run. Raises MlflowFailedError, ExperimentDeletedError."""
-        with translated(), temporary_folder(SCRATCH) as folder:
-            with self._run("eval_model", {}) as run_id:
+        with _translated(), temporary_folder(SCRATCH) as folder:
+            with self._run("eval_model", {}) as (_, run_id):
                 self._client.log_batch(run_id, metrics=_metrics(metrics))
                 self._log_files(run_id, files, folder)
             return run_id
 
     def is_there(self) -> bool:
-        """Whether the server answers, asked in haste."""
-        return answers(self._client.tracking_uri)
+        """Whether the server answers, within a second or two: for those who watch."""
+        try:
+            return requests.get(f"{self._client.tracking_uri.rstrip('/')}/health", timeout=WATCHED_S).ok
+        except requests.RequestException:
+            return False
 
     def newest(self) -> TrainedModel:
         """The model of the newest version that this service trained, of a recording that was finished.
@@ -124,8 +130,13 @@ class MlflowLog:
         It is kept as long as there is none that is newer. Raises MlflowFailedError, NothingRegisteredError,
         UntrustedModelError.
         """
-        with translated():
-            for found in self._versions():
+        with _translated():
+            for found in pages(
+                self._client.search_model_versions,
+                f"name='{REGISTERED_NAME}'",
+                max_results=PAGE_SIZE,
+                order_by=["version_number DESC"],
+            ):
                 version = (str(found.version), int(found.creation_timestamp))
                 if self._kept is not None and self._kept[0] == version:
                     return self._kept[1]
@@ -140,7 +151,7 @@ class MlflowLog:
 
     def end_stale(self) -> None:
         """Fails what recordings whose process was killed have left. Raises MlflowFailedError."""
-        with translated():
+        with _translated():
             self._recordings.end_stale(self._end)
 
     def _end(self, recording: str) -> None:
@@ -158,21 +169,6 @@ class MlflowLog:
                 if model.status is LoggedModelStatus.PENDING:
                     self._client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
             self._client.set_terminated(run.info.run_id, FAILED)
-
-    def _versions(self) -> Iterator[ModelVersion]:
-        """All of them, the newest first."""
-        token = None
-        while True:
-            page = self._client.search_model_versions(
-                f"name='{REGISTERED_NAME}'",
-                max_results=PAGE_SIZE,
-                order_by=["version_number DESC"],
-                page_token=token,
-            )
-            yield from page
-            token = page.token
-            if not token:
-                return
 
     def _open(self, found: ModelVersion, version: Version) -> TrainedModel | None:
         """The version's model, or None if it is none of ours, or not yet."""
@@ -223,15 +219,15 @@ class MlflowLog:
         return str(found.experiment_id)
 
     @contextmanager
-    def _run(self, name: str, tags: Mapping[str, str]) -> Iterator[str]:
-        """The id of a run that ends with the block, finished or failed."""
+    def _run(self, name: str, tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """The ids of the experiment and of a run in it, which ends with the block, finished or failed."""
         self._recordings.end_stale(self._end)
         with self._recordings.begun() as recording:
+            experiment_id = self._experiment_id()
             tags = {**USE_CASE, RECORDING: recording, **tags}
-            run = self._client.create_run(self._experiment_id(), run_name=name, tags=tags)
-            run_id = str(run.info.run_id)
+            run_id = str(self._client.create_run(experiment_id, run_name=name, tags=tags).info.run_id)
             try:
-                yield run_id
+                yield experiment_id, run_id
             except BaseException:
                 with suppress(MlflowException, OSError):
                     # What stopped the recording may stop this too, and is what counts.
@@ -245,16 +241,14 @@ class MlflowLog:
             (folder / name).write_bytes(content)
         self._client.log_artifacts(run_id, str(folder))
 
-    def _register(self, run_id: str, model_id: str) -> str:
-        try:
-            self._client.create_registered_model(REGISTERED_NAME)
-        except MlflowException as error:
-            if error.error_code not in EXISTS:
-                raise
-        made = self._client.create_model_version(
-            REGISTERED_NAME, f"models:/{model_id}", run_id, model_id=model_id, await_creation_for=0
-        )
-        return str(made.version)
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn MLflow's errors into MlflowFailedError; those of its storage, and of requests, are OSErrors."""
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        raise MlflowFailedError from error
 
 
 def _metrics(figures: Mapping[str, float]) -> list[Metric]:

@@ -15,9 +15,8 @@ from sklearn.preprocessing import OneHotEncoder
 
 from fire_brigade.persistence.model.trained_model import TrainedModel
 from fleet.errors import ConflictError
-from fleet.signing import SIGNATURE_BYTES, is_signed, signature
+from fleet.signing import seal, sealed_content, unseal
 
-MAGIC = b"mlfleet signed joblib 1\n"
 TRAINING_BYTES = 16
 MODEL, ENCODER = b"fire_brigade model", b"fire_brigade encoder"
 
@@ -53,9 +52,13 @@ class SignedModel:
 def sign_model(trained: TrainedModel, key: bytes) -> SignedModel:
     """The model as files hold it."""
     training = secrets.token_bytes(TRAINING_BYTES)
-    return SignedModel(
-        _sealed(trained.regression, MODEL, training, key), _sealed(trained.encoder, ENCODER, training, key)
-    )
+
+    def sealed(part: LinearRegression | OneHotEncoder, kind: bytes) -> bytes:
+        buffer = io.BytesIO()
+        joblib.dump(part, buffer)
+        return seal(training + buffer.getvalue(), kind, key)
+
+    return SignedModel(sealed(trained.regression, MODEL), sealed(trained.encoder, ENCODER))
 
 
 def open_model(signed: SignedModel, key: bytes, names: tuple[str, str]) -> TrainedModel:
@@ -63,30 +66,18 @@ def open_model(signed: SignedModel, key: bytes, names: tuple[str, str]) -> Train
 
     Raises UntrustedModelError, UnmatchedModelError.
     """
-    model_training, model = _opened(signed.model, MODEL, key, names[0])
-    encoder_training, encoder = _opened(signed.encoder, ENCODER, key, names[1])
-    if model_training != encoder_training:
+    contents = []
+    for data, kind, name in zip((signed.model, signed.encoder), (MODEL, ENCODER), names, strict=True):
+        content = unseal(data, kind, key)
+        if content is None:
+            raise UntrustedModelError(name)
+        contents.append(content)
+    if training_of(signed.model) != training_of(signed.encoder):
         raise UnmatchedModelError(*names)
-    return TrainedModel(joblib.load(io.BytesIO(model)), joblib.load(io.BytesIO(encoder)))
+    regression, encoder = (joblib.load(io.BytesIO(content[TRAINING_BYTES:])) for content in contents)
+    return TrainedModel(regression, encoder)
 
 
 def training_of(data: bytes) -> str:
     """The number of the training that the content of a file says it is of; nothing vouches for it yet."""
-    start = len(MAGIC) + SIGNATURE_BYTES
-    return data[start : start + TRAINING_BYTES].hex()
-
-
-def _sealed(part: LinearRegression | OneHotEncoder, kind: bytes, training: bytes, key: bytes) -> bytes:
-    buffer = io.BytesIO()
-    joblib.dump(part, buffer)
-    content = training + buffer.getvalue()
-    return MAGIC + signature(kind + content, key) + content
-
-
-def _opened(data: bytes, kind: bytes, key: bytes, name: str) -> tuple[bytes, bytes]:
-    """The training's number and joblib's bytes."""
-    start = len(MAGIC) + SIGNATURE_BYTES
-    given, content = data[len(MAGIC) : start], data[start:]
-    if not data.startswith(MAGIC) or not is_signed(kind + content, given, key):
-        raise UntrustedModelError(name)
-    return content[:TRAINING_BYTES], content[TRAINING_BYTES:]
+    return sealed_content(data)[:TRAINING_BYTES].hex()

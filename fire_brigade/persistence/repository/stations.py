@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fleet.csv_rows import CsvError, check_csv_file
+from fire_brigade.persistence.repository.table_files import read_table
 from fleet.errors import ConflictError
 
 SHIPPED = Path(__file__).parents[1] / "shipped" / "stations.csv"
@@ -28,15 +28,7 @@ def read_stations(own: Path) -> pd.DataFrame:
     UnusableStationsError.
     """
     path = own if own.is_file() else SHIPPED
-    try:
-        stations = pd.read_csv(path, dtype=str, keep_default_na=False)
-        check_csv_file(path, COLUMNS)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UnusableStationsError(path.name, "it is no readable CSV file") from error
-    except CsvError as error:
-        raise UnusableStationsError(path.name, str(error)) from error
-    if missing := [name for name in COLUMNS if name not in stations]:
-        raise UnusableStationsError(path.name, f"it lacks {', '.join(missing)}")
+    stations = read_table(path, COLUMNS, UnusableStationsError, dtype=str, keep_default_na=False)
     if twice := stations.loc[stations["name"].duplicated(), "name"].tolist():
         raise UnusableStationsError(path.name, f"it holds {twice[0]} more than once")
     degrees = {name: pd.to_numeric(stations[name], errors="coerce") for name in ("latitude", "longitude")}

@@ -1,22 +1,51 @@
-"""Writes tables as .xlsx workbooks, CSV, pickle and Parquet files."""
+"""Reads tables of CSV files, and writes them as .xlsx workbooks, CSV, pickle and Parquet files."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
 
-from fire_brigade.persistence.repository.data_files import replaced
+from fleet.csv_rows import CsvError, check_csv_file
+from fleet.errors import FleetError
+from fleet.whole_files import replaced
 
 ROWS_AT_ONCE = 20_000
-NOTHING = np.array(None, dtype=object)
-DAY_ZERO = pd.Timestamp("1899-12-30")
+WORKBOOK = {
+    "constant_memory": True,
+    "default_date_format": "yyyy-mm-dd",
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+}
 
-Write = Callable[[int, int, Any], object]
+
+def read_table(
+    path: Path,
+    columns: Sequence[str],
+    unusable: Callable[[str, str], FleetError],
+    *,
+    by_people: bool = True,
+    **options: Any,
+) -> pd.DataFrame:
+    """These columns at least of a CSV file. options: of `pandas.read_csv`.
+
+    by_people: whether somebody may have written it by hand, so that it is looked at more closely.
+    Raises FileNotFoundError, and what `unusable` makes of the file's name and what is wrong with it.
+    """
+    try:
+        table: pd.DataFrame = pd.read_csv(path, low_memory=False, float_precision="round_trip", **options)
+        if by_people:
+            check_csv_file(path, columns)
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise unusable(path.name, "it is no readable CSV file") from error
+    except CsvError as error:
+        raise unusable(path.name, str(error)) from error
+    if missing := [name for name in columns if name not in table]:
+        raise unusable(path.name, f"it lacks {', '.join(missing)}")
+    return table
 
 
 def write_workbook(table: pd.DataFrame, path: Path, *, sheet: str) -> None:
@@ -24,22 +53,21 @@ def write_workbook(table: pd.DataFrame, path: Path, *, sheet: str) -> None:
 
     Memory does not grow with the rows: each is written as it comes.
     """
-    with xlsxwriter.Workbook(path, {"constant_memory": True}) as workbook:
+    with xlsxwriter.Workbook(path, WORKBOOK) as workbook:
         workbook.set_properties({"title": sheet, "comments": sheet})
         worksheet = workbook.add_worksheet(sheet)
         worksheet.write_row(0, 0, table.columns)
-        day = workbook.add_format({"num_format": "yyyy-mm-dd"})
-        writers = [_writer(worksheet, table[name], day) for name in table]
-        for number, row in enumerate(_rows(table), 1):
-            for column, value in enumerate(row):
-                if value is not None:
-                    writers[column](number, column, value)
+        for start in range(0, len(table), ROWS_AT_ONCE):
+            block = table.iloc[start : start + ROWS_AT_ONCE].astype(object)
+            for number, row in enumerate(block.mask(block.isna(), None).to_numpy(), start + 1):
+                worksheet.write_row(number, 0, row)
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV: whole numbers without a point, dates as 2023-03-19, what is missing blank."""
-    whole = {name: "Int64" for name, values in table.items() if _is_whole(values)}
-    table.astype(whole).to_csv(path, index=False, lineterminator="\n")
+    table.convert_dtypes(
+        convert_string=False, convert_boolean=False, infer_objects=False, convert_floating=False
+    ).to_csv(path, index=False, lineterminator="\n")
 
 
 def other_forms(csv_file: Path) -> tuple[Path, Path]:
@@ -60,23 +88,3 @@ def write_parquet_and_pickle(csv_file: Path, *, text: Sequence[str]) -> list[Pat
         with replaced(path) as new:
             write(new)
     return [parquet, pickle]
-
-
-def _writer(worksheet: Worksheet, values: pd.Series, day: Format) -> Write:
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return lambda row, column, value: worksheet.write_number(row, column, (value - DAY_ZERO).days, day)
-    write: Write = worksheet.write_string
-    return worksheet.write_number if pd.api.types.is_numeric_dtype(values) else write
-
-
-def _rows(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    for start in range(0, len(table), ROWS_AT_ONCE):
-        block = table.iloc[start : start + ROWS_AT_ONCE]
-        columns = [
-            np.where(values.isna(), NOTHING, values.astype(object)).tolist() for _, values in block.items()
-        ]
-        yield from zip(*columns, strict=True)
-
-
-def _is_whole(values: pd.Series) -> bool:
-    return pd.api.types.is_float_dtype(values) and bool((values.dropna() % 1 == 0).all())

@@ -1,11 +1,11 @@
 """`/process_data`."""
 
-from typing import Any, Literal
+from typing import Any
 
 from flask_restful import Resource
 
 from fire_brigade.service.jobs import Jobs, Progress
-from fire_brigade.service.steps import Steps
+from fire_brigade.service.steps import KINDS, Steps
 from fire_brigade.web.schema import ProcessDataAnswer, ProcessDataQuery
 from fleet.web.answers import answers
 from fleet.web.credentials import refuse_foreign_pages
@@ -27,18 +27,15 @@ class ProcessData(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def get(self, query: ProcessDataQuery) -> tuple[dict[str, Any], int, dict[str, str]]:
         """Start to fetch, check and filter the records, in the background; one such job at a time."""
         refuse_foreign_pages()
-        wanted: dict[Literal["incident", "mobilisation"], bool] = {
-            "incident": query.incident,
-            "mobilisation": query.mobilisation,
-        }
-        kinds = [kind for kind, asked in wanted.items() if asked] or list(wanted)
+        kinds = [kind for kind in KINDS if getattr(query, kind)] or KINDS
 
         def work(progress: Progress) -> dict[str, Any]:
-            convert = query.convert_to_pickle
-            if query.made_up:
-                return self._steps.make_records_up(kinds, convert=convert, progress=progress)
             return self._steps.process_data(
-                kinds, convert=convert, progress=progress, attempts=query.attempts
+                kinds,
+                convert=query.convert_to_pickle,
+                progress=progress,
+                attempts=query.attempts,
+                made_up=query.made_up,
             )
 
         job_id = self._jobs.start(work)

@@ -11,22 +11,11 @@ from sqlalchemy.orm import Session
 from db.paging import newest_first
 from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow
-from fleet.errors import NotFoundError
+from db.use_cases import UnknownDeploymentError
 from fleet.paging import Page, PageRequest
 from ml_model.persistence.model.deployment import Activation, DeploymentRecord
 
 LARGEST_ID = 2**63 - 1
-
-
-class UnknownDeploymentError(NotFoundError):
-    """There is no deployment of that id, or it is another use case's."""
-
-    def __init__(self, deployment_id: int, use_case: str | None = None) -> None:
-        of = f" of '{use_case}'" if use_case else ""
-        super().__init__(
-            f"There is no deployment {deployment_id}{of}",
-            "GET /root/ml/deployments lists those that there are",
-        )
 
 
 class HistoryRepository:

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.shared import ActivationRow, DeploymentRow
+from db.shared import ActivationRow, DeploymentRow, LiveVersionRow
 from ml_model.persistence.model.deployment import Deployment, LiveRole, Role
 
 
@@ -27,6 +28,10 @@ class RoleRepository:
         if use_case is not None:
             query = query.where(ActivationRow.use_case == use_case)
         return [_role(row, model_name) for row, model_name in self._session.execute(query)]
+
+    def version(self) -> UUID | None:
+        """Another one after every change of what is live, or of which use cases there are."""
+        return self._session.scalar(select(LiveVersionRow.version))
 
     def end(self, deployment_id: int) -> bool:
         """End what the deployment is used for beside the active one; whether it was used."""

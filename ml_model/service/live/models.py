@@ -7,27 +7,25 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
+from uuid import UUID
 
 from db.definition import Task, UseCase
-from db.use_cases import UnknownUseCaseError
+from db.use_cases import UnknownDeploymentError, UnknownUseCaseError
 from fleet.errors import FleetError, OutOfTimeError, UnavailableError
-from fleet.memory import give_back
 from ml_model.persistence.model.deployment import LiveRole
-from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import open_artifact
 from ml_model.service.live.errors import NothingLiveError, NotOpenError
 from ml_model.service.live.indexes import IndexReserve
-from ml_model.service.live.named import NamedModels
-from ml_model.service.live.opened import Opened, Served, close_longest_unused
+from ml_model.service.live.open_models import OpenModels
+from ml_model.service.live.opened import Served
 from ml_model.service.live.table import Columns
-from ml_model.service.predictor import Predictor
 
 log = logging.getLogger(__name__)
 
 HASH_SIZE = 8
+UNKNOWN_S = 0.25  # in which nobody looks again for a name that there is not
+MOST_UNKNOWN = 1000
 LATER = (UnavailableError, OutOfTimeError)  # the next look may go well
 
 
@@ -53,11 +51,6 @@ class Live:
     def is_classification(self) -> bool:
         """Whether predictions are classes, and so integers."""
         return self.use_case.task is Task.CLASSIFICATION
-
-    def find(self, deployment_id: int) -> Served | None:
-        """That deployment's model, if it has a role."""
-        models = [self.active, *(canary for _, canary in self.canaries), *self.shadows]
-        return next((each for each in models if each and each.deployment_id == deployment_id), None)
 
     def choose(self, key: str) -> Served:
         """The model that answers; for one key always the same, as long as the roles last.
@@ -87,37 +80,33 @@ def _place(key: str) -> float:
 class LiveModels:
     """The models of every use case.
 
-    units: opens a transaction, in any thread. key: signs artifacts. index_block: numbers for samples that are
-    fetched at a time. most_open_bytes: of artifacts; what was asked longest ago is closed beyond.
+    units: opens a transaction, in any thread. models: those that are open. index_block: numbers for samples
+    that are fetched at a time.
     """
 
     def __init__(
-        self,
-        units: Callable[[], MlModelUnitOfWork],
-        key: bytes,
-        *,
-        index_block: int,
-        most_open_bytes: int,
+        self, units: Callable[[], MlModelUnitOfWork], models: OpenModels, *, index_block: int
     ) -> None:
         self._units = units
-        self._key = key
+        self._models = models
         self._index_block = index_block
-        self._most_open_bytes = most_open_bytes
         self._lives: Mapping[str, Live] = {}
-        self._served: dict[int, Served] = {}
-        self._named = NamedModels(self._open_named)
+        self._version: UUID | None = None
+        self._unknown: dict[str, float] = {}
         self._turn = threading.Lock()
         self._without_numbers: dict[str, str] = {}
-        self._looked = False
-        self._began = 0.0
+        self._began = 0.0  # of the last look that went well; 0 before there was one
         self._wake = threading.Event()
 
     def find(self, name: str) -> Live:
         """Raises UnknownUseCaseError; DatabaseUnavailableError before it was ever reached."""
         live = self._lives.get(name)
-        if live is None or not self._looked:
-            self.refresh(since=time.monotonic())
+        if not self._began or (live is None and not self._was_unknown(name)):
+            began = time.monotonic()
+            self.refresh(since=began)
             live = self._lives.get(name)
+            if live is None:
+                self._remember_unknown(name, began)
         if live is None:
             raise UnknownUseCaseError(name, sorted(self._lives))
         return live
@@ -131,7 +120,7 @@ class LiveModels:
 
         It stops no other use case. Raises DatabaseUnavailableError before the database was ever reached.
         """
-        if not self._looked:
+        if not self._began:
             self.refresh()
         found = {name: live.troubles for name, live in self._lives.items() if live.troubles}
         return found | self._without_numbers
@@ -142,10 +131,10 @@ class LiveModels:
         Without a look at the database where it is open: what a deployment is, and of which use case, never
         changes. Raises UnknownDeploymentError, ArtifactMissingError and the like.
         """
-        live, served = self._lives.get(use_case), self._named.find(use_case, deployment_id)
-        if served is None and live is not None:
-            served = live.find(deployment_id)
-        return served or self._named.open(use_case, deployment_id)
+        served = self._models.find(deployment_id) or self._models.open(deployment_id)
+        if served.use_case != use_case:
+            raise UnknownDeploymentError(deployment_id, use_case)
+        return served
 
     def watch(self, interval_s: float) -> None:
         """Look for changes every so many seconds, in a thread, until the process ends."""
@@ -164,7 +153,7 @@ class LiveModels:
         self._wake.set()
 
     def refresh(self, since: float | None = None) -> None:
-        """Look which models are live, open those that are new, and fetch numbers where they run low.
+        """Look whether anything has changed; then open what is new. Fetch numbers where they run low.
 
         since: of `time.monotonic`; a look of someone else's that began after it will do.
         """
@@ -173,18 +162,29 @@ class LiveModels:
                 return
             began = time.monotonic()
             with self._units() as work:
-                use_cases = work.samples.every()
-                roles = defaultdict(list)
-                for role in work.roles.lasting():
-                    roles[role.use_case].append(role)
-            lives = {each.name: self._live(each, tuple(roles[each.name])) for each in use_cases}
-            self._lives = lives
-            self._looked, self._began = True, began
-            used = {role.deployment_id for each in roles.values() for role in each}
-            self._served = {number: served for number, served in self._served.items() if number in used}
-            self._named.keep_of(lives)
-            self._close_unused()
-            self._fetch_indexes(lives)
+                version = work.roles.version()  # first: what changes meanwhile is seen by the next look
+                changed = version is None or version != self._version
+                use_cases, lasting = (work.samples.every(), work.roles.lasting()) if changed else ([], [])
+            if changed:
+                self._see(use_cases, lasting)
+            self._version, self._began = version, began
+            self._fetch_indexes()
+
+    def _was_unknown(self, name: str) -> bool:
+        return time.monotonic() - self._unknown.get(name, -UNKNOWN_S) < UNKNOWN_S
+
+    def _remember_unknown(self, name: str, moment: float) -> None:
+        if len(self._unknown) >= MOST_UNKNOWN:
+            self._unknown = {}
+        self._unknown[name] = moment
+
+    def _see(self, use_cases: list[UseCase], lasting: list[LiveRole]) -> None:
+        roles = defaultdict(list)
+        for role in lasting:
+            roles[role.use_case].append(role)
+        names = {each.name for each in use_cases}
+        self._models.keep({role.deployment_id for role in lasting}, names)
+        self._lives = {each.name: self._live(each, tuple(roles[each.name])) for each in use_cases}
 
     def _live(self, use_case: UseCase, roles: tuple[LiveRole, ...]) -> Live:
         known = self._lives.get(use_case.name)
@@ -206,8 +206,7 @@ class LiveModels:
         shadows: list[Served] = []
         for role in roles:
             try:
-                known = self._served.get(role.deployment_id)
-                served = known or self._open(role.deployment_id, role.model_name)
+                served = self._models.open(role.deployment_id)
             except LATER:
                 raise
             except FleetError as error:  # for good: it is tried again when the roles change
@@ -217,8 +216,6 @@ class LiveModels:
                     failure = NotOpenError(use_case.name, error.error)
                 log.warning("%s", trouble)
                 continue
-            self._served[role.deployment_id] = served
-            self._close_unused()
             if role.role == "active":
                 active = served
             elif role.role == "shadow":
@@ -234,37 +231,9 @@ class LiveModels:
             "troubles": "; ".join(troubles),
         }
 
-    def _open_named(self, use_case: str, deployment_id: int) -> Served:
-        with self._units() as work:
-            found = work.history.find(deployment_id)
-        if found.use_case != use_case:
-            raise UnknownDeploymentError(deployment_id, use_case)
-        return self._open(deployment_id, found.model_name)
-
-    def _open(self, deployment_id: int, model_name: str) -> Served:
-        with self._units() as work:
-            artifact = work.deployments.artifact(deployment_id)
-            use_case = work.samples.find(work.history.find(deployment_id).use_case)
-        opened = Opened(
-            open_artifact(artifact, self._key, threads=1),
-            len(artifact.data),
-            partial(self._open_again, deployment_id),
-        )
-        return Served(deployment_id, model_name, opened, opened.takes_no_time(len(use_case.features)))
-
-    def _open_again(self, deployment_id: int) -> Predictor:
-        with self._units() as work:
-            artifact = work.deployments.artifact(deployment_id)
-        return open_artifact(artifact, self._key, threads=1)
-
-    def _close_unused(self) -> None:
-        models = [each.predictor for each in (*self._served.values(), *self._named.every())]
-        if close_longest_unused(models, self._most_open_bytes):
-            give_back()
-
-    def _fetch_indexes(self, lives: Mapping[str, Live]) -> None:
+    def _fetch_indexes(self) -> None:
         without = {}
-        for name, live in lives.items():
+        for name, live in self._lives.items():
             if not (live.roles and live.indexes.is_low):
                 continue
             try:

@@ -24,12 +24,14 @@ class Opened:
     """A stored model that predicts, whether it is open at the moment or not.
 
     size: bytes of its artifact. open_again: the same predictor once more; what it raises, `predict` does.
+    opened_again: is called once that was done.
     """
 
     def __init__(self, predictor: Predictor, size: int, open_again: Callable[[], Predictor]) -> None:
         self.size = size
         self.used = time.monotonic()
         self.gives_probabilities = predictor.gives_probabilities
+        self.opened_again: Callable[[], object] = lambda: None
         self._open_again = open_again
         self._predictor: Predictor | None = predictor
         self._turn = threading.Lock()
@@ -43,6 +45,12 @@ class Opened:
         """As Predictor's."""
         self.used = time.monotonic()
         return (self._predictor or self._opened()).predict(features)
+
+    def on_all_cores(self) -> Predictor:
+        """The predictor itself, which shares many rows out; closing takes it from nobody who has it."""
+        self.used = time.monotonic()
+        predictor = self._predictor or self._opened()
+        return predictor.on_all_cores() if isinstance(predictor, OnnxPredictor) else predictor
 
     def takes_no_time(self, features: int) -> bool:
         """Whether a row of so many features holds nobody up. Raises UnreadableArtifactError."""
@@ -66,6 +74,7 @@ class Opened:
         with self._turn:
             predictor = self._predictor or self._open_again()
             self._predictor = predictor
+        self.opened_again()
         return predictor
 
 
@@ -77,6 +86,7 @@ class Served:
     model_name: str
     predictor: Opened
     quick: bool
+    use_case: str = ""
 
     @property
     def is_quick(self) -> bool:

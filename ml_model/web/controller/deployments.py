@@ -14,6 +14,7 @@ from ml_model.service.history import History
 from ml_model.service.roles import Roles
 from ml_model.web.deployment_schema import (
     ActivatedAnswer,
+    CanaryRequest,
     CandidateRequest,
     DeploymentRecordAnswer,
     DeploymentsAnswer,
@@ -21,6 +22,7 @@ from ml_model.web.deployment_schema import (
     RoleAnswer,
     RoleRequest,
     RollbackRequest,
+    WholeRoleRequest,
 )
 
 
@@ -111,7 +113,7 @@ class DeploymentRole(Resource):  # type: ignore[misc]  # Flask-RESTful has no ty
 
     @answers(RoleAnswer, errors=[404, 409, 503])
     @accepts(role="admin", body=RoleRequest)
-    def post(self, deployment_id: int, body: RoleRequest) -> dict[str, Any]:
+    def post(self, deployment_id: int, body: CanaryRequest | WholeRoleRequest) -> dict[str, Any]:
         """Make a deployment the active one, a shadow of it, or a canary beside it."""
         if body.role == "active":
             self._roles.promote(deployment_id, body.reason, caller=caller())

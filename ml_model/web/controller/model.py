@@ -10,7 +10,15 @@ from fleet.web.heavy import heavy
 from fleet.web.idempotency import idempotent
 from fleet.web.validation import accepts
 from ml_model.service.ml_service import MlService
-from ml_model.web.schema import DeploymentAnswer, DescribeRequest, ModelsAnswer, RunRequest, ScoreAnswer
+from ml_model.web.schema import (
+    DeploymentAnswer,
+    DescribeRequest,
+    ModelsAnswer,
+    RunRequest,
+    ScoreAnswer,
+    ScoreRequest,
+    TrainRequest,
+)
 
 
 class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -35,13 +43,13 @@ class Model(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @accepts(role="admin", body=RunRequest, form=True)
     @idempotent
     @heavy
-    def post(self, body: RunRequest) -> dict[str, Any]:
+    def post(self, body: TrainRequest | ScoreRequest) -> dict[str, Any]:
         """Train or score the chosen model: set, or made active again, last.
 
         `training` fits it, makes it the live one and scores it. With `deployment_id` that model scores. Each
         call stores its predictions.
         """
-        if body.dataset == "training":
+        if isinstance(body, TrainRequest):
             score = self._models.train(body.use_case, caller=caller())
         else:
             score = self._models.score(body.use_case, body.dataset, body.deployment_id)

@@ -32,7 +32,8 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     def post(self, body: JudgeRequest) -> dict[str, Any]:
         """Compare production with testing.
 
-        Both sets are compared with the predictions of the newest deployment that has scored both.
+        Both sets are compared with the predictions of one deployment: the one that is named, else the live
+        one if it has scored both, else the newest that has.
         """
         if body.retrain:
             require("admin")
@@ -41,6 +42,7 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             body.use_case,
             body.groups(),
             caller=caller(),
+            deployment_id=body.deployment_id,
             retrain_on_failure=body.retrain,
         )
         retraining = {} if answer.retraining is None else {"retraining": answer.retraining}

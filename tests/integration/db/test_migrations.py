@@ -62,6 +62,7 @@ def run(url: str | None) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=280,
     )
 
 

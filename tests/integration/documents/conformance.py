@@ -51,6 +51,7 @@ def check_document(
         capture_output=True,
         text=True,
         check=False,
+        timeout=280,
     )
     return Finding(_cases(report), done.returncode == 0, done.stdout + done.stderr)
 

@@ -14,11 +14,11 @@ import requests
 from mlflow import MlflowClient
 
 from db.embedded import EmbeddedPostgres, ensure_database
-from fire_brigade.persistence.repository.mlflow_connection import MlflowFailedError, connect
 from fire_brigade.persistence.repository.mlflow_log import (
     ENCODER_FILE,
     MODEL_FILE,
     REGISTERED_NAME,
+    MlflowFailedError,
     MlflowLog,
     NothingRegisteredError,
 )
@@ -27,6 +27,7 @@ from fire_brigade.persistence.repository.recordings import Recordings
 from fire_brigade.persistence.repository.signed_models import UntrustedModelError
 from fire_brigade.service.eval_model import eval_model
 from fire_brigade.service.train_model import train_model
+from fleet.mlflow_client import connect
 from tests.conftest import free_port
 from tests.fire_brigade_features import KeptLog, make_features, write_features
 from tests.mlflow_server import MlflowServer, mlflow_at
@@ -46,7 +47,7 @@ def server(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def client(server: MlflowServer) -> MlflowClient:
-    return connect(server.url)
+    return connect(server.url, timeout_s=5)
 
 
 def paths(folder: Path) -> ModelPaths:
@@ -123,7 +124,7 @@ def test_an_mlflow_that_is_away_leaves_the_files_of_before(tmp_path: Path) -> No
     files = ModelFiles(KEY)
     train_model(data, paths(tmp_path), files, None, KeptLog())
     before = paths(tmp_path).model.read_bytes()
-    away = log_of(connect(f"http://127.0.0.1:{free_port()}"), tmp_path, files)
+    away = log_of(connect(f"http://127.0.0.1:{free_port()}", timeout_s=5), tmp_path, files)
     with pytest.raises(MlflowFailedError) as refused:
         train_model(data, paths(tmp_path), files, away, KeptLog())
     assert refused.value.status == 503
@@ -162,7 +163,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from tests.integration.fire_brigade import test_mlflow as here
 url, folder, method = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-client, files = here.connect(url), here.ModelFiles(here.KEY)
+client, files = here.connect(url, timeout_s=5), here.ModelFiles(here.KEY)
 setattr(client, method, lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
 data = folder / "data" / "global_data.csv"
 here.train_model(data, here.paths(folder), files, here.log_of(client, folder, files), here.KeptLog())
@@ -179,7 +180,9 @@ def test_what_a_killed_training_left_is_failed_and_not_predicted_with(
     train_model(data, paths(tmp_path), files, registry, KeptLog())
     ours = registry.newest()
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED_WHILE_RECORDING, server.url, str(tmp_path), method], check=False
+        [sys.executable, "-c", KILLED_WHILE_RECORDING, server.url, str(tmp_path), method],
+        check=False,
+        timeout=280,
     )
     assert killed.returncode == -signal.SIGKILL
     experiment = client.get_experiment_by_name(EXPERIMENT)
@@ -253,7 +256,7 @@ def test_a_registry_without_a_model_says_what_to_call(postgres: EmbeddedPostgres
     server.start()
     try:
         with pytest.raises(NothingRegisteredError) as refused:
-            log_of(connect(server.url), tmp_path, ModelFiles(KEY)).newest()
+            log_of(connect(server.url, timeout_s=5), tmp_path, ModelFiles(KEY)).newest()
     finally:
         server.stop()
     assert refused.value.status == 409

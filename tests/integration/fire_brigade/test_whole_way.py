@@ -54,7 +54,7 @@ def curl(line: str, address: str, *credentials: str) -> tuple[int, str]:
     asked = line.replace("{address}", address).replace("{body}", BODY)
     words = ["-s", "-w", "\n%{http_code}", *credentials]
     done = subprocess.run(
-        ["sh", "-c", f'{asked} "$@"', "sh", *words], capture_output=True, text=True, check=True
+        ["sh", "-c", f'{asked} "$@"', "sh", *words], capture_output=True, text=True, check=True, timeout=280
     )
     body, _, status = done.stdout.rpartition("\n")
     return int(status), body
@@ -87,7 +87,9 @@ def test_the_script_walks_the_api_and_fails_on_a_wrong_status(fresh: FireBrigade
 
     def walk(password: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, **told, "FIRE_BRIGADE_PASSWORD": password}
-        return subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [SCRIPT], env=environment, capture_output=True, text=True, check=False, timeout=280
+        )
 
     walked = walk(PASSWORDS["alice"])
     assert walked.returncode == 0, walked.stdout + walked.stderr
@@ -107,6 +109,7 @@ def run(folder: Path, made: dict[str, str], *arguments: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         check=False,
+        timeout=280,
     )
 
 

@@ -269,7 +269,7 @@ def test_the_file_that_standard_error_goes_to_is_turned_while_it_is_written_to(t
     log = tmp_path / "tea.log"
     with log.open("ab") as output:
         done = subprocess.run(
-            [sys.executable, "-c", TURNING, str(log)], stdout=output, stderr=output, check=False
+            [sys.executable, "-c", TURNING, str(log)], stdout=output, stderr=output, check=False, timeout=280
         )
     assert done.returncode == 0
     files = sorted(tmp_path.glob("tea.log*"))

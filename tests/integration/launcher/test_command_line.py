@@ -10,16 +10,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from launcher.settings import PROJECT
+from fleet.services import SERVICES
+from launcher.background import PROJECT
 from tests.conftest import free_port
 
 PORTS = (
     "MLFLEET_POSTGRES_PORT",
     "MLFLEET_MLFLOW_PORT",
-    "SIMULATOR_PORT",
-    "ML_MODEL_PORT",
-    "TRACKING_PORT",
-    "MONITORING_PORT",
+    *(service.port_setting for service in SERVICES),
 )
 
 
@@ -43,6 +41,7 @@ def launch(
         capture_output=True,
         text=True,
         check=False,
+        timeout=280,
     )
 
 
@@ -92,7 +91,7 @@ def test_interrupting_the_start_leaves_nothing_running(environment: dict[str, st
             assert time.monotonic() < deadline
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate()
+        _, errors = process.communicate(timeout=280)
 
     assert (process.returncode, errors) == (130, "Stopped by SIGINT.\n")
     assert running(environment) == []
@@ -108,7 +107,7 @@ def test_the_status_of_a_stack_that_is_down_is_an_exit_status_too(environment: d
     done = launch(["status"], environment)
 
     assert done.returncode == 1
-    assert done.stdout.count("stopped") == 7
+    assert done.stdout.count("stopped") == len(SERVICES) + 2
 
 
 def test_purging_says_what_it_deletes(environment: dict[str, str]) -> None:
@@ -154,4 +153,12 @@ def test_the_log_of_an_unknown_service_is_refused_naming_the_known_ones(environm
     done = launch(["logs", "nothing"], environment)
 
     assert done.returncode == 1
-    assert "mlflow, simulator, ml_model, tracking, monitoring" in done.stderr
+    assert ", ".join(("mlflow", *(service.name for service in SERVICES))) in done.stderr
+
+
+def test_pruning_what_is_down_says_how_to_start_it(environment: dict[str, str]) -> None:
+    done = launch(["prune", "--dry-run"], environment)
+
+    assert done.returncode == 1
+    assert "Start the fleet" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from launcher.settings import PROJECT
+from launcher.background import PROJECT
 
 FAKE_BOOTSTRAP = "import os, sys\nprint(os.getcwd(), *sys.argv[1:])\n"
 
@@ -25,6 +25,7 @@ def test_the_script_can_be_called_through_links(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=280,
     )
 
     assert (done.stdout, done.stderr) == (f"{project} status\n", "")

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
@@ -191,8 +190,7 @@ def test_mlflows_routes_answer(client: FlaskClient, served: int) -> None:
 @pytest.fixture
 def running(served: int, database_url: str, tmp_path: Path) -> Iterator[RunningService]:
     with running_service("ml_model", tmp_path, database_url=database_url, artifact_key=KEY) as service:
-        while requests.get(f"{service.address}/health/ready", timeout=10).status_code != 200:
-            pass
+        service.wait_until_ready()
         yield service
 
 

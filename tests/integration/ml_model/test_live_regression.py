@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from tritonclient import http as triton
@@ -141,8 +140,7 @@ def test_tensors_are_described_and_answered_by_feature(client: FlaskClient) -> N
 @pytest.fixture
 def running(live: None, database_url: str, tmp_path: Path) -> Iterator[RunningService]:
     with running_service("ml_model", tmp_path, database_url=database_url, artifact_key=KEY) as service:
-        while requests.get(f"{service.address}/health/ready", timeout=10).status_code != 200:
-            pass
+        service.wait_until_ready()
         yield service
 
 

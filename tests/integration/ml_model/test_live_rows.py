@@ -8,10 +8,9 @@ from flask.testing import FlaskClient
 
 from db.definition import UseCase
 from db.sets import SetName, lock_set
-from db.use_cases import find_use_case
+from db.use_cases import UnknownDeploymentError, find_use_case
 from fleet.errors import UnavailableError
 from ml_model.persistence.model.scored import Scored
-from ml_model.persistence.repository.history import UnknownDeploymentError
 from ml_model.persistence.repository.samples import SampleRepository
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.live.predictions import Asked

@@ -55,7 +55,7 @@ def test_closed_models_are_opened_again_and_say_the_same(app: Flask, load: Load)
             found.append(answer["outputs"][:2])
             models.refresh()
             assert sum(each.predictor.size for each in served if each.predictor.is_open) <= 2**20
-            assert live.find(number).predictor.is_open
+            assert models.named("wine", number).predictor.is_open
         return found
 
     assert not all(each.predictor.is_open for each in served)

@@ -17,5 +17,6 @@ def test_another_schema_is_named_with_what_to_do(client: FlaskClient, database_u
     engine.dispose()
     answer = client.get("/health/ready")
     assert answer.status_code == 503
-    assert found in answer.text
-    assert "db.migrate" in answer.text
+    body = answer.get_json()
+    assert found in body["error"]
+    assert "db.migrate" in body["message"]

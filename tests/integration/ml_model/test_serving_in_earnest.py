@@ -40,7 +40,7 @@ def guarded(deployed: list[int], database_url: str, tmp_path: Path) -> Iterator[
     with running_service(
         "ml_model", tmp_path, database_url=database_url, artifact_key=KEY, **told
     ) as service:
-        wait_until_ready(service)
+        service.wait_until_ready()
         yield service
 
 
@@ -52,12 +52,6 @@ def logged(service: RunningService, text: str) -> list[str]:
         time.sleep(0.05)
         found = [line for line in service.log.read_text(encoding="utf-8").splitlines() if text in line]
     return found
-
-
-def wait_until_ready(service: RunningService) -> None:
-    deadline = time.monotonic() + 60
-    while not requests.get(f"{service.address}/health/ready", timeout=10).ok:
-        assert time.monotonic() < deadline
 
 
 def ask(service: RunningService, headers: dict[str, str], body: Any = None) -> requests.Response:
@@ -104,7 +98,7 @@ def test_every_worker_and_replica_serves_a_change_within_a_second(
         running_service("ml_model", tmp_path, **told) as other,
     ):
         for service in (one, other):
-            wait_until_ready(service)
+            service.wait_until_ready()
         for _ in range(3):
             change = requests.post(f"{one.address}/root/ml/rollback", json={}, timeout=30).json()
             time.sleep(1)
@@ -117,7 +111,7 @@ def test_a_service_that_stops_stores_and_logs_what_it_has_answered(
 ) -> None:
     told: dict[str, Any] = {"database_url": database_url, "artifact_key": KEY, "live_flush_s": "60"}
     with running_service("ml_model", tmp_path, **told) as service:
-        wait_until_ready(service)
+        service.wait_until_ready()
         numbers = [ask(service, {}).json()["sample_index"][0] for _ in range(5)]
         assert rows("SELECT count(*) FROM samples WHERE origin = 'live'") == [(0,)]
     assert service.log.read_text(encoding="utf-8").count("POST /root/ml/predict 200 in") == 5
@@ -132,11 +126,11 @@ def test_what_is_not_to_be_stored_has_no_number_and_what_has_no_room_is_counted(
     told: dict[str, Any] = {"database_url": database_url, "artifact_key": KEY}
     off: dict[str, Any] = {"live_store_shares": '{"wine": 0}'}
     with running_service("ml_model", tmp_path, **told, **off) as service:
-        wait_until_ready(service)
+        service.wait_until_ready()
         assert [ask(service, {}).json()["sample_index"] for _ in range(3)] == [None] * 3
     full: dict[str, Any] = {"live_buffer_rows": "2", "live_flush_s": "60"}
     with running_service("ml_model", tmp_path, **told, **full) as service:
-        wait_until_ready(service)
+        service.wait_until_ready()
         numbers = [ask(service, {}).json()["sample_index"] for _ in range(5)]
         assert [number is None for number in numbers] == [False, False, True, True, True]
         text = requests.get(f"{service.address}/metrics", timeout=30).text

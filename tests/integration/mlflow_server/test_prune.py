@@ -73,6 +73,7 @@ def prune(server: MlflowServer, *options: str, days: int = DAYS) -> dict[str, in
         capture_output=True,
         text=True,
         check=False,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, int] = json.loads(done.stdout.splitlines()[-1])

@@ -35,13 +35,11 @@ def roles(postgres: EmbeddedPostgres) -> Iterator[Roles]:
         connection.execute(text(f"CREATE DATABASE {database} OWNER {owner}"))
         connection.execute(text(f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC"))
         url = make_url(postgres.url(database))
-        yield Roles(
-            *(
-                url.set(username=role, password=PASSWORD).render_as_string(hide_password=False)
-                for role in (owner, reader)
-            ),
-            reader,
-        )
+        addresses = [
+            url.set(username=role, password=PASSWORD).render_as_string(hide_password=False)
+            for role in (owner, reader)
+        ]
+        yield Roles(addresses[0], addresses[1], reader)
         connection.execute(text(f"DROP DATABASE {database} WITH (FORCE)"))
         for role in (owner, reader):
             connection.execute(text(f"DROP ROLE {role}"))

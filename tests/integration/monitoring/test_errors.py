@@ -1,5 +1,7 @@
 """Bad requests to monitoring, and good ones at the wrong moment."""
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ from monitoring.config.settings import MonitoringSettings
 from monitoring.service.engine import Engine
 from monitoring.service.group_names import GROUP_NAMES
 from monitoring.web.app import create_app
-from tests.conftest import free_port
-from tests.integration.monitoring.conftest import Fleet, Rows
+from simulator.persistence.repository.samples import SampleRepository
+from tests.conftest import Sessions, free_port
+from tests.integration.monitoring.conftest import WINE, Fleet, Rows
 
 PATH = "/root/monitoring"
 
@@ -38,6 +41,9 @@ def refused(client: FlaskClient, status: int, **body: Any) -> dict[str, str]:
         ({"metric": "tests", "tests": {}}, "no group of checks is true"),
         ({"metric": "tests", "retrain": "perhaps"}, "retrain"),
         ({"metric": "tests", "use_case": 7}, "use_case"),
+        ({"metric": "tests", "deployment_id": 0}, "deployment_id"),
+        ({"metric": "tests", "deployment_id": "newest"}, "deployment_id"),
+        ({"metric": "tests", "deployment_id": True}, "deployment_id"),
         ({"metric": "tests", "colour": "red"}, "colour"),
     ],
 )
@@ -80,6 +86,41 @@ def test_sets_that_no_one_deployment_has_scored_are_409(client: FlaskClient, fle
     fleet.score(fleet.set_model(), "testing")
     fleet.score(fleet.set_model(), "production")
     refused(client, 409, metric="summary")
+
+
+def test_a_named_deployment_that_has_not_scored_both_sets_is_409_and_told_how_to(
+    client: FlaskClient, fleet: Fleet, scored: int, rows: Rows
+) -> None:
+    half = fleet.set_model()
+    fleet.score(half, "testing")
+    answer = refused(client, 409, metric="tests", deployment_id=half)
+    assert answer["code"] == "not_scored"
+    assert f"Deployment {half}" in answer["error"]
+    calls = [json.loads(found) for found in re.findall(r"\{.*?\}", answer["message"])]
+    own = {"deployment_id": half, "use_case": "wine"}
+    assert calls == [{"dataset": "testing", **own}, {"dataset": "production", **own}]
+    assert rows("SELECT count(*) FROM monitoring_results") == [(0,)]
+
+
+def test_a_deployment_that_there_is_not_is_404(client: FlaskClient, fleet: Fleet, scored: int) -> None:
+    for unknown in (scored + 1, 2**62):
+        answer = refused(client, 404, metric="summary", deployment_id=unknown)
+        assert (answer["code"], str(unknown) in answer["error"]) == ("unknown_deployment", True)
+
+
+def test_a_deployment_of_another_use_case_is_404(
+    client: FlaskClient, fleet: Fleet, scored: int, sessions: Sessions
+) -> None:
+    tea = WINE.definition.model_copy(update={"name": "tea"})
+    with sessions() as session:
+        SampleRepository(session).register(tea)
+        session.commit()
+    answer = refused(client, 404, metric="summary", deployment_id=scored, use_case="tea")
+    assert (answer["code"], "'tea'" in answer["error"]) == ("unknown_deployment", True)
+
+
+def test_a_named_deployment_does_not_hide_that_sets_are_not_loaded(client: FlaskClient, fleet: Fleet) -> None:
+    assert refused(client, 409, metric="summary", deployment_id=fleet.set_model())["code"] == "not_loaded"
 
 
 def test_a_reloaded_production_must_be_scored_again(client: FlaskClient, fleet: Fleet, scored: int) -> None:

@@ -102,6 +102,20 @@ def test_the_live_deployment_is_judged_rather_than_a_newer_one(
     assert rows("SELECT deployment_id FROM monitoring_results") == [(scored,)]
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # Evidently's own
+@pytest.mark.parametrize("metric", ["summary", "tests", "report"])
+def test_the_deployment_that_is_named_is_judged_rather_than_the_live_one(
+    client: FlaskClient, fleet: Fleet, scored: int, rows: Rows, metric: str
+) -> None:
+    fleet.activate(scored)
+    candidate = fleet.set_model()
+    fleet.score(candidate, "testing", "production")
+    post(client, metric=metric, deployment_id=candidate)
+    form = client.post(PATH, data={"metric": metric, "deployment_id": str(candidate)})
+    assert form.status_code == 200
+    assert rows("SELECT metric, deployment_id FROM monitoring_results") == [(metric, candidate)] * 2
+
+
 def test_every_result_gets_an_id_of_its_own(client: FlaskClient, scored: int, rows: Rows) -> None:
     ids = [post(client, metric="summary")["result_id"] for _ in range(3)]
     assert [(result_id,) for result_id in ids] == rows("SELECT id FROM monitoring_results ORDER BY id")

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from db.embedded import EmbeddedPostgres, ensure_database
+from fleet.mlflow_client import connect
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.data_files import DataFiles
 from simulator.persistence.repository.definitions import read_definitions
@@ -24,7 +25,6 @@ from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
-from tracking.persistence.repository.mlflow_connection import connect
 from tracking.service.searching import SearchProcesses
 from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app

@@ -15,6 +15,7 @@ from db.database import reading_engine
 from db.embedded import EmbeddedPostgres
 from fleet.paging import InvalidPageTokenError, Page, PageRequest, make_token
 from tests.mlflow_server import MlflowServer
+from tracking.config.settings import TrackingSettings
 from tracking.persistence.model.experiment import Experiment, Run, Wanted
 from tracking.persistence.repository.database_lists import DatabaseLists, UnreadableError
 from tracking.persistence.repository.list_source import ListSource
@@ -28,7 +29,7 @@ ACCURACIES = (0.9, 0.7, 0.9, nan, inf, 0.95, None)
 @pytest.fixture(scope="module")
 def engine(mlflow_server: MlflowServer) -> Iterator[Engine]:
     """Reads MLflow's database."""
-    engine = reading_engine(mlflow_server.backend, connections=2, statement_timeout_s=10)
+    engine = reading_engine(mlflow_server.backend, TrackingSettings())
     yield engine
     engine.dispose()
 
@@ -155,7 +156,7 @@ def test_mlflow_is_asked_as_long_as_its_database_is_of_another_version(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lists = DatabaseLists(reading_engine(database_url, connections=1, statement_timeout_s=10))
+    lists = DatabaseLists(reading_engine(database_url, TrackingSettings()))
     monkeypatch.setattr("tracking.persistence.repository.list_source.CHECKED_FOR_S", 0)
     source = ListSource(lists, by_mlflow)
     with caplog.at_level(logging.WARNING):
@@ -169,7 +170,7 @@ def test_mlflow_is_asked_as_long_as_its_database_is_of_another_version(
 def test_a_database_that_is_away_or_has_not_its_tables_cannot_be_read(postgres: EmbeddedPostgres) -> None:
     for url in (postgres.url(), postgres.url("nowhere"), "postgresql+psycopg2://nobody@127.0.0.1:1/mlflow"):
         with pytest.raises(UnreadableError):
-            DatabaseLists(reading_engine(url, connections=1, statement_timeout_s=10)).check()
+            DatabaseLists(reading_engine(url, TrackingSettings())).check()
 
 
 def test_the_database_is_asked_where_it_can_be_read(

@@ -15,11 +15,11 @@ from mlflow import environment_variables as variables
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from fleet.mlflow_client import connect
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import EXPERIMENTS, RUNS, Optimise
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
-from tracking.persistence.repository.mlflow_connection import connect
 from tracking.persistence.repository.recording_locks import RecordingLocks
 from tracking.persistence.repository.recordings import RECORDING_TAG, Recordings
 from tracking.service.unfinished import Unfinished

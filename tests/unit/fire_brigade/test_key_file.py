@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fire_brigade.composition import make_logs, make_steps
 from fire_brigade.config.settings import FireBrigadeSettings
-from fire_brigade.persistence.repository.key_file import UnusableKeyError, kept_key
-from fire_brigade.persistence.repository.log_files import ToProcessLog
+from fire_brigade.services import create_services
+from fleet.signing import UnusableKeyError, kept_key
 
 
 @pytest.fixture
@@ -40,9 +39,5 @@ def test_a_file_that_holds_no_key_is_refused(file: Path, content: bytes | None) 
         file.parent.mkdir()
         file.write_bytes(content)
     settings = FireBrigadeSettings(chemin_data=file.parent, log_directory=file.parent / "logs")
-    logs = make_logs(settings, ToProcessLog())
-    try:
-        with pytest.raises(UnusableKeyError, match=r"\.artifact_key"):
-            make_steps(settings, logs)
-    finally:
-        logs.close()
+    with pytest.raises(UnusableKeyError, match=r"\.artifact_key"):
+        create_services(settings)

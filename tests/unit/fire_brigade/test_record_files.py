@@ -17,9 +17,9 @@ from fire_brigade.persistence.repository.table_files import write_workbook
 from fire_brigade.service.foreign_files import (
     MEMORY_BYTES,
     ReaderDiedError,
-    ReaderFailedError,
     read_apart,
 )
+from fleet.killable import WorkerFailedError
 
 LARGE = 2_000_000
 
@@ -133,5 +133,5 @@ def test_what_the_reader_says_comes_here(workbook: Path) -> None:
         read_apart(is_wrong, lambda done, total: told.append((done, total)), setting="url")
     assert told == [(1, 2)]
     assert read_apart(Reading(workbook), lambda done, total: None, setting="url") == 3
-    with pytest.raises(ReaderFailedError, match="ZeroDivisionError"):
+    with pytest.raises(WorkerFailedError, match="ZeroDivisionError"):
         read_apart(stumbles, lambda done, total: None, setting="url")

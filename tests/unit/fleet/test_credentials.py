@@ -20,6 +20,7 @@ def test_a_user_is_made_from_a_password_on_standard_input() -> None:
         capture_output=True,
         text=True,
         check=True,
+        timeout=280,
     )
     (user,) = parse_users(done.stdout)
     assert (user.name, user.role) == ("alice", "admin")

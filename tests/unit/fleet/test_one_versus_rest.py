@@ -101,6 +101,6 @@ def test_the_fitted_pipeline_can_be_opened_where_the_fleet_is_not(tmp_path: Path
         "print(json.dumps(m.predict_proba(json.load(open('rows.json'))).tolist()))"
     )
     told = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=280
     )
     np.testing.assert_allclose(json.loads(told.stdout), weighed_row_by_row(BALANCED)[:5], atol=1e-9)

@@ -33,7 +33,7 @@ def age(folder: Path) -> None:
 
 def test_what_a_killed_process_left_is_removed(folder: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", KILLED], env={**os.environ, "TMPDIR": str(folder)}, check=False
+        [sys.executable, "-c", KILLED], env={**os.environ, "TMPDIR": str(folder)}, check=False, timeout=280
     )
     assert done.returncode == -signal.SIGKILL
     (left,) = folder.iterdir()

@@ -103,7 +103,7 @@ def test_a_command_that_does_not_end_is_killed(state: Path, monkeypatch: pytest.
         "time.sleep(60)\n"
     )
     monkeypatch.setattr(bootstrap, "_show", interrupted)
-    monkeypatch.setattr(bootstrap, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("launcher.background.PATIENCE_SECONDS", 0.1)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         bootstrap._run([sys.executable, "-c", script])  # noqa: SLF001  # the only way in without pip

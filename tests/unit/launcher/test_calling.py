@@ -1,14 +1,12 @@
 import pytest
 import requests
 
+from fleet.services import SERVICES
 from launcher.calling import fleet_at
 from launcher.settings import InvalidSettingError, LauncherSettings
 from tests.answering import answering
 
-ADDRESSES = {
-    name: f"http://{name}/somewhere"
-    for name in ("mlflow", "simulator", "ml_model", "tracking", "monitoring", "fire_brigade")
-}
+ADDRESSES = {name: f"http://{name}/somewhere" for name in ("mlflow", *(service.name for service in SERVICES))}
 
 
 def sent_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> requests.PreparedRequest:

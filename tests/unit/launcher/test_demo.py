@@ -8,7 +8,8 @@ import pytest
 import requests
 
 from client import Fleet
-from launcher.demo import NAMES_TRIED, Demo, StepFailedError
+from launcher.calling import CallFailedError
+from launcher.demo import NAMES_TRIED, Demo
 from tests.answering import answering
 
 Answer = tuple[int, Any]
@@ -37,14 +38,14 @@ def refusing(deleted: set[str] | None, asked: list[str]) -> Callable[[requests.P
 def names_asked(monkeypatch: pytest.MonkeyPatch, deleted: set[str] | None, status: int) -> list[str]:
     asked: list[str] = []
     answering(monkeypatch, refusing(deleted, asked))
-    with pytest.raises(StepFailedError, match=str(status)):
+    with pytest.raises(CallFailedError, match=str(status)):
         Demo(Fleet(), lambda step: None).run()
     return asked
 
 
-def failure(monkeypatch: pytest.MonkeyPatch, status: int, body: Any) -> StepFailedError:
+def failure(monkeypatch: pytest.MonkeyPatch, status: int, body: Any) -> CallFailedError:
     answering(monkeypatch, lambda request: (status, body))
-    with pytest.raises(StepFailedError) as raised:
+    with pytest.raises(CallFailedError) as raised:
         Demo(Fleet(), lambda step: None).run()
     return raised.value
 
@@ -90,6 +91,6 @@ def test_another_conflict_than_a_deleted_name_ends_it(monkeypatch: pytest.Monkey
         return (409, missing) if "experiment_name" in body else LOADED
 
     answering(monkeypatch, answer)
-    with pytest.raises(StepFailedError, match="Nothing is loaded"):
+    with pytest.raises(CallFailedError, match="Nothing is loaded"):
         Demo(Fleet(), lambda step: None).run()
     assert asked == ["wine_demo"]

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from client import Fleet
-from launcher.demo import StepFailedError
+from launcher.calling import CallFailedError
 from launcher.fire_brigade_demo import FireBrigadeDemo
 from tests.answering import answering
 
@@ -28,7 +28,7 @@ Ended = dict[str, Any]
 
 def walked(
     monkeypatch: pytest.MonkeyPatch, *, published: Ended, made_up: Ended
-) -> tuple[StepFailedError, list[str], list[str]]:
+) -> tuple[CallFailedError, list[str], list[str]]:
     """Why it ended, what it said, and which jobs it started; building features is refused."""
     started: list[str] = []
 
@@ -44,7 +44,7 @@ def walked(
 
     answering(monkeypatch, answer)
     said: list[str] = []
-    with pytest.raises(StepFailedError) as raised:
+    with pytest.raises(CallFailedError) as raised:
         FireBrigadeDemo(Fleet(fire_brigade_auth=("admin", "secret")), said.append).run()
     return raised.value, said, started
 
@@ -97,6 +97,6 @@ def test_records_that_cannot_be_made_up_end_it(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_password_that_is_not_right_any_more_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, lambda request: (401, {"error": "Invalid credentials", "message": "…"}))
-    with pytest.raises(StepFailedError) as raised:
+    with pytest.raises(CallFailedError) as raised:
         FireBrigadeDemo(Fleet(), lambda step: None).run()
     assert "fire_brigade_passwords" in raised.value.message

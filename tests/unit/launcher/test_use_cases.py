@@ -9,17 +9,15 @@ import requests
 
 from client import Fleet
 from client.simulator import UseCase
+from launcher.calling import CallFailedError, calls_told
 from launcher.use_cases import (
     NoSuchUseCaseError,
-    NotAddedError,
     UseCaseFileError,
     add_use_case,
     find_use_case,
     lines,
-    list_use_cases,
     read_definition,
     read_rows,
-    remove_use_case,
 )
 from tests.answering import answering
 
@@ -110,15 +108,15 @@ def test_what_the_simulator_refuses_is_told_with_what_to_do(
 ) -> None:
     answer = {"error": "'csv': row 3", "message": "Correct it"}
     answering(monkeypatch, lambda _: (status, json.dumps(answer)))
-    with pytest.raises(NotAddedError) as caught:
+    with pytest.raises(CallFailedError) as caught, calls_told():
         add_use_case(Fleet(), file, None)
     assert told in caught.value.error + caught.value.message
 
 
 def test_a_simulator_that_is_not_there_is_told(file: Path) -> None:
     fleet = Fleet(simulator="http://127.0.0.1:1")
-    for call in (lambda: add_use_case(fleet, file, None), lambda: list_use_cases(fleet)):
-        with pytest.raises(NotAddedError) as caught:
+    for call in (lambda: add_use_case(fleet, file, None), fleet.simulator.use_cases):
+        with pytest.raises(CallFailedError) as caught, calls_told():
             call()
         assert "Start the fleet" in caught.value.message
 
@@ -170,13 +168,13 @@ def test_a_use_case_is_removed_by_its_name(monkeypatch: pytest.MonkeyPatch) -> N
         return 200, json.dumps(removed)
 
     answering(monkeypatch, answer)
-    assert remove_use_case(Fleet(), "tea").deployments == 1
+    assert Fleet().simulator.remove_use_case("tea").deployments == 1
     assert asked == [("DELETE", "http://127.0.0.1:5004/root/simulator/use_cases/tea")]
 
 
 def test_what_the_simulator_will_not_remove_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = {"error": "'wine' is defined by a file", "message": "Take it away", "request_id": "1"}
     answering(monkeypatch, lambda _: (409, json.dumps(refusal)))
-    with pytest.raises(NotAddedError) as refused:
-        remove_use_case(Fleet(), "wine")
+    with pytest.raises(CallFailedError) as refused, calls_told():
+        Fleet().simulator.remove_use_case("wine")
     assert refused.value.error == "'wine' is defined by a file"

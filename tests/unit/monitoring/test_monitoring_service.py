@@ -33,9 +33,9 @@ class FakeSamples:
     def find(self, name: str) -> UseCase:
         return UseCase(name=name, task=self._task, target="kind", features=(Feature(name="a"),))
 
-    def read(self, use_case: UseCase) -> JudgedSets:
+    def read(self, use_case: UseCase, asked: int | None = None) -> JudgedSets:
         classifies = use_case.task is Task.CLASSIFICATION
-        return JudgedSets(7, FRAME, FRAME, use_case.feature_names, classifies)
+        return JudgedSets(asked or 7, FRAME, FRAME, use_case.feature_names, classifies)
 
 
 class FakeResults:
@@ -135,6 +135,12 @@ def test_the_summary_is_of_all_groups_unless_some_are_named() -> None:
     assert parts.evidence.groups == list(fitting_groups(classifies=True))
 
 
+def test_the_deployment_that_is_named_is_judged() -> None:
+    parts = Parts()
+    parts.service.judge("summary", "wine", caller=ALICE, deployment_id=3)
+    assert [result.deployment_id for result in parts.work.results.added] == [3]
+
+
 def test_a_report_is_kept_without_groups_and_verdict() -> None:
     parts = Parts()
     assert parts.service.judge("report", "wine", caller=ALICE).result == {"metrics": []}
@@ -193,7 +199,7 @@ def test_a_regression_use_case_has_no_classification_group() -> None:
 def test_nothing_is_kept_when_there_is_nothing_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = Parts()
 
-    def refuse(use_case: UseCase) -> JudgedSets:
+    def refuse(use_case: UseCase, asked: int | None) -> JudgedSets:
         raise ConflictError("not scored", "score it")
 
     monkeypatch.setattr(parts.work.samples, "read", refuse)

@@ -3,7 +3,6 @@
 import math
 import sys
 from collections.abc import Mapping
-from typing import Literal, get_args
 
 from tracking.persistence.model.experiment import Run
 
@@ -21,7 +20,7 @@ STATISTICS_NAMES: Mapping[str, str] = {
     "system_cpu_usage": "cpu_usage",
 }
 ALL_STATISTICS = tuple(name for name in STATISTICS_NAMES if name != "system_cpu_usage")
-MetricName = Literal[
+METRIC_NAMES = (
     "model_accuracy",
     "model_f1_score",
     "model_precision",
@@ -32,8 +31,7 @@ MetricName = Literal[
     "model_max_error",
     "system_cpu_usage",
     "system_execution_time",
-]
-METRIC_NAMES: tuple[MetricName, ...] = get_args(MetricName)
+)
 BETTER_WHEN_LOWER = frozenset(
     {"model_mae", "model_rmse", "model_max_error", "system_cpu_usage", "system_execution_time"}
 )

@@ -1,21 +1,15 @@
-"""The bounded MLflow client, and what its errors mean."""
+"""What the errors of MLflow's client mean."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from mlflow import MlflowClient
-from mlflow import environment_variables as variables
 from mlflow.exceptions import MlflowException, RestException
 
 from fleet.errors import InvalidRequestError, NotFoundError, UnavailableError
+from fleet.mlflow_client import NOT_THERE
 from fleet.transport import TRANSPORT_FAILURES, was_never_sent
 
-# One more attempt, for a kept-alive connection that the server has just closed.
-RETRIES = 1
-PAGE_SIZE = 500  # a larger page takes MLflow seconds
 UNREADABLE = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})  # the latter: PostgreSQL refused it
-NOT_THERE = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
 # Answers that say "not now" or "this is no MLflow" rather than something about the request.
 OUT_OF_ORDER = frozenset({429, 401, 403})
 
@@ -38,29 +32,6 @@ class MlflowInDoubtError(MlflowUnavailableError):
             "MLflow did not answer in time",
             "What was asked for may still be done: look before you send the request again",
         )
-
-
-def connect(url: str, *, timeout_s: int) -> MlflowClient:
-    """A client that gives up after about `2 * timeout_s` seconds, where MLflow's own retries take minutes.
-
-    MLflow takes these bounds from the process's environment only.
-    """
-    variables.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(RETRIES)
-    variables.MLFLOW_HTTP_REQUEST_TIMEOUT.set(timeout_s)
-    variables.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(True)  # its price is one more request a run
-    variables.MLFLOW_DISABLE_TELEMETRY.set(True)
-    return MlflowClient(tracking_uri=url, registry_uri=url)
-
-
-def every(search: Callable[..., Any], *, page_size: int = PAGE_SIZE, **query: Any) -> Iterator[Any]:
-    """All that a search of MLflow's client finds, however many pages that takes."""
-    token: str | None = None
-    while True:
-        page = search(**query, max_results=page_size, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
 
 
 @contextmanager

@@ -9,14 +9,16 @@ from typing import Any, TypeVar
 
 from mlflow import MlflowClient
 
+from fleet.mlflow_client import pages
 from fleet.paging import InvalidPageTokenError, Page, PageRequest, make_token, read_token
 from tracking.persistence.model.experiment import Experiment, Run, Wanted
 from tracking.persistence.model.metrics import goodness, number
-from tracking.persistence.repository.mlflow_connection import PAGE_SIZE, every, translated
+from tracking.persistence.repository.mlflow_connection import translated
 from tracking.persistence.repository.mlflow_entities import as_experiment, as_run
 
 FIRST = datetime.min.replace(tzinfo=UTC)  # in the place of a time that is not known
 
+PAGE_SIZE = 500  # a larger page takes MLflow seconds
 T = TypeVar("T")
 V = TypeVar("V")
 
@@ -26,7 +28,7 @@ class MlflowLists:
 
     def __init__(self, client: MlflowClient, *, page_size: int = PAGE_SIZE) -> None:
         self._client = client
-        self._every = partial(every, page_size=page_size)
+        self._every = partial(pages, max_results=page_size)
 
     def experiments(self) -> list[Experiment]:
         """All experiments, the newest first."""

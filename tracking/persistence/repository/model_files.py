@@ -1,25 +1,21 @@
-"""Writes a fitted pipeline as an MLflow model on disk, without MLflow's slow guess at its requirements."""
+"""Writes a fitted pipeline as an MLflow model on disk."""
 
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 import mlflow.sklearn
 import numpy as np
-from mlflow.entities import LoggedModel
-from mlflow.models import Model, ModelSignature, infer_signature
-from mlflow.models.model import MLMODEL_FILE_NAME
+from mlflow.models import ModelSignature, infer_signature
 from mlflow.types import ColSpec, DataType, Schema
 from sklearn.pipeline import Pipeline
 from skops.io import dumps, get_untrusted_types  # type: ignore[import-untyped]
 from skops.io.exceptions import UnsupportedTypeException  # type: ignore[import-untyped]
 
+from fleet.mlflow_client import save_model
 from tracking.persistence.model.search import FinishedSearch, SavedSearch, TrainingSet
 from tracking.persistence.repository.named_columns import frame_of
 from tracking.utils.quiet import no_warnings
 
 EXAMPLE_ROWS = 5
-REQUIREMENTS = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 # skops trusts no type that it was not told of; these libraries' own are as safe as the libraries.
 TRUSTED_LIBRARIES = ("numpy.", "scipy.", "sklearn.")
 
@@ -30,29 +26,17 @@ def save(search: FinishedSearch, training: TrainingSet, folder: Path) -> SavedSe
     file_format, trusted = _format(search.pipeline)
     outputs = infer_signature(example, search.pipeline.predict(example)).outputs
     with no_warnings():  # MLflow warns about type hints of its own
-        mlflow.sklearn.save_model(
+        save_model(
             search.pipeline,
-            str(folder),
-            mlflow_model=Model(),
+            folder,
             serialization_format=file_format,
             skops_trusted_types=trusted,
             signature=ModelSignature(_inputs(training), outputs),
             # As objects: MLflow would write a missing number as NaN, which is no JSON.
             input_example=example.astype(object).replace({np.nan: None}),
-            pip_requirements=_requirements(),
         )
     told = {name: value for name, value in vars(search).items() if name != "pipeline"}
     return SavedSearch(**told, folder=folder, model_format=file_format)
-
-
-def assign(folder: Path, logged: LoggedModel, run_id: str) -> None:
-    """Write into a saved model which run it comes from, once MLflow has numbered both."""
-    file = folder / MLMODEL_FILE_NAME
-    description = Model.load(str(file))
-    description.artifact_path = logged.artifact_location
-    description.model_uuid = description.model_id = logged.model_id
-    description.run_id = run_id
-    description.save(str(file))
 
 
 def _inputs(training: TrainingSet) -> Schema:
@@ -70,9 +54,3 @@ def _format(pipeline: Pipeline) -> tuple[str, list[str] | None]:
     if all(name.startswith(TRUSTED_LIBRARIES) for name in untrusted):
         return mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS, untrusted
     return mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE, None
-
-
-@cache
-def _requirements() -> list[str]:
-    # Its version from itself: the service may carry only the part of it that is called mlflow-skinny.
-    return [f"mlflow=={mlflow.__version__}", *(f"{name}=={version(name)}" for name in REQUIREMENTS)]

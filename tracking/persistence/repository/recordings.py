@@ -11,11 +11,13 @@ from mlflow import MlflowClient
 from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 
-from tracking.persistence.repository.mlflow_connection import NOT_THERE, every, translated
+from fleet.mlflow_client import NOT_THERE, pages
+from tracking.persistence.repository.mlflow_connection import translated
 
 RECORDING_TAG = "recording"
 FAILURE_TAG = "failure"
 INTERRUPTED = "The service ended while it recorded this run"
+PAGE_SIZE = 500
 EXPERIMENTS_AT_ONCE = 100
 
 
@@ -35,7 +37,7 @@ class Recordings:
     def unfinished(self) -> dict[str, str]:
         """Recordings that have a run still RUNNING, and their experiments. Raises MlflowUnavailableError."""
         with translated():
-            found = every(self._client.search_experiments)
+            found = pages(self._client.search_experiments, max_results=PAGE_SIZE)
             ids = [experiment.experiment_id for experiment in found]
             blocks = [ids[at : at + EXPERIMENTS_AT_ONCE] for at in range(0, len(ids), EXPERIMENTS_AT_ONCE)]
             filtered = f"attributes.status = 'RUNNING' and tags.{RECORDING_TAG} LIKE '%'"
@@ -69,7 +71,7 @@ class Recordings:
     def _runs(self, experiment_ids: Sequence[str], filtered: str) -> Iterator[Any]:
         ids = list(experiment_ids)
         # Whole before any is changed: a page is found by its place among those that fit the filter.
-        return iter(list(every(self._client.search_runs, experiment_ids=ids, filter_string=filtered)))
+        return iter(list(pages(self._client.search_runs, ids, filtered, max_results=PAGE_SIZE)))
 
 
 def _of(recording: str) -> str:

@@ -1,7 +1,6 @@
 """Records finished searches in MLflow: one experiment, one run and one registered model version each.
 
-Everything goes through `MlflowClient` in as few requests as it takes; `mlflow.sklearn.log_model` would
-spend seconds a model on guessing requirements. Either all of a request's searches are recorded, or none.
+Either all of a request's searches are recorded, or none.
 """
 
 import threading
@@ -15,29 +14,26 @@ from functools import partial
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param, RunStatus
+from mlflow.entities import Metric, Param, RunStatus
 from mlflow.exceptions import MlflowException
 
 from fleet.caller import Caller
 from fleet.errors import ConflictError
+from fleet.mlflow_client import EXISTS, log_model, register
 from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository import run_contents
 from tracking.persistence.repository.mlflow_connection import (
-    NOT_THERE,
     MlflowInDoubtError,
     out_of_order,
     translated,
 )
-from tracking.persistence.repository.model_files import assign
 from tracking.persistence.repository.recordings import RECORDING_TAG, Recordings
 from tracking.persistence.repository.undo import Undo
 
 Held = Callable[[str], AbstractContextManager[Callable[[], None]]]
 
-MODEL_NAME = "model"
 MAX_BATCH = 100
 MAX_THREADS = 4
-EXISTS = frozenset({"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"})
 
 
 class ExperimentDeletedError(ConflictError):
@@ -159,8 +155,8 @@ class SearchLog:
         )
         run_id = str(run.info.run_id)
         self._log_values(run_id, search, run_contents.run_params(search, told.request, told.training))
-        model_id = self._log_model(experiment_id, run_id, search)
-        self._register(search.model_name, run_id, model_id)
+        model_id = log_model(self._client, experiment_id, run_id, search.folder, search.model_name)
+        register(self._client, search.model_name, run_id, model_id)
         return run_id
 
     def _finish(self, run_id: str) -> None:
@@ -176,34 +172,3 @@ class SearchLog:
         if run_contents.is_shortened(search.grid):
             grid: dict[str, Any] = {name: list(values) for name, values in search.grid.items()}
             self._client.log_dict(run_id, grid, run_contents.GRID_ARTIFACT)
-
-    def _log_model(self, experiment_id: str, run_id: str, search: SavedSearch) -> str:
-        logged = self._client.create_logged_model(
-            experiment_id, name=MODEL_NAME, source_run_id=run_id, model_type=search.model_name
-        )
-        model_id = str(logged.model_id)
-        assign(search.folder, logged, run_id)
-        self._client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
-        self._client.log_model_artifacts(model_id, str(search.folder))
-        self._client.finalize_logged_model(model_id, LoggedModelStatus.READY)
-        return model_id
-
-    def _register(self, name: str, run_id: str, model_id: str) -> None:
-        try:
-            self._create_version(name, run_id, model_id)
-        except MlflowException as error:
-            if error.error_code not in NOT_THERE:
-                raise
-            self._create_registered_model(name)  # the first version of this model
-            self._create_version(name, run_id, model_id)
-
-    def _create_version(self, name: str, run_id: str, model_id: str) -> None:
-        source = f"models:/{model_id}"
-        self._client.create_model_version(name, source, run_id, model_id=model_id, await_creation_for=0)
-
-    def _create_registered_model(self, name: str) -> None:
-        try:
-            self._client.create_registered_model(name)
-        except MlflowException as error:
-            if error.error_code not in EXISTS:
-                raise

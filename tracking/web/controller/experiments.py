@@ -9,7 +9,14 @@ from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from tracking.service.experiments import ExperimentService
 from tracking.web.answers import DeletedAnswer, ExperimentAnswer, ExperimentsAnswer
-from tracking.web.schema import ExperimentQuery, ExperimentRequest, ExperimentsQuery
+from tracking.web.schema import (
+    BestModelRequest,
+    ExperimentQuery,
+    ExperimentRequest,
+    ExperimentsQuery,
+    GeneralRequest,
+    StatisticsRequest,
+)
 
 
 class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -30,18 +37,16 @@ class Experiments(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
     @answers(ExperimentAnswer, errors=[404, 503])
     @accepts(role="user", body=ExperimentRequest)
-    def post(self, body: ExperimentRequest) -> dict[str, Any]:
+    def post(self, body: GeneralRequest | BestModelRequest | StatisticsRequest) -> dict[str, Any]:
         """Describe an experiment, or compare its runs."""
-        match body.request_information:
-            case "general":
-                return {
-                    "message": "Information Retrieved",
-                    "data": self._experiments.general(body.experiment_id),
-                }
-            case "best_model":
-                best = self._experiments.best_run(body.experiment_id, body.filter or [])
+        match body:
+            case GeneralRequest():
+                general = self._experiments.general(body.experiment_id)
+                return {"message": "Information Retrieved", "data": general}
+            case BestModelRequest():
+                best = self._experiments.best_run(body.experiment_id, body.filter)
                 return {"message": "Best model and run retrieved successfully.", "data": best}
-            case "statistics":
+            case StatisticsRequest():
                 statistics = self._experiments.statistics(body.experiment_id, body.filter)
                 return {"message": "Statistics Retrieved", "data": statistics}
 

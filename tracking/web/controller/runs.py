@@ -9,7 +9,7 @@ from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from tracking.service.runs import RunService
 from tracking.web.answers import DeletedAnswer, RunAnswer, RunsAnswer
-from tracking.web.schema import RunQuery, RunRequest, RunsQuery
+from tracking.web.schema import MetricsRequest, ParametersRequest, RunQuery, RunRequest, RunsQuery
 
 
 class Runs(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -30,9 +30,9 @@ class Runs(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
 
     @answers(RunAnswer, errors=[404, 503])
     @accepts(role="user", body=RunRequest)
-    def post(self, body: RunRequest) -> dict[str, Any]:
+    def post(self, body: ParametersRequest | MetricsRequest) -> dict[str, Any]:
         """Read a run's parameters or metrics."""
-        read = self._runs.parameters if body.request_information == "parameters" else self._runs.metrics
+        read = self._runs.parameters if isinstance(body, ParametersRequest) else self._runs.metrics
         # "Parameters" for metrics too: clients of the reference know it so.
         return {"message": "Parameters Retrieved", "data": read(body.experiment_id, body.run_id, body.type)}
 

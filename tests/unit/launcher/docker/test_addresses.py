@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from fleet.services import SERVICES
 from launcher.docker.addresses import all_addresses, check_published_ports, service_addresses
 from launcher.ports import PortTakenError
 from launcher.settings import InvalidSettingError, LauncherSettings
@@ -15,7 +16,7 @@ def settings(**given: str) -> LauncherSettings:
 
 
 def free_settings(**given: str) -> LauncherSettings:
-    names = ("MLFLEET_MLFLOW_PORT", "SIMULATOR_PORT", "ML_MODEL_PORT", "TRACKING_PORT", "MONITORING_PORT")
+    names = ("MLFLEET_MLFLOW_PORT", *(service.port_setting for service in SERVICES))
     return settings(**({name: str(free_port()) for name in names} | given))
 
 

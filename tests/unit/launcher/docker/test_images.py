@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from launcher.docker.images import ImageError, Images, finished_image, images_by_service
+from launcher.docker.images import ImageError, prepare_images
 from launcher.docker.project import Project
 
 
@@ -17,38 +17,34 @@ class FailingBuild:
     def config(self) -> dict[str, Any]:
         return {"services": {"tracking": {"image": "mlfleet/tracking:latest", "build": {}}}}
 
+    def lacks_image(self, image: str) -> bool:
+        return True
+
     def compose(self, *arguments: str) -> list[str]:
         return ["sh", "-c", "echo '#1 loading'; echo 'failed to solve: no such image'; exit 1"]
 
 
 def test_the_reason_of_a_failed_build_stands_in_the_first_line(tmp_path: Path) -> None:
-    images = Images(cast("Project", FailingBuild()), tmp_path / "build.log", Console(quiet=True))
-
     with pytest.raises(ImageError) as failed:
-        images.prepare()
+        prepare_images(cast("Project", FailingBuild()), tmp_path / "build.log", Console(quiet=True))
 
     assert failed.value.error == "The images could not be built: failed to solve: no such image"
     assert "#1 loading" in failed.value.message
 
 
-@pytest.mark.parametrize(
-    ("line", "image"),
-    [
-        ("#25 naming to somewhere.example/mlfleet/tracking:latest done\n", "mlfleet/tracking:latest"),
-        ("#25 naming to somewhere.example/mlfleet/tracking:latest 0.1s done\n", "mlfleet/tracking:latest"),
-        ("#25 naming to somewhere.example/mlfleet/tracking:latest\n", None),
-        ("#12 [tracking 3/10] COPY constraints.txt ./\n", None),
-    ],
-)
-def test_a_complete_image_is_told_from_the_output(line: str, image: str | None) -> None:
-    assert finished_image(line) == image
+class FailingFetch(FailingBuild):
+    """A project with an image of others that cannot be fetched."""
+
+    def config(self) -> dict[str, Any]:
+        return {"services": {"db": {"image": "nowhere.invalid/postgres:17"}}}
 
 
-def test_each_image_is_shown_once_under_its_own_name() -> None:
-    services: dict[str, dict[str, Any]] = {
-        "db": {"image": "postgres:17"},
-        "migrate": {"image": "mlfleet/simulator:latest", "build": {}},
-        "simulator": {"image": "mlfleet/simulator:latest", "build": {}},
-    }
+def test_an_image_that_cannot_be_fetched_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "docker"
+    program.write_text("#!/bin/sh\necho 'no such host'; exit 1\n")
+    program.chmod(0o755)
+    project = FailingFetch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
 
-    assert images_by_service(services) == {"mlfleet/simulator:latest": "simulator"}
+    with pytest.raises(ImageError, match=r"nowhere\.invalid/postgres:17 could not be fetched: no such host"):
+        prepare_images(cast("Project", project), tmp_path / "build.log", Console(quiet=True))

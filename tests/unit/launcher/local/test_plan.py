@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet.services import SERVICES
 from launcher.accounts import AccountFiles
 from launcher.local.plan import Resources, Service, base_environment, fleet_services, mlflow_service
 from launcher.settings import LauncherSettings
@@ -23,8 +24,8 @@ def planned(**environment: str) -> dict[str, Service]:
     return {service.name: service for service in fleet_services(settings, environment, RESOURCES, ACCOUNTS)}
 
 
-def test_the_five_services_are_planned() -> None:
-    assert list(planned()) == ["simulator", "ml_model", "tracking", "monitoring", "fire_brigade"]
+def test_every_service_is_planned() -> None:
+    assert list(planned()) == [service.name for service in SERVICES]
 
 
 def test_a_service_is_told_its_own_settings_only() -> None:

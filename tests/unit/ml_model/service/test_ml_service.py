@@ -9,10 +9,11 @@ from fleet.catalogue import UnknownHyperparameterError, UnknownModelError
 from fleet.errors import OutOfTimeError
 from ml_model.persistence.model.deployment import Artifact, Deployment
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.artifacts import ArtifactTooLargeError
+from ml_model.service.artifacts import ArtifactTooLargeError, open_artifact
 from ml_model.service.fitting import RefusedHyperparametersError, TrainingFailedError
 from ml_model.service.learning import Learning
 from ml_model.service.ml_service import MlService, NothingSetError, NotTrainedError
+from ml_model.service.predictor import Predictor
 from ml_model.service.scoring import Scorer, SetNotLoadedError, TooLargeSampleError
 from ml_model.service.training import InThisProcess
 from tests.callers import ALICE
@@ -30,7 +31,11 @@ def service(unit: FakeUnit) -> MlService:
         return cast(MlModelUnitOfWork, unit)
 
     scorer = Scorer(units)
-    return MlService(units, b"key", Learning(units, b"key", InThisProcess(), scorer), scorer)
+
+    def predictor(number: int) -> Predictor:
+        return open_artifact(unit.deployments.artifact(number), b"key")
+
+    return MlService(units, predictor, Learning(units, b"key", InThisProcess(), scorer), scorer)
 
 
 def loaded(unit: FakeUnit) -> None:

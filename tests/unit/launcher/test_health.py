@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from launcher.degraded import degraded_parts
+from launcher.health import degraded_parts
 from tests.conftest import free_port
 
 

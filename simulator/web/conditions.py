@@ -1,20 +1,10 @@
-"""What JSON Schema says of fields that depend on each other.
+"""What JSON Schema says of fields that depend on each other, where no field's value tells the forms apart.
 
 As `if` and `then`: validators read them, and generators of clients pass over them. The parts of an `anyOf`
 beside an object's properties they take for types of their own, which lack the other fields.
 """
 
-from collections.abc import Mapping
-
 from pydantic.config import JsonDict
-
-
-def depending_on(field: str, forms: Mapping[str, JsonDict]) -> JsonDict:
-    """What else must hold, by a field's value. forms: of all its values, in this order."""
-    schema: JsonDict = {}
-    for value, form in reversed([*forms.items()]):
-        schema = condition({"properties": {field: {"const": value}}}, form, schema)
-    return schema
 
 
 def condition(when: JsonDict, then: JsonDict, otherwise: JsonDict) -> JsonDict:

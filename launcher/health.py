@@ -1,14 +1,28 @@
-"""What of the fleet cannot answer while the rest of it can."""
+"""How those are who answer on this machine."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import requests
 
-from launcher.session import local_session
-from launcher.stack import SERVICES
+from launcher.stack import MLFLOW, NAMES
 
 ANSWER_SECONDS = 2.0
+
+
+def local_session() -> requests.Session:
+    """A session that talks to this machine directly, whatever proxy the environment names."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+def is_ready(url: str, session: requests.Session) -> bool:
+    """Whether what this address asks says that it can answer."""
+    try:
+        return session.get(url, timeout=ANSWER_SECONDS).status_code == 200
+    except requests.RequestException:
+        return False
 
 
 def degraded_parts(addresses: Mapping[str, str]) -> list[str]:
@@ -17,12 +31,12 @@ def degraded_parts(addresses: Mapping[str, str]) -> list[str]:
         return [
             f"{name} is degraded: {what}: {why}"
             for name, address in addresses.items()
-            if name in SERVICES and name != "mlflow"
-            for what, why in _told(session, address).items()
+            if name in NAMES and name != MLFLOW
+            for what, why in _degraded(session, address).items()
         ]
 
 
-def _told(session: requests.Session, address: str) -> Mapping[str, str]:
+def _degraded(session: requests.Session, address: str) -> Mapping[str, str]:
     parts = urlsplit(address)
     try:
         answer = session.get(f"{parts.scheme}://{parts.netloc}/health/ready", timeout=ANSWER_SECONDS)

@@ -1,0 +1,52 @@
+"""Monitoring's working parts, with or without a web before them."""
+
+from dataclasses import dataclass
+
+from db.database import DATABASE, Database
+from fleet.caller import Caller
+from fleet.health import Checks
+from fleet.sibling import Sibling
+from monitoring.config.settings import MonitoringSettings
+from monitoring.persistence.repository.ml_model_client import MlModelClient
+from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.engine import Engine
+from monitoring.service.kept_results import KeptResults
+from monitoring.service.monitoring import MonitoringService
+
+
+@dataclass(frozen=True)
+class MonitoringServices:
+    """What monitoring does. checks: what it needs to answer."""
+
+    database: Database
+    checks: Checks
+    monitoring: MonitoringService
+    results: KeptResults
+    engine: Engine
+
+    def start(self) -> None:
+        """Begin to load Evidently; returns at once."""
+        self.engine.start()
+
+
+def create_services(settings: MonitoringSettings) -> MonitoringServices:
+    """Made, but not started; nothing is asked of PostgreSQL or ml_model yet."""
+    database = Database("monitoring", settings)
+    ml_model = Sibling(
+        "ml_model",
+        settings.ml_model_url,
+        timeout_s=settings.ml_model_timeout_s,
+        key=settings.sibling_key.get_secret_value(),
+    )
+
+    def units() -> MonitoringUnitOfWork:
+        return MonitoringUnitOfWork(database.sessions)
+
+    def trained(caller: Caller) -> str | None:
+        with units() as work:
+            return work.audit.subject_of("ml_model", "train", caller)
+
+    engine = Engine()
+    checks: Checks = {"Evidently": engine.check, DATABASE: database.check}
+    monitoring = MonitoringService(units, engine, MlModelClient(ml_model, trained))
+    return MonitoringServices(database, checks, monitoring, KeptResults(units), engine)

@@ -1,0 +1,100 @@
+"""Tracking's working parts, with or without a web before them."""
+
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+from sqlalchemy import Engine
+
+from db.database import DATABASE, Database, reading_engine
+from fleet.health import Checks
+from fleet.mlflow_client import connect
+from fleet.sibling import Sibling
+from tracking.config.settings import TrackingSettings
+from tracking.persistence.repository.database_lists import DatabaseLists
+from tracking.persistence.repository.experiment_store import ExperimentStore
+from tracking.persistence.repository.list_source import ListSource
+from tracking.persistence.repository.ml_model_client import MlModelClient
+from tracking.persistence.repository.mlflow_lists import MlflowLists
+from tracking.persistence.repository.recording_locks import RecordingLocks
+from tracking.persistence.repository.recordings import Recordings
+from tracking.persistence.repository.search_log import SearchLog
+from tracking.persistence.unit_of_work import TrackingUnitOfWork
+from tracking.service.bounds import Bounds
+from tracking.service.comparing import ComparisonService
+from tracking.service.experiments import ExperimentService
+from tracking.service.model_setting import ModelSettingService
+from tracking.service.optimisation import OptimisationService
+from tracking.service.runs import RunService
+from tracking.service.searching import SearchProcesses
+from tracking.service.unfinished import Unfinished
+from tracking.service.warm_up import WarmUp
+
+
+@dataclass(frozen=True)
+class TrackingServices:
+    """What tracking does. checks: what it needs to answer. single_connections: outside of the pool."""
+
+    database: Database
+    single_connections: Engine
+    checks: Checks
+    optimisation: OptimisationService
+    setting: ModelSettingService
+    experiments: ExperimentService
+    runs: RunService
+    comparison: ComparisonService
+    unfinished: Unfinished
+    warm_up: WarmUp
+
+    def stop(self) -> None:
+        """End what goes on beside requests."""
+        self.unfinished.stop()
+        self.warm_up.stop()
+
+
+def create_services(settings: TrackingSettings, warm_up: WarmUp | None = None) -> TrackingServices:
+    """Made, but not started; nothing is asked of PostgreSQL, MLflow or ml_model yet.
+
+    warm_up: one that several of the same process share.
+    """
+    warm_up = warm_up or WarmUp(SearchProcesses())
+    database = Database("tracking", settings)
+    single_connections = database.own_connections()
+    client = connect(settings.mlflow_url, timeout_s=settings.mlflow_timeout_s)
+    store = ExperimentStore(
+        client, timeout_s=settings.mlflow_timeout_s, look_s=settings.mlflow_change_timeout_s
+    )
+    lists = _lists(client, settings)
+    locks = RecordingLocks(single_connections)
+    ml_model = Sibling(
+        "ml_model",
+        settings.ml_model_url,
+        timeout_s=settings.ml_model_timeout_s,
+        key=settings.sibling_key.get_secret_value(),
+    )
+
+    def units() -> TrackingUnitOfWork:
+        return TrackingUnitOfWork(database.sessions)
+
+    return TrackingServices(
+        database,
+        single_connections,
+        checks={"The warm-up": warm_up.check, DATABASE: database.check, "MLflow": store.ping},
+        optimisation=OptimisationService(
+            units,
+            SearchLog(client, locks.held),
+            bounds=Bounds(settings.max_combinations, settings.max_fits),
+            searcher=warm_up.searcher,
+        ),
+        setting=ModelSettingService(store, MlModelClient(ml_model), units),
+        experiments=ExperimentService(store, lists, units),
+        runs=RunService(store, lists, units),
+        comparison=ComparisonService(store, lists, units),
+        unfinished=Unfinished(Recordings(client), locks.claimed),
+        warm_up=warm_up,
+    )
+
+
+def _lists(client: MlflowClient, settings: TrackingSettings) -> ListSource:
+    address = settings.mlflow_database_address()
+    database = None if address is None else DatabaseLists(reading_engine(address, settings))
+    return ListSource(database, MlflowLists(client))
