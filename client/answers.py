@@ -277,6 +277,36 @@ class Snapshots(Answer):
     snapshots: list[Snapshot]
 
 
+class ComparedRun(Answer):
+    """A run among others; end_time: `2024-10-30 20:44:16`, in UTC. metrics: None where one is no number."""
+
+    run_id: str
+    run_name: str
+    experiment_id: str
+    model: str
+    end_time: Moment | None
+    metrics: dict[str, float | None]
+
+
+class Compared(Answer):
+    """Two runs; values are of the first and of the second, None where one has none.
+
+    params: only those that differ. per_class: by class and by precision, recall and f1_score.
+    """
+
+    runs: list[ComparedRun]
+    params: dict[str, list[str | None]]
+    metrics: dict[str, list[float | None]]
+    per_class: dict[str, dict[str, list[float | None]]]
+
+
+class Comparison(Answer):
+    """What two runs have, beside each other."""
+
+    message: str
+    data: Compared
+
+
 class Deleted(Answer):
     """It was deleted."""
 
@@ -358,6 +388,32 @@ class Experiments(Answer):
     message: str
     data: list[ListedExperiment]
     next_page_token: str | None = None
+
+
+class RankedRun(Answer):
+    """The best has rank 1."""
+
+    run_id: str
+    run_name: str
+    experiment_id: str
+    model: str
+    end_time: Moment | None
+    metrics: dict[str, float | None]
+    rank: int
+
+
+class RankedRuns(Answer):
+    """metric: that they are ranked by."""
+
+    metric: str
+    runs: list[RankedRun]
+
+
+class Leaderboard(Answer):
+    """The best finished runs of the use case."""
+
+    message: str
+    data: RankedRuns
 
 
 class Search(Answer):

@@ -68,6 +68,18 @@ class Experiments:
         for page in pages:
             yield from page.data
 
+    def leaderboard(
+        self, *, use_case: str | None = None, metric: MetricName | None = None, limit: int | None = None
+    ) -> answers.RankedRuns:
+        """The best finished runs of a use case, over all experiments, by the task's headline if not told."""
+        query = {"use_case": use_case, "metric": metric, "limit": limit}
+        return self._connection.get(answers.Leaderboard, "/leaderboard", **query).data
+
+    def compare(self, first_run_id: str, second_run_id: str) -> answers.Compared:
+        """Two runs beside each other: what differs of their parameters, and all their metrics."""
+        runs = [first_run_id, second_run_id]
+        return self._connection.get(answers.Comparison, "/compare", run_id=runs).data
+
     def parameters(
         self, experiment_id: str, run_id: str, kind: Literal["data", "grid_search", "model"]
     ) -> dict[str, str]:

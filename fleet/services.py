@@ -17,6 +17,7 @@ FIRE_BRIGADE_FILES = {
     "LOG_DIRECTORY": "{state}/fire_brigade/logs",
     "FIRST_USERS_FILE": "{secrets}/fire_brigade_users",
 }
+RECORDING = {"MLFLOW_URL": "{mlflow}", "MLFLOW_DATABASE_URL": "{mlflow_database}"}
 FIRE_BRIGADE_RUNS = {"USE_MLFLOW": "true", "MLFLOW_TRACKING_URI": "{mlflow}"}
 
 
@@ -28,8 +29,8 @@ class Service:
     path: that its routes start with; nothing if they have none in common.
     page: what people open, if that is not the path.
     told: what it needs as a process of this machine, by setting. In braces stand the things that the launcher
-    has: {database}, {mlflow}, {features}, {artifact_key}, two folders, {state} and {secrets}, the service's
-    own {name}, and the address of each service by that one's name.
+    has: {database}, {mlflow}, {mlflow_database}, {features}, {artifact_key}, two folders, {state} and
+    {secrets}, the service's own {name}, and the address of each service by that one's name.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Service:
 SERVICES = (
     Service("simulator", 5004, "/root/simulator", told={**DATABASE, "DATA_DIR": "{features}"}),
     Service("ml_model", 5001, "/root/ml", told={**DATABASE, **SIGNING}),
-    Service("tracking", 5002, "/root/tracking", told={**DATABASE, **CALLING, "MLFLOW_URL": "{mlflow}"}),
+    Service("tracking", 5002, "/root/tracking", told={**DATABASE, **CALLING, **RECORDING}),
     Service("monitoring", 5003, "/root/monitoring", told={**DATABASE, **CALLING}),
     Service("fire_brigade", 8000, page="/docs", told={**SIGNING, **FIRE_BRIGADE_FILES, **FIRE_BRIGADE_RUNS}),
 )

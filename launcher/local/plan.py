@@ -109,6 +109,7 @@ def fleet_services(
     things = {  # by the names that fleet.services has for them
         **{each.name: _address(each, settings, environment) for each in SERVICES},
         "database": resources.dataset_url,
+        "mlflow_database": resources.mlflow_url,
         "mlflow": f"http://{LOOPBACK}:{settings.mlflow_port}",
         "artifact_key": resources.artifact_key,
         "state": state,

@@ -77,6 +77,8 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.tracking.statistics("1", ["all", "model_recall"]),
     lambda fleet: fleet.tracking.delete_experiment("1"),
     lambda fleet: list(fleet.tracking.runs("1", page_size=2)),
+    lambda fleet: fleet.tracking.leaderboard(use_case="wine", metric="model_accuracy", limit=3),
+    lambda fleet: fleet.tracking.compare(RUN[1], RUN[1]),
     lambda fleet: fleet.tracking.parameters(*RUN, "grid_search"),
     lambda fleet: fleet.tracking.metrics(*RUN, "system"),
     lambda fleet: fleet.tracking.delete_run(*RUN),

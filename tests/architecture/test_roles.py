@@ -51,6 +51,8 @@ FOR_USERS = {
     ("GET", "/root/tracking/experiments"),
     ("POST", "/root/tracking/experiments"),
     ("GET", "/root/tracking/runs"),
+    ("GET", "/root/tracking/leaderboard"),
+    ("GET", "/root/tracking/compare"),
     ("POST", "/root/tracking/runs"),
     ("GET", "/jobs/<job_id>"),
     ("GET", "/predict"),

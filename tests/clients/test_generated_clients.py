@@ -86,7 +86,12 @@ def test_tracking(python: Path, fleet: Fleet, tmp_path: Path, mlflow_server: Mlf
     # The one that was made just now has the highest number.
     experiment_id = str(max(int(each["experiment_id"]) for each in experiments))
     runs = requests.get(f"{path}/runs", {"experiment_id": experiment_id}, timeout=60).json()["data"]
-    arguments = {"experiment_id": experiment_id, "run_id": runs[0]["run_id"]}
+    run_id = runs[0]["run_id"]
+    arguments = {
+        "experiment_id": experiment_id,
+        "run_id": run_id,
+        "GET /root/tracking/compare": {"run_id": [run_id, run_id]},
+    }
     assert problems(python, tmp_path / "generated", address, arguments) == []
 
 

@@ -146,6 +146,8 @@ def use_tracking(service: Documented) -> None:
         {"request_information": "metrics", "type": "model"},
     ):
         service.call("post", f"{path}/runs", json={**run, **asked})
+    service.call("get", f"{path}/leaderboard", params={"limit": 3})
+    service.call("get", f"{path}/compare", params={"run_id": [run_id, run_id]})
     service.call("delete", f"{path}/runs", params=run)
     service.call("delete", f"{path}/experiments", params=experiment)
 
