@@ -16,6 +16,7 @@ from ml_model.service.live.predictions import Asked
 from ml_model.service.live.table import Row, Table
 
 C = TypeVar("C")
+L = TypeVar("L")
 Number = float | None
 UseCase = Annotated[str, msgspec.Meta(pattern=USE_CASE_NAME), Field(pattern=USE_CASE_NAME)]
 USE_CASE = "wine"  # unless one is named
@@ -40,28 +41,31 @@ class Split(msgspec.Struct, Generic[C], forbid_unknown_fields=True):
     index: list[Any] | None = None
 
 
-class Body(msgspec.Struct, Generic[C], forbid_unknown_fields=True):
-    """A request with cells of the kind C: its rows in one form. What is documented is made from it too."""
+class Body(msgspec.Struct, Generic[C, L], forbid_unknown_fields=True):
+    """A request with cells of the kind C: its rows in one form. What is documented is made from it too.
+
+    L: what a column of `inputs` is, a list of cells where it can be read in one pass.
+    """
 
     columns: list[str] | None = None
     data: list[list[C]] | None = None
     records: list[dict[str, C]] | None = None
     dataframe_split: Split[C] | None = None
     dataframe_records: list[dict[str, C]] | None = None
-    inputs: list[list[C] | dict[str, C]] | dict[str, list[C]] | None = None
+    inputs: list[list[C] | dict[str, C]] | dict[str, L] | None = None
     instances: list[list[C] | dict[str, C]] | None = None
     routing_key: str | None = None
     use_case: UseCase | None = None
 
 
-class Invocation(Body[C], Generic[C]):
+class Invocation(Body[C, L], Generic[C, L]):
     """A request to MLflow's scoring server. params: for models that take some, which none of ours does."""
 
     params: dict[str, Any] | None = None
 
 
-_numbers = msgspec.json.Decoder(Body[Number]).decode
-_invocations = msgspec.json.Decoder(Invocation[Number]).decode
+_numbers = msgspec.json.Decoder(Body[Number, list[Number]]).decode
+_invocations = msgspec.json.Decoder(Invocation[Number, list[Number]]).decode
 
 
 def read_body(
@@ -74,9 +78,9 @@ def read_body(
     Raises UnreadableBodyError; cells are looked at later.
     """
     try:
-        read: Body[Any] = (_invocations if invocation else _numbers)(body)
+        read: Body[Any, Any] = (_invocations if invocation else _numbers)(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        slowly = _read_slowly(body, Invocation[Any] if invocation else Body[Any])
+        slowly = _read_slowly(body, Invocation[Any, Any] if invocation else Body[Any, Any])
         return _asked(slowly, key, use_case, numbers=False, free=invocation)
     return _asked(read, key, use_case, numbers=True, free=invocation)
 
@@ -89,10 +93,10 @@ def read_numbers(body: bytes, key: str) -> Asked | None:
         return None
 
 
-def _read_slowly(body: bytes, form: type[Body[Any]]) -> Body[Any]:
+def _read_slowly(body: bytes, form: type[Body[Any, Any]]) -> Body[Any, Any]:
     """Numbers that no number may be are read too, so that they can be named by column and row."""
     try:
-        read: Body[Any] = msgspec.convert(json.loads(body), form)
+        read: Body[Any, Any] = msgspec.convert(json.loads(body), form)
     except RecursionError as error:
         raise UnreadableBodyError("it is nested too deeply") from error
     except (json.JSONDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
@@ -102,7 +106,9 @@ def _read_slowly(body: bytes, form: type[Body[Any]]) -> Body[Any]:
     return read
 
 
-def _asked(read: Body[Any], key: str | None, use_case: str | None, *, numbers: bool, free: bool) -> Asked:
+def _asked(
+    read: Body[Any, Any], key: str | None, use_case: str | None, *, numbers: bool, free: bool
+) -> Asked:
     rows, names = _rows(read)
     return Asked(
         read.use_case or use_case or USE_CASE,
@@ -111,7 +117,7 @@ def _asked(read: Body[Any], key: str | None, use_case: str | None, *, numbers: b
     )
 
 
-def _rows(read: Body[Any]) -> tuple[Sequence[Row], Sequence[str] | None]:
+def _rows(read: Body[Any, Any]) -> tuple[Sequence[Row], Sequence[str] | None]:
     """The rows, and the names of their columns, if they have any."""
     if read.data is not None and read.columns is not None:
         _check_only(read, "columns")
@@ -127,7 +133,7 @@ def _rows(read: Body[Any]) -> tuple[Sequence[Row], Sequence[str] | None]:
     raise UnreadableBodyError("it has no rows; 'columns' and 'data' go together")
 
 
-def _check_only(read: Body[Any], form: str) -> None:
+def _check_only(read: Body[Any, Any], form: str) -> None:
     given = [name for name in FORMS if getattr(read, name) is not None]
     if given != [form] or (form != "columns" and read.data is not None):
         raise UnreadableBodyError("it has rows in more than one form")

@@ -62,11 +62,11 @@ def _described(name: str, form: Any, text: str, base: type[RequestModel] = Descr
 SplitModel = _described("Split", Split[Cell], "A data frame as pandas splits it.", RequestModel)
 PredictRequest = _described(
     "PredictRequest",
-    Body[Cell],
+    Body[Cell, list[Cell]],
     "`POST /root/ml/predict`: rows in one form. routing_key: one key is answered by one model.",
 )
 InvocationsRequest = _described(
-    "InvocationsRequest", Invocation[Cell], "`POST /invocations`. params: not looked at."
+    "InvocationsRequest", Invocation[Cell, list[Cell]], "`POST /invocations`. params: not looked at."
 )
 
 
