@@ -27,8 +27,8 @@ D = TypeVar("D")
 class Experiments:
     """The part of `fleet.tracking` that is about what was searched. Unknown ones are NotFoundError.
 
-    page_size: entries asked for at a time. MLflow counts its pages by position: read a list to its end before
-    you delete what is in it.
+    page_size: entries asked for at a time. Where tracking has to ask MLflow, pages are counted by position:
+    read a list to its end before you delete what is in it.
     """
 
     def __init__(self, connection: Connection) -> None:

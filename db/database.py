@@ -92,6 +92,7 @@ def reading_engine(url: str, settings: DatabaseServiceSettings) -> Engine:
         pool_pre_ping=True,
         pool_size=settings.connections,
         max_overflow=0,
+        pool_timeout=WAIT_S,
         hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,

@@ -63,5 +63,6 @@ def _typed(value: object, kind: type[Key]) -> Key:
     if kind is int and type(value) is int and abs(value) < 2**63:
         return value
     if kind is str and isinstance(value, str) and "\0" not in value:
+        value.encode()  # a lone surrogate is no character
         return value
     raise InvalidPageTokenError

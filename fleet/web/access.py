@@ -157,10 +157,15 @@ def _is_foreign_name(name: str) -> bool:
 
 
 def _name_and_password(given: str) -> tuple[str, str]:
+    """Both are UTF-8, or Latin-1, which requests and others still send."""
     try:
-        name, colon, password = base64.b64decode(given).decode().partition(":")
+        sent = base64.b64decode(given)
     except ValueError:
         return "", ""
+    try:
+        name, colon, password = sent.decode().partition(":")
+    except UnicodeDecodeError:
+        name, colon, password = sent.decode("latin-1").partition(":")
     return (name, password) if colon else ("", "")
 
 

@@ -123,6 +123,8 @@ def fleet_services(
     for each in SERVICES:
         log = state / "logs" / f"{each.name}.log"  # of which it takes care while it runs
         own = {setting: template.format(name=each.name, **things) for setting, template in each.told.items()}
+        if environment.get(f"{each.prefix}MLFLOW_URL"):
+            own.pop("MLFLOW_DATABASE_URL", None)  # it is of the MLflow that we start
         defaults = {"PORT": settings.port(each), "LOG_FILE": log, **common, **own}
         planned.append(
             Service(

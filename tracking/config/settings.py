@@ -18,7 +18,7 @@ class TrackingSettings(DatabaseServiceSettings):
     )
     mlflow_database_url: DatabaseUrl | None = Field(
         None,
-        description="MLflow's database, of which lists of runs are read; without it MLflow is asked.",
+        description="The database of that MLflow, where lists of runs are read; without it MLflow is asked.",
     )
     mlflow_database_password: SecretStr | None = Field(
         None, description="Its password, if not in the address."

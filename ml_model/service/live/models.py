@@ -131,8 +131,12 @@ class LiveModels:
         Without a look at the database where it is open: what a deployment is, and of which use case, never
         changes. Raises UnknownDeploymentError, ArtifactMissingError and the like.
         """
-        served = self._models.find(deployment_id) or self._models.open(deployment_id)
-        if served.use_case != use_case:
+        served = self._models.find(deployment_id)
+        if served is None:
+            with self._units() as work:  # before it is opened: another use case's is not known here at all
+                known = work.history.find(deployment_id).use_case == use_case
+            served = self._models.open(deployment_id) if known else None
+        if served is None or served.use_case != use_case:
             raise UnknownDeploymentError(deployment_id, use_case)
         return served
 

@@ -9,6 +9,7 @@ from ml_model.service.artifacts import open_artifact
 from ml_model.service.live.opened import Opened, Served, close_longest_unused
 from ml_model.service.predictor import Predictor
 
+LEAST_BYTES = 24 * 1024  # what a model counts for at least: the smallest takes some 140 KiB of memory
 TURNS = 16  # two of one number are never opened at once, two of different ones mostly are
 
 
@@ -21,7 +22,9 @@ def stored_models(units: Callable[[], MlModelUnitOfWork], key: bytes) -> Callabl
             artifact = work.deployments.artifact(deployment_id)
             features = len(work.samples.find(found.use_case).features)
         opened = Opened(
-            open_artifact(artifact, key, threads=1), len(artifact.data), lambda: again(deployment_id)
+            open_artifact(artifact, key, threads=1),
+            max(len(artifact.data), LEAST_BYTES),
+            lambda: again(deployment_id),
         )
         quick = opened.takes_no_time(features)
         return Served(deployment_id, found.model_name, opened, quick, found.use_case)
@@ -37,8 +40,8 @@ def stored_models(units: Callable[[], MlModelUnitOfWork], key: bytes) -> Callabl
 class OpenModels:
     """Models by their deployment's number. load: opens one.
 
-    most_bytes: of the artifacts of those that are open. Beyond, what was asked longest ago is closed; it is
-    forgotten too, unless it has a role.
+    most_bytes: of the artifacts of those that are open, counted as LEAST_BYTES or more. Beyond, what was
+    asked longest ago is closed; it is forgotten too, unless it has a role.
     """
 
     def __init__(self, load: Callable[[int], Served], most_bytes: int) -> None:

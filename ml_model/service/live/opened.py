@@ -23,8 +23,8 @@ QUICK_S = 0.002  # a model that takes longer for a row is not run where it would
 class Opened:
     """A stored model that predicts, whether it is open at the moment or not.
 
-    size: bytes of its artifact. open_again: the same predictor once more; what it raises, `predict` does.
-    opened_again: is called once that was done.
+    size: what it counts for, in bytes. open_again: the same predictor once more; what it raises, `predict`
+    does. opened_again: is called once that was done.
     """
 
     def __init__(self, predictor: Predictor, size: int, open_again: Callable[[], Predictor]) -> None:

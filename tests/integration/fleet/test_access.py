@@ -2,6 +2,7 @@
 
 import logging
 import time
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ from flask import Flask, request
 from flask.testing import FlaskClient
 from flask_restful import Resource
 
+from fleet.accounts import User
 from fleet.settings import ServiceSettings
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.credentials import caller, require
 from fleet.web.failures import MOST_FAILURES
 from fleet.web.roles import UndeclaredRoleError, takes_role
 from fleet.web.validation import RequestModel, accepts
-from tests.accounts import API_KEYS, KEYS, PASSWORDS, USERS, basic, bearer
+from tests.accounts import API_KEYS, CHEAP, KEYS, PASSWORDS, USERS, basic, bearer
 
 PATH = "/root/tea"
 
@@ -94,6 +96,15 @@ def test_the_right_ones_are_let_in(
 ) -> None:
     answer = client.get(PATH, headers={**headers, "X-Request-ID": "r1"}).get_json()
     assert (answer["name"], answer["role"], answer["request_id"]) == (name, role, "r1")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_password_is_let_in_however_a_client_writes_its_letters(encoding: str) -> None:
+    """requests writes Latin-1, curl what the terminal has, browsers UTF-8."""
+    user = User("dana", "user", CHEAP.hash("pässword"))
+    sent = b64encode("dana:pässword".encode(encoding)).decode()
+    answer = make(users=(*USERS, user)).test_client().get(PATH, headers={"Authorization": f"Basic {sent}"})
+    assert (answer.status_code, answer.get_json()["name"]) == (200, "dana")
 
 
 @pytest.mark.parametrize(

@@ -261,3 +261,13 @@ def test_a_compressed_body_is_taken_and_a_wrong_one_told(client: FlaskClient, se
     for data, encoding, status in ((packed, "gzip", 200), (packed, "br", 415), (plain, "gzip", 400)):
         headers = {"Content-Encoding": encoding, "Content-Type": "application/json"}
         assert client.post(path, data=data, headers=headers).status_code == status
+
+
+@pytest.mark.usefixtures("words")
+def test_another_use_cases_deployment_is_no_version_trained_or_not(client: FlaskClient) -> None:
+    untrained = client.post(
+        "/root/ml/set_model", json={"model_name": "LogisticRegression", "use_case": "words"}
+    ).get_json()["deployment_id"]
+    for version in (untrained, untrained - 1):
+        answer = client.get(f"/v2/models/wine/versions/{version}")
+        assert (answer.status_code, answer.get_json()["code"]) == (404, "unknown_deployment")

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric, RunTag
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from db.database import reading_engine
 from db.embedded import EmbeddedPostgres
+from fleet.errors import OutOfTimeError, UnavailableError
 from fleet.paging import InvalidPageTokenError, Page, PageRequest, make_token
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
@@ -171,6 +172,25 @@ def test_a_database_that_is_away_or_has_not_its_tables_cannot_be_read(postgres: 
     for url in (postgres.url(), postgres.url("nowhere"), "postgresql+psycopg2://nobody@127.0.0.1:1/mlflow"):
         with pytest.raises(UnreadableError):
             DatabaseLists(reading_engine(url, TrackingSettings())).check()
+
+
+def test_a_database_that_goes_away_after_it_was_looked_at_is_503() -> None:
+    """Not a bug of ours: tracking learns of it by a list that it reads."""
+    gone = "postgresql+psycopg2://nobody@127.0.0.1:1/mlflow"
+    lists = DatabaseLists(reading_engine(gone, TrackingSettings()))
+    for ask in (lists.experiments, lambda: lists.runs("1", WANTED), lambda: lists.run_counts(["1"])):
+        with pytest.raises(UnavailableError, match="MLflow's database cannot be reached"):
+            ask()
+
+
+def test_a_list_that_takes_too_long_is_given_up(mlflow_server: MlflowServer) -> None:
+    lists = DatabaseLists(reading_engine(mlflow_server.backend, TrackingSettings(request_timeout_s=0.1)))
+    locking = create_engine(mlflow_server.backend)
+    with locking.begin() as connection:
+        connection.execute(text("LOCK TABLE tags"))
+        with pytest.raises(OutOfTimeError):
+            lists.best_runs("wine", "model_accuracy", 100, WANTED)
+    locking.dispose()
 
 
 def test_the_database_is_asked_where_it_can_be_read(

@@ -29,6 +29,12 @@ def test_a_number_that_no_row_has_is_refused() -> None:
         read_token(make_token([2**63]), [int])
 
 
+@pytest.mark.parametrize("key", ["a\0", "\ud800"])
+def test_a_text_that_no_row_has_is_refused(key: str) -> None:
+    with pytest.raises(InvalidPageTokenError):
+        read_token(make_token([key]), [str])
+
+
 def test_a_deep_token_is_refused() -> None:
     with pytest.raises(InvalidPageTokenError):
         read_token("W1tb" * 100_000, [int])

@@ -4,7 +4,8 @@ MLflow hands runs out with all that they have, 500 in 1.7 s; a list of ours need
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from math import nan
 from typing import Any, TypeVar
@@ -24,8 +25,9 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from fleet.errors import FleetError
+from fleet.errors import FleetError, OutOfTimeError, UnavailableError
 from fleet.paging import InvalidPageTokenError, Key, Page, PageRequest, make_token, read_token
 from tracking.persistence.model.experiment import Experiment, Run, Wanted
 from tracking.persistence.model.metrics import BETTER_WHEN_LOWER, INFINITE
@@ -34,6 +36,7 @@ from tracking.persistence.repository.mlflow_entities import UNNAMED, as_time
 REVISION = "dc11669786a5"  # of MLflow's schema, in 3.17: what is read here stands in it as it is read
 ACTIVE, FINISHED = "active", "FINISHED"
 RUN_NAME = "mlflow.runName"  # where MLflow kept a run's name before it had a column
+QUERY_CANCELED = "57014"  # PostgreSQL's code: the statement took longer than it may
 NEVER = -1  # in the place of a time that is not known, where something is ordered by it
 
 alembic_version = table("alembic_version", column("version_num"))
@@ -69,6 +72,15 @@ class UnreadableError(FleetError):
     """MLflow's database cannot be read, or is of another version than the queries here."""
 
 
+class MlflowDatabaseError(UnavailableError):
+    """MLflow's database was read a moment ago, and does not answer now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "MLflow's database cannot be reached", "Check that it is running, then send the request again"
+        )
+
+
 class DatabaseLists:
     """Lists by SQL. engine: of MLflow's database; nothing is written to it."""
 
@@ -87,8 +99,8 @@ class DatabaseLists:
                     )
                 for each in READ:
                     connection.execute(select(each).limit(0))
-        except DBAPIError as error:
-            reason = str(error.orig).strip().partition("\n")[0]
+        except (DBAPIError, PoolTimeoutError) as error:
+            reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
             raise UnreadableError(
                 f"MLflow's database cannot be read: {reason}",
                 "Check TRACKING_MLFLOW_DATABASE_URL, and that its user may read MLflow's tables",
@@ -126,7 +138,7 @@ class DatabaseLists:
             )
             .group_by(runs.c.experiment_id)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return Counter({str(row.experiment_id): row.number for row in connection.execute(query)})
 
     def runs(self, experiment_id: str, wanted: Wanted) -> list[Run]:
@@ -167,8 +179,18 @@ class DatabaseLists:
         )
         return self._runs(query, wanted)
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except (DBAPIError, PoolTimeoutError) as error:
+            if getattr(getattr(error, "orig", None), "pgcode", None) == QUERY_CANCELED:
+                raise OutOfTimeError from error
+            raise MlflowDatabaseError from error
+
     def _experiments(self, query: Select[Any]) -> list[Experiment]:
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             found = connection.execute(query).mappings().all()
             ids = [row["experiment_id"] for row in found]
             of_each: dict[int, dict[str, str]] = {each: {} for each in ids}
@@ -181,7 +203,7 @@ class DatabaseLists:
     def _runs(self, query: Select[Any], wanted: Wanted) -> list[Run]:
         """Three statements, however many runs there are. The run's name may stand among its tags."""
         chosen = query.subquery()
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             found = connection.execute(query).mappings().all()
             words = _by_run(connection, tags, {RUN_NAME, *wanted.tags}, chosen, tags.c.value)
             number = case((metrics.c.is_nan, nan), else_=metrics.c.value)

@@ -22,13 +22,17 @@ class ListSource:
         self._said: str | None = None
 
     def __call__(self) -> DatabaseLists | MlflowLists:
+        """Raises MlflowUnavailableError: lists say nothing of an MLflow that is away, nor does the rest."""
         if self._database is None:
             return self._mlflow
         now = time.monotonic()
         if self._checked_at is None or now - self._checked_at > CHECKED_FOR_S:
             self._usable = self._check(self._database)
             self._checked_at = now
-        return self._usable or self._mlflow
+        if self._usable is None:
+            return self._mlflow
+        self._mlflow.ping()
+        return self._usable
 
     def _check(self, database: DatabaseLists) -> DatabaseLists | None:
         try:

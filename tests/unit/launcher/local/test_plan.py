@@ -48,6 +48,12 @@ def test_what_the_user_gives_is_stronger_than_the_plan() -> None:
     assert planned(SIMULATOR_DATABASE_URL="mine")["simulator"].told["SIMULATOR_DATABASE_URL"] == "mine"
 
 
+def test_another_mlflows_runs_are_not_looked_for_in_the_database_of_ours() -> None:
+    assert "TRACKING_MLFLOW_DATABASE_URL" in planned()["tracking"].told
+    told = planned(TRACKING_MLFLOW_URL="http://elsewhere:5000")["tracking"].told
+    assert "TRACKING_MLFLOW_DATABASE_URL" not in told
+
+
 def test_a_secret_given_as_a_file_is_not_overruled_by_the_plans_own() -> None:
     told = planned(ML_MODEL_ARTIFACT_KEY_FILE="key.txt")["ml_model"].told
 
