@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,6 +34,9 @@ def block(rows: int, *, seed: int = 0, labelled: bool = True) -> SampleBlock:
     return SampleBlock(np.arange(rows), features, target if labelled else unknown, unknown)
 
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass
 class FakeDeployments:
     """Stands in for DeploymentRepository."""
@@ -43,6 +46,7 @@ class FakeDeployments:
     live: list[int] = field(default_factory=list)
     metrics: dict[tuple[int, str], dict[str, float]] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
+    last: datetime = NEVER
 
     def add(
         self,
@@ -70,7 +74,9 @@ class FakeDeployments:
         return deployment
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        """Later than it was asked before, as of two transactions: here two calls may share a microsecond."""
+        self.last = max(datetime.now(UTC), self.last + timedelta(microseconds=1))
+        return self.last
 
     def chosen(self, use_case: str) -> Deployment | None:
         found = [
