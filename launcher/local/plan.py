@@ -123,8 +123,6 @@ def fleet_services(
     for each in SERVICES:
         log = state / "logs" / f"{each.name}.log"  # of which it takes care while it runs
         own = {setting: template.format(name=each.name, **things) for setting, template in each.told.items()}
-        if environment.get(f"{each.prefix}MLFLOW_URL"):
-            own.pop("MLFLOW_DATABASE_URL", None)  # it is of the MLflow that we start
         defaults = {"PORT": settings.port(each), "LOG_FILE": log, **common, **own}
         planned.append(
             Service(
@@ -147,6 +145,8 @@ def _told(listed: Listed, defaults: Mapping[str, object], environment: Mapping[s
     given = {key: value for key, value in environment.items() if key.startswith(listed.prefix) and value}
     # A value given as X_FILE is the user's choice as much as one given as X.
     planned = {listed.prefix + key: str(value) for key, value in defaults.items()}
+    if f"{listed.prefix}MLFLOW_URL" in given:  # the database is of the MLflow that we start
+        planned.pop(f"{listed.prefix}MLFLOW_DATABASE_URL", None)
     return {key: value for key, value in planned.items() if f"{key}_FILE" not in given} | given
 
 
