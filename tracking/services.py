@@ -63,7 +63,7 @@ def create_services(settings: TrackingSettings, warm_up: WarmUp | None = None) -
     store = ExperimentStore(
         client, timeout_s=settings.mlflow_timeout_s, look_s=settings.mlflow_change_timeout_s
     )
-    lists = _lists(client, settings)
+    lists = _lists(client, store, settings)
     locks = RecordingLocks(single_connections)
     ml_model = Sibling(
         "ml_model",
@@ -94,7 +94,7 @@ def create_services(settings: TrackingSettings, warm_up: WarmUp | None = None) -
     )
 
 
-def _lists(client: MlflowClient, settings: TrackingSettings) -> ListSource:
+def _lists(client: MlflowClient, store: ExperimentStore, settings: TrackingSettings) -> ListSource:
     address = settings.mlflow_database_address()
     database = None if address is None else DatabaseLists(reading_engine(address, settings))
-    return ListSource(database, MlflowLists(client))
+    return ListSource(database, MlflowLists(client), store.ping)

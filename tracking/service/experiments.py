@@ -66,24 +66,14 @@ class ExperimentService:
 
     def all(self) -> list[dict[str, Any]]:
         """Every experiment with its number of runs."""
-        return self._counted(self._lists().experiments())
+        lists = self._lists()
+        return _counted(lists, lists.experiments())
 
     def page(self, asked: PageRequest) -> Page[dict[str, Any]]:
         """A page of the same, the newest first. Raises InvalidPageTokenError."""
-        found = self._lists().experiment_page(asked)
-        return Page(self._counted(found.items), found.next_token)
-
-    def _counted(self, found: Sequence[Experiment]) -> list[dict[str, Any]]:
-        counts = self._lists().run_counts([experiment.experiment_id for experiment in found])
-        return [
-            {
-                "experiment_id": experiment.experiment_id,
-                "name": experiment.name,
-                "lifecycle_stage": experiment.lifecycle_stage,
-                "run_count": counts[experiment.experiment_id],
-            }
-            for experiment in found
-        ]
+        lists = self._lists()
+        found = lists.experiment_page(asked)
+        return Page(_counted(lists, found.items), found.next_token)
 
     def general(self, experiment_id: str) -> dict[str, Any]:
         """Raises ExperimentNotFoundError, NoRunsError; so do the others."""
@@ -138,6 +128,19 @@ class ExperimentService:
         if not runs:
             raise NoRunsError(experiment.experiment_id)
         return runs
+
+
+def _counted(lists: Lists, found: Sequence[Experiment]) -> list[dict[str, Any]]:
+    counts = lists.run_counts([experiment.experiment_id for experiment in found])
+    return [
+        {
+            "experiment_id": experiment.experiment_id,
+            "name": experiment.name,
+            "lifecycle_stage": experiment.lifecycle_stage,
+            "run_count": counts[experiment.experiment_id],
+        }
+        for experiment in found
+    ]
 
 
 def _experiment_info(experiment: Experiment) -> dict[str, Any]:

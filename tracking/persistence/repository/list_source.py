@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from tracking.persistence.repository.database_lists import DatabaseLists, UnreadableError
 from tracking.persistence.repository.mlflow_lists import MlflowLists
@@ -12,11 +13,15 @@ CHECKED_FOR_S = 30.0  # MLflow may be brought to another version, or its databas
 
 
 class ListSource:
-    """Called for lists. database: None where MLflow's database is not known."""
+    """Called for lists, once a request. database: None where MLflow's database is not known.
 
-    def __init__(self, database: DatabaseLists | None, mlflow: MlflowLists) -> None:
+    ping: raises MlflowUnavailableError unless MLflow answers.
+    """
+
+    def __init__(self, database: DatabaseLists | None, mlflow: MlflowLists, ping: Callable[[], None]) -> None:
         self._database = database
         self._mlflow = mlflow
+        self._ping = ping
         self._usable: DatabaseLists | None = None
         self._checked_at: float | None = None
         self._said: str | None = None
@@ -31,7 +36,7 @@ class ListSource:
             self._checked_at = now
         if self._usable is None:
             return self._mlflow
-        self._mlflow.ping()
+        self._ping()
         return self._usable
 
     def _check(self, database: DatabaseLists) -> DatabaseLists | None:

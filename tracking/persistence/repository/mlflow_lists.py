@@ -30,11 +30,6 @@ class MlflowLists:
         self._client = client
         self._every = partial(pages, max_results=page_size)
 
-    def ping(self) -> None:
-        """Raises MlflowUnavailableError unless MLflow and its database answer."""
-        with translated():
-            self._client.search_experiments(max_results=1)
-
     def experiments(self) -> list[Experiment]:
         """All experiments, the newest first."""
         with translated():
