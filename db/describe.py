@@ -8,6 +8,7 @@ from sqlalchemy import Inspector, create_engine, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
+QUEUE = "procrastinate_"  # its tables are its own, and described by it
 HEADER = """# Databases
 
 Written by `python -m db.describe` from the tables themselves; a test fails when it is out of date.
@@ -40,6 +41,8 @@ def describe(dataset_url: str, mlflow_url: str) -> str:
 
 def _tables(inspector: Inspector, schema: str) -> Iterator[str]:
     for table in sorted(inspector.get_table_names(schema)):
+        if table.startswith(QUEUE):
+            continue
         comment = inspector.get_table_comment(table, schema)["text"]
         lines = [f"### `{schema}.{table}`", ""]
         if comment:

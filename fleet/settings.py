@@ -242,6 +242,15 @@ class DatabaseServiceSettings(DatabaseSettings, ServiceSettings):
     """What a service is told that keeps something in the `dataset` database."""
 
 
+class WorkerSettings(DatabaseServiceSettings):
+    """What a service is told that has jobs done by a worker: `heavy_at_once` of them at a time."""
+
+    job_timeout_s: float = Field(
+        86_400, gt=0, le=10_000_000, description="Seconds that a job may take, interruptions included."
+    )
+    jobs_kept_days: int = Field(30, ge=1, description="Days that a job is remembered after its end.")
+
+
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address.strip(" []")).is_loopback

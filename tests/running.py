@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,21 +59,41 @@ def running_service(
     folder: where its log goes. port: a free one if not given. settings: its variables, without the prefix.
     """
     port = port or free_port()
+    log = folder / f"{name}-{port}.log"
+    with _program(name, [], log, port=str(port), **settings) as process:
+        service = RunningService(process, f"http://127.0.0.1:{port}", log)
+        wait_until_alive(service)
+        yield service
+
+
+@contextmanager
+def running_worker(name: str, folder: Path, **settings: str) -> Iterator[RunningService]:
+    """`python -m <name> worker` until the block ends; ready for jobs."""
+    log = folder / f"{name}-worker-{uuid.uuid4().hex}.log"
+    with _program(name, ["worker"], log, **settings) as process:
+        worker = RunningService(process, "", log)
+        deadline = time.monotonic() + START_SECONDS
+        while "Ready for jobs" not in log.read_text(encoding="utf-8"):
+            assert process.poll() is None, log.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
+            time.sleep(0.05)
+        yield worker
+
+
+@contextmanager
+def _program(name: str, told: list[str], log: Path, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     prefix = name.rpartition(".")[2].upper()
     given = {f"{prefix}_{setting.upper()}": value for setting, value in settings.items()}
-    log = folder / f"{name}-{port}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", name],
+            [sys.executable, "-m", name, *told],
             cwd=PROJECT,
-            env={**os.environ, f"{prefix}_PORT": str(port), **given},
+            env={**os.environ, **given},
             stdout=output,
             stderr=output,
         )
-        service = RunningService(process, f"http://127.0.0.1:{port}", log)
         try:
-            wait_until_alive(service)
-            yield service
+            yield process
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)

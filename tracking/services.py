@@ -6,6 +6,7 @@ from mlflow import MlflowClient
 from sqlalchemy import Engine
 
 from db.database import DATABASE, Database, reading_engine
+from db.jobs.jobs import JobsInDatabase
 from fleet.health import Checks
 from fleet.mlflow_client import connect
 from fleet.sibling import Sibling
@@ -25,9 +26,7 @@ from tracking.service.experiments import ExperimentService
 from tracking.service.model_setting import ModelSettingService
 from tracking.service.optimisation import OptimisationService
 from tracking.service.runs import RunService
-from tracking.service.searching import SearchProcesses
 from tracking.service.unfinished import Unfinished
-from tracking.service.warm_up import WarmUp
 
 
 @dataclass(frozen=True)
@@ -37,26 +36,21 @@ class TrackingServices:
     database: Database
     single_connections: Engine
     checks: Checks
+    jobs: JobsInDatabase
     optimisation: OptimisationService
     setting: ModelSettingService
     experiments: ExperimentService
     runs: RunService
     comparison: ComparisonService
     unfinished: Unfinished
-    warm_up: WarmUp
 
     def stop(self) -> None:
         """End what goes on beside requests."""
         self.unfinished.stop()
-        self.warm_up.stop()
 
 
-def create_services(settings: TrackingSettings, warm_up: WarmUp | None = None) -> TrackingServices:
-    """Made, but not started; nothing is asked of PostgreSQL, MLflow or ml_model yet.
-
-    warm_up: one that several of the same process share.
-    """
-    warm_up = warm_up or WarmUp(SearchProcesses())
+def create_services(settings: TrackingSettings) -> TrackingServices:
+    """Made, but not started; nothing is asked of PostgreSQL, MLflow or ml_model yet."""
     database = Database("tracking", settings)
     single_connections = database.own_connections()
     client = connect(settings.mlflow_url, timeout_s=settings.mlflow_timeout_s)
@@ -78,19 +72,18 @@ def create_services(settings: TrackingSettings, warm_up: WarmUp | None = None) -
     return TrackingServices(
         database,
         single_connections,
-        checks={"The warm-up": warm_up.check, DATABASE: database.check, "MLflow": store.ping},
+        checks={DATABASE: database.check, "MLflow": store.ping},
+        jobs=JobsInDatabase("tracking", database.sessions, settings.job_timeout_s),
         optimisation=OptimisationService(
             units,
             SearchLog(client, locks.held),
             bounds=Bounds(settings.max_combinations, settings.max_fits),
-            searcher=warm_up.searcher,
         ),
         setting=ModelSettingService(store, MlModelClient(ml_model), units),
         experiments=ExperimentService(store, lists, units),
         runs=RunService(store, lists, units),
         comparison=ComparisonService(store, lists, units),
         unfinished=Unfinished(Recordings(client), locks.claimed),
-        warm_up=warm_up,
     )
 
 

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from db.shared import SharedTable
+from db.jobs.row import JobRow
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=SharedTable.metadata,
+    target_metadata=JobRow.metadata,
     version_table_schema="public",
     include_schemas=True,
     include_name=lambda name, kind, _: kind != "schema" or name == "public",

@@ -20,6 +20,8 @@ from fleet.web.lane import LEAVE_LANE, stay_in_lane
 EXTENSION = "mlfleet-heavy"
 PATIENCE = "mlfleet.patience"  # in the WSGI environment: how long the request's client waits
 
+SPARE_SHARE, MOST_SPARE_S = 0.1, 2.0  # of the client's patience, left for the answer
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -45,15 +47,23 @@ class HeavyWork:
         self.seconds = seconds
 
     @contextmanager
+    def place(self, leave_lane: Callable[[], None]) -> Iterator[None]:
+        """A place among those who wait. leave_lane: called in it. Raises TooMuchWorkError."""
+        if not self._places.acquire(blocking=False):
+            raise TooMuchWorkError
+        try:
+            leave_lane()
+            yield
+        finally:
+            self._places.release()
+
+    @contextmanager
     def turn(self, leave_lane: Callable[[], None], patience: Patience) -> Iterator[None]:
         """A turn, when it comes. leave_lane: called before it waits.
 
         Raises TooMuchWorkError, also where nobody waits any more when it comes.
         """
-        if not self._places.acquire(blocking=False):
-            raise TooMuchWorkError
-        try:
-            leave_lane()
+        with self.place(leave_lane):
             if not self._turns.acquire(timeout=patience.left):
                 raise TooMuchWorkError
             try:
@@ -63,8 +73,6 @@ class HeavyWork:
             finally:
                 self._turns.release()
                 give_back()
-        finally:
-            self._places.release()
 
 
 def heavy(method: Callable[P, R]) -> Callable[P, R]:
@@ -77,6 +85,16 @@ def heavy(method: Callable[P, R]) -> Callable[P, R]:
             return method(*args, **kwargs)
 
     return queued
+
+
+@contextmanager
+def waiting() -> Iterator[Patience]:
+    """A place to wait in for what a worker does; how long that may take, so that there is time to say so."""
+    work: HeavyWork = current_app.extensions[EXTENSION]
+    whole = patience()
+    spare = min(SPARE_SHARE * whole.left, MOST_SPARE_S)
+    with work.place(request.environ.get(LEAVE_LANE, stay_in_lane)):
+        yield Patience(whole.until - spare, whole.gone)
 
 
 def patience() -> Patience:

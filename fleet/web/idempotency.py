@@ -26,8 +26,7 @@ REPLAYED = "Idempotent-Replayed"
 KEY_PATTERN = "^[!-~]{1,255}$"
 OK = 200
 
-Answer = dict[str, Any] | tuple[dict[str, Any], int]
-Replayable = dict[str, Any] | tuple[dict[str, Any], int] | tuple[dict[str, Any], int, dict[str, str]]
+Answer = dict[str, Any] | tuple[dict[str, Any], int] | tuple[dict[str, Any], int, dict[str, str]]
 
 
 def keep_answers(app: Flask, claims: Claims) -> None:
@@ -35,11 +34,11 @@ def keep_answers(app: Flask, claims: Claims) -> None:
     app.extensions[EXTENSION] = claims
 
 
-def idempotent(method: Callable[..., Answer]) -> Callable[..., Replayable]:
+def idempotent(method: Callable[..., Answer]) -> Callable[..., Answer]:
     """Answer a request whose Idempotency-Key was used as it was answered then. The method takes a `body`."""
 
     @functools.wraps(method)
-    def once(self: object, *, body: BaseModel, **kwargs: Any) -> Replayable:
+    def once(self: object, *, body: BaseModel, **kwargs: Any) -> Answer:
         key = request.headers.get(HEADER)
         if key is None:
             return method(self, body=body, **kwargs)
@@ -64,14 +63,14 @@ def _digest(body: BaseModel) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _replay(found: KeptAnswer, digest: bytes) -> Replayable:
+def _replay(found: KeptAnswer, digest: bytes) -> Answer:
     if found.digest != digest:
         raise KeyUsedError
     return found.body, found.status, {REPLAYED: "true"}
 
 
 def _keep(claim: Claim, digest: bytes, answer: Answer) -> None:
-    body, status = answer if isinstance(answer, tuple) else (answer, OK)
+    body, status = answer[:2] if isinstance(answer, tuple) else (answer, OK)
     try:
         claim.keep(KeptAnswer(digest, status, body))
     except UnavailableError as error:

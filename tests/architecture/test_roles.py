@@ -16,7 +16,6 @@ from fleet.web.roles import role_of
 from monitoring.service.engine import Engine
 from tests.accounts import API_KEYS, KEYS, USERS, basic, bearer
 from tests.architecture.project import services, settings_of
-from tracking.service.warm_up import WarmUp
 
 NOWHERE = SecretStr("postgresql+psycopg2://nobody@127.0.0.1:1/none")
 
@@ -111,7 +110,6 @@ def make_apps(folder: Path) -> dict[str, Flask]:
 def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Flask]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Engine, "start", lambda _: None)
-        patch.setattr(WarmUp, "start", lambda _: None)
         patch.setattr(Jobs, "start", lambda *_: "0" * 32)
         yield make_apps(tmp_path_factory.mktemp("apps"))
 

@@ -40,9 +40,8 @@ from simulator.service.simulator import SimulatorService
 from tests.callers import ALICE
 from tests.conftest import free_port
 from tests.mlflow_server import MlflowServer
+from tests.working import working
 from tracking.config.settings import TrackingSettings
-from tracking.service.searching import SearchProcesses
-from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app
 
 ROUNDS = 7
@@ -148,11 +147,8 @@ def warm_tracking(folder: Path) -> Iterator[FlaskClient]:
         migrate(database_url)
         load_wine_training(database_url)
         settings = TrackingSettings(database_url=SecretStr(database_url), mlflow_url=mlflow.url)
-        warm_up = WarmUp(SearchProcesses())
-        client = create_app(settings, warm_up).test_client()
-        warm_up.wait()
-        yield client
-        warm_up.stop()
+        with working("tracking", settings):
+            yield create_app(settings).test_client()
     finally:
         if mlflow is not None:
             mlflow.stop()

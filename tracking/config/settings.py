@@ -3,10 +3,10 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import DatabaseServiceSettings, DatabaseUrl, with_password
+from fleet.settings import DatabaseUrl, WorkerSettings, with_password
 
 
-class TrackingSettings(DatabaseServiceSettings):
+class TrackingSettings(WorkerSettings):
     """Settings of tracking."""
 
     model_config = SettingsConfigDict(env_prefix="TRACKING_")

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, Task
-from fleet.patience import Patience
+from fleet.jobs import Work
 from fleet.temporary import temporary_folder
 from tracking.persistence.model.search import Grid, NewExperiment, SearchRequest
 from tracking.persistence.repository.search_log import RecordedSearches
@@ -14,7 +13,7 @@ from tracking.service.bounds import Bounds
 from tracking.service.checking import check_request
 from tracking.service.ports import Log
 from tracking.service.scorings import DEFAULT_SCORING
-from tracking.service.searching import InThisProcess, Searcher
+from tracking.service.searching import search_all
 
 
 @dataclass(frozen=True)
@@ -46,37 +45,29 @@ class Optimisation:
 class OptimisationService:
     """Searches the catalogue's models.
 
-    units: opens a transaction. log: where finished searches are recorded. bounds: of what may be asked.
-    searcher: makes the searches, in place of the caller's thread.
+    units: opens a transaction. log: where searches are recorded. bounds: of what may be asked.
     """
 
-    def __init__(
-        self,
-        units: Callable[[], TrackingUnitOfWork],
-        log: Log,
-        *,
-        bounds: Bounds,
-        searcher: Searcher | None = None,
-    ) -> None:
+    def __init__(self, units: Callable[[], TrackingUnitOfWork], log: Log, *, bounds: Bounds) -> None:
         self._units = units
         self._log = log
         self._bounds = bounds
-        self._searcher = searcher or InThisProcess()
 
-    def optimise(self, asked: Optimisation, *, caller: Caller, patience: Patience) -> RecordedSearches:
-        """Search each model on the use case's training set; nothing is created unless all of them succeed.
-
-        patience: after it the searches are given up.
-        """
+    def check(self, asked: Optimisation) -> None:
+        """Raise what can be said of it before anything is read or searched."""
         with self._units() as work:
             use_case = work.training_sets.find(asked.use_case)
-        request = asked.search_request(use_case.task.value)
-        check_request(request, use_case.task.value, self._bounds)
-        with self._units() as work:
-            training = work.training_sets.read(use_case, asked.snapshot_id, actor=caller.name)
-            work.commit()
+        check_request(asked.search_request(use_case.task.value), use_case.task.value, self._bounds)
         self._log.check_name(asked.experiment_name)
+
+    def optimise(self, asked: Optimisation, job: Work) -> RecordedSearches:
+        """Search each model on the use case's training set."""
+        with self._units() as work:
+            use_case = work.training_sets.find(asked.use_case)
+            training = work.training_sets.read(use_case, asked.snapshot_id, actor=job.caller.name)
+            work.commit()
+        request = asked.search_request(use_case.task.value)
         experiment = NewExperiment(asked.experiment_name, asked.experiment_tags)
         with temporary_folder("tracking") as folder:
-            searches = self._searcher.search(request, training, folder, patience)
-            return self._log.record(experiment, request, searches, training, caller)
+            searches = search_all(request, training, folder)
+            return self._log.record(experiment, request, searches, training, job.caller)

@@ -24,9 +24,8 @@ from simulator.service.simulator import SimulatorService
 from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.mlflow_server import MlflowServer
+from tests.working import working
 from tracking.config.settings import TrackingSettings
-from tracking.service.searching import SearchProcesses
-from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app
 
 MANAGEMENT = "/root/tracking/model_management"
@@ -65,20 +64,11 @@ def settings(database_url: str, mlflow_server: MlflowServer) -> TrackingSettings
     )
 
 
-@pytest.fixture(scope="session")
-def warm_up() -> Iterator[WarmUp]:
-    """The run's one warm-up, done."""
-    warm_up = WarmUp(SearchProcesses())
-    warm_up.start()
-    warm_up.wait()
-    yield warm_up
-    warm_up.stop()
-
-
 @pytest.fixture
-def app(settings: TrackingSettings, warm_up: WarmUp) -> Flask:
-    """The app as it is in production: TESTING stays off."""
-    return create_app(settings, warm_up)
+def app(settings: TrackingSettings) -> Iterator[Flask]:
+    """The app as it is in production: TESTING stays off; and its worker."""
+    with working("tracking", settings):
+        yield create_app(settings)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
-"""Tracking as a process of its own: searches that never end, and recordings that are cut off."""
+"""Tracking and its worker as processes of their own, of which any may be killed at any moment."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,31 +9,46 @@ import psutil
 import pytest
 import requests
 from mlflow import MlflowClient
-from mlflow.entities import ViewType
 
-from tests.integration.tracking.conftest import EXPERIMENTS, MANAGEMENT
+from tests.integration.tracking.conftest import MANAGEMENT
 from tests.mlflow_server import MlflowServer
-from tests.running import RunningService, running_service
+from tests.running import RunningService, running_service, running_worker
 
 Start = Callable[..., Any]
+ASYNCHRONOUS = {"Prefer": "respond-async"}
 ENDLESS: dict[str, Any] = {  # hours of work
     "models": ["RandomForest"],
     "hyperparameters": {"RandomForest": {"n_estimators": [10_000] * 50}},
     "cv": 29,
 }
-PATIENCE_S = 14
+LONG: dict[str, Any] = {  # some seconds
+    "models": ["LogisticRegression", "RandomForest"],
+    "hyperparameters": {
+        "LogisticRegression": {"C": [0.1, 1]},
+        "RandomForest": {"n_estimators": [50, 100], "max_depth": [None, 2, 3, 4]},
+    },
+    "cv": 10,
+}
+JOBS = "/root/tracking/jobs"
 
 
 @pytest.fixture
-def start(database_url: str, training: int, mlflow_server: MlflowServer, tmp_path: Path) -> Start:
-    """Starts tracking on the test's database, with wine's training set loaded."""
+def given(database_url: str, training: int, mlflow_server: MlflowServer) -> dict[str, Any]:
+    """Settings for the test's database, with wine's training set loaded."""
     assert training
+    return {"database_url": database_url, "mlflow_url": mlflow_server.url, "mlflow_timeout_s": "5"}
 
-    def run(**settings: str) -> Any:
-        given: dict[str, Any] = {"mlflow_url": mlflow_server.url, "mlflow_timeout_s": "20", **settings}
-        return running_service("tracking", tmp_path, database_url=database_url, **given)
 
-    return run
+@pytest.fixture
+def service(given: dict[str, Any], tmp_path: Path) -> Iterator[RunningService]:
+    with running_service("tracking", tmp_path, **given, request_timeout_s="5") as running:
+        running.wait_until_ready()
+        yield running
+
+
+@pytest.fixture
+def start_worker(given: dict[str, Any], tmp_path: Path) -> Start:
+    return lambda: running_worker("tracking", tmp_path, **given)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -44,43 +58,26 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def wait_until_ready(service: RunningService) -> None:
-    wait_until(lambda: requests.get(f"{service.address}/health/ready", timeout=10).ok, 120)
+def submit(service: RunningService, body: dict[str, Any]) -> str:
+    answer = requests.post(service.address + MANAGEMENT, json=body, headers=ASYNCHRONOUS, timeout=30)
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["Location"] == f"{JOBS}/{answer.json()['id']}"
+    return str(answer.json()["id"])
 
 
-def searchers(service: RunningService) -> set[int]:
-    return {child.pid for child in service.workers() if "spawn_main" in " ".join(child.cmdline())}
+def job(service: RunningService, job_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = requests.get(f"{service.address}{JOBS}/{job_id}", timeout=30).json()
+    return found
 
 
-@pytest.fixture
-def hurried(start: Start) -> Iterator[RunningService]:
-    """Tracking with one turn for heavy work, and little time for a request."""
-    with start(heavy_at_once="1", request_timeout_s=str(PATIENCE_S)) as service:
-        wait_until_ready(service)
-        yield service
+def is_at(service: RunningService, job_id: str, *states: str) -> Callable[[], bool]:
+    return lambda: job(service, job_id)["status"] in states
 
 
-def test_a_search_that_never_ends_is_ended_with_its_time_or_its_client_and_the_turn_is_free(
-    hurried: RunningService, small: dict[str, Any], name: str, mlflow_client: MlflowClient
-) -> None:
-    address = hurried.address + MANAGEMENT
-    body = {**small, **ENDLESS, "experiment_name": name}
-    (first,) = searchers(hurried)
-    with pytest.raises(requests.Timeout):
-        requests.post(address, json=body, timeout=2)
-    wait_until(lambda: not psutil.pid_exists(first), 8)  # much sooner than its time is up
-
-    started = time.monotonic()
-    late = requests.post(address, json=body, timeout=60)
-    assert PATIENCE_S - 3 < time.monotonic() - started < PATIENCE_S + 3
-    assert late.status_code == 504, late.text
-    assert "Nothing was recorded" in late.json()["message"]
-    wait_until(lambda: not searchers(hurried), 5)
-    assert mlflow_client.get_experiment_by_name(name) is None
-
-    assert requests.get(f"{hurried.address}/health/ready", timeout=10).status_code == 200
-    done = requests.post(address, json={**small, "experiment_name": name}, timeout=60)
-    assert done.status_code == 201, done.text
+def searching(worker: RunningService) -> list[psutil.Process]:
+    """What does a job, not what it is forked from."""
+    (forkserver,) = [each for each in worker.workers() if "forkserver" in " ".join(each.cmdline())][:1]
+    return forkserver.children(recursive=True)
 
 
 def runs_of(client: MlflowClient, name: str) -> list[Any]:
@@ -88,68 +85,86 @@ def runs_of(client: MlflowClient, name: str) -> list[Any]:
     return [] if experiment is None else list(client.search_runs([experiment.experiment_id]))
 
 
-def test_what_is_cut_off_by_a_kill_is_settled_by_the_next_start(
-    start: Start, small: dict[str, Any], name: str, mlflow_client: MlflowClient
+def test_a_search_outlives_its_request_and_is_cancelled_within_seconds(
+    service: RunningService, start_worker: Start, small: dict[str, Any], name: str
 ) -> None:
-    models = ["LogisticRegression", "SVC", "RandomForest"]
-    body = {**small, "models": models, "hyperparameters": {model: {} for model in models}}
+    body = {**small, **ENDLESS, "experiment_name": name}
+    with start_worker() as worker:
+        with pytest.raises(requests.Timeout):
+            requests.post(service.address + MANAGEMENT, json=body, timeout=2)
+        late = requests.post(service.address + MANAGEMENT, json=body, timeout=60)
+        assert late.status_code == 504
+        assert late.json()["code"] == "job_goes_on"
 
-    def ask(service: RunningService) -> None:
-        with pytest.raises(requests.ConnectionError):
-            requests.post(service.address + MANAGEMENT, json={**body, "experiment_name": name}, timeout=60)
+        listed = requests.get(f"{service.address}{JOBS}?state=running", timeout=30).json()["data"]
+        assert len(listed) == 2, "one of each request"
+        for each in listed:
+            assert requests.delete(f"{service.address}{JOBS}/{each['id']}", timeout=30).status_code == 200
+        wait_until(lambda: all(is_at(service, each["id"], "cancelled")() for each in listed), 5)
+        assert not searching(worker)
+        again = requests.delete(f"{service.address}{JOBS}/{listed[0]['id']}", timeout=30)
+        assert (again.status_code, again.json()["code"]) == (409, "job_ended")
 
-    with start() as service:
-        wait_until_ready(service)
-        asking = threading.Thread(target=ask, args=(service,))
-        asking.start()
-        wait_until(lambda: bool(runs_of(mlflow_client, name)))
-        service.kill()
-        asking.join()
-    assert "RUNNING" in {run.info.status for run in runs_of(mlflow_client, name)}
-    with start() as service:
-        wait_until(lambda: "RUNNING" not in {run.info.status for run in runs_of(mlflow_client, name)})
-        runs = runs_of(mlflow_client, name)
-        (status,) = {run.info.status for run in runs}  # all or none
-        versions = [mlflow_client.search_model_versions(f"run_id = '{run.info.run_id}'") for run in runs]
-        models_left = mlflow_client.search_logged_models([runs[0].info.experiment_id])
-        if status == "FAILED":
-            assert (sum(map(len, versions)), len(models_left)) == (0, 0)
+        done = requests.post(
+            service.address + MANAGEMENT, json={**small, "experiment_name": name}, timeout=60
+        )
+        assert done.status_code == 201, done.text
+
+
+def test_a_job_waits_for_a_worker_and_can_be_cancelled_before_one_comes(
+    service: RunningService, start_worker: Start, small: dict[str, Any], name: str
+) -> None:
+    kept, dropped = (submit(service, {**small, "experiment_name": name}) for _ in range(2))
+    assert requests.delete(f"{service.address}{JOBS}/{dropped}", timeout=30).json()["status"] == "cancelled"
+    with start_worker():
+        wait_until(is_at(service, kept, "succeeded"))
+        assert job(service, kept)["result"]["data"]["run_ids"].keys() == {"LogisticRegression"}
+    assert job(service, dropped)["attempts"] == 0
+
+
+def test_a_search_that_is_refused_tells_the_job_what_a_request_is_told(
+    service: RunningService, start_worker: Start, small: dict[str, Any], name: str
+) -> None:
+    body = {**small, "cv": 106, "experiment_name": name}
+    with start_worker():
+        asked = requests.post(service.address + MANAGEMENT, json=body, timeout=60)
+        assert asked.status_code == 400
+        job_id = submit(service, body)
+        wait_until(is_at(service, job_id, "failed"))
+    error = job(service, job_id)["error"]
+    assert error["status"] == 400
+    assert {field: error[field] for field in ("code", "error", "message")} == {
+        field: asked.json()[field] for field in ("code", "error", "message")
+    }
+
+
+@pytest.mark.parametrize("victim", ["worker", "child", "service"])
+def test_a_killed_search_is_taken_up_and_ends_as_one_that_was_not(
+    service: RunningService,
+    start_worker: Start,
+    small: dict[str, Any],
+    name: str,
+    mlflow_client: MlflowClient,
+    victim: str,
+) -> None:
+    with start_worker() as worker:
+        job_id = submit(service, {**small, **LONG, "experiment_name": name})
+        wait_until(lambda: bool(searching(worker)))
+        time.sleep(1)
+        if victim == "worker":
+            worker.kill()
+        elif victim == "child":
+            searching(worker)[0].kill()
         else:
-            assert (status, sum(map(len, versions)), len(models_left)) == ("FINISHED", 3, 3)
-        asked = {
-            "experiment_id": runs[0].info.experiment_id,
-            "request_information": "best_model",
-            "filter": ["model_accuracy"],
-        }
-        best = requests.post(service.address + EXPERIMENTS, json=asked, timeout=60)
-        assert best.status_code == (404 if status == "FAILED" else 200)
-
-
-def test_mlflow_killed_in_the_middle_leaves_no_run_once_it_is_back(
-    start: Start, small: dict[str, Any], name: str, mlflow_server: MlflowServer, mlflow_client: MlflowClient
-) -> None:
-    answers: list[requests.Response] = []
-    body = {**small, "experiment_name": name}
-
-    def ask(service: RunningService) -> None:
-        answers.append(requests.post(service.address + MANAGEMENT, json=body, timeout=60))
-
-    with start(mlflow_timeout_s="2") as service:
-        wait_until_ready(service)
-        asking = threading.Thread(target=ask, args=(service,))
-        asking.start()
-        wait_until(lambda: bool(runs_of(mlflow_client, name)))
-        mlflow_server.kill()
-        try:
-            asking.join()
-        finally:
-            mlflow_server.start()
-        (answer,) = answers
-        if answer.status_code == 201:  # it was recorded just before
-            assert {run.info.status for run in runs_of(mlflow_client, name)} == {"FINISHED"}
-            return
-        assert answer.status_code == 503, answer.text
-        wait_until(lambda: mlflow_client.get_experiment_by_name(name) is None, 30)
-    found = mlflow_client.search_experiments(view_type=ViewType.ALL, filter_string=f"name LIKE '{name}%'")
-    ids = [experiment.experiment_id for experiment in found]
-    assert not mlflow_client.search_runs(ids, run_view_type=ViewType.ACTIVE_ONLY)
+            service.kill()
+        if victim != "service":
+            with start_worker():
+                wait_until(is_at(service, job_id, "succeeded"))
+            assert job(service, job_id)["attempts"] == 2
+        else:
+            wait_until(lambda: {run.info.status for run in runs_of(mlflow_client, name)} == {"FINISHED"})
+    runs = runs_of(mlflow_client, name)
+    assert sorted(run.data.tags["model_type"] for run in runs) == ["LogisticRegression", "RandomForest"]
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    for run in runs:
+        assert len(mlflow_client.search_model_versions(f"run_id = '{run.info.run_id}'")) == 1

@@ -14,7 +14,6 @@ from sklearn.datasets import load_wine
 from tests.integration.tracking.conftest import EXPERIMENTS, MANAGEMENT, RUNS, Optimise
 from tests.mlflow_server import MlflowServer, mlflow_at
 from tests.wine_search import WINE_SEARCH
-from tracking.persistence.repository import run_contents
 
 REQUEST: dict[str, Any] = {
     **WINE_SEARCH,
@@ -139,13 +138,12 @@ def test_a_grid_longer_than_a_parameter_is_kept_whole_beside_it(
     optimise: Optimise, mlflow_client: MlflowClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    monkeypatch.setattr(run_contents, "LONGEST_PARAMETER", 30)
-    monkeypatch.setattr(run_contents, "CUT_TO", 10)
-    many = [1e-5, 1e-4, 1e-3, 1e-2, 0.1]
+    many = [round(0.01 + 1e-9 * number, 9) for number in range(600)]
     response = optimise(hyperparameters={"LogisticRegression": {"tol": many}})
     assert response.status_code == 201
     run_id = response.get_json()["data"]["run_ids"]["LogisticRegression"]
     text = mlflow_client.get_run(run_id).data.params["grid_search_tol"]
-    assert text == "[1e-05, 0. … (5 values, all of them in the artifact grid_search.json)"
+    assert text.startswith("[0.01, 0.010000001, ")
+    assert text.endswith(" … (600 values, all of them in the artifact grid_search.json)")
     path = mlflow_client.download_artifacts(run_id, "grid_search.json", str(tmp_path))
     assert pd.read_json(path, typ="series")["tol"] == many

@@ -12,7 +12,6 @@ from simulator.service.simulator import SimulatorService
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import MANAGEMENT, Optimise
 from tracking.config.settings import TrackingSettings
-from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app
 
 Names = Callable[[], Mapping[str, str]]
@@ -85,10 +84,10 @@ def test_a_training_set_that_is_not_loaded_is_409_that_says_what_to_call(
 
 
 def test_postgresql_away_is_503_and_nothing_is_created(
-    settings: TrackingSettings, warm_up: WarmUp, small: dict[str, Any], name: str, names: Names
+    settings: TrackingSettings, small: dict[str, Any], name: str, names: Names
 ) -> None:
     away = SecretStr("postgresql+psycopg2://mlfleet@127.0.0.1:1/dataset")
-    client = create_app(settings.model_copy(update={"database_url": away}), warm_up).test_client()
+    client = create_app(settings.model_copy(update={"database_url": away})).test_client()
     assert client.post(MANAGEMENT, json={**small, "experiment_name": name}).status_code == 503
     assert client.get("/health/ready").status_code == 503
     assert name not in names()

@@ -16,7 +16,6 @@ from werkzeug.test import TestResponse
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import MANAGEMENT, RUNS, Optimise
 from tracking.config.settings import TrackingSettings
-from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app
 
 GRID = {"C": [0.5], "max_iter": [300], "fit_intercept": [True], "class_weight": [None], "solver": ["lbfgs"]}
@@ -132,12 +131,10 @@ def test_the_request_id_goes_along(
     assert ml_model[0].request_ids == ["trace-1"]
 
 
-def test_ml_model_down_is_502_that_names_it(
-    optimise: Optimise, settings: TrackingSettings, warm_up: WarmUp
-) -> None:
+def test_ml_model_down_is_502_that_names_it(optimise: Optimise, settings: TrackingSettings) -> None:
     run_id = optimised_run(optimise)
     down = settings.model_copy(update={"ml_model_url": "http://127.0.0.1:1/root/ml"})
-    answer = set_run(create_app(down, warm_up).test_client(), run_id)
+    answer = set_run(create_app(down).test_client(), run_id)
     assert answer.status_code == 502
     assert "ml_model" in answer.get_json()["error"]
 

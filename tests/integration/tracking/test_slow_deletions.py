@@ -23,7 +23,6 @@ from tracking.config.settings import TrackingSettings
 from tracking.persistence.repository.recording_locks import RecordingLocks
 from tracking.persistence.repository.recordings import RECORDING_TAG, Recordings
 from tracking.service.unfinished import Unfinished
-from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app
 
 SLOW_S = 2.5
@@ -83,11 +82,11 @@ def proxy(mlflow_server: MlflowServer) -> Iterator[SlowProxy]:
 
 
 @pytest.fixture
-def impatient(settings: TrackingSettings, proxy: SlowProxy, warm_up: WarmUp) -> Iterator[FlaskClient]:
+def impatient(settings: TrackingSettings, proxy: SlowProxy) -> Iterator[FlaskClient]:
     """A client of a tracking that gives MLflow a second for an answer."""
     address = f"http://127.0.0.1:{proxy.server_port}"
     told = {"mlflow_url": address, "mlflow_timeout_s": 1, "mlflow_change_timeout_s": 8.0}
-    yield create_app(settings.model_copy(update=told), warm_up).test_client()
+    yield create_app(settings.model_copy(update=told)).test_client()
     variables.MLFLOW_HTTP_REQUEST_TIMEOUT.set(settings.mlflow_timeout_s)  # it counts for the whole process
 
 

@@ -18,7 +18,6 @@ from tests.conftest import Sessions
 from tests.integration.tracking.conftest import EXPERIMENTS, MANAGEMENT, RUNS
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
-from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app
 
 TRAIL = "SELECT service, action, subject, use_case, actor, request_id FROM audit_events ORDER BY id"
@@ -38,13 +37,12 @@ def search(training: int, small: dict[str, Any], name: str) -> dict[str, Any]:
 
 def test_runs_and_deletions_name_the_user_and_the_request(
     settings: TrackingSettings,
-    warm_up: WarmUp,
     mlflow_client: MlflowClient,
     search: dict[str, Any],
     sessions: Sessions,
 ) -> None:
     guarded = settings.model_copy(update={"users": USERS, "api_keys": API_KEYS})
-    client = create_app(guarded, warm_up).test_client()
+    client = create_app(guarded).test_client()
 
     def send(method: str, path: str, request_id: str, **sent: Any) -> Any:
         headers = {**basic("alice"), "X-Request-ID": request_id}
@@ -88,14 +86,13 @@ def ml_model(settings: TrackingSettings) -> Iterator[str]:
 
 def test_ml_model_is_told_on_whose_behalf_a_model_is_set(
     settings: TrackingSettings,
-    warm_up: WarmUp,
     ml_model: str,
     search: dict[str, Any],
     sessions: Sessions,
 ) -> None:
     def tracking(key: str) -> FlaskClient:
         told = {"users": USERS, "ml_model_url": ml_model, "sibling_key": SecretStr(key)}
-        return create_app(settings.model_copy(update=told), warm_up).test_client()
+        return create_app(settings.model_copy(update=told)).test_client()
 
     def send(client: FlaskClient, who: str, body: dict[str, Any]) -> Any:
         return client.post(MANAGEMENT, json=body, headers={**basic(who), "X-Request-ID": f"r-{who}"})

@@ -10,10 +10,11 @@ import pytest
 from db.definition import Feature, Task, UseCase
 from fleet.catalogue import WrongTaskError
 from fleet.errors import ConflictError, InvalidRequestError
-from fleet.patience import Patience
+from fleet.jobs import Work
 from tests.callers import ALICE
 from tests.unit.tracking.fakes import FakeMlflow
 from tracking.persistence.model.search import NewExperiment, SearchRequest, TrainingSet
+from tracking.persistence.repository.search_log import RecordedSearches
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service import checking
 from tracking.service.bounds import Bounds
@@ -33,7 +34,6 @@ from tracking.service.refusals import (
 from tracking.service.scorings import scorings_for
 
 LIBLINEAR = {"C": [0.1, 1], "solver": ["liblinear"]}
-PATIENCE = Patience.of(600)
 EXPERIMENT = NewExperiment("wine_test_1", {"owner": "Ada"})
 
 
@@ -81,10 +81,21 @@ def make_request(**changes: Any) -> Optimisation:
     return Optimisation(**fields)
 
 
-def make_service(training: TrainingSet, mlflow: FakeMlflow) -> OptimisationService:
+class AsARequest:
+    """Optimises as a request and its job do, one after the other."""
+
+    def __init__(self, service: OptimisationService) -> None:
+        self._service = service
+
+    def optimise(self, asked: Optimisation) -> RecordedSearches:
+        self._service.check(asked)
+        return self._service.optimise(asked, Work("job", 1, {}, ALICE, lambda *_: None))
+
+
+def make_service(training: TrainingSet, mlflow: FakeMlflow) -> AsARequest:
     """The service on fakes, for grids of up to 50 combinations."""
     unit = cast(TrackingUnitOfWork, FakeUnitOfWork(training))
-    return OptimisationService(lambda: unit, mlflow, bounds=Bounds(50, 500))
+    return AsARequest(OptimisationService(lambda: unit, mlflow, bounds=Bounds(50, 500)))
 
 
 def test_every_model_is_searched_and_recorded_together(wine: TrainingSet) -> None:
@@ -92,7 +103,7 @@ def test_every_model_is_searched_and_recorded_together(wine: TrainingSet) -> Non
     request = make_request(
         models=["LogisticRegression", "SVC", "SVC"], grids={"LogisticRegression": LIBLINEAR, "SVC": {}}
     )
-    done = make_service(wine, mlflow).optimise(request, caller=ALICE, patience=PATIENCE)
+    done = make_service(wine, mlflow).optimise(request)
     assert set(done.run_ids) == {"LogisticRegression", "SVC"}
     ((experiment, searches),) = mlflow.recorded
     assert experiment == EXPERIMENT
@@ -115,43 +126,39 @@ REFUSED: dict[str, dict[str, Any]] = {
 def test_what_is_refused_is_not_recorded(changes: dict[str, Any], wine: TrainingSet) -> None:
     mlflow = FakeMlflow()
     with pytest.raises(InvalidRequestError):
-        make_service(wine, mlflow).optimise(make_request(**changes), caller=ALICE, patience=PATIENCE)
+        make_service(wine, mlflow).optimise(make_request(**changes))
     assert mlflow.recorded == []
 
 
 def test_a_combination_refused_in_fit_is_named(wine: TrainingSet) -> None:
     grids = {"LogisticRegression": {"solver": ["liblinear", "lbfgs"], "penalty": ["l1"]}}
     with pytest.raises(HyperparametersRefusedError, match=r"penalty='l1', solver='lbfgs'"):
-        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids), caller=ALICE, patience=PATIENCE)
+        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids))
 
 
 def test_one_bad_model_among_good_ones_records_none(wine: TrainingSet) -> None:
     mlflow = FakeMlflow()
     grids = {"LogisticRegression": LIBLINEAR, "SVC": {"gamma": ["steep"]}}
     with pytest.raises(HyperparametersRefusedError, match="gamma='steep'"):
-        make_service(wine, mlflow).optimise(
-            make_request(models=["LogisticRegression", "SVC"], grids=grids), caller=ALICE, patience=PATIENCE
-        )
+        make_service(wine, mlflow).optimise(make_request(models=["LogisticRegression", "SVC"], grids=grids))
     assert mlflow.recorded == []
 
 
 def test_a_scoring_that_cannot_score_these_classes_is_named(wine: TrainingSet) -> None:
     with pytest.raises(ScoringRefusedError, match="roc_auc"):
-        make_service(wine, FakeMlflow()).optimise(
-            make_request(scoring="roc_auc"), caller=ALICE, patience=PATIENCE
-        )
+        make_service(wine, FakeMlflow()).optimise(make_request(scoring="roc_auc"))
 
 
 def test_a_grid_larger_than_the_limit_is_refused_before_it_is_tried(wine: TrainingSet) -> None:
     grids = {"LogisticRegression": {"C": [float(number) for number in range(1, 52)]}}
     with pytest.raises(TooManyCombinationsError, match="51 combinations"):
-        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids), caller=ALICE, patience=PATIENCE)
+        make_service(wine, FakeMlflow()).optimise(make_request(grids=grids))
 
 
 def test_a_deleted_name_is_refused_before_the_search(wine: TrainingSet) -> None:
     mlflow = FakeMlflow(deleted_names={"wine_test_1"})
     with pytest.raises(ConflictError):
-        make_service(wine, mlflow).optimise(make_request(), caller=ALICE, patience=PATIENCE)
+        make_service(wine, mlflow).optimise(make_request())
     assert mlflow.recorded == []
 
 
@@ -174,7 +181,7 @@ def numbers_of(request: dict[str, Any]) -> Optimisation:
 
 def test_a_regression_is_scored_by_its_own_default(fires: TrainingSet) -> None:
     mlflow = FakeMlflow()
-    make_service(fires, mlflow).optimise(numbers_of({"scoring": None}), caller=ALICE, patience=PATIENCE)
+    make_service(fires, mlflow).optimise(numbers_of({"scoring": None}))
     ((_, (found,)),) = mlflow.recorded
     assert list(found.metrics) == ["mae", "rmse", "r2", "max_error"]
 
@@ -182,9 +189,7 @@ def test_a_regression_is_scored_by_its_own_default(fires: TrainingSet) -> None:
 @pytest.mark.parametrize("scoring", ["accuracy", "f1_weighted", "beauty"])
 def test_a_scoring_of_classes_is_refused_with_those_of_numbers(fires: TrainingSet, scoring: str) -> None:
     with pytest.raises(UnknownScoringError, match=scoring) as caught:
-        make_service(fires, FakeMlflow()).optimise(
-            numbers_of({"scoring": scoring}), caller=ALICE, patience=PATIENCE
-        )
+        make_service(fires, FakeMlflow()).optimise(numbers_of({"scoring": scoring}))
     assert "neg_mean_absolute_error" in caught.value.message
     assert "r2" in caught.value.message
     assert "accuracy" not in caught.value.message
@@ -192,24 +197,20 @@ def test_a_scoring_of_classes_is_refused_with_those_of_numbers(fires: TrainingSe
 
 def test_every_scoring_that_is_listed_for_numbers_can_score_them(fires: TrainingSet) -> None:
     for scoring in scorings_for("regression"):
-        make_service(fires, FakeMlflow()).optimise(
-            numbers_of({"scoring": scoring}), caller=ALICE, patience=PATIENCE
-        )
+        make_service(fires, FakeMlflow()).optimise(numbers_of({"scoring": scoring}))
 
 
 def test_a_scoring_that_cannot_score_these_numbers_is_named(fires: TrainingSet) -> None:
     below = replace(fires, target=np.asarray(fires.target - 1e6, dtype=np.float64))
     with pytest.raises(ScoringRefusedError, match="neg_mean_squared_log_error") as caught:
-        make_service(below, FakeMlflow()).optimise(
-            numbers_of({"scoring": "neg_mean_squared_log_error"}), caller=ALICE, patience=PATIENCE
-        )
+        make_service(below, FakeMlflow()).optimise(numbers_of({"scoring": "neg_mean_squared_log_error"}))
     assert "'r2'" in caught.value.message
 
 
 def test_a_classifier_is_no_model_for_a_regression(fires: TrainingSet) -> None:
     request = make_request(use_case="fires", models=["SVC"], grids={"SVC": {}}, scoring=None)
     with pytest.raises(WrongTaskError, match="SVC is a model for classification"):
-        make_service(fires, FakeMlflow()).optimise(request, caller=ALICE, patience=PATIENCE)
+        make_service(fires, FakeMlflow()).optimise(request)
 
 
 def test_folds_of_numbers_go_up_to_half_of_the_rows(fires: TrainingSet) -> None:
@@ -236,7 +237,7 @@ def test_a_huge_grid_is_refused_before_any_value_is_looked_at(
     monkeypatch.setattr(checking, "check_hyperparameters", lambda *_: pytest.fail("a value was looked at"))
     request = make_request(models=["SVC"], grids=grids, cv=20)
     with pytest.raises(error, match="hyperparameters") as refused:
-        make_service(wine, FakeMlflow()).optimise(request, caller=ALICE, patience=PATIENCE)
+        make_service(wine, FakeMlflow()).optimise(request)
     assert "at most" in str(vars(refused.value)["message"])
 
 
@@ -260,13 +261,13 @@ def test_a_grid_of_many_combinations_is_tried_on_some_that_have_every_value(
 def test_a_value_that_is_nested_too_deeply_is_refused(value: object, wine: TrainingSet) -> None:
     request = make_request(models=["SVC"], grids={"SVC": {"class_weight": [value]}})
     with pytest.raises(ValueTooDeepError, match=r"hyperparameters\.SVC\.class_weight"):
-        make_service(wine, FakeMlflow()).optimise(request, caller=ALICE, patience=PATIENCE)
+        make_service(wine, FakeMlflow()).optimise(request)
 
 
 def test_a_metric_that_overflows_is_left_out_and_named(fires: TrainingSet) -> None:
     huge = replace(fires, target=np.asarray(fires.target * 1e200, dtype=np.float64))
     mlflow = FakeMlflow()
-    make_service(huge, mlflow).optimise(numbers_of({"scoring": None}), caller=ALICE, patience=PATIENCE)
+    make_service(huge, mlflow).optimise(numbers_of({"scoring": None}))
     ((_, (found,)),) = mlflow.recorded
     assert "rmse" in found.no_numbers
     assert {*found.metrics, *found.no_numbers} == {"mae", "rmse", "r2", "max_error"}

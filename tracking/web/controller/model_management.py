@@ -1,13 +1,15 @@
 """`/root/tracking/model_management`."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask_restful import Resource
 
+from fleet.jobs import Jobs
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
-from fleet.web.heavy import heavy, patience
-from fleet.web.idempotency import idempotent
+from fleet.web.idempotency import Answer, idempotent
+from fleet.web.jobs import JobAnswer, answer_by_job
 from fleet.web.validation import accepts
 from tracking.service.model_setting import ModelSettingService
 from tracking.service.optimisation import Optimisation, OptimisationService
@@ -18,28 +20,32 @@ from tracking.web.schema import ManagementRequest, OptimizationRequest, SettingR
 class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """Search models, and set the model of a run in ml_model."""
 
-    def __init__(self, optimisation: OptimisationService, setting: ModelSettingService) -> None:
+    def __init__(
+        self, optimisation: OptimisationService, setting: ModelSettingService, jobs: Jobs, path: str
+    ) -> None:
         self._optimisation = optimisation
         self._setting = setting
+        self._jobs = jobs
+        self._path = path
 
     @answers(OptimisationAnswer, status=201)
+    @answers(JobAnswer, status=202)
     @answers(SettingAnswer, errors=[404, 409, 429, 502, 503, 504])
     @accepts(role="admin", body=ManagementRequest)
     @idempotent
-    def post(self, body: OptimizationRequest | SettingRequest) -> tuple[dict[str, Any], int]:
+    def post(self, body: OptimizationRequest | SettingRequest) -> Answer:
         """Search models, or set the model of a run.
 
-        All of an optimisation is checked, and searched, before anything is recorded.
+        A search is a job: it goes on when its client goes away.
         """
         if isinstance(body, SettingRequest):
             return self._set_model(body), 200
-        return self._optimise(body), 201
+        return self._optimise(body)
 
-    @heavy
-    def _optimise(self, body: OptimizationRequest) -> dict[str, Any]:
-        done = self._optimisation.optimise(_optimisation(body), caller=caller(), patience=patience())
-        data = {"experiment_id": done.experiment_id, "run_ids": done.run_ids}
-        return {"message": "Experiments retrieved successfully", "data": data}
+    def _optimise(self, body: OptimizationRequest) -> Answer:
+        asked = _optimisation(body)
+        self._optimisation.check(asked)
+        return answer_by_job(self._jobs, self._path, "optimisation", asdict(asked), status=201)
 
     def _set_model(self, body: SettingRequest) -> dict[str, Any]:
         return self._setting.set_model(

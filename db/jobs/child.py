@@ -1,0 +1,114 @@
+"""One attempt of a job, in a process that its worker can kill."""
+
+import importlib
+import logging
+import os
+import signal
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from db.database import Database
+from db.jobs.orders import TRY_AGAIN, Order
+from db.jobs.table import JobTable
+from db.unit_of_work import UnitOfWork
+from fleet.errors import BugError, FleetError, UnavailableError
+from fleet.jobs import JobDiedError, JobOutOfTimeError, State, Task, Work
+from fleet.settings import WorkerSettings
+
+log = logging.getLogger(__name__)
+
+TELL_EVERY_S = 0.5  # of progress, which may come thousands of times a second
+
+
+class Services(Protocol):
+    """A service's working parts."""
+
+    @property
+    def database(self) -> Database: ...
+
+
+class TaskModule(Protocol):
+    """`<service>.jobs`."""
+
+    TASKS: Mapping[str, Task[Any]]
+
+    def open_services(self, settings: Any) -> Services: ...
+
+
+def make_attempt(service: str, tasks: str, settings: WorkerSettings, order: Order) -> int:
+    """Do what is ordered, and write down how that ended; the process's exit status."""
+    module: TaskModule = importlib.import_module(tasks)
+    services = module.open_services(settings)
+    return _Attempt(service, services, module.TASKS, order).make()
+
+
+class _Attempt:
+    def __init__(
+        self, service: str, services: Services, tasks: Mapping[str, Task[Any]], order: Order
+    ) -> None:
+        self._service = service
+        self._services = services
+        self._order = order
+        self._told = (0.0, "")
+        with UnitOfWork(services.database.sessions) as work:
+            kind, arguments, caller = self._table(work).task(order.job_id)
+        self._task = tasks[kind]
+        self._work = Work(order.job_id, order.attempt, arguments, caller, self._tell)
+
+    def make(self) -> int:
+        """The exit status."""
+        try:
+            if self._order.end == "cancelled":
+                self._give_up("cancelled", None)
+            elif self._order.end:
+                late = JobOutOfTimeError(self._order.limit_s)
+                self._give_up("failed", late if self._order.end == "out_of_time" else JobDiedError())
+            else:
+                self._run()
+        except UnavailableError as error:
+            log.warning("A job waits: %s", error.error)
+            self._change("put_back", error.error)
+            return TRY_AGAIN
+        return 0
+
+    def _run(self) -> None:
+        try:
+            result = self._task.run(self._services, self._work)
+        except UnavailableError:
+            raise
+        except FleetError as error:
+            self._give_up("failed", error)
+        except BaseException:  # nobody else is told: a panic in Rust is no Exception
+            log.exception("A job failed", extra={"job": self._order.job_id})
+            self._give_up("failed", BugError())
+        else:
+            self._change("end", "succeeded", result=result)
+
+    def _give_up(self, state: State, error: FleetError | None) -> None:
+        reason = "It was cancelled" if error is None else error.error
+        self._task.give_up(self._services, self._work, state, reason)
+        told = None if error is None else {**error.body(), "status": error.status}
+        self._change("end", state, error=told)
+
+    def _tell(self, progress: float, detail: str) -> None:
+        now = time.monotonic()
+        last, said = self._told
+        if detail == said and now - last < TELL_EVERY_S:
+            return
+        self._told = now, detail
+        self._change("tell", min(max(progress, 0.0), 1.0), detail)
+
+    def _change(self, what: str, *values: Any, **named: Any) -> None:
+        """Write it down; end this process if the job is another attempt's, or nobody's, by now."""
+        with UnitOfWork(self._services.database.sessions) as work:
+            is_mine = getattr(self._table(work), what)(
+                self._order.job_id, self._order.attempt, *values, **named
+            )
+            work.commit()
+        if not is_mine:
+            log.warning("Job %s is not this attempt's any more", self._order.job_id)
+            os.killpg(0, signal.SIGKILL)
+
+    def _table(self, work: UnitOfWork) -> JobTable:
+        return JobTable(work.session, self._service)

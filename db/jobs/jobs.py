@@ -1,0 +1,72 @@
+"""The jobs of a service, as its web and its siblings in the same process see them."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from db.jobs.table import JobTable
+from db.unit_of_work import UnitOfWork
+from fleet.caller import Caller
+from fleet.errors import UnavailableError
+from fleet.jobs import Job, JobGoesOnError, State
+from fleet.paging import Page, PageRequest
+from fleet.patience import Patience
+
+FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.5
+MOST_AWAY_S = 30.0  # that PostgreSQL may be: it is restarted, and the job goes on
+LOOKS_PER_WAIT = 20  # so that looking adds a twentieth to how long a job takes, at most
+
+
+class JobsInDatabase:
+    """fleet.jobs.Jobs, in PostgreSQL. sessions: opens a session. limit_s: that a job may take."""
+
+    def __init__(self, service: str, sessions: Callable[[], Session], limit_s: float) -> None:
+        self._service = service
+        self._sessions = sessions
+        self._limit_s = limit_s
+
+    def submit(self, kind: str, arguments: Mapping[str, Any], caller: Caller, lock: str = "") -> Job:
+        """A new job. lock: no second one with the same at a time. Raises JobAtWorkError."""
+        with UnitOfWork(self._sessions) as work:
+            job = self._table(work).add(kind, arguments, caller, lock=lock, limit_s=self._limit_s)
+            work.commit()
+        return job
+
+    def find(self, job_id: str) -> Job:
+        """Raises UnknownJobError."""
+        with UnitOfWork(self._sessions) as work:
+            return self._table(work).find(job_id)
+
+    def page(self, state: State | None, asked: PageRequest) -> Page[Job]:
+        """The newest first; all, or those in a state."""
+        with UnitOfWork(self._sessions) as work:
+            return self._table(work).page(state, asked)
+
+    def cancel(self, job_id: str) -> Job:
+        """Ask for its end. Raises UnknownJobError, JobEndedError."""
+        with UnitOfWork(self._sessions) as work:
+            job = self._table(work).cancel(job_id)
+            work.commit()
+        return job
+
+    def wait(self, job_id: str, patience: Patience) -> Job:
+        """The job when it has ended. Raises JobGoesOnError once nobody waits any more."""
+        begun = seen = time.monotonic()
+        while True:
+            try:
+                job = self.find(job_id)
+                seen = time.monotonic()
+                if job.has_ended:
+                    return job
+            except UnavailableError:
+                if time.monotonic() - seen > MOST_AWAY_S:
+                    raise
+            if not patience.left:
+                raise JobGoesOnError(job_id)
+            waited = time.monotonic() - begun
+            time.sleep(min(max(FIRST_LOOK_S, waited / LOOKS_PER_WAIT), LAST_LOOK_S, patience.left))
+
+    def _table(self, work: UnitOfWork) -> JobTable:
+        return JobTable(work.session, self._service)
