@@ -62,7 +62,7 @@ def source(documents: Mapping[str, Json]) -> str:
         own: dict[str, str] = {}
         for name in sorted(_answered(document)):
             _write(name, document["components"]["schemas"], own)
-        clash = own.keys() & written.keys()
+        clash = [name for name in own if written.get(name, own[name]) != own[name]]
         assert not clash, f"two services have models of the names {sorted(clash)}: put one of each into NAMES"
         written |= own
     return _formatted("\n\n".join([HEAD, *written.values()]))

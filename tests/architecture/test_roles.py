@@ -52,6 +52,8 @@ FOR_USERS = {
     ("GET", "/root/tracking/runs"),
     ("GET", "/root/tracking/leaderboard"),
     ("GET", "/root/tracking/compare"),
+    ("GET", "/root/tracking/jobs"),
+    ("GET", "/root/tracking/jobs/<string:job_id>"),
     ("POST", "/root/tracking/runs"),
     ("GET", "/jobs/<job_id>"),
     ("GET", "/predict"),
@@ -61,6 +63,7 @@ FOR_USERS = {
     ("GET", "/docs/<path:name>"),
 }
 FOR_ADMINS = {
+    ("DELETE", "/root/tracking/jobs/<string:job_id>"),
     ("POST", "/root/ml/deployments"),
     ("DELETE", "/root/ml/deployments/<int:deployment_id>"),
     ("POST", "/root/ml/snapshots"),

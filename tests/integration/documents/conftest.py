@@ -14,7 +14,7 @@ from db.embedded import EmbeddedPostgres, ensure_database
 from fire_brigade.service.generate_records import generate_records
 from tests.accounts import USERS, basic
 from tests.mlflow_server import MlflowServer
-from tests.running import running_service
+from tests.running import PROJECT, running_service, running_worker
 
 READY_SECONDS = 60
 ARTIFACT_KEY = "a key for the tests"
@@ -44,6 +44,8 @@ class Fleet:
             told: dict[str, Any] = {**database, **settings}
             running = running_service(name, self._folder, **told)
             self.addresses[name] = self._stack.enter_context(running).address
+            if (PROJECT / name / "jobs.py").is_file():
+                self._stack.enter_context(running_worker(name, self._folder, **told))
             wait_until_ready(self.addresses[name])
         return self.addresses[name]
 

@@ -147,6 +147,23 @@ def use_tracking(service: Documented) -> None:
     ):
         service.call("post", f"{path}/runs", json={**run, **asked})
     service.call("get", f"{path}/leaderboard", params={"limit": 3})
+    begun = service.call(
+        "post",
+        f"{path}/model_management",
+        json={**OPTIMIZATION, "experiment_name": "answers"},
+        headers={"Prefer": "respond-async"},
+    )
+    asked_for = {"job_id": begun["id"]}
+    while service.call("get", f"{path}/jobs/{{job_id}}", fill=asked_for)["status"] != "succeeded":
+        time.sleep(0.1)
+    service.call("get", f"{path}/jobs", params={"limit": 1})
+    dropped = service.call(
+        "post",
+        f"{path}/model_management",
+        json={**OPTIMIZATION, "experiment_name": "answers", "cv": 30},
+        headers={"Prefer": "respond-async"},
+    )
+    service.call("delete", f"{path}/jobs/{{job_id}}", fill={"job_id": dropped["id"]})
     service.call("get", f"{path}/compare", params={"run_id": [run_id, run_id]})
     service.call("delete", f"{path}/runs", params=run)
     service.call("delete", f"{path}/experiments", params=experiment)
