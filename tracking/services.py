@@ -66,14 +66,16 @@ def create_services(settings: TrackingSettings) -> TrackingServices:
         key=settings.sibling_key.get_secret_value(),
     )
 
+    jobs = JobsInDatabase("tracking", database.sessions, settings.job_timeout_s)
+
     def units() -> TrackingUnitOfWork:
         return TrackingUnitOfWork(database.sessions)
 
     return TrackingServices(
         database,
         single_connections,
-        checks={DATABASE: database.check, "MLflow": store.ping},
-        jobs=JobsInDatabase("tracking", database.sessions, settings.job_timeout_s),
+        checks={DATABASE: database.check, "MLflow": store.ping, "Its workers": jobs.degraded},
+        jobs=jobs,
         optimisation=OptimisationService(
             units,
             SearchLog(client, locks.held),

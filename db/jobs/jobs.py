@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.jobs.orders import worker_name
 from db.jobs.table import JobTable
 from db.unit_of_work import UnitOfWork
 from fleet.caller import Caller
@@ -16,6 +18,10 @@ from fleet.patience import Patience
 
 FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.5
 MOST_AWAY_S = 30.0  # that PostgreSQL may be: it is restarted, and the job goes on
+JOBS = "jobs"
+WORKERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = :name AND datname = current_database()"
+)
 LOOKS_PER_WAIT = 20  # so that looking adds a twentieth to how long a job takes, at most
 
 
@@ -67,6 +73,15 @@ class JobsInDatabase:
                 raise JobGoesOnError(job_id)
             waited = time.monotonic() - begun
             time.sleep(min(max(FIRST_LOOK_S, waited / LOOKS_PER_WAIT), LAST_LOOK_S, patience.left))
+
+    def degraded(self) -> dict[str, str]:
+        """What the service cannot do while no worker of it is connected to the database."""
+        with UnitOfWork(self._sessions) as work:
+            found = work.session.scalar(WORKERS, {"name": worker_name(self._service)})
+        if found:
+            return {}
+        told = f"No worker of {self._service} is running: jobs wait until `python -m {self._service} worker`"
+        return {JOBS: f"{told} is started"}
 
     def _table(self, work: UnitOfWork) -> JobTable:
         return JobTable(work.session, self._service)

@@ -27,11 +27,16 @@ class Order:
     end: End = ""
 
 
+def worker_name(service: str) -> str:
+    """What the service's workers are called, in logs and by PostgreSQL."""
+    return f"{service}_worker"
+
+
 def obey(service: str, tasks: str, settings: WorkerSettings, order: Order) -> None:
     """What the process does. tasks: the module with the service's tasks."""
     os.setpgid(0, 0)  # so that whoever ends this process can end those that it starts, too
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    set_up_logs(f"{service}_worker", settings)
+    set_up_logs(worker_name(service), settings)
     from db.jobs.child import make_attempt  # noqa: PLC0415
 
     sys.exit(make_attempt(service, tasks, settings, order))

@@ -18,7 +18,7 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
-from db.jobs.orders import TASK, TRY_AGAIN, Order, obey
+from db.jobs.orders import TASK, TRY_AGAIN, Order, obey, worker_name
 from fleet.errors import FleetError
 from fleet.logs import set_up_logs
 from fleet.settings import WorkerSettings
@@ -81,7 +81,7 @@ def work(service: str, read_settings: Callable[[], WorkerSettings]) -> None:
     """
     try:
         settings = read_settings()
-        set_up_logs(f"{service}_worker", settings)
+        set_up_logs(worker_name(service), settings)
     except FleetError as error:
         sys.exit(f"{error.error}\n{error.message}")
     logging.getLogger("procrastinate").setLevel(logging.ERROR)
@@ -123,7 +123,7 @@ class Worker:
         self._stopped.set()
 
     async def _serve(self) -> None:
-        app = _app(self._settings.database_address(), f"{self._service}_worker")
+        app = _app(self._settings.database_address(), worker_name(self._service))
 
         @app.task(name=TASK, retry=_Again())
         async def attempt(job_id: str) -> None:

@@ -40,15 +40,15 @@ class JobAnswer(AnswerModel):
 
     model_config = examples(
         {
-            "id": "5f0c…",
+            "id": "5f0c2c1e3f6d4c0f9d3a5b6e8a1f2b3c",
             "kind": "optimisation",
             "status": "running",
             "progress": 0.4,
             "detail": "RandomForest: 24 of 40 fits",
             "attempts": 1,
             "actor": "anonymous",
-            "created_at": "2026-11-28T12:00:00Z",
-            "started_at": "2026-11-28T12:00:00Z",
+            "created_at": "2026-01-31T12:00:05Z",
+            "started_at": "2026-01-31T12:00:05Z",
         }
     )
 
