@@ -17,11 +17,11 @@ from launcher.docker.starting import Starting
 from launcher.preflight import check_settings
 from launcher.purge import Doomed, delete_paths
 from launcher.settings import LauncherSettings
-from launcher.stack import NAMES, PARTS, POSTGRES, Condition, Stack, UnknownLogError, check_known
+from launcher.stack import NAMES, OURS, PARTS, POSTGRES, Condition, Stack, UnknownLogError, check_known
 
 UNDO_SECONDS = "1"  # what has just been started has no request in flight worth waiting for
 STOP_SECONDS = "30"
-ACCOUNT_READERS = {*(service.name for service in SERVICES), "prometheus"}
+ACCOUNT_READERS = {*OURS, "prometheus"}
 IN_CONTAINER = "/run/secrets/"
 
 

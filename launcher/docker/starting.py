@@ -8,15 +8,15 @@ from pathlib import Path
 from rich.console import Console
 
 from fleet.errors import FleetError
-from fleet.services import SERVICES
 from launcher.background import running
 from launcher.display import StartDisplay
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.project import Project
 from launcher.log_ends import last_line, last_lines, last_words
+from launcher.stack import OURS
 
 POLL_SECONDS = 0.5
-OURS = {*(service.name for service in SERVICES), *UNSEEN}  # end with what is wrong, and what to do
+SAYING = {*OURS, *UNSEEN}  # end with what is wrong, and what to do
 
 
 class ContainerFailedError(FleetError):
@@ -83,7 +83,7 @@ class Starting:
                 f"{container.name} was killed: it needs more memory than it may have",
                 f"Raise {container.service.upper()}_MEMORY. Its log: {log}",
             )
-        if container.service not in OURS:
+        if container.service not in SAYING:
             return ContainerFailedError(f"{container.name} {what}", last_lines(log))
         reason = "" if container.has_ended else complaint(container.said)
         return ContainerFailedError(

@@ -5,7 +5,8 @@ import pytest
 
 from fleet.services import SERVICES
 from launcher.accounts import AccountFiles
-from launcher.local.plan import Resources, Service, base_environment, fleet_services, mlflow_service
+from launcher.local.plan import Resources, base_environment, fleet_services, mlflow_service
+from launcher.local.processes import Service
 from launcher.settings import LauncherSettings
 
 RESOURCES = Resources(
