@@ -17,6 +17,7 @@ from launcher.demo import Demo
 from launcher.fire_brigade_demo import FireBrigadeDemo
 from launcher.health import degraded_parts
 from launcher.interrupts import Interrupted, interrupts
+from launcher.jobs import cancel, follow, jobs_table, latest
 from launcher.purge import Doomed
 from launcher.report import (
     findings_table,
@@ -26,6 +27,7 @@ from launcher.report import (
     print_passwords,
     status_table,
 )
+from launcher.stack import check_known
 from launcher.use_cases import add_use_case, find_use_case, lines
 from launcher.ways import Way
 
@@ -39,6 +41,8 @@ cli.add_typer(user_commands, name="user")
 cli.add_typer(key_commands, name="key")
 use_case_commands = typer.Typer(help="What the fleet predicts.", no_args_is_help=True)
 cli.add_typer(use_case_commands, name="use-case")
+job_commands = typer.Typer(help="The long work of the services.", invoke_without_command=True)
+cli.add_typer(job_commands, name="jobs")
 PURGED = "Deleted. The virtual environment stays, so that the next start takes seconds."
 console = Console(width=None if sys.stdout.isatty() else 120)  # logs of CI need no narrow lines
 
@@ -230,6 +234,34 @@ def remove_a_use_case(
             typer.confirm("Remove it with its rows, models and results, for good?", abort=True)
         removed = fleet.simulator.remove_use_case(name)
     console.print(f"{removed.message}, with {removed.deployments} deployments", highlight=False)
+
+
+@job_commands.callback()
+def show_jobs(
+    context: typer.Context,
+    follow_them: Annotated[bool, typer.Option("--follow", "-f", help="Until none is at work.")] = False,
+    service: Annotated[str | None, typer.Option("--service", help="One service; otherwise all.")] = None,
+    last: Annotated[int, typer.Option("--last", "-n", min=1, help="The newest of each service.")] = 20,
+    docker: InDocker = None,
+) -> None:
+    """Show the long work that the services have done, do, or have still to do."""
+    if context.invoked_subcommand is not None:
+        return
+    with _launch(docker).fleet() as fleet:
+        services = fleet.with_jobs()
+        check_known(service, services)
+        chosen = {name: each for name, each in services.items() if service in {None, name}}
+        if follow_them:
+            follow(chosen, console)
+        console.print(jobs_table(latest(chosen, last)))
+
+
+@job_commands.command("cancel")
+def cancel_job(job_id: Annotated[str, typer.Argument(metavar="ID")], docker: InDocker = None) -> None:
+    """End a job without a result."""
+    with _launch(docker).fleet() as fleet:
+        name = cancel(fleet.with_jobs(), job_id)
+    console.print(f"Cancelled, at {name}: {job_id}", highlight=False, soft_wrap=True)
 
 
 @cli.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
