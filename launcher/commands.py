@@ -19,15 +19,8 @@ from launcher.health import degraded_parts
 from launcher.interrupts import Interrupted, interrupts
 from launcher.jobs import cancel, follow, jobs_table, latest
 from launcher.purge import Doomed
-from launcher.report import (
-    findings_table,
-    print_addresses,
-    print_degraded,
-    print_next_steps,
-    print_passwords,
-    status_table,
-)
 from launcher.stack import check_known
+from launcher.terminal import print_addresses, print_lines, print_next_steps, print_passwords, status_table
 from launcher.use_cases import add_use_case, find_use_case, lines
 from launcher.ways import Way
 
@@ -86,7 +79,7 @@ def up(docker: InDocker = None) -> None:
     console.print("Everything is up." if started else "Everything is up already.")
     addresses = launch.stack.addresses()
     print_addresses(console, addresses)
-    print_degraded(console, degraded_parts(addresses))
+    print_lines(console, degraded_parts(addresses), style="yellow")
     print_passwords(console, launch.passwords_file())
 
 
@@ -120,7 +113,7 @@ def demo(
         stack.undo()
         raise
     console.print()
-    console.print(findings_table(findings))
+    console.print(findings.table())
     print_next_steps(console, stack.addresses(), stack.psql_line())
     print_passwords(console, launch.passwords_file())
 
@@ -130,7 +123,8 @@ def status(docker: InDocker = None) -> None:
     """Show how every service is. Exit status 0 when all are ready."""
     found = _launch(docker).stack.conditions()
     console.print(status_table(found))
-    print_degraded(console, degraded_parts({each.name: each.address for each in found}))
+    degraded = degraded_parts({each.name: each.address for each in found})
+    print_lines(console, degraded, style="yellow")
     if any(condition.state != "ready" for condition in found):
         raise typer.Exit(1)
 
@@ -183,12 +177,13 @@ def prune(
         if not lines:
             console.print("Nothing is older than it is to be kept.")
             return
-        _print_lines("Older than it is to be kept:" if dry_run else "This deletes for good:", lines)
+        heading = "Older than it is to be kept:" if dry_run else "This deletes for good:"
+        print_lines(console, [heading, *lines])
         if dry_run:
             return
         if not yes and sys.stdin.isatty():
             typer.confirm("Delete?", abort=True)
-        _print_lines("Deleted:", pruning.delete().lines())
+        print_lines(console, ["Deleted:", *pruning.delete().lines()])
 
 
 Simulator = Annotated[
@@ -207,16 +202,17 @@ def add_a_use_case(
     """Add a use case, or send the rows of one. The simulator must be up."""
     with _launch(docker).fleet(simulator=simulator) as fleet:
         added = add_use_case(fleet, file, csv)
-    console.print(f"{added.message}: {added.task}", highlight=False, markup=False)
+    print_lines(console, [f"{added.message}: {added.task}"])
     if added.sets is not None:
-        _print_lines("Its rows, ready to be loaded:", [f"{n:>8}  {name}" for name, n in added.sets.items()])
+        rows = [f"{count:>8}  {name}" for name, count in added.sets.items()]
+        print_lines(console, ["Its rows, ready to be loaded:", *rows])
 
 
 @use_case_commands.command("list")
 def list_the_use_cases(simulator: Simulator = None, docker: InDocker = None) -> None:
     """List the use cases, with the rows of each set."""
     with _launch(docker).fleet(simulator=simulator) as fleet:
-        _print_lines("Use cases:", lines(fleet.simulator.use_cases()))
+        print_lines(console, ["Use cases:", *lines(fleet.simulator.use_cases())])
 
 
 @use_case_commands.command("remove")
@@ -273,17 +269,10 @@ def check(
     raise typer.Exit(run_checks(context.args, os.environ, quick=quick))
 
 
-def _print_lines(heading: str, lines: Sequence[str]) -> None:
-    console.print(heading)
-    for line in lines:
-        console.print(line, highlight=False, soft_wrap=True)
-
-
 def _announce(doomed: Sequence[Doomed]) -> None:
-    console.print("This stops what runs and deletes for good:")
-    for each in doomed:
-        about = ", ".join(filter(None, (each.content, each.size)))
-        console.print(f"  {each.name}  ({about})", highlight=False, soft_wrap=True)
+    about = [(each.name, ", ".join(filter(None, (each.content, each.size)))) for each in doomed]
+    lines = [f"  {name}  ({what})" for name, what in about]
+    print_lines(console, ["This stops what runs and deletes for good:", *lines])
 
 
 def _launch(docker: bool | None) -> Launch:

@@ -17,10 +17,8 @@ from launcher.purge import Doomed
 from launcher.settings import LauncherSettings
 
 POSTGRES, MLFLOW = "postgres", "mlflow"
-WORKERS_ARE_THERE = False  # turns the workers of a stack of processes on
-WORKING = tuple(service for service in SERVICES if service.works and WORKERS_ARE_THERE)
 OURS = (*(each.name for each in SERVICES), *(each.worker for each in SERVICES if each.works))
-NAMES = (MLFLOW, *(each.name for each in SERVICES), *(each.worker for each in WORKING))
+NAMES = (MLFLOW, *OURS)
 PARTS = (POSTGRES, *NAMES)
 
 

@@ -11,12 +11,15 @@ from launcher.accounts import AccountFiles
 from launcher.local.processes import Service
 from launcher.ports import LOOPBACK, address_at
 from launcher.settings import LauncherSettings
-from launcher.stack import WORKING
 
 # All that a child sees of the caller's environment, besides the settings that carry its own prefix.
 COMMON_VARIABLES = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "OMP_NUM_THREADS"}
 )
+
+
+WORKERS_ARE_THERE = False  # turns the workers on
+WORKING = tuple(each for each in SERVICES if each.works and WORKERS_ARE_THERE)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,8 @@ from typing import NoReturn
 import psutil
 from rich.console import Console
 
-from launcher.display import StartDisplay
 from launcher.health import local_session
 from launcher.interrupts import Interrupts
-from launcher.local.data import find_local_data
 from launcher.local.databases import Server
 from launcher.local.plan import base_environment, fleet_services, mlflow_service
 from launcher.local.processes import Processes, Service
@@ -20,9 +18,10 @@ from launcher.local.supervisor import supervisor
 from launcher.local.watching import answers, service_conditions, wait_until_ready
 from launcher.ports import LOOPBACK, check_ports
 from launcher.preflight import check_settings
-from launcher.purge import Doomed, delete_paths
+from launcher.purge import Doomed, delete_paths, find_local_data
 from launcher.settings import LauncherSettings
 from launcher.stack import MLFLOW, NAMES, POSTGRES, Condition, Stack, UnknownLogError, check_known
+from launcher.terminal import StartDisplay
 
 UNDO_SECONDS = 1.0  # what has just been started has no request in flight worth waiting for
 DATABASES_STAY = (

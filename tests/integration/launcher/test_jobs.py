@@ -60,7 +60,7 @@ def test_jobs_are_shown_cancelled_and_followed(told: dict[str, str], fakes: dict
 
     fakes["tracking"].add("d" * 32)
     followed = launch(["jobs", "--follow"], told).stdout
-    assert "tracking optimisation dddddddd: queued, 0%\n" in followed
+    assert "tracking optimisation dddddddd: running, 50%" in followed
     assert "tracking optimisation dddddddd: succeeded, 100%" in followed
 
 
