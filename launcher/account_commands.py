@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from fleet.credentials import read_password
-from launcher.accounts import AccountFiles, AccountsError
+from launcher.accounts import API_KEYS, USERS, AccountFiles, AccountsError
 from launcher.locking import locked
 from launcher.settings import LauncherSettings, read_environment
 
@@ -47,7 +47,7 @@ def add_user(name: Name, role: Role = UserRole.USER) -> None:
         raise AccountsError(f"{name}: {error}", "Nothing was changed; try again") from error
     with _files() as files:
         files.add_user(name, role, password)
-    console.print(f"Added to {files.users_file()}.\n{WHEN}", highlight=False, soft_wrap=True)
+    console.print(f"Added to {files.file(USERS)}.\n{WHEN}", highlight=False, soft_wrap=True)
 
 
 @key_commands.command("add")
@@ -56,7 +56,7 @@ def add_key(name: Name, role: Role = UserRole.USER) -> None:
     with _files() as files:
         key = files.add_key(name, role)
     console.print(
-        f"Added to {files.api_keys_file()}.\n{WHEN}\nThe key, shown only now:",
+        f"Added to {files.file(API_KEYS)}.\n{WHEN}\nThe key, shown only now:",
         highlight=False,
         soft_wrap=True,
     )

@@ -4,15 +4,17 @@ import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from launcher import pruning
 from launcher.account_commands import key_commands, user_commands
 from launcher.checks import run_checks
-from launcher.composition import Launch
+from launcher.composition import Launch, Way
 from launcher.demo import Demo
 from launcher.fire_brigade_demo import FireBrigadeDemo
 from launcher.health import degraded_parts
@@ -22,7 +24,6 @@ from launcher.purge import Doomed
 from launcher.stack import check_known
 from launcher.terminal import print_addresses, print_lines, print_next_steps, print_passwords, status_table
 from launcher.use_cases import add_use_case, find_use_case, lines
-from launcher.ways import Way
 
 cli = typer.Typer(
     name="./launch.sh",
@@ -172,18 +173,19 @@ def prune(
     """Delete what is older than it is to be kept, after saying what. Everything must be up."""
     launch = _launch(docker)
     with launch.fleet() as fleet:
-        pruning = launch.pruning(fleet)
-        lines = pruning.find().lines()
-        if not lines:
+        kept = launch.settings.deleted_runs_days
+        prune = partial(pruning.prune, fleet, launch.stack.run_beside_mlflow, kept)
+        due = prune(dry_run=True)
+        if not due:
             console.print("Nothing is older than it is to be kept.")
             return
         heading = "Older than it is to be kept:" if dry_run else "This deletes for good:"
-        print_lines(console, [heading, *lines])
+        print_lines(console, [heading, *due])
         if dry_run:
             return
         if not yes and sys.stdin.isatty():
             typer.confirm("Delete?", abort=True)
-        print_lines(console, ["Deleted:", *pruning.delete().lines()])
+        print_lines(console, ["Deleted:", *prune(dry_run=False)])
 
 
 Simulator = Annotated[

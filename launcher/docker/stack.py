@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import NoReturn
 
 from fleet.services import SERVICES
-from launcher.docker.addresses import all_addresses, check_published_ports, service_addresses
+from launcher.docker.addresses import check_published_ports, published_addresses
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.engine import engine_problem
 from launcher.docker.project import Project
@@ -55,8 +55,7 @@ class ComposeStack(Stack):
                 raise
 
     def addresses(self) -> dict[str, str]:
-        own = service_addresses(self._settings, self._environment)
-        return {**own, **{n: url for n, url in all_addresses(self._project.config()).items() if n not in own}}
+        return published_addresses(self._project.config(), self._environment)
 
     def conditions(self) -> list[Condition]:
         addresses = {POSTGRES: "in its network only", **self.addresses()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fleet.services import SERVICES
 from fleet.services import Service as Listed
-from launcher.accounts import AccountFiles
+from launcher.accounts import API_KEYS, USERS, AccountFiles
 from launcher.local.processes import Service
 from launcher.ports import LOOPBACK, address_at
 from launcher.settings import LauncherSettings
@@ -78,8 +78,8 @@ def fleet_services(
         defaults = {
             "PORT": settings.port(each),
             "LOG_FILE": settings.state_dir / "logs" / f"{name}.log",  # of which it takes care while it runs
-            "USERS_FILE": accounts.users_file(),
-            "API_KEYS_FILE": accounts.api_keys_file(),
+            "USERS_FILE": accounts.file(USERS),
+            "API_KEYS_FILE": accounts.file(API_KEYS),
             **own,
         }
         command = (sys.executable, "-m", each.name, *arguments)

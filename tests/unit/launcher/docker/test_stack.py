@@ -13,13 +13,15 @@ from launcher.settings import LauncherSettings
 from launcher.stack import PARTS
 from tests.unit.launcher.docker.test_containers import READY
 
+CONFIG = {"services": {"tracking": {"ports": [{"host_ip": "127.0.0.1", "published": "5002"}]}}}
+
 
 def test_every_part_is_shown_and_what_profiles_add_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
     grafana = replace(READY, id="2", service="grafana", status="exited", exit_code=1)
     migrate = replace(READY, id="3", service="migrate", status="exited")
     containers = {each.id: each for each in (READY, grafana, migrate)}
     monkeypatch.setattr(Project, "containers", lambda self: containers)
-    monkeypatch.setattr(Project, "config", lambda self: {"services": {}})
+    monkeypatch.setattr(Project, "config", lambda self: CONFIG)
     monkeypatch.setattr(Project, "memory", lambda self, ids: dict.fromkeys(ids, "9 MiB"))
     settings = LauncherSettings.from_environment({})
     stack = ComposeStack(settings, {}, Console(file=io.StringIO()), Interrupts())
