@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Generic, Literal, TypeVar
 
 from client.answer import Answer, Moment
@@ -92,12 +92,13 @@ class JobHandle(Generic[R]):
         """Ends it without a result."""
         self._jobs.cancel_job(self.id)
 
-    def wait(self, *, progress: bool = False) -> R:
-        """Its result, once it has ended. progress: shows how far it is, on standard error.
+    def wait(self, *, progress: bool | Callable[[Job], object] = False) -> R:
+        """Its result, once it has ended. progress: shows how far it is on standard error, or is told.
 
         Raises JobFailedError if there is none, and as `status` does if the service stays away for minutes.
         """
-        with _shown(self.id) if progress else _unshown() as show:
+        shown = _shown(self.id) if progress is True else nullcontext(progress or (lambda job: None))
+        with shown as show:
             answered = time.monotonic()
             while True:
                 try:
@@ -116,12 +117,7 @@ class JobHandle(Generic[R]):
 
 
 @contextmanager
-def _unshown() -> Iterator[Callable[[Job], None]]:
-    yield lambda job: None
-
-
-@contextmanager
-def _shown(name: str) -> Iterator[Callable[[Job], None]]:
+def _shown(name: str) -> Iterator[Callable[[Job], object]]:
     """A bar where rich is installed, otherwise a line whenever there is something new."""
     try:
         from rich.console import Console  # noqa: PLC0415  # the client works without it
