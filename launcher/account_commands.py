@@ -11,8 +11,9 @@ from rich.console import Console
 
 from fleet.credentials import read_password
 from launcher.accounts import API_KEYS, USERS, AccountFiles, AccountsError
-from launcher.locking import locked
 from launcher.settings import LauncherSettings, read_environment
+from launcher.stack import locked
+from launcher.terminal import print_lines
 
 WHEN = "The services know of it when they are started next: ./launch.sh up does that."
 console = Console(stderr=True)
@@ -47,7 +48,7 @@ def add_user(name: Name, role: Role = UserRole.USER) -> None:
         raise AccountsError(f"{name}: {error}", "Nothing was changed; try again") from error
     with _files() as files:
         files.add_user(name, role, password)
-    console.print(f"Added to {files.file(USERS)}.\n{WHEN}", highlight=False, soft_wrap=True)
+    print_lines(console, [f"Added to {files.file(USERS)}.", WHEN])
 
 
 @key_commands.command("add")
@@ -55,11 +56,7 @@ def add_key(name: Name, role: Role = UserRole.USER) -> None:
     """Add a program, and show its key on standard output: it is kept nowhere."""
     with _files() as files:
         key = files.add_key(name, role)
-    console.print(
-        f"Added to {files.file(API_KEYS)}.\n{WHEN}\nThe key, shown only now:",
-        highlight=False,
-        soft_wrap=True,
-    )
+    print_lines(console, [f"Added to {files.file(API_KEYS)}.", WHEN, "The key, shown only now:"])
     sys.stdout.write(f"{key}\n")
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from client import Fleet
+from db.postmaster import find_postmaster
 from fleet.errors import FleetError
 from fleet.services import SERVICES
 from fleet.whole_files import write_whole
@@ -18,15 +19,14 @@ from launcher.calling import calls_told, fleet_at
 from launcher.docker.engine import check_engine, engine_problem
 from launcher.docker.stack import ComposeStack, runs_in_docker
 from launcher.interrupts import Interrupts
-from launcher.local.running import runs_locally
+from launcher.local.processes import Processes
 from launcher.settings import (
     InvalidSettingError,
     LauncherSettings,
     check_state_folder,
-    make_state_folder,
     read_environment,
 )
-from launcher.stack import Stack
+from launcher.stack import NAMES, Stack
 
 REMEMBERED = "way"  # the file in the state folder
 
@@ -61,7 +61,7 @@ class Launch:
                 f"The stack is up the other way ({self._held})",
                 f"Take it down first: ./launch.sh down --{self._held}",
             )
-        make_state_folder(self.settings.state_dir)
+        check_state_folder(self.settings.state_dir, make=True)
         remember(self.way, self.settings.state_dir)
 
     def forget(self) -> None:
@@ -134,3 +134,10 @@ def forget(way: Way, state_dir: Path) -> None:
     """Leaves the next start free to choose, if this way is what was remembered."""
     if held_way(state_dir) is way:
         (state_dir / REMEMBERED).unlink(missing_ok=True)
+
+
+def runs_locally(state_dir: Path) -> bool:
+    """Whether a process of the stack lives that was started from this state folder, PostgreSQL's included."""
+    processes = Processes(state_dir / "run", state_dir / "logs")
+    server = find_postmaster((state_dir / "postgres" / "data").resolve())
+    return server is not None or any(map(processes.find, NAMES))

@@ -6,8 +6,7 @@ from typing import Any
 from client import Fleet, JobFailedError, JobHandle
 from client.jobs import Job
 from launcher.calling import calls_told
-from launcher.demo import Demo, Loop, Progress
-from launcher.findings import Findings
+from launcher.demo import Demo, Findings, Loop, Progress
 
 DISTANCE_KM, STATION = 5.2, "Acton"
 PUBLISHED, MADE_UP, KEPT = (
