@@ -52,7 +52,8 @@ def test_what_is_killed_is_started_again_as_it_was(processes: Processes, started
     assert again is not None
     assert again.cmdline()[-2:] == ["silent", "0"]
     assert again.environ()["FAKE_SETTING"] == "given"
-    assert processes.log(NAME).read_text().count("fake had died and was started again") == 2
+    log = processes.log(NAME)
+    wait_for(lambda: log.read_text().count("fake had died and was started again") == 2)
 
 
 def test_what_was_stopped_stays_so_and_without_a_record_the_supervisor_ends(
