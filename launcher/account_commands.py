@@ -3,8 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -21,15 +20,8 @@ user_commands = typer.Typer(help="Who may log in with a password.", no_args_is_h
 key_commands = typer.Typer(help="Programs that show an API key.", no_args_is_help=True)
 
 
-class UserRole(StrEnum):
-    """What somebody may do."""
-
-    USER = "user"
-    ADMIN = "admin"
-
-
 Name = Annotated[str, typer.Argument(help="Up to 64 letters, digits and . _ @ -")]
-Role = Annotated[UserRole, typer.Option(help="user: read and judge. admin: everything.")]
+Role = Annotated[Literal["user", "admin"], typer.Option(help="user: read and judge. admin: everything.")]
 
 
 # An empty callback: with a single command, typer would otherwise take the word `add` for the name.
@@ -40,7 +32,7 @@ def group() -> None:
 
 
 @user_commands.command("add")
-def add_user(name: Name, role: Role = UserRole.USER) -> None:
+def add_user(name: Name, role: Role = "user") -> None:
     """Add somebody. The password is asked for, or read from standard input."""
     try:
         password = read_password()
@@ -52,7 +44,7 @@ def add_user(name: Name, role: Role = UserRole.USER) -> None:
 
 
 @key_commands.command("add")
-def add_key(name: Name, role: Role = UserRole.USER) -> None:
+def add_key(name: Name, role: Role = "user") -> None:
     """Add a program, and show its key on standard output: it is kept nowhere."""
     with _files() as files:
         key = files.add_key(name, role)

@@ -3,10 +3,9 @@
 import os
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -84,21 +83,15 @@ def up(docker: InDocker = None) -> None:
     print_passwords(console, launch.passwords_file())
 
 
-class Demonstrated(StrEnum):
-    """What the demo walks the loop on."""
-
-    WINE = "wine"
-    FIRE_BRIGADE = "fire_brigade"
-
-
-DEMOS = {Demonstrated.WINE: Demo, Demonstrated.FIRE_BRIGADE: FireBrigadeDemo}
+DEMOS = {"wine": Demo, "fire_brigade": FireBrigadeDemo}
 
 
 @cli.command()
 def demo(
     use_case: Annotated[
-        Demonstrated, typer.Option(help="On which data; fire_brigade begins with raw records.")
-    ] = Demonstrated.WINE,
+        Literal["wine", "fire_brigade"],
+        typer.Option(help="On which data; fire_brigade begins with raw records."),
+    ] = "wine",
     docker: InDocker = None,
 ) -> None:
     """Start everything and walk the loop over HTTP: load, search, deploy, score, monitor, retrain."""

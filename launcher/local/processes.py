@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import secrets
-import signal
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -188,9 +187,9 @@ class Processes:
         """
         records = [record for name in names if (record := self.record(name)) is not None]
         leaders = {record.name: leader for record in records if (leader := _leader(record)) is not None}
-        for leader in leaders.values():
-            with suppress(ProcessLookupError):
-                os.killpg(leader.pid, signal.SIGTERM)
+        for leader in leaders.values():  # as Docker does: what it started is its own to end, as it sees fit
+            with suppress(psutil.NoSuchProcess):
+                leader.terminate()
         psutil.wait_procs(list(leaders.values()), timeout=LEADER_SECONDS if patience is None else patience)
         rest = _members({record.token for record in records})
         _end(rest, REST_SECONDS if patience is None else patience)
