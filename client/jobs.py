@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import quote
 
 from client.answer import Answer, Moment
 from client.connection import PAGE_SIZE, Connection
-from client.errors import FailedError, RefusedError, UnreachableError
+from client.errors import BusyError, FailedError, RefusedError, UnreachableError
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 POLL_S = 0.5
@@ -47,7 +48,7 @@ class JobFailedError(RefusedError):
 
     def __init__(self, job: Job) -> None:
         cancelled = {"error": "it was cancelled", "message": "Start it again to have its result"}
-        super().__init__(f"The job {job.id}", 0, job.error or cancelled, "")
+        super().__init__(f"The job {job.id}", 0, job.error or cancelled, job.id)
         self.job = job
 
     @property
@@ -69,11 +70,11 @@ class Jobs:
 
     def job(self, job_id: str) -> Job:
         """How a job is. Raises NotFoundError."""
-        return self._connection.get(Job, f"/jobs/{job_id}")
+        return self._connection.get(Job, f"/jobs/{quote(job_id, safe='')}")
 
     def cancel_job(self, job_id: str) -> None:
         """Has a job ended without a result. Raises NotFoundError, ConflictError if it has ended already."""
-        self._connection.delete(Answer, f"/jobs/{job_id}")
+        self._connection.delete(Answer, f"/jobs/{quote(job_id, safe='')}")
 
 
 class JobHandle(Generic[R]):
@@ -107,7 +108,7 @@ class JobHandle(Generic[R]):
                     show(job)
                     if not job.at_work:
                         break
-                except (UnreachableError, FailedError):
+                except (UnreachableError, FailedError, BusyError):
                     if time.monotonic() - answered > AWAY_S:
                         raise
                 time.sleep(POLL_S)
@@ -121,6 +122,7 @@ def _shown(name: str) -> Iterator[Callable[[Job], object]]:
     """A bar where rich is installed, otherwise a line whenever there is something new."""
     try:
         from rich.console import Console  # noqa: PLC0415  # the client works without it
+        from rich.markup import escape  # noqa: PLC0415
         from rich.progress import Progress  # noqa: PLC0415
     except ImportError:
         told = [""]
@@ -135,4 +137,6 @@ def _shown(name: str) -> Iterator[Callable[[Job], object]]:
         return
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=1.0)
-        yield lambda job: bar.update(task, completed=job.progress, description=job.detail or job.status)
+        yield lambda job: bar.update(
+            task, completed=job.progress, description=escape(job.detail or job.status)
+        )

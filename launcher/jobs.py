@@ -6,6 +6,7 @@ from itertools import islice
 
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -35,7 +36,8 @@ def jobs_table(found: Iterable[Found]) -> Table:
     for name, job in found:
         state = f"[{COLOURS.get(job.status, 'default')}]{job.status}[/]"
         asked = f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}" if job.created_at else ""
-        table.add_row(name, job.id, job.kind, state, f"{job.progress:.0%}", _detail(job), asked)
+        told = (escape(job.id), escape(job.kind), state, f"{job.progress:.0%}", escape(_detail(job)))
+        table.add_row(name, *told, asked)
     return table
 
 

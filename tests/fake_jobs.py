@@ -58,7 +58,7 @@ class FakeJobs:
         if job["status"] in ENDED:
             return
         job["progress"] = min(job["progress"] + self.step, 1.0)
-        job["status"], job["detail"] = "running", f"{job['progress']:.0%} of the fits"
+        job["status"], job["detail"] = "running", f"{job['progress']:.0%} of the fits [/] [C=1]"
         if job["progress"] >= 1:
             ended = job.get("error") and {"status": "failed"}
             job |= ended or {"status": "succeeded", "result": {"message": "…", "data": FOUND}}

@@ -37,7 +37,7 @@ def test_the_services_that_work_are_those_whose_jobs_the_client_knows() -> None:
 
 
 def test_jobs_are_shown_cancelled_and_followed(told: dict[str, str], fakes: dict[str, FakeJobs]) -> None:
-    fakes["tracking"].add("a" * 32, "failed", progress=0.25, error={"error": "no memory"})
+    fakes["tracking"].add("a" * 32, "failed", progress=0.25, error={"error": "no memory [/]"})
     fakes["fire_brigade"].add("b" * 32, kind="process_data")
     shown = launch(["jobs"], told)
     assert shown.returncode == 0, shown.stderr
@@ -47,7 +47,7 @@ def test_jobs_are_shown_cancelled_and_followed(told: dict[str, str], fakes: dict
         ["tracking", "a" * 32, "optimisation", "failed"],
         ["fire_brigade", "b" * 32, "process_data", "queued"],
     ]
-    assert "no memory" in shown.stdout
+    assert "no memory [/]" in shown.stdout
 
     one = launch(["jobs", "--service", "tracking"], told)
     assert "b" * 32 not in one.stdout
