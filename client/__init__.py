@@ -16,6 +16,7 @@ from client.errors import (
     UnreachableError,
 )
 from client.fleet import ADDRESSES, PATHS, Fleet
+from client.jobs import JobFailedError, JobHandle
 from client.simulator import Fouling
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "ForbiddenError",
     "Fouling",
     "InvalidError",
+    "JobFailedError",
+    "JobHandle",
     "NotFoundError",
     "RefusedError",
     "TimedOutError",

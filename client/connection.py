@@ -25,7 +25,7 @@ CONNECT_TIMEOUT_S = 3.05
 LONGEST_WAIT_S = 60.0  # for a busy service; who asks for more is not waited for
 DEFAULT_WAIT_S = 5.0
 PAGE_SIZE = 100  # entries of a list that are asked for at a time, 1 to 500
-BUSY = 429
+ACCEPTED, BUSY = 202, 429
 REDIRECTIONS = range(300, 400)
 KEY = re.compile(r"[!-~]+")
 
@@ -98,6 +98,20 @@ class Connection:
         """
         return self._ask(model, "POST", path, key=idempotency_key, json=_given(body))
 
+    def begin(self, path: str, /, *, idempotency_key: str | None = None, **body: Any) -> str:
+        """Has something done as a job, as `post` does at once; returns the job's id."""
+        asked = {"key": idempotency_key, "prefer": "respond-async"}
+        answer, name = self._send_patiently("POST", path, **asked, json=_given(body))
+        job_id = answer.headers.get("Location", "").rpartition("/jobs/")[2]
+        if answer.status_code == ACCEPTED and job_id:
+            return job_id
+        raise UnexpectedAnswerError(
+            f"POST {self._url + path}",
+            f"was answered {answer.status_code} without the place of a job",
+            "This fleet has no job for it: ask without wait=False",
+            name,
+        )
+
     def delete(self, model: type[M], path: str = "", /, **query: Any) -> M:
         """Takes something away. query: as of `get`."""
         return self._ask(model, "DELETE", path, params=_given(query))
@@ -110,12 +124,10 @@ class Connection:
             page = self.get(model, path, limit=page_size, page_token=token, **query)
             yield page
 
-    def _ask(self, model: type[M], method: str, path: str, *, key: str | None = None, **sent: Any) -> M:
-        name = self._options.request_ids()
-        headers = {"Accept": "application/json", "X-Request-ID": name, "Idempotency-Key": key}
-        content = self._patiently(method, self._url + path, {**sent, "headers": _given(headers)})
+    def _ask(self, model: type[M], method: str, path: str, **sent: Any) -> M:
+        answer, name = self._send_patiently(method, path, **sent)
         try:
-            return model.model_validate(content)
+            return model.model_validate(answer.json())
         except ValidationError as error:
             raise UnexpectedAnswerError(
                 f"{method} {self._url + path}",
@@ -124,19 +136,30 @@ class Connection:
                 name,
             ) from error
 
-    def _patiently(self, method: str, url: str, sent: Mapping[str, Any]) -> dict[str, Any]:
+    def _send_patiently(
+        self, method: str, path: str, *, key: str | None = None, prefer: str | None = None, **sent: Any
+    ) -> tuple[requests.Response, str]:
+        """The answer, and what the call is named; waits while the service is busy, as often as it may."""
+        name = self._options.request_ids()
+        headers = {
+            "Accept": "application/json",
+            "X-Request-ID": name,
+            "Idempotency-Key": key,
+            "Prefer": prefer,
+        }
+        sent["headers"] = _given(headers)
         retries = self._options.busy_retries
         while True:
             try:
-                return self._send(method, url, sent)
+                return self._send(method, self._url + path, name, sent), name
             except BusyError as busy:
                 if retries <= 0 or busy.retry_after_s > LONGEST_WAIT_S:
                     raise
                 retries -= 1
                 time.sleep(busy.retry_after_s)
 
-    def _send(self, method: str, url: str, sent: Mapping[str, Any]) -> dict[str, Any]:
-        name = sent["headers"]["X-Request-ID"]
+    def _send(self, method: str, url: str, name: str, sent: Mapping[str, Any]) -> requests.Response:
+        call = f"{method} {url}"
         try:
             answer = self._session.request(
                 method,
@@ -146,23 +169,17 @@ class Connection:
                 allow_redirects=False,  # requests would make a GET of a redirected POST
             )
         except requests.ReadTimeout as error:
-            raise TimedOutError(
-                f"{method} {url}",
-                f"was not answered within {self._options.timeout_s:g} s",
-                "What it asked for may still be done: look before you send it again",
-                name,
-            ) from error
+            late = f"was not answered within {self._options.timeout_s:g} s"
+            advice = "What it asked for may still be done: look before you send it again"
+            raise TimedOutError(call, late, advice, name) from error
         except requests.RequestException as error:
-            raise UnreachableError(
-                f"{method} {url}",
-                f"was not answered: {type(error).__name__}",
-                "Check the address, and that the service is running",
-                name,
-            ) from error
-        content = _object(answer, f"{method} {url}", name)
+            away = f"was not answered: {type(error).__name__}"
+            advice = "Check the address, and that the service is running"
+            raise UnreachableError(call, away, advice, name) from error
+        content = _object(answer, call, name)
         if not answer.ok:
-            raise _refusal(f"{method} {url}", answer, content, name)
-        return content
+            raise _refusal(call, answer, content, name)
+        return answer
 
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Why a call was not answered with what was asked for: one exception a cause."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 
 class CallError(Exception):
@@ -45,8 +45,6 @@ class RefusedError(CallError):
     that the answer said.
     """
 
-    statuses: ClassVar[tuple[int, ...]] = ()
-
     def __init__(self, call: str, status: int, body: Mapping[str, Any], request_id: str) -> None:
         error = str(body.get("error") or "no reason given")
         message = str(body.get("message") or "Look into the service's log")
@@ -65,37 +63,25 @@ class RefusedError(CallError):
 class InvalidError(RefusedError):
     """The request is malformed, too large, or asks for what cannot be."""
 
-    statuses = (400, 405, 413, 415)
-
 
 class UnauthorizedError(RefusedError):
     """The credentials are missing or wrong."""
-
-    statuses = (401,)
 
 
 class ForbiddenError(RefusedError):
     """The credentials are right, but it takes another role."""
 
-    statuses = (403,)
-
 
 class NotFoundError(RefusedError):
     """There is no such experiment, run, use case or route."""
-
-    statuses = (404,)
 
 
 class ConflictError(RefusedError):
     """The right request at the wrong moment; message says what to call first."""
 
-    statuses = (409,)
-
 
 class BusyError(RefusedError):
     """The service has as much work as it can take. retry_after_s: seconds that it asks to wait."""
-
-    statuses = (429,)
 
     def __init__(
         self, call: str, status: int, body: Mapping[str, Any], request_id: str, retry_after_s: float
@@ -107,11 +93,12 @@ class BusyError(RefusedError):
 class FailedError(RefusedError):
     """The service (500), a sibling (502), PostgreSQL or MLflow (503) failed, or it took too long (504)."""
 
-    statuses = (500, 502, 503, 504)
-
 
 BY_STATUS: dict[int, type[RefusedError]] = {
-    status: kind
-    for kind in (InvalidError, UnauthorizedError, ForbiddenError, NotFoundError, ConflictError, FailedError)
-    for status in kind.statuses
+    **dict.fromkeys((400, 405, 413, 415), InvalidError),
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    **dict.fromkeys((500, 502, 503, 504), FailedError),
 }

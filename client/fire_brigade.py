@@ -1,16 +1,13 @@
 """fire_brigade: from raw records to predicted attendance times."""
 
-from client.answers import AttendanceTime, BuiltFeatures, Job, Scores, StartedJob, SystemHealth
-from client.connection import Connection
+from client.answers import AttendanceTime, BuiltFeatures, Scores, StartedJob, SystemHealth
+from client.jobs import Job, Jobs
 
 __all__ = ["FireBrigade", "Job"]
 
 
-class FireBrigade:
+class FireBrigade(Jobs):
     """`fleet.fire_brigade`, which always asks for credentials."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def health(self) -> SystemHealth:
         """Says whether every file is there that predictions come from."""
@@ -38,10 +35,6 @@ class FireBrigade:
         }
         wanted = {name: "true" for name, flag in flags.items() if flag}
         return self._connection.get(StartedJob, "/process_data", attempts=attempts, **wanted)
-
-    def job(self, job_id: str) -> Job:
-        """How a job is. Raises NotFoundError."""
-        return self._connection.get(Job, f"/jobs/{job_id}")
 
     def build_features(self) -> BuiltFeatures:
         """Makes features of the records. Raises ConflictError if there are none."""

@@ -8,6 +8,7 @@ from typing import Self
 
 from client.connection import Auth, Connection, Options
 from client.fire_brigade import FireBrigade
+from client.jobs import Jobs
 from client.ml_model import MlModel
 from client.monitoring import Monitoring
 from client.simulator import Simulator
@@ -83,6 +84,10 @@ class Fleet:
         self.tracking = Tracking(self._connections["tracking"])
         self.monitoring = Monitoring(self._connections["monitoring"])
         self.fire_brigade = FireBrigade(self._connections["fire_brigade"])
+
+    def with_jobs(self) -> dict[str, Jobs]:
+        """The services that have jobs, by name."""
+        return {name: each for name, each in vars(self).items() if isinstance(each, Jobs)}
 
     def close(self) -> None:
         """Ends the kept connections; `with Fleet(...) as fleet:` does so by itself."""

@@ -1,14 +1,18 @@
 """tracking: searches hyperparameters, and keeps experiments and runs in MLflow."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Required, TypedDict, Unpack
+from typing import Any, Literal, Required, TypedDict, Unpack, overload
 
 from client.answers import ModelSet, Optimisation, Search
 from client.deployments import Preprocessing
 from client.experiments import Experiments
+from client.jobs import JobHandle, Jobs
+
+Models = Sequence[str]
+Grids = Mapping[str, Mapping[str, Sequence[Any]]]
 
 
-class SearchSetting(TypedDict, total=False):
+class How(TypedDict, total=False):
     """How a search is made and recorded. cv: the number of folds.
 
     scoring: one of scikit-learn's; the task's headline metric if left out. snapshot_id: the rows to search
@@ -26,27 +30,44 @@ class SearchSetting(TypedDict, total=False):
     idempotency_key: str | None
 
 
-class Tracking(Experiments):
+class Tracking(Experiments, Jobs):
     """`fleet.tracking`.
 
     idempotency_key: a call that is made again with the same key is done once, and answered the same.
     """
 
+    @overload
     def optimise(
         self,
-        models: Sequence[str],
-        hyperparameters: Mapping[str, Mapping[str, Sequence[Any]]],
-        **setting: Unpack[SearchSetting],
-    ) -> Search:
+        models: Models,
+        hyperparameters: Grids,
+        *,
+        wait: Literal[True] = True,
+        **setting: Unpack[How],
+    ) -> Search: ...
+    @overload
+    def optimise(
+        self,
+        models: Models,
+        hyperparameters: Grids,
+        *,
+        wait: Literal[False],
+        **setting: Unpack[How],
+    ) -> JobHandle[Search]: ...
+    def optimise(
+        self, models: Models, hyperparameters: Grids, *, wait: bool = True, **setting: Unpack[How]
+    ) -> Search | JobHandle[Search]:
         """Searches each model's grid by cross-validation, and keeps one run a model.
 
         hyperparameters: for each model, the values to try of each of its estimator's parameters.
+        wait: for what was found; otherwise the job that searches is returned.
         Raises ConflictError if the name is that of a deleted experiment.
         """
-        body: dict[str, Any] = {"models": models, "hyperparameters": hyperparameters, **setting}
-        return self._connection.post(
-            Optimisation, "/model_management", request_information="optimization", **body
-        ).data
+        body: dict[str, Any] = {"request_information": "optimization", "models": models, **setting}
+        body["hyperparameters"] = hyperparameters
+        if wait:
+            return self._connection.post(Optimisation, "/model_management", **body).data
+        return JobHandle(self, self._connection.begin("/model_management", **body), _search)
 
     def set_model(
         self, run_id: str, *, use_case: str | None = None, idempotency_key: str | None = None
@@ -54,3 +75,7 @@ class Tracking(Experiments):
         """Hands the run's model to ml_model. use_case: of a run that does not say its own."""
         body = {"request_information": "setting", "run_id": run_id, "use_case": use_case}
         return self._connection.post(ModelSet, "/model_management", idempotency_key=idempotency_key, **body)
+
+
+def _search(result: dict[str, Any]) -> Search:
+    return Search.model_validate(result.get("data", result))

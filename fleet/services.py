@@ -10,15 +10,16 @@ BASE = "/root"  # what the paths of services begin with, unless their BASE_URL s
 DATABASE = {"DATABASE_URL": "{database}"}
 SIGNING = {"ARTIFACT_KEY": "{artifact_key}"}
 CALLING = {"ML_MODEL_URL": "{ml_model}", "SIBLING_KEY_FILE": "{secrets}/{name}_key"}
-FIRE_BRIGADE_FILES = {
+FIRE_BRIGADE = {
     "CHEMIN_DATA": "{state}/fire_brigade/data",
     "CHEMIN_DATA_REF": "{state}/fire_brigade/data/ref",
     "CHEMIN_MODEL": "{state}/fire_brigade/models",
     "LOG_DIRECTORY": "{state}/fire_brigade/logs",
     "FIRST_USERS_FILE": "{secrets}/fire_brigade_users",
+    "USE_MLFLOW": "true",
+    "MLFLOW_TRACKING_URI": "{mlflow}",
 }
 RECORDING = {"MLFLOW_URL": "{mlflow}", "MLFLOW_DATABASE_URL": "{mlflow_database}"}
-FIRE_BRIGADE_RUNS = {"USE_MLFLOW": "true", "MLFLOW_TRACKING_URI": "{mlflow}"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Service:
     name: of its package, its container, and with _ of its variables. port: where it listens.
     path: that its routes start with; nothing if they have none in common.
     page: what people open, if that is not the path.
+    works: it has jobs, which a worker does beside it: `python -m <name> worker`.
     told: what it needs as a process of this machine, by setting. In braces stand the things that the launcher
     has: {database}, {mlflow}, {mlflow_database}, {features}, {artifact_key}, two folders, {state} and
     {secrets}, the service's own {name}, and the address of each service by that one's name.
@@ -37,6 +39,7 @@ class Service:
     port: int
     path: str = ""
     page: str = ""
+    works: bool = False
     told: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -48,6 +51,11 @@ class Service:
     def port_setting(self) -> str:
         """The variable that gives it another port."""
         return f"{self.prefix}PORT"
+
+    @property
+    def worker(self) -> str:
+        """Name of its worker's process and container."""
+        return f"{self.name}_worker"
 
     @property
     def calls_siblings(self) -> bool:
@@ -67,7 +75,7 @@ class Service:
 SERVICES = (
     Service("simulator", 5004, "/root/simulator", told={**DATABASE, "DATA_DIR": "{features}"}),
     Service("ml_model", 5001, "/root/ml", told={**DATABASE, **SIGNING}),
-    Service("tracking", 5002, "/root/tracking", told={**DATABASE, **CALLING, **RECORDING}),
+    Service("tracking", 5002, "/root/tracking", works=True, told={**DATABASE, **CALLING, **RECORDING}),
     Service("monitoring", 5003, "/root/monitoring", told={**DATABASE, **CALLING}),
-    Service("fire_brigade", 8000, page="/docs", told={**SIGNING, **FIRE_BRIGADE_FILES, **FIRE_BRIGADE_RUNS}),
+    Service("fire_brigade", 8000, page="/docs", works=True, told={**SIGNING, **FIRE_BRIGADE}),
 )

@@ -3,16 +3,16 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from fleet.credentials import read_password
-from launcher.accounts import AccountFiles, AccountsError
-from launcher.locking import locked
+from launcher.accounts import API_KEYS, USERS, AccountFiles, AccountsError
 from launcher.settings import LauncherSettings, read_environment
+from launcher.stack import locked
+from launcher.terminal import print_lines
 
 WHEN = "The services know of it when they are started next: ./launch.sh up does that."
 console = Console(stderr=True)
@@ -20,15 +20,8 @@ user_commands = typer.Typer(help="Who may log in with a password.", no_args_is_h
 key_commands = typer.Typer(help="Programs that show an API key.", no_args_is_help=True)
 
 
-class UserRole(StrEnum):
-    """What somebody may do."""
-
-    USER = "user"
-    ADMIN = "admin"
-
-
 Name = Annotated[str, typer.Argument(help="Up to 64 letters, digits and . _ @ -")]
-Role = Annotated[UserRole, typer.Option(help="user: read and judge. admin: everything.")]
+Role = Annotated[Literal["user", "admin"], typer.Option(help="user: read and judge. admin: everything.")]
 
 
 # An empty callback: with a single command, typer would otherwise take the word `add` for the name.
@@ -39,7 +32,7 @@ def group() -> None:
 
 
 @user_commands.command("add")
-def add_user(name: Name, role: Role = UserRole.USER) -> None:
+def add_user(name: Name, role: Role = "user") -> None:
     """Add somebody. The password is asked for, or read from standard input."""
     try:
         password = read_password()
@@ -47,19 +40,15 @@ def add_user(name: Name, role: Role = UserRole.USER) -> None:
         raise AccountsError(f"{name}: {error}", "Nothing was changed; try again") from error
     with _files() as files:
         files.add_user(name, role, password)
-    console.print(f"Added to {files.users_file()}.\n{WHEN}", highlight=False, soft_wrap=True)
+    print_lines(console, [f"Added to {files.file(USERS)}.", WHEN])
 
 
 @key_commands.command("add")
-def add_key(name: Name, role: Role = UserRole.USER) -> None:
+def add_key(name: Name, role: Role = "user") -> None:
     """Add a program, and show its key on standard output: it is kept nowhere."""
     with _files() as files:
         key = files.add_key(name, role)
-    console.print(
-        f"Added to {files.api_keys_file()}.\n{WHEN}\nThe key, shown only now:",
-        highlight=False,
-        soft_wrap=True,
-    )
+    print_lines(console, [f"Added to {files.file(API_KEYS)}.", WHEN, "The key, shown only now:"])
     sys.stdout.write(f"{key}\n")
 
 

@@ -17,7 +17,8 @@ A = TypeVar("A")
 USERS, API_KEYS = "users", "api_keys"
 SIBLINGS = tuple(service.name for service in SERVICES if service.calls_siblings)
 PROMETHEUS = "prometheus"
-FIRST_USERS, PASSWORDS = "fire_brigade_users", "fire_brigade_passwords"
+FIRST_USERS = "fire_brigade_users"
+PASSWORDS = "fire_brigade_passwords"  # for people to read; no service does
 WATCHERS_PASSWORD = "fire_brigade_password"  # noqa: S105  # a file: the first user's, as Prometheus shows it
 FIRST_ROLES = ("admin", "user")  # of the fire brigade's first users, whose names they are too
 READ_BY_SERVICES = (USERS, API_KEYS, FIRST_USERS)
@@ -50,9 +51,9 @@ class AccountFiles:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         for name in (USERS, API_KEYS):
-            if not self._file(name).exists():  # when they changed is of importance
-                write_whole({self._file(name): b""}, READABLE)
-            self._file(name).chmod(READABLE)
+            if not self.file(name).exists():  # when they changed is of importance
+                write_whole({self.file(name): b""}, READABLE)
+            self.file(name).chmod(READABLE)
         has_accounts = self._has_accounts()
         for name in SIBLINGS:
             self._make_key(name, "sibling")
@@ -80,19 +81,9 @@ class AccountFiles:
         self._add(API_KEYS, name, line)
         return key
 
-    def users_file(self) -> Path:
-        return self._file(USERS)
-
-    def api_keys_file(self) -> Path:
-        return self._file(API_KEYS)
-
-    def first_users_file(self) -> Path:
-        """Users of the fire brigade's service alone, which asks for credentials wherever it listens."""
-        return self._file(FIRST_USERS)
-
-    def passwords_file(self) -> Path:
-        """The first users' passwords, for people to read; no service does."""
-        return self._file(PASSWORDS)
+    def file(self, name: str) -> Path:
+        """Where one of them is: USERS and API_KEYS, FIRST_USERS of the fire brigade alone, PASSWORDS."""
+        return self.folder / name
 
     def first_admin(self) -> tuple[str, str] | None:
         """Name and password of the fire brigade's first admin; None before there is one."""
@@ -102,7 +93,7 @@ class AccountFiles:
 
     def key_file(self, name: str) -> Path:
         """Holds the key that this program of ours shows, or nothing."""
-        return self._file(f"{name}_key")
+        return self.file(f"{name}_key")
 
     def digest(self) -> str:
         """Changes when those who read the files have to be started again."""
@@ -110,7 +101,7 @@ class AccountFiles:
 
     def changed_at(self) -> float:
         """When they changed last, in seconds since 1970."""
-        return max(self._file(name).stat().st_mtime for name in READ_BY_SERVICES)
+        return max(self.file(name).stat().st_mtime for name in READ_BY_SERVICES)
 
     def _has_accounts(self) -> bool:
         users, keys = self._parsed(USERS, parse_users), self._parsed(API_KEYS, parse_keys)
@@ -121,7 +112,7 @@ class AccountFiles:
             return parse(self._read(name))
         except ValueError as error:
             raise AccountsError(
-                f"The users or API keys in {self._file(name)} cannot be read: {error}",
+                f"The users or API keys in {self.file(name)} cannot be read: {error}",
                 "Correct that line; or remove the file, and whom it named, and add them again",
             ) from error
 
@@ -130,9 +121,9 @@ class AccountFiles:
         text = self._read(name)
         if any(other.partition(":")[0].strip() == account for other in text.splitlines()):
             raise NameTakenError(
-                f"{account} is in {self._file(name)} already", "Take another name, or remove that line first"
+                f"{account} is in {self.file(name)} already", "Take another name, or remove that line first"
             )
-        write_whole({self._file(name): _with_line(text, line)}, READABLE)
+        write_whole({self.file(name): _with_line(text, line)}, READABLE)
         self.make()
 
     def _has_first_users(self) -> bool:
@@ -150,13 +141,13 @@ class AccountFiles:
         passwords = {role: secrets.token_urlsafe(16) for role in FIRST_ROLES}
         lines = [user_line(role, role, password) for role, password in passwords.items()]
         readable = "".join(f"{name}: {each}\n" for name, each in passwords.items())
-        with staged(self.passwords_file(), readable.encode()) as for_people:  # for nobody else to read
-            self.first_users_file().unlink(missing_ok=True)  # what breaks off from here on is made again
-            put(for_people, self.passwords_file())
+        with staged(self.file(PASSWORDS), readable.encode()) as for_people:  # for nobody else to read
+            self.file(FIRST_USERS).unlink(missing_ok=True)  # what breaks off from here on is made again
+            put(for_people, self.file(PASSWORDS))
             write_whole(
                 {
-                    self._file(WATCHERS_PASSWORD): passwords["user"].encode(),
-                    self.first_users_file(): "".join(f"{line}\n" for line in lines).encode(),
+                    self.file(WATCHERS_PASSWORD): passwords["user"].encode(),
+                    self.file(FIRST_USERS): "".join(f"{line}\n" for line in lines).encode(),
                 },
                 READABLE,
             )
@@ -171,13 +162,13 @@ class AccountFiles:
         key, line = make_key(ours, role)
         kept = "\n".join(old for old in self._read(API_KEYS).splitlines() if not old.startswith(f"{ours}:"))
         with staged(self.key_file(name), key.encode(), 0o444) as new:
-            write_whole({self._file(API_KEYS): _with_line(kept, line)}, READABLE)
+            write_whole({self.file(API_KEYS): _with_line(kept, line)}, READABLE)
             put(new, self.key_file(name))
 
     def _read(self, name: str, lost: str | None = None) -> str:
         """The file's text. lost: what stands for one that is no text. Raises AccountsError without it."""
         try:
-            return self._file(name).read_text(encoding="utf-8")
+            return self.file(name).read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
         except (OSError, UnicodeDecodeError) as error:
@@ -185,12 +176,9 @@ class AccountFiles:
                 return lost
             reason = getattr(error, "strerror", None) or "it is not text"
             raise AccountsError(
-                f"{self._file(name)} cannot be read: {reason}",
+                f"{self.file(name)} cannot be read: {reason}",
                 "Restore it, or remove it and add again whom it named",
             ) from error
-
-    def _file(self, name: str) -> Path:
-        return self.folder / name
 
 
 def _with_line(before: str, line: str) -> bytes:

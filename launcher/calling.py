@@ -10,6 +10,7 @@ from client import (
     CallError,
     Fleet,
     ForbiddenError,
+    JobFailedError,
     RefusedError,
     UnauthorizedError,
     UnexpectedAnswerError,
@@ -33,7 +34,8 @@ def calls_told(*, by_name: bool = False, unauthorized: str = WHO) -> Iterator[No
     try:
         yield
     except CallError as error:
-        what = error.error if isinstance(error, RefusedError) and not by_name else error.outcome
+        plain = isinstance(error, JobFailedError) or (isinstance(error, RefusedError) and not by_name)
+        what = error.error if plain else error.outcome
         if isinstance(error, UnauthorizedError):
             advice = unauthorized
         elif isinstance(error, ForbiddenError):

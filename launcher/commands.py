@@ -3,31 +3,26 @@
 import os
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
+from launcher import pruning
 from launcher.account_commands import key_commands, user_commands
 from launcher.checks import run_checks
-from launcher.composition import Launch
+from launcher.composition import Launch, Way
 from launcher.demo import Demo
 from launcher.fire_brigade_demo import FireBrigadeDemo
 from launcher.health import degraded_parts
 from launcher.interrupts import Interrupted, interrupts
+from launcher.jobs import cancel, follow, jobs_table, latest
 from launcher.purge import Doomed
-from launcher.report import (
-    findings_table,
-    print_addresses,
-    print_degraded,
-    print_next_steps,
-    print_passwords,
-    status_table,
-)
+from launcher.stack import check_known
+from launcher.terminal import print_addresses, print_lines, print_next_steps, print_passwords, status_table
 from launcher.use_cases import add_use_case, find_use_case, lines
-from launcher.ways import Way
 
 cli = typer.Typer(
     name="./launch.sh",
@@ -39,6 +34,8 @@ cli.add_typer(user_commands, name="user")
 cli.add_typer(key_commands, name="key")
 use_case_commands = typer.Typer(help="What the fleet predicts.", no_args_is_help=True)
 cli.add_typer(use_case_commands, name="use-case")
+job_commands = typer.Typer(help="The long work of the services.", invoke_without_command=True)
+cli.add_typer(job_commands, name="jobs")
 PURGED = "Deleted. The virtual environment stays, so that the next start takes seconds."
 console = Console(width=None if sys.stdout.isatty() else 120)  # logs of CI need no narrow lines
 
@@ -82,25 +79,19 @@ def up(docker: InDocker = None) -> None:
     console.print("Everything is up." if started else "Everything is up already.")
     addresses = launch.stack.addresses()
     print_addresses(console, addresses)
-    print_degraded(console, degraded_parts(addresses))
+    print_lines(console, degraded_parts(addresses), style="yellow")
     print_passwords(console, launch.passwords_file())
 
 
-class Demonstrated(StrEnum):
-    """What the demo walks the loop on."""
-
-    WINE = "wine"
-    FIRE_BRIGADE = "fire_brigade"
-
-
-DEMOS = {Demonstrated.WINE: Demo, Demonstrated.FIRE_BRIGADE: FireBrigadeDemo}
+DEMOS = {"wine": Demo, "fire_brigade": FireBrigadeDemo}
 
 
 @cli.command()
 def demo(
     use_case: Annotated[
-        Demonstrated, typer.Option(help="On which data; fire_brigade begins with raw records.")
-    ] = Demonstrated.WINE,
+        Literal["wine", "fire_brigade"],
+        typer.Option(help="On which data; fire_brigade begins with raw records."),
+    ] = "wine",
     docker: InDocker = None,
 ) -> None:
     """Start everything and walk the loop over HTTP: load, search, deploy, score, monitor, retrain."""
@@ -116,7 +107,7 @@ def demo(
         stack.undo()
         raise
     console.print()
-    console.print(findings_table(findings))
+    console.print(findings.table())
     print_next_steps(console, stack.addresses(), stack.psql_line())
     print_passwords(console, launch.passwords_file())
 
@@ -126,7 +117,8 @@ def status(docker: InDocker = None) -> None:
     """Show how every service is. Exit status 0 when all are ready."""
     found = _launch(docker).stack.conditions()
     console.print(status_table(found))
-    print_degraded(console, degraded_parts({each.name: each.address for each in found}))
+    degraded = degraded_parts({each.name: each.address for each in found})
+    print_lines(console, degraded, style="yellow")
     if any(condition.state != "ready" for condition in found):
         raise typer.Exit(1)
 
@@ -174,17 +166,19 @@ def prune(
     """Delete what is older than it is to be kept, after saying what. Everything must be up."""
     launch = _launch(docker)
     with launch.fleet() as fleet:
-        pruning = launch.pruning(fleet)
-        lines = pruning.find().lines()
-        if not lines:
+        kept = launch.settings.deleted_runs_days
+        prune = partial(pruning.prune, fleet, launch.stack.run_beside_mlflow, kept)
+        due = prune(dry_run=True)
+        if not due:
             console.print("Nothing is older than it is to be kept.")
             return
-        _print_lines("Older than it is to be kept:" if dry_run else "This deletes for good:", lines)
+        heading = "Older than it is to be kept:" if dry_run else "This deletes for good:"
+        print_lines(console, [heading, *due])
         if dry_run:
             return
         if not yes and sys.stdin.isatty():
             typer.confirm("Delete?", abort=True)
-        _print_lines("Deleted:", pruning.delete().lines())
+        print_lines(console, ["Deleted:", *prune(dry_run=False)])
 
 
 Simulator = Annotated[
@@ -203,16 +197,17 @@ def add_a_use_case(
     """Add a use case, or send the rows of one. The simulator must be up."""
     with _launch(docker).fleet(simulator=simulator) as fleet:
         added = add_use_case(fleet, file, csv)
-    console.print(f"{added.message}: {added.task}", highlight=False, markup=False)
+    print_lines(console, [f"{added.message}: {added.task}"])
     if added.sets is not None:
-        _print_lines("Its rows, ready to be loaded:", [f"{n:>8}  {name}" for name, n in added.sets.items()])
+        rows = [f"{count:>8}  {name}" for name, count in added.sets.items()]
+        print_lines(console, ["Its rows, ready to be loaded:", *rows])
 
 
 @use_case_commands.command("list")
 def list_the_use_cases(simulator: Simulator = None, docker: InDocker = None) -> None:
     """List the use cases, with the rows of each set."""
     with _launch(docker).fleet(simulator=simulator) as fleet:
-        _print_lines("Use cases:", lines(fleet.simulator.use_cases()))
+        print_lines(console, ["Use cases:", *lines(fleet.simulator.use_cases())])
 
 
 @use_case_commands.command("remove")
@@ -232,6 +227,34 @@ def remove_a_use_case(
     console.print(f"{removed.message}, with {removed.deployments} deployments", highlight=False)
 
 
+@job_commands.callback()
+def show_jobs(
+    context: typer.Context,
+    follow_them: Annotated[bool, typer.Option("--follow", "-f", help="Until none is at work.")] = False,
+    service: Annotated[str | None, typer.Option("--service", help="One service; otherwise all.")] = None,
+    last: Annotated[int, typer.Option("--last", "-n", min=1, help="The newest of each service.")] = 20,
+    docker: InDocker = None,
+) -> None:
+    """Show the long work that the services have done, do, or have still to do."""
+    if context.invoked_subcommand is not None:
+        return
+    with _launch(docker).fleet() as fleet:
+        services = fleet.with_jobs()
+        check_known(service, services)
+        chosen = {name: each for name, each in services.items() if service in {None, name}}
+        if follow_them:
+            follow(chosen, console)
+        console.print(jobs_table(latest(chosen, last)))
+
+
+@job_commands.command("cancel")
+def cancel_job(job_id: Annotated[str, typer.Argument(metavar="ID")], docker: InDocker = None) -> None:
+    """End a job without a result."""
+    with _launch(docker).fleet() as fleet:
+        name = cancel(fleet.with_jobs(), job_id)
+    console.print(f"Cancelled, at {name}: {job_id}", highlight=False, soft_wrap=True)
+
+
 @cli.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def check(
     context: typer.Context,
@@ -241,17 +264,10 @@ def check(
     raise typer.Exit(run_checks(context.args, os.environ, quick=quick))
 
 
-def _print_lines(heading: str, lines: Sequence[str]) -> None:
-    console.print(heading)
-    for line in lines:
-        console.print(line, highlight=False, soft_wrap=True)
-
-
 def _announce(doomed: Sequence[Doomed]) -> None:
-    console.print("This stops what runs and deletes for good:")
-    for each in doomed:
-        about = ", ".join(filter(None, (each.content, each.size)))
-        console.print(f"  {each.name}  ({about})", highlight=False, soft_wrap=True)
+    about = [(each.name, ", ".join(filter(None, (each.content, each.size)))) for each in doomed]
+    lines = [f"  {name}  ({what})" for name, what in about]
+    print_lines(console, ["This stops what runs and deletes for good:", *lines])
 
 
 def _launch(docker: bool | None) -> Launch:

@@ -1,14 +1,12 @@
 """The fire brigade's demo: from raw records to a prediction, and then round the loop."""
 
-import time
 from dataclasses import replace
 from typing import Any
 
-from client import Fleet
-from client.fire_brigade import Job
-from launcher.calling import CallFailedError, calls_told
-from launcher.demo import Demo, Loop, Progress
-from launcher.findings import Findings
+from client import Fleet, JobFailedError, JobHandle
+from client.jobs import Job
+from launcher.calling import calls_told
+from launcher.demo import Demo, Findings, Loop, Progress
 
 DISTANCE_KM, STATION = 5.2, "Acton"
 PUBLISHED, MADE_UP, KEPT = (
@@ -18,8 +16,6 @@ PUBLISHED, MADE_UP, KEPT = (
 )
 CHANGED_SINCE = "The user admin has another password by now than the file fire_brigade_passwords says"
 NOT_HAD = "download_failed"
-POLL_S = 0.25
-LONGEST_JOB_S = 3600.0
 COUNTS = {
     "incident_rows": "incidents of the years",
     "mobilisation_rows": "mobilisations of the years",
@@ -67,35 +63,31 @@ class FireBrigadeDemo:
     def _fetch(self) -> str:
         """Has the records processed, and says which they are: others if the published ones cannot be had."""
         self._progress("fire_brigade: fetch the published records")
-        fetched = self._wait_for(self._brigade.process_data(attempts=1).job_id)
-        if fetched.result is not None:
-            self._show_records(PUBLISHED, fetched.result)
+        try:
+            fetched = self._wait_for(self._brigade.process_data(attempts=1).job_id)
+        except JobFailedError as failed:
+            if failed.code != NOT_HAD:
+                raise
+            self._progress(f"fire_brigade: that failed: {failed.error}")
+        else:
+            self._show_records(PUBLISHED, fetched)
             return PUBLISHED
-        failed = _failed(fetched)
-        if (fetched.error or {}).get("code") != NOT_HAD:
-            raise failed
-        self._progress(f"fire_brigade: that failed: {failed.error}")
         made = self._wait_for(self._brigade.process_data(made_up=True).job_id)
-        if made.result is None:
-            raise _failed(made)
-        records = MADE_UP if made.result["made_up"] else KEPT
+        records = MADE_UP if made["made_up"] else KEPT
         self._progress(f"fire_brigade: the records are {records}")
-        self._show_records(records, made.result)
+        self._show_records(records, made)
         return records
 
-    def _wait_for(self, job_id: str) -> Job:
-        """The job once it has ended."""
-        deadline, told = time.monotonic() + LONGEST_JOB_S, ""
-        while (job := self._brigade.job(job_id)).status in ("queued", "running"):
-            if time.monotonic() > deadline:
-                raise CallFailedError(
-                    "Processing the records took too long", "See ./launch.sh logs fire_brigade"
-                )
-            if job.detail and job.detail != told:
+    def _wait_for(self, job_id: str) -> dict[str, Any]:
+        """What the job brought. Raises JobFailedError."""
+        told = [""]
+
+        def tell(job: Job) -> None:
+            if job.at_work and job.detail and job.detail != told[0]:
                 self._progress(f"fire_brigade: {job.detail} ({job.progress:.0%})")
-                told = job.detail
-            time.sleep(POLL_S)
-        return job
+                told[0] = job.detail
+
+        return JobHandle(self._brigade, job_id, lambda result: result).wait(progress=tell)
 
     def _show_records(self, which: str, result: dict[str, Any]) -> None:
         section = self._findings.section("Records", which)
@@ -118,8 +110,3 @@ class FireBrigadeDemo:
         self._progress(f"fire_brigade: predict {DISTANCE_KM} km from {STATION}")
         seconds = self._brigade.predict(DISTANCE_KM, STATION).predicted_attendance_time
         shown.rows[f"{DISTANCE_KM} km from {STATION}"] = f"{seconds:.2f} s"
-
-
-def _failed(job: Job) -> CallFailedError:
-    error = job.error or {}
-    return CallFailedError(str(error.get("error")), str(error.get("message")))

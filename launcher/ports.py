@@ -53,7 +53,7 @@ def check_ports(
         )
 
 
-def address_at(host: str, port: int) -> str:
+def address_at(host: str, port: int | str) -> str:
     """Where this machine reaches who listens on the host: an address, or a name."""
     plain = host.strip().strip("[]")
     told = ANY.get(plain, plain)

@@ -1,8 +1,7 @@
 """What the launcher is told: from the environment and from `.env` in the project's folder."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from errno import EACCES, ENOTDIR
 from io import StringIO
 from ipaddress import ip_address
@@ -75,25 +74,18 @@ class LauncherSettings(BaseModel):
             ) from invalid
 
 
-def make_state_folder(folder: Path) -> None:
-    """Makes the state folder if need be. Raises InvalidSettingError when it cannot be written to."""
-    with _state_folder(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            raise PermissionError(EACCES, os.strerror(EACCES))
+def check_state_folder(folder: Path, *, make: bool = False) -> None:
+    """Changes nothing unless it is to make the folder, which can be written to afterwards.
 
-
-def check_state_folder(folder: Path) -> None:
-    """Changes nothing. Raises InvalidSettingError when something else than a folder is there."""
-    with _state_folder(folder):
+    Raises InvalidSettingError when something else than a folder is there, or it is not to be had.
+    """
+    try:
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)
         if folder.exists() and not folder.is_dir():
             raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
-
-
-@contextmanager
-def _state_folder(folder: Path) -> Iterator[None]:
-    try:
-        yield
+        if make and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
     except OSError as error:
         raise InvalidSettingError(
             f"MLFLEET_STATE_DIR: {folder} cannot be the folder of all data: {error.strerror}",

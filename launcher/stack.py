@@ -1,9 +1,11 @@
 """What the commands know of a stack, however it runs."""
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
@@ -11,14 +13,19 @@ from rich.console import Console
 from fleet.errors import FleetError
 from fleet.services import SERVICES
 from launcher.accounts import AccountFiles
+from launcher.background import held
 from launcher.interrupts import Interrupts
-from launcher.locking import locked
 from launcher.purge import Doomed
-from launcher.settings import LauncherSettings
+from launcher.settings import LauncherSettings, check_state_folder
 
 POSTGRES, MLFLOW = "postgres", "mlflow"
-NAMES = (MLFLOW, *(service.name for service in SERVICES))
+OURS = (*(each.name for each in SERVICES), *(each.worker for each in SERVICES if each.works))
+NAMES = (MLFLOW, *OURS)
 PARTS = (POSTGRES, *NAMES)
+
+
+WAITING = "Another ./launch.sh is starting or stopping the stack: waiting for it."
+PRIVATE = ("logs", "run", "mlartifacts", "fire_brigade")  # the others see to themselves
 
 
 class UnknownLogError(FleetError):
@@ -105,3 +112,21 @@ class Stack(ABC):
 
     def _lock(self) -> AbstractContextManager[None]:
         return locked(self._settings.state_dir, self._console)
+
+
+@contextmanager
+def locked(state_dir: Path, console: Console) -> Iterator[None]:
+    """Waits for any other command on this state folder; the lock goes with its holder, however that ends.
+
+    Whatever is made below the folder meanwhile, and by what is started, is for its owner alone.
+    """
+    check_state_folder(state_dir, make=True)
+    umask = os.umask(0o077)
+    try:
+        for folder in PRIVATE:
+            if (state_dir / folder).is_dir():
+                (state_dir / folder).chmod(0o700)
+        with held(state_dir / "lock", lambda: console.print(WAITING)):
+            yield
+    finally:
+        os.umask(umask)

@@ -89,6 +89,21 @@ class Container:
         """Whether it ended, or does not answer in time."""
         return self.has_ended or self.health == "unhealthy"
 
+    @property
+    def state(self) -> str:
+        """In the words that a local stack's parts have too."""
+        if self.status == "created":
+            return "stopped"
+        if self.status == "running":
+            return "ready" if self.is_ready else "not ready"
+        if self.status == "paused":
+            return "not ready"
+        if self.status in {"restarting", "dead"}:
+            return "died"
+        # Docker starts again what died, so what has ended was stopped by somebody, by SIGTERM or SIGKILL.
+        stopped = self.exit_code in {0, 137, 143} and not self.killed_for_memory
+        return "stopped" if stopped else "died"
+
     def is_new_since(self, before: Mapping[str, "Container"]) -> bool:
         """Whether it was made or started after this moment. before: the containers of then, by id."""
         then = before.get(self.id)
@@ -105,3 +120,12 @@ class Container:
     def _started(self) -> datetime:
         seconds, _, _ = self.started_at.rstrip("Z").partition(".")
         return datetime.fromisoformat(f"{seconds}+00:00")
+
+
+def readable(used: str) -> str:
+    """Docker's "120.3MiB" as the table shows memory: "120 MiB"."""
+    for unit, factor in (("GiB", 1024.0), ("MiB", 1.0), ("KiB", 1 / 1024)):
+        number = used.strip().removesuffix(unit)
+        if number != used.strip():
+            return f"{float(number) * factor:.0f} MiB"
+    return used.strip()

@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
 
 from fleet.errors import UnavailableError
+from launcher.background import PROJECT
 
 ANSWER_SECONDS = 20.0
 
@@ -20,11 +22,12 @@ def check_engine() -> None:
 
 def engine_problem() -> str | None:
     """Why containers cannot be run here, in a sentence; None when they can."""
+    plain = {**os.environ, "LC_ALL": "C"}
     try:
-        engine = _ask("version", "--format", "{{.Server.Version}}")
+        engine = ask(["docker", "version", "--format", "{{.Server.Version}}"], plain, ANSWER_SECONDS)
         if engine.returncode != 0:
             return refusal(engine.stderr)
-        compose = _ask("compose", "version", "--short")
+        compose = ask(["docker", "compose", "version", "--short"], plain, ANSWER_SECONDS)
     except FileNotFoundError:
         return "Docker is not installed"
     except PermissionError:
@@ -49,15 +52,18 @@ def is_version_2(said: str) -> bool:
     return major.isdigit() and int(major) >= 2
 
 
-def _ask(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = ["docker", *arguments]
+def ask(
+    command: Sequence[str], environment: Mapping[str, str], seconds: float
+) -> "subprocess.CompletedProcess[str]":
+    """Runs a docker command to its end. Raises subprocess.TimeoutExpired."""
     return subprocess.run(
         command,
-        env={**os.environ, "LC_ALL": "C"},
+        cwd=PROJECT,
+        env=dict(environment),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=ANSWER_SECONDS,
+        timeout=seconds,
         check=False,
         start_new_session=True,  # Ctrl-C is ours to handle
     )

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,11 +12,13 @@ from dotenv import dotenv_values
 
 from fleet.errors import ConflictError, FleetError
 from launcher.background import PROJECT
-from launcher.docker.containers import Container
+from launcher.docker.containers import Container, readable
+from launcher.docker.engine import ask
 from launcher.settings import LauncherSettings
 
 LABEL = "com.docker.compose.project"
 DEFAULT_NAME = "mlfleet"  # in docker-compose.yml
+SIZES_SECONDS = 10.0
 ANSWER_SECONDS = 180.0  # a busy machine takes its time to stop six containers
 
 
@@ -45,27 +48,14 @@ class Project:
 
     def run(self, command: Sequence[str], timeout: float = ANSWER_SECONDS) -> str:
         """What the command prints. Raises DockerCommandError, also when it takes longer than `timeout`."""
+        advice = f"The command was {' '.join(command)}"
         try:
-            done = subprocess.run(
-                command,
-                cwd=PROJECT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=timeout,
-                check=False,
-                start_new_session=True,  # Ctrl-C is ours to handle
-            )
+            done = ask(command, self.environment, timeout)
         except subprocess.TimeoutExpired as error:
-            raise DockerCommandError(
-                f"Docker did not answer within {timeout:.0f} s", "The command was " + " ".join(command)
-            ) from error
+            raise DockerCommandError(f"Docker did not answer within {timeout:.0f} s", advice) from error
         if done.returncode != 0:
             said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-            raise DockerCommandError(
-                f"Docker refuses: {said[-1].strip()}", "The command was " + " ".join(command)
-            )
+            raise DockerCommandError(f"Docker refuses: {said[-1].strip()}", advice)
         return done.stdout
 
     def become(self, command: list[str]) -> NoReturn:
@@ -84,9 +74,29 @@ class Project:
         self._check_folders(found.values())
         return found
 
+    def memory(self, ids: Sequence[str]) -> dict[str, str]:
+        """What each of these containers uses, by id."""
+        if not ids:
+            return {}
+        found = {}
+        with suppress(DockerCommandError):  # one of them has just gone; the rest is of use without
+            said = self.run(["docker", "stats", "--no-stream", "--no-trunc", "--format", "{{json .}}", *ids])
+            for line in said.splitlines():
+                stats = json.loads(line)
+                found[stats["ID"]] = readable(stats["MemUsage"].partition("/")[0])
+        return found
+
     def volumes(self) -> list[str]:
         """Names of all volumes there are."""
         return self.run(["docker", "volume", "ls", "-q", "--filter", f"label={LABEL}={self.name}"]).split()
+
+    def volume_sizes(self) -> dict[str, str]:
+        """Sizes of volumes, for people, where Docker tells them soon."""
+        try:
+            said = self.run(["docker", "system", "df", "-v", "--format", "json"], timeout=SIZES_SECONDS)
+            return {volume["Name"]: volume["Size"] for volume in json.loads(said)["Volumes"] or []}
+        except (DockerCommandError, ValueError, LookupError, TypeError):
+            return {}  # older engines tell it in no form of use; the names alone say enough
 
     def lacks_image(self, image: str) -> bool:
         """Whether the engine has still to fetch it."""

@@ -1,27 +1,31 @@
 """The stack in containers: bringing it up, looking at it, taking it down."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import NoReturn
 
 from fleet.services import SERVICES
-from launcher.docker.addresses import all_addresses, check_published_ports, service_addresses
-from launcher.docker.conditions import container_conditions
+from launcher.docker.addresses import check_published_ports, published_addresses
 from launcher.docker.containers import UNSEEN, Container
-from launcher.docker.data import find_files, find_volumes
 from launcher.docker.engine import engine_problem
-from launcher.docker.images import prepare_images
 from launcher.docker.project import Project
 from launcher.docker.secret_files import check_ownership, make_secret_files
-from launcher.docker.starting import Starting
+from launcher.docker.starting import Starting, prepare_images
 from launcher.preflight import check_settings
-from launcher.purge import Doomed, delete_paths
+from launcher.purge import Doomed, delete_paths, find_containers_files
 from launcher.settings import LauncherSettings
-from launcher.stack import NAMES, PARTS, POSTGRES, Condition, Stack, UnknownLogError, check_known
+from launcher.stack import NAMES, OURS, PARTS, POSTGRES, Condition, Stack, UnknownLogError, check_known
 
 UNDO_SECONDS = "1"  # what has just been started has no request in flight worth waiting for
 STOP_SECONDS = "30"
-ACCOUNT_READERS = {*(service.name for service in SERVICES), "prometheus"}
+ACCOUNT_READERS = {*OURS, "prometheus"}
+VOLUMES = {
+    "db": "volume: both databases",
+    "mlflow": "volume: MLflow's models and files",
+    "fire_brigade": "volume: the fire brigade's models and logs",
+    "fire_brigade_data": "volume: the fire brigade's records and features",
+}
 IN_CONTAINER = "/run/secrets/"
 
 
@@ -51,12 +55,22 @@ class ComposeStack(Stack):
                 raise
 
     def addresses(self) -> dict[str, str]:
-        own = service_addresses(self._settings, self._environment)
-        return {**own, **{n: url for n, url in all_addresses(self._project.config()).items() if n not in own}}
+        return published_addresses(self._project.config(), self._environment)
 
     def conditions(self) -> list[Condition]:
         addresses = {POSTGRES: "in its network only", **self.addresses()}
-        return container_conditions(self._project, addresses)
+        containers = {each.name: each for each in self._project.containers().values()}
+        names = [*PARTS, *sorted(containers.keys() - UNSEEN - set(PARTS))]  # what profiles add comes last
+        running = {name: each for name, each in containers.items() if name in names and each.runs}
+        memory = self._project.memory([each.id for each in running.values()])
+        now, found = datetime.now(UTC), []
+        for name in names:
+            state = containers[name].state if name in containers else "stopped"
+            vitals = (
+                (each.pid, memory.get(each.id, ""), each.minutes(now)) if (each := running.get(name)) else ()
+            )
+            found.append(Condition(name, state, addresses.get(name, ""), *vitals))
+        return found
 
     def show_logs(self, service: str | None, lines: int, *, follow: bool) -> NoReturn:
         known = {name: name for name in self._project.config()["services"]} | {POSTGRES: "db"}
@@ -74,7 +88,14 @@ class ComposeStack(Stack):
     def find_data(self) -> list[Doomed]:
         self._project.containers()  # another folder's are none of our business
         check_ownership(self._settings.state_dir / "secrets", self._project.volumes())
-        return [*find_volumes(self._project), *find_files(self._settings.state_dir)]
+        names = self._project.volumes()
+        sizes = self._project.volume_sizes() if names else {}
+        prefix = f"{self._project.name}_"
+        volumes = [
+            Doomed(name, VOLUMES.get(name.removeprefix(prefix), "volume"), sizes.get(name, ""))
+            for name in names
+        ]
+        return [*volumes, *find_containers_files(self._settings.state_dir)]
 
     def kept_by_purge(self) -> str:
         return "The images stay; docker image rm removes them."

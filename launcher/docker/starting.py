@@ -1,26 +1,62 @@
-"""Starts the containers and waits until all are ready, or one fails."""
+"""Builds and fetches the images, starts the containers, and waits until all are ready or one fails."""
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 
 from fleet.errors import FleetError
-from fleet.services import SERVICES
 from launcher.background import running
-from launcher.display import StartDisplay
 from launcher.docker.containers import UNSEEN, Container
 from launcher.docker.project import Project
 from launcher.log_ends import last_line, last_lines, last_words
+from launcher.stack import OURS
+from launcher.terminal import StartDisplay, print_lines
 
 POLL_SECONDS = 0.5
-OURS = {*(service.name for service in SERVICES), *UNSEEN}  # end with what is wrong, and what to do
+SAYING = {*OURS, *UNSEEN}  # end with what is wrong, and what to do
+
+
+class ImageError(FleetError):
+    """An image could not be built or fetched; the message ends with what Docker said."""
 
 
 class ContainerFailedError(FleetError):
     """A container failed while starting, or was not ready in time; the message names its log."""
+
+
+def prepare_images(project: Project, log: Path, console: Console) -> None:
+    """Fetches what is missing and builds our own, from the cache where nothing changed. Raises ImageError.
+
+    log: all that Docker says meanwhile, written anew each time.
+    """
+    services = project.config()["services"].values()
+    fetched = sorted({str(each["image"]) for each in services if "build" not in each})
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", encoding="utf-8") as output:
+        with StartDisplay(console, "fetched in") as display:
+            for image in filter(project.lacks_image, fetched):
+                display.starting(image)
+                failure = f"The image {image} could not be fetched"
+                _run(project, ["docker", "pull", image], output, failure)
+                display.ready(image)
+        print_lines(console, [f"Building the images (minutes the first time; log: {log})"])
+        with StartDisplay(console, "built in") as display:
+            display.starting("images")
+            build = project.compose("--progress", "plain", "build")
+            _run(project, build, output, "The images could not be built")
+            display.ready("images")
+
+
+def _run(project: Project, command: Sequence[str], output: IO[str], failure: str) -> None:
+    with running(command, output, project.environment) as process:
+        if process.wait() == 0:
+            return
+    log = Path(output.name)
+    raise ImageError(f"{failure}: {last_line(log)}", last_lines(log))
 
 
 class Starting:
@@ -83,7 +119,7 @@ class Starting:
                 f"{container.name} was killed: it needs more memory than it may have",
                 f"Raise {container.service.upper()}_MEMORY. Its log: {log}",
             )
-        if container.service not in OURS:
+        if container.service not in SAYING:
             return ContainerFailedError(f"{container.name} {what}", last_lines(log))
         reason = "" if container.has_ended else complaint(container.said)
         return ContainerFailedError(

@@ -1,15 +1,14 @@
 """What is started, with which command and environment. Nothing is started here."""
 
-import hashlib
-import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fleet.services import SERVICES
 from fleet.services import Service as Listed
-from launcher.accounts import AccountFiles
+from launcher.accounts import API_KEYS, USERS, AccountFiles
+from launcher.local.processes import Service
 from launcher.ports import LOOPBACK, address_at
 from launcher.settings import LauncherSettings
 
@@ -19,42 +18,8 @@ COMMON_VARIABLES = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Service:
-    """One process of the stack and how to tell that it is ready.
-
-    told: its own settings, secrets included; never printed. accounts: stands for the content of the files of
-    users and keys that it reads. host: what it listens on.
-    """
-
-    name: str
-    command: tuple[str, ...]
-    port: int
-    port_setting: str
-    ready_path: str
-    page: str
-    told: Mapping[str, str] = field(repr=False)
-    accounts: str = ""
-    host: str = LOOPBACK
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes when a restart is needed for the settings to take effect."""
-        described = json.dumps([self.command, sorted(self.told.items()), self.accounts])
-        return hashlib.sha256(described.encode()).hexdigest()
-
-    @property
-    def address(self) -> str:
-        return address_at(self.host, self.port)
-
-    @property
-    def ready_url(self) -> str:
-        return self.address + self.ready_path
-
-    @property
-    def url(self) -> str:
-        """What people open or call."""
-        return self.address + self.page
+WORKERS_ARE_THERE = False  # turns the workers on
+WORKING = tuple(each for each in SERVICES if each.works and WORKERS_ARE_THERE)
 
 
 @dataclass(frozen=True)
@@ -104,9 +69,45 @@ def fleet_services(
     resources: Resources,
     accounts: AccountFiles,
 ) -> list[Service]:
-    """Our own services; each knows its siblings' addresses and nothing else of them."""
+    """Our own services, which know their siblings' addresses and nothing else of them, and their workers."""
+    things = _things(settings, environment, resources, accounts)
+    digest = accounts.digest()
+
+    def planned(each: Listed, name: str, *arguments: str) -> Service:
+        own = {setting: template.format(name=each.name, **things) for setting, template in each.told.items()}
+        defaults = {
+            "PORT": settings.port(each),
+            "LOG_FILE": settings.state_dir / "logs" / f"{name}.log",  # of which it takes care while it runs
+            "USERS_FILE": accounts.file(USERS),
+            "API_KEYS_FILE": accounts.file(API_KEYS),
+            **own,
+        }
+        command = (sys.executable, "-m", each.name, *arguments)
+        return Service(name, command, _told(each, defaults, environment), digest)
+
+    services = [
+        replace(
+            planned(each, each.name),
+            host=_host(each, environment),
+            port=settings.port(each),
+            port_setting=each.port_setting,
+            ready_path="/health/ready",
+            page=each.page_in(environment),
+        )
+        for each in SERVICES
+    ]
+    return [*services, *(planned(each, each.worker, "worker") for each in WORKING)]
+
+
+def _things(
+    settings: LauncherSettings,
+    environment: Mapping[str, str],
+    resources: Resources,
+    accounts: AccountFiles,
+) -> dict[str, object]:
+    """By the names that fleet.services has for them."""
     state = settings.state_dir
-    things = {  # by the names that fleet.services has for them
+    return {
         **{each.name: _address(each, settings, environment) for each in SERVICES},
         "database": resources.dataset_url,
         "mlflow_database": resources.mlflow_url,
@@ -117,27 +118,6 @@ def fleet_services(
         # Where the fire brigade puts them, and the simulator finds them.
         "features": environment.get("FIRE_BRIGADE_CHEMIN_DATA") or state / "fire_brigade" / "data",
     }
-    common = {"USERS_FILE": accounts.users_file(), "API_KEYS_FILE": accounts.api_keys_file()}
-    digest = accounts.digest()
-    planned = []
-    for each in SERVICES:
-        log = state / "logs" / f"{each.name}.log"  # of which it takes care while it runs
-        own = {setting: template.format(name=each.name, **things) for setting, template in each.told.items()}
-        defaults = {"PORT": settings.port(each), "LOG_FILE": log, **common, **own}
-        planned.append(
-            Service(
-                name=each.name,
-                command=(sys.executable, "-m", each.name),
-                port=settings.port(each),
-                port_setting=each.port_setting,
-                ready_path="/health/ready",
-                page=each.page_in(environment),
-                told=_told(each, defaults, environment),
-                accounts=digest,
-                host=_host(each, environment),
-            )
-        )
-    return planned
 
 
 def _told(listed: Listed, defaults: Mapping[str, object], environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """Starts processes that outlive this one, finds them again, and stops them with everything they started."""
 
+import hashlib
 import json
 import os
 import secrets
-import signal
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +17,7 @@ import psutil
 from fleet.errors import FleetError
 from fleet.whole_files import write_whole
 from launcher.background import PROJECT
-from launcher.local.plan import Service
+from launcher.ports import LOOPBACK, address_at
 
 # In the environment of each process, and so of all its descendants: tells ours from any other that has
 # got the same number since, also after a change of the clock, and finds those that left the group. It begins
@@ -26,6 +26,44 @@ TOKEN = "MLFLEET_PROCESS"  # noqa: S105  # the name of a variable
 LEADER_SECONDS = 25.0
 REST_SECONDS = 3.0
 LOG_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process of the stack, and how to tell that it is ready. A worker has no port: it is while it lives.
+
+    told: its own settings, secrets included; never printed. accounts: stands for the content of the files of
+    users and keys that it reads. host: what it listens on.
+    """
+
+    name: str
+    command: Sequence[str]
+    told: Mapping[str, str] = field(repr=False)
+    accounts: str = ""
+    host: str = LOOPBACK
+    port: int = 0
+    port_setting: str = ""
+    ready_path: str = ""
+    page: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a restart is needed for the settings to take effect."""
+        described = json.dumps([self.command, sorted(self.told.items()), self.accounts])
+        return hashlib.sha256(described.encode()).hexdigest()
+
+    @property
+    def address(self) -> str:
+        return address_at(self.host, self.port) if self.port else ""
+
+    @property
+    def ready_url(self) -> str:
+        return self.address + self.ready_path
+
+    @property
+    def url(self) -> str:
+        """What people open or call."""
+        return self.address + self.page
 
 
 @dataclass(frozen=True)
@@ -86,11 +124,27 @@ class Processes:
         """What was started under this name, whether or not it still runs; without its fingerprint if that
         was lost.
         """
+        return self.recorded(name) or self._strays.get(name)
+
+    def died(self, service: Service) -> bool:
+        """Whether it was started as it is planned here, was not stopped, and lives no more."""
+        self._reap()
+        record = self.recorded(service.name)
+        return record is not None and record.fingerprint == service.fingerprint and _leader(record) is None
+
+    def start_again(self, service: Service, base: Mapping[str, str]) -> None:
+        """Starts what has died, once what it left behind has ended. Raises FileNotWrittenError."""
+        record = self.recorded(service.name)
+        _end(_members({record.token} if record else set()), REST_SECONDS)
+        self.start(service, base)
+
+    def recorded(self, name: str) -> Record | None:
+        """What is written of it; None if that was lost too."""
         with suppress(OSError, ValueError, TypeError):
             record = Record(**json.loads(self._file(name).read_text(encoding="utf-8")))
             if isinstance(record.pid, int) and isinstance(record.token, str) and record.name == name:
                 return record
-        return self._strays.get(name)
+        return None
 
     @cached_property
     def _strays(self) -> dict[str, Record]:
@@ -133,18 +187,21 @@ class Processes:
         """
         records = [record for name in names if (record := self.record(name)) is not None]
         leaders = {record.name: leader for record in records if (leader := _leader(record)) is not None}
-        for leader in leaders.values():
-            with suppress(ProcessLookupError):
-                os.killpg(leader.pid, signal.SIGTERM)
+        for leader in leaders.values():  # as Docker does: what it started is its own to end, as it sees fit
+            with suppress(psutil.NoSuchProcess):
+                leader.terminate()
         psutil.wait_procs(list(leaders.values()), timeout=LEADER_SECONDS if patience is None else patience)
         rest = _members({record.token for record in records})
         _end(rest, REST_SECONDS if patience is None else patience)
-        for child in self._children:
-            child.poll()  # the dead among them would stay zombies as long as we live
+        self._reap()
         for record in records:
             self._file(record.name).unlink(missing_ok=True)
         self.__dict__.pop("_strays", None)
         return list(leaders)
+
+    def _reap(self) -> None:
+        """The dead among our children would stay zombies as long as we live."""
+        self._children = [child for child in self._children if child.poll() is None]
 
     def _file(self, name: str) -> Path:
         return self._run / f"{name}.json"

@@ -7,21 +7,21 @@ from typing import NoReturn
 import psutil
 from rich.console import Console
 
-from launcher.display import StartDisplay
-from launcher.health import is_ready, local_session
+from launcher.health import local_session
 from launcher.interrupts import Interrupts
-from launcher.local.conditions import service_conditions
-from launcher.local.data import find_local_data
 from launcher.local.databases import Server
-from launcher.local.plan import Service, base_environment, fleet_services, mlflow_service
-from launcher.local.processes import Processes
+from launcher.local.plan import base_environment, fleet_services, mlflow_service
+from launcher.local.processes import Processes, Service
 from launcher.local.programs import MIGRATE, check_schema, run_migration, run_program
-from launcher.local.readiness import wait_until_ready
+from launcher.local.supervisor import NAME as SUPERVISOR
+from launcher.local.supervisor import supervisor
+from launcher.local.watching import answers, service_conditions, wait_until_ready
 from launcher.ports import LOOPBACK, check_ports
 from launcher.preflight import check_settings
-from launcher.purge import Doomed, delete_paths
+from launcher.purge import Doomed, delete_paths, find_local_data
 from launcher.settings import LauncherSettings
 from launcher.stack import MLFLOW, NAMES, POSTGRES, Condition, Stack, UnknownLogError, check_known
+from launcher.terminal import StartDisplay
 
 UNDO_SECONDS = 1.0  # what has just been started has no request in flight worth waiting for
 DATABASES_STAY = (
@@ -68,7 +68,7 @@ class LocalStack(Stack):
             return True
 
     def addresses(self) -> dict[str, str]:
-        return {service.name: service.url for service in self.services()}
+        return {service.name: service.url for service in self.services() if service.port}
 
     def conditions(self) -> list[Condition]:
         embedded = self._server.embedded
@@ -81,7 +81,7 @@ class LocalStack(Stack):
         return found + service_conditions(self.services(), self._processes)
 
     def show_logs(self, service: str | None, lines: int, *, follow: bool) -> NoReturn:
-        known = {name: self._processes.log(name) for name in (*NAMES, MIGRATE)}
+        known = {name: self._processes.log(name) for name in (*NAMES, MIGRATE, SUPERVISOR)}
         if self._server.embedded is not None:
             known[POSTGRES] = self._server.embedded.log
         check_known(service, known)
@@ -115,10 +115,13 @@ class LocalStack(Stack):
         embedded = self._server.embedded
         if embedded is not None and not embedded.is_running():
             return False
-        if not all(self._is_current(service) for service in services):
+        if not all(self._is_current(service) for service in [*services, self._supervisor(services)]):
             return False
         with local_session() as session:
-            return all(is_ready(service.ready_url, session) for service in services)
+            return all(answers(service, session) for service in services)
+
+    def _supervisor(self, services: list[Service]) -> Service:
+        return supervisor(self._settings.state_dir, services, self._base)
 
     def _is_current(self, service: Service) -> bool:
         record = self._processes.record(service.name)
@@ -128,7 +131,7 @@ class LocalStack(Stack):
     def _bring_up(self, services: list[Service]) -> None:
         outdated = [service for service in services if not self._is_current(service)]
         if any(self._processes.find(service.name) for service in outdated):
-            ours = [service for service in outdated if service.name != MLFLOW]
+            ours = [service for service in outdated if service.port and service.name != MLFLOW]
             check_settings({service.name: {**self._base, **service.told} for service in ours})
             check_schema(self._server.resources().dataset_url)
         self._check_ports(services)
@@ -148,9 +151,17 @@ class LocalStack(Stack):
                 lambda service: display.ready(service.name, service.url),
                 self._settings.start_seconds,
             )
+        self._supervise(services)
+
+    def _supervise(self, services: list[Service]) -> None:
+        wanted = self._supervisor(services)
+        if not self._is_current(wanted):
+            with self._interrupts.held():
+                self._processes.stop([SUPERVISOR], patience=UNDO_SECONDS)
+                self._processes.start(wanted, self._base)
 
     def _check_ports(self, services: list[Service]) -> None:
-        wanted = [(service.name, service.port, service.port_setting) for service in services]
+        wanted = [(each.name, each.port, each.port_setting) for each in services if each.port]
         ours = self._processes.ports()
         embedded = self._server.embedded
         if embedded is not None:
@@ -185,6 +196,8 @@ class LocalStack(Stack):
 
     def _stop(self, names: list[str], patience: float | None = None) -> list[str]:
         stopped = self._processes.stop((name for name in names if name != POSTGRES), patience)
+        if not any(map(self._processes.find, NAMES)):  # nothing is left to supervise
+            self._processes.stop([SUPERVISOR], UNDO_SECONDS)
         if POSTGRES in names and self._server.own.is_running():
             self._server.own.stop()  # last: the others finish what they are writing
             stopped.append(POSTGRES)

@@ -60,7 +60,7 @@ def test_no_password_stands_in_an_environment() -> None:
 
 
 def test_ports_are_published_on_this_host_only_unless_told_otherwise() -> None:
-    ports = {name: part["ports"] for name, part in COMPOSE["services"].items() if "ports" in part}
+    ports = {name: part["ports"] for name, part in COMPOSE["services"].items() if part.get("ports")}
     counts = {name: len(published) for name, published in ports.items()}
     assert counts == OTHERS_PORTS | {service.name: 1 for service in services()}
     guarded = {*(service.name for service in services()), "proxy"}

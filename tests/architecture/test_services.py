@@ -89,6 +89,22 @@ def test_a_container_has_what_its_service_needs_and_no_more(service: Service) ->
         assert url == f"http://{sibling}:{listed.port}{path_of(listed)}"
 
 
+def test_a_service_that_works_has_a_worker_that_differs_in_what_it_runs_only() -> None:
+    workers = {name: part for name, part in COMPOSE["services"].items() if name.endswith("_worker")}
+    assert set(workers) == {service.worker for service in SERVICES if service.works}
+    for service in (each for each in SERVICES if each.works):
+        own: dict[str, Any] = {
+            "command": ["python", "-m", service.name, "worker"],
+            "ports": [],
+            "healthcheck": {"disable": True},
+            "stop_grace_period": "30s",
+        }
+        default = COMPOSE["services"][service.name]["mem_limit"].partition(":-")[2].rstrip("}")
+        own["mem_limit"] = f"${{{service.prefix}WORKER_MEMORY:-{default}}}"
+        assert workers[service.worker] == {**COMPOSE["services"][service.name], **own}
+        assert f"# {service.prefix}WORKER_MEMORY={default}\n" in read(".env.example")
+
+
 def test_the_import_rules_are_for_all_services() -> None:
     rules = {rule["name"]: rule for rule in LINTER["tool"]["importlinter"]["contracts"]}
     ours = {*NAMES, "launcher"}

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from fleet.services import SERVICES
+from launcher.stack import PARTS
+from launcher.terminal import WIDTH
 from tests.conftest import free_port
 from tests.e2e.conftest import PORT_SETTINGS, PROJECT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]  # images may have to be built first
 
-PARTS = ("postgres", "mlflow", *(service.name for service in SERVICES))
 RESOURCES = {
     "container": ["docker", "ps", "--all", "--quiet"],
     "volume": ["docker", "volume", "ls", "--quiet"],
@@ -89,7 +89,7 @@ def check_that_a_first_key_is_noticed(launcher: Launcher) -> None:
 def test_a_stack_comes_up_is_told_of_goes_down_and_leaves_nothing(launcher: Launcher) -> None:
     first = launcher.launch("--docker", "up")
     assert first.returncode == 0, first.stdout + first.stderr
-    assert [part for part in PARTS if f"{part:<14}ready after" not in first.stdout] == []
+    assert [part for part in PARTS if f"{part:<{WIDTH}}ready after" not in first.stdout] == []
 
     again = launcher.launch("up")  # the way is remembered
     assert (again.returncode, again.stderr) == (0, "")

@@ -15,6 +15,7 @@ import requests
 
 from client import ADDRESSES, PATHS, Fleet
 from fleet.services import SERVICES
+from launcher.local.processes import Processes
 from tests.conftest import free_port
 
 PROJECT = Path(__file__).parents[2]
@@ -90,7 +91,10 @@ class Stack:
         return f"postgresql+psycopg2://mlfleet:{password}@127.0.0.1:{self.ports['postgres']}"
 
     def kill(self, *services: str) -> None:
-        """End services without warning."""
+        """End services without warning, and first of all what would start them again."""
+        supervisor = Processes(self.folder / "run", self.folder / "logs").find("supervisor")
+        if supervisor is not None:
+            supervisor.kill()
         for service in services:
             found = self.processes(service)
             assert found, f"{service} does not run"

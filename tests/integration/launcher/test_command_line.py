@@ -12,6 +12,7 @@ import pytest
 
 from fleet.services import SERVICES
 from launcher.background import PROJECT
+from launcher.stack import PARTS
 from tests.conftest import free_port
 
 PORTS = (
@@ -107,7 +108,7 @@ def test_the_status_of_a_stack_that_is_down_is_an_exit_status_too(environment: d
     done = launch(["status"], environment)
 
     assert done.returncode == 1
-    assert done.stdout.count("stopped") == len(SERVICES) + 2
+    assert done.stdout.count("stopped") == len(PARTS)
 
 
 def test_purging_says_what_it_deletes(environment: dict[str, str]) -> None:

@@ -5,8 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -16,8 +18,11 @@ from tests.running import PROJECT
 
 pytestmark = pytest.mark.slow
 
-LINE = '    Service("sixth", 5005, "/root/sixth"),\n'
+LINE = '    Service("sixth", 5005, "/root/sixth", works=True),\n'
 PROGRAM = """
+import sys
+import time
+
 from fleet.settings import ServiceSettings
 from fleet.web.app import add_routes, make_app
 from fleet.web.server import serve
@@ -32,6 +37,9 @@ def create_app():
     return app
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["worker"]:
+        print("at work", flush=True)
+        time.sleep(600)
     serve("sixth.__main__:create_app", SixthSettings)
 """
 OTHERS = re.compile(r'^    Service\("(?!sixth").*\n', re.MULTILINE)
@@ -50,6 +58,10 @@ class Tree:
         self.list = folder / "fleet" / "services.py"
         head, bracket, rest = self.list.read_text(encoding="utf-8").partition("SERVICES = (\n")
         self.list.write_text(f"{head}{bracket}{LINE}{rest}", encoding="utf-8")
+        plan = folder / "launcher" / "local" / "plan.py"
+        plan.write_text(
+            plan.read_text(encoding="utf-8").replace("WORKERS_ARE_THERE = False", "WORKERS_ARE_THERE = True")
+        )
         settings = ("MLFLEET_POSTGRES_PORT", "MLFLEET_MLFLOW_PORT", "SIXTH_PORT")
         self.environment = {name: str(free_port()) for name in settings}
 
@@ -69,6 +81,16 @@ class Tree:
         return f"{done.returncode} {done.stdout}"
 
 
+def check_that_its_worker_is_started_again(tree: Tree, status: str) -> None:
+    pid = re.findall(r"sixth_worker +ready +(\d+)", status)
+    psutil.Process(int(*pid)).kill()
+    deadline = time.monotonic() + 30
+    while (again := re.findall(r"sixth_worker +ready +(\d+)", tree.launch("status"))) in ([], pid):
+        assert time.monotonic() < deadline, again
+    assert tree.launch("logs", "sixth_worker").count("at work") == 2
+    assert "sixth_worker had died and was started again" in tree.launch("logs", "supervisor")
+
+
 def test_a_sixth_service_is_its_folder_and_a_line(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     told = tree.launch("logs", "nothing")
@@ -84,9 +106,10 @@ def test_a_sixth_service_is_its_folder_and_a_line(tmp_path: Path) -> None:
         status = tree.launch("status")
         assert re.search(rf"sixth +ready +{address}/root/sixth", status), status
         assert status.startswith("0 ")
+        check_that_its_worker_is_started_again(tree, status)
         assert [name for name in ("simulator", "tracking") if name in status] == []
     finally:
         stopped = tree.launch("down")
-    assert stopped == "0 Stopped mlflow, sixth, postgres.\n"
+    assert stopped == "0 Stopped mlflow, sixth, sixth_worker, postgres.\n"
     with pytest.raises(requests.ConnectionError):
         requests.get(address, timeout=10)

@@ -9,7 +9,15 @@ from fleet.accounts import parse_keys, parse_users
 from fleet.credentials import key_digest
 from fleet.settings import ServiceSettings
 from fleet.whole_files import FileNotWrittenError
-from launcher.accounts import AccountFiles, AccountsError, NameTakenError
+from launcher.accounts import (
+    API_KEYS,
+    FIRST_USERS,
+    PASSWORDS,
+    USERS,
+    AccountFiles,
+    AccountsError,
+    NameTakenError,
+)
 from tests.full_disk import largest_file
 
 PASSWORD = "a long password"
@@ -27,18 +35,18 @@ def content(path: Path) -> str:
 
 
 def roles(files: AccountFiles) -> dict[str, str]:
-    return {key.name: key.role for key in parse_keys(content(files.api_keys_file()))}
+    return {key.name: key.role for key in parse_keys(content(files.file(API_KEYS)))}
 
 
 def asks(files: AccountFiles) -> bool:
-    users, keys = parse_users(content(files.users_file())), parse_keys(content(files.api_keys_file()))
+    users, keys = parse_users(content(files.file(USERS))), parse_keys(content(files.file(API_KEYS)))
     return ServiceSettings(port=1, service_url="/tea", users=users, api_keys=keys).asks_for_credentials
 
 
 def test_at_first_only_siblings_have_keys_and_nobody_is_asked(files: AccountFiles) -> None:
-    assert content(files.users_file()) == ""
+    assert content(files.file(USERS)) == ""
     assert roles(files) == {"fleet-tracking": "sibling", "fleet-monitoring": "sibling"}
-    for key in parse_keys(content(files.api_keys_file())):
+    for key in parse_keys(content(files.file(API_KEYS))):
         shown = content(files.key_file(key.name.removeprefix("fleet-")))
         assert key_digest(shown) == key.digest
     assert content(files.key_file("prometheus")) == ""
@@ -49,13 +57,13 @@ def test_the_folder_is_closed_and_its_files_are_open_to_containers(files: Accoun
     files.add_user("alice", "admin", PASSWORD)
     assert files.folder.stat().st_mode & 0o777 == 0o700
     modes = {path: path.stat().st_mode & 0o777 for path in files.folder.iterdir()}
-    assert modes.pop(files.passwords_file()) == 0o600
+    assert modes.pop(files.file(PASSWORDS)) == 0o600
     assert set(modes.values()) == {0o644, 0o444}
 
 
 def test_the_fire_brigade_gets_an_admin_and_a_user_and_the_other_services_nobody(files: AccountFiles) -> None:
-    users = {user.name: user for user in parse_users(content(files.first_users_file()))}
-    passwords = dict(line.split(": ") for line in content(files.passwords_file()).splitlines())
+    users = {user.name: user for user in parse_users(content(files.file(FIRST_USERS)))}
+    passwords = dict(line.split(": ") for line in content(files.file(PASSWORDS)).splitlines())
     assert {name: user.role for name, user in users.items()} == {"admin": "admin", "user": "user"}
     assert passwords.keys() == users.keys()
     for name, password in passwords.items():
@@ -65,12 +73,12 @@ def test_the_fire_brigade_gets_an_admin_and_a_user_and_the_other_services_nobody
 
 
 def test_the_first_users_passwords_are_random_and_stay(files: AccountFiles, tmp_path: Path) -> None:
-    before = content(files.passwords_file())
+    before = content(files.file(PASSWORDS))
     files.make()
-    assert content(files.passwords_file()) == before
+    assert content(files.file(PASSWORDS)) == before
     others = AccountFiles(tmp_path / "others")
     others.make()
-    assert content(others.passwords_file()) != before
+    assert content(others.file(PASSWORDS)) != before
 
 
 def test_making_again_changes_nothing(files: AccountFiles) -> None:
@@ -85,7 +93,7 @@ def test_making_again_changes_nothing(files: AccountFiles) -> None:
 def test_the_first_user_makes_the_services_ask_and_prometheus_show_a_key(files: AccountFiles) -> None:
     digest = files.digest()
     files.add_user("alice", "admin", PASSWORD)
-    (alice,) = parse_users(content(files.users_file()))
+    (alice,) = parse_users(content(files.file(USERS)))
     assert (alice.name, alice.role) == ("alice", "admin")
     assert asks(files)
     assert roles(files)["fleet-prometheus"] == "user"
@@ -100,18 +108,18 @@ def test_a_key_is_answered_and_only_its_digest_kept(files: AccountFiles) -> None
 
 
 def test_what_others_wrote_stays_even_without_a_line_end(files: AccountFiles) -> None:
-    files.users_file().write_text("# people", encoding="utf-8")
+    files.file(USERS).write_text("# people", encoding="utf-8")
     files.add_user("alice", "user", PASSWORD)
-    assert content(files.users_file()).splitlines()[0] == "# people"
-    assert len(parse_users(content(files.users_file()))) == 1
+    assert content(files.file(USERS)).splitlines()[0] == "# people"
+    assert len(parse_users(content(files.file(USERS)))) == 1
 
 
 def test_a_name_is_taken_once(files: AccountFiles) -> None:
     files.add_user("alice", "user", PASSWORD)
-    before = content(files.users_file())
+    before = content(files.file(USERS))
     with pytest.raises(NameTakenError, match="alice"):
         files.add_user("alice", "admin", PASSWORD)
-    assert content(files.users_file()) == before
+    assert content(files.file(USERS)) == before
 
 
 @pytest.mark.parametrize(
@@ -120,7 +128,7 @@ def test_a_name_is_taken_once(files: AccountFiles) -> None:
 def test_what_cannot_be_an_account_is_refused(files: AccountFiles, name: str, password: str) -> None:
     with pytest.raises(AccountsError, match=name):
         files.add_user(name, "user", password)
-    assert content(files.users_file()) == ""
+    assert content(files.file(USERS)) == ""
 
 
 def test_a_key_that_is_lost_is_made_anew_with_one_line(files: AccountFiles) -> None:
@@ -138,15 +146,15 @@ def test_a_key_that_nobody_would_know_is_made_anew(files: AccountFiles, name: st
     files.key_file(name).chmod(0o644)
     files.key_file(name).write_bytes(damage)
     files.make()
-    digests = {key.name: key.digest for key in parse_keys(content(files.api_keys_file()))}
+    digests = {key.name: key.digest for key in parse_keys(content(files.file(API_KEYS)))}
     assert digests[f"fleet-{name}"] == key_digest(content(files.key_file(name)))
     assert len(digests) == 3
 
 
 def test_siblings_keys_that_are_no_longer_in_the_list_are_made_anew(files: AccountFiles) -> None:
-    files.api_keys_file().write_text("", encoding="utf-8")
+    files.file(API_KEYS).write_text("", encoding="utf-8")
     files.make()
-    for key in parse_keys(content(files.api_keys_file())):
+    for key in parse_keys(content(files.file(API_KEYS))):
         assert key_digest(content(files.key_file(key.name.removeprefix("fleet-")))) == key.digest
     assert len(roles(files)) == 2
 
@@ -155,7 +163,7 @@ def test_siblings_keys_that_are_no_longer_in_the_list_are_made_anew(files: Accou
 def test_first_users_of_whom_a_file_was_emptied_are_made_anew(files: AccountFiles, name: str) -> None:
     (files.folder / name).write_text("", encoding="utf-8")
     files.make()
-    users = {user.name: user for user in parse_users(content(files.first_users_file()))}
+    users = {user.name: user for user in parse_users(content(files.file(FIRST_USERS)))}
     name, password = files.first_admin() or ("", "")
     assert PasswordHasher().verify(users[name].password_hash, password)
     shown = content(files.folder / "fire_brigade_password")
@@ -181,13 +189,13 @@ def test_a_file_that_is_no_text_is_named(files: AccountFiles, name: str) -> None
 
 
 def test_a_line_that_cannot_be_read_is_named(files: AccountFiles) -> None:
-    files.users_file().write_text("alice\n", encoding="utf-8")
+    files.file(USERS).write_text("alice\n", encoding="utf-8")
     with pytest.raises(AccountsError, match="line 1"):
         files.make()
 
 
 def test_the_first_admins_password_is_read_for_the_demo(files: AccountFiles, tmp_path: Path) -> None:
-    written = content(files.passwords_file())
+    written = content(files.file(PASSWORDS))
 
     first = files.first_admin()
 

@@ -5,11 +5,10 @@ import pytest
 from rich.console import Console
 
 from launcher import composition
-from launcher.composition import Launch, OtherWayRunsError
+from launcher.composition import Launch, OtherWayRunsError, Way, held_way, remember
 from launcher.docker.engine import EngineUnavailableError
 from launcher.interrupts import Interrupts
 from launcher.settings import InvalidSettingError
-from launcher.ways import Way, held_way, remember
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 from client.ml_model import Score
 from client.monitoring import Check, Status, Summary
-from launcher.findings import Findings, drift_outcome, overall_outcome, retraining_outcome, score_text
+from launcher.demo import Findings, drift_outcome, overall_outcome, retraining_outcome, score_text
 
 
 def drift_checks(overall: Status, *columns: Status) -> list[Check]:

@@ -1,12 +1,12 @@
 """What `./launch.sh prune` asks for, and says."""
 
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from client.fleet import Fleet
 from client.simulator import Pruned, PrunedUseCase
-from launcher.pruning import Pruning
+from launcher.pruning import prune
 
 
 class FakeFleet:
@@ -43,31 +43,33 @@ class FakeMlflow:
         return 'a warning\n{"runs": 2, "experiments": 1}\n'
 
 
-def pruning(fleet: FakeFleet, mlflow: FakeMlflow, days: int | None = None) -> Pruning:
-    return Pruning(cast(Fleet, fleet), mlflow, days)
+def pruned(
+    fleet: FakeFleet, mlflow: FakeMlflow, days: int | None = None, *, dry_run: bool = True
+) -> list[str]:
+    return prune(cast(Fleet, fleet), mlflow, days, dry_run=dry_run)
 
 
 def test_what_there_is_nothing_of_is_not_said() -> None:
     fleet = FakeFleet()
-    assert pruning(fleet, FakeMlflow()).find().lines() == []
+    assert pruned(fleet, FakeMlflow()) == []
     assert fleet.asked == [True]
 
 
 def test_what_is_due_is_said_by_use_case() -> None:
-    (line,) = pruning(FakeFleet(live_rows=12), FakeMlflow()).find().lines()
+    (line,) = pruned(FakeFleet(live_rows=12), FakeMlflow())
     assert line.split()[:4] == ["12", "wine:", "live", "rows,"]
 
 
 def test_without_a_setting_mlflow_is_left_alone() -> None:
     mlflow = FakeMlflow()
-    pruning(FakeFleet(), mlflow).delete()
+    pruned(FakeFleet(), mlflow, dry_run=False)
     assert mlflow.started == []
 
 
-@pytest.mark.parametrize(("method", "options"), [("find", ()), ("delete", ("--delete",))])
-def test_runs_of_what_is_live_are_kept(method: str, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("dry_run", "options"), [(True, ()), (False, ("--delete",))])
+def test_runs_of_what_is_live_are_kept(dry_run: bool, options: tuple[str, ...]) -> None:
     fleet, mlflow = FakeFleet(live_runs=["a", "b"]), FakeMlflow()
-    found: Any = getattr(pruning(fleet, mlflow, 30), method)()
+    lines = pruned(fleet, mlflow, 30, dry_run=dry_run)
     assert mlflow.started == [("-m", "mlflow_server.prune", "30", "--keep=a", "--keep=b", *options)]
-    assert [line.split()[0] for line in found.lines()] == ["2", "1"]
-    assert fleet.asked == [method == "find"]
+    assert [line.split()[0] for line in lines] == ["2", "1"]
+    assert fleet.asked == [dry_run]

@@ -6,7 +6,7 @@ from launcher.background import PROJECT
 from launcher.settings import (
     InvalidSettingError,
     LauncherSettings,
-    make_state_folder,
+    check_state_folder,
     read_environment,
 )
 
@@ -61,14 +61,14 @@ def test_a_state_folder_that_may_not_be_written_to_is_refused(
     monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
 
     with pytest.raises(InvalidSettingError, match="MLFLEET_STATE_DIR"):
-        make_state_folder(tmp_path)
+        check_state_folder(tmp_path, make=True)
 
 
 def test_a_state_folder_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(InvalidSettingError, match="MLFLEET_STATE_DIR"):
-        make_state_folder(tmp_path / "file" / "state")
+        check_state_folder(tmp_path / "file" / "state", make=True)
 
 
 def test_the_environment_is_stronger_than_the_env_file(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.ways import Way, choose, forget, held_way, remember
+from launcher.composition import Way, choose, forget, held_way, remember
 
 
 def never_asked() -> bool:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.local.plan import Service
-from launcher.local.processes import Processes
+from launcher.local.processes import Processes, Service
 
 FakeService = Callable[[str, int], Service]
 NAME = "fake"

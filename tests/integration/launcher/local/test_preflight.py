@@ -10,8 +10,8 @@ from rich.console import Console
 
 from launcher.accounts import AccountFiles
 from launcher.interrupts import Interrupts
-from launcher.local.plan import Resources, Service, base_environment, fleet_services
-from launcher.local.processes import Processes
+from launcher.local.plan import Resources, base_environment, fleet_services
+from launcher.local.processes import Processes, Service
 from launcher.local.programs import NewerSchemaError
 from launcher.local.stack import LocalStack
 from launcher.ports import PortTakenError, check_ports

@@ -7,8 +7,7 @@ import psutil
 import pytest
 
 from fleet.whole_files import FileNotWrittenError
-from launcher.local.plan import Service
-from launcher.local.processes import TOKEN, Processes
+from launcher.local.processes import TOKEN, Processes, Service
 from tests.full_disk import largest_file
 
 FakeService = Callable[[str, int], Service]

@@ -1,10 +1,11 @@
 import socket
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from fleet.services import SERVICES
-from launcher.docker.addresses import all_addresses, check_published_ports, service_addresses
+from launcher.docker.addresses import check_published_ports, published_addresses
 from launcher.ports import PortTakenError
 from launcher.settings import InvalidSettingError, LauncherSettings
 from tests.conftest import free_port
@@ -20,35 +21,40 @@ def free_settings(**given: str) -> LauncherSettings:
     return settings(**({name: str(free_port()) for name in names} | given))
 
 
+def published(address: str, port: str) -> dict[str, Any]:
+    """A part of the compose file, as `docker compose config` writes it."""
+    return {"ports": [{"host_ip": address, "published": port}]}
+
+
 @pytest.mark.parametrize(
-    ("published", "host"),
+    ("address", "host"),
     [
         ("127.0.0.1", "127.0.0.1"),
         ("0.0.0.0", "127.0.0.1"),  # noqa: S104
         ("::", "[::1]"),
-        ("[::1]", "[::1]"),
+        ("::1", "[::1]"),
         ("192.0.2.7", "192.0.2.7"),
     ],
 )
-def test_services_are_called_where_this_machine_reaches_them(published: str, host: str) -> None:
-    addresses = service_addresses(settings(PUBLISH_ADDRESS=published, TRACKING_PORT="7002"), {})
+def test_services_are_called_where_this_machine_reaches_them(address: str, host: str) -> None:
+    parts = {"tracking": published(address, "7002"), "mlflow": published("127.0.0.1", "5000")}
 
-    assert addresses["tracking"] == f"http://{host}:7002/root/tracking"
+    assert published_addresses({"services": parts}, {}) == {
+        "mlflow": "http://127.0.0.1:5000/",
+        "tracking": f"http://{host}:7002/root/tracking",
+    }
 
 
-def test_what_asks_nobody_stays_on_loopback_unless_it_is_told_itself() -> None:
-    opened = settings(PUBLISH_ADDRESS="192.0.2.7")
-    assert service_addresses(opened, {})["mlflow"] == "http://127.0.0.1:5000/"
-    opened = settings(TOOLS_ADDRESS="192.0.2.8")
-    assert service_addresses(opened, {})["mlflow"] == "http://192.0.2.8:5000/"
+def test_what_asks_nobody_has_an_address_of_its_own() -> None:
     with pytest.raises(InvalidSettingError, match="TOOLS_ADDRESS"):
         check_published_ports(free_settings(TOOLS_ADDRESS="192.0.2.8"), [])
 
 
 def test_addresses_follow_the_path_settings() -> None:
-    addresses = service_addresses(settings(), {"ML_MODEL_BASE_URL": "/api", "ML_MODEL_SERVICE_URL": "/m"})
+    paths = {"ML_MODEL_BASE_URL": "/api", "ML_MODEL_SERVICE_URL": "/m"}
+    addresses = published_addresses({"services": {"ml_model": published("127.0.0.1", "5001")}}, paths)
 
-    assert addresses["ml_model"] == "http://127.0.0.1:5001/api/m"
+    assert addresses == {"ml_model": "http://127.0.0.1:5001/api/m"}
 
 
 def test_a_port_that_somebody_else_has_is_named() -> None:
@@ -74,7 +80,7 @@ def test_what_profiles_add_is_found_where_compose_publishes_it() -> None:
     config = {
         "services": {
             "db": {},
-            "prometheus": {"ports": [{"host_ip": "0.0.0.0", "published": "9090"}]},  # noqa: S104
+            "prometheus": published("0.0.0.0", "9090"),  # noqa: S104
             "proxy": {
                 "ports": [{"host_ip": "127.0.0.1", "published": "443"}, {"published": "80"}],
                 "environment": {"PROXY_DOMAIN": "fleet.example.org"},
@@ -82,7 +88,7 @@ def test_what_profiles_add_is_found_where_compose_publishes_it() -> None:
         }
     }
 
-    assert all_addresses(config) == {
+    assert published_addresses(config, {}) == {
         "prometheus": "http://127.0.0.1:9090/",
         "proxy": "https://fleet.example.org:443/",
     }

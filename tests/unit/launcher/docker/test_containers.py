@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.docker.conditions import readable, state_of
-from launcher.docker.containers import Container
+from launcher.docker.containers import Container, readable
 
 READY = Container(
     id="1",
@@ -109,11 +108,7 @@ def test_its_age_is_told_in_minutes() -> None:
     ],
 )
 def test_the_table_has_the_words_of_a_local_stack(change: dict[str, object], state: str) -> None:
-    assert state_of(replace(READY, **change)) == state  # type: ignore[arg-type]
-
-
-def test_what_is_not_there_is_stopped() -> None:
-    assert state_of(None) == "stopped"
+    assert replace(READY, **change).state == state  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("said", "shown"), [("120.3MiB ", "120 MiB"), ("1.5GiB", "1536 MiB"), ("0B", "0B")])

@@ -1,11 +1,11 @@
 from pathlib import Path
 
-from launcher.docker.data import find_files
 from launcher.docker.secret_files import make_secret_files
+from launcher.purge import find_containers_files
 
 
 def names(state: Path) -> list[str]:
-    return [str(Path(each.name).relative_to(state)) for each in find_files(state)]
+    return [str(Path(each.name).relative_to(state)) for each in find_containers_files(state)]
 
 
 def test_passwords_and_logs_are_found(tmp_path: Path) -> None:

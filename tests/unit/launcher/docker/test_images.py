@@ -5,8 +5,8 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from launcher.docker.images import ImageError, prepare_images
 from launcher.docker.project import Project
+from launcher.docker.starting import ImageError, prepare_images
 
 
 class FailingBuild:

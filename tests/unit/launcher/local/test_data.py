@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher.local.data import find_local_data
+from launcher.purge import find_local_data
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ import pytest
 
 from fleet.services import SERVICES
 from launcher.accounts import AccountFiles
-from launcher.local.plan import Resources, Service, base_environment, fleet_services, mlflow_service
+from launcher.local import plan
+from launcher.local.plan import Resources, base_environment, fleet_services, mlflow_service
+from launcher.local.processes import Service
 from launcher.settings import LauncherSettings
 
 RESOURCES = Resources(
@@ -162,3 +164,17 @@ def test_the_fingerprint_changes_with_the_users(tmp_path: Path) -> None:
     assert fingerprint() == before
     accounts.add_user("alice", "user", "a long password")
     assert fingerprint() != before
+
+
+def test_a_worker_is_told_what_its_service_is_and_has_a_log_and_no_port(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plan, "WORKING", [each for each in SERVICES if each.name == "tracking"])
+    services = planned()
+    service, worker = services["tracking"], services["tracking_worker"]
+
+    assert list(services)[-1] == worker.name
+    assert worker.command == (*service.command, "worker")
+    assert (worker.port, worker.url) == (0, "")
+    assert {name for name in service.told if worker.told[name] != service.told[name]} == {"TRACKING_LOG_FILE"}
+    assert worker.told["TRACKING_LOG_FILE"].endswith("/logs/tracking_worker.log")
