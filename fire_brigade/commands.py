@@ -88,7 +88,7 @@ def train_model(
     """Train the model on the features, and keep it with its encoder."""
     with _steps() as steps:
         scores = steps.train_model(data_path, model_path, encoder_path)
-    _show("Trained", scores.by_name())
+    _show("Trained", scores)
 
 
 @_command
@@ -99,7 +99,7 @@ def eval_model(
     with _steps() as steps:
         found = steps.eval_model(data_path, model_path, encoder_path)
         folder = steps.places.evaluation
-    _show(f"Evaluated on {found.rows} rows", found.scores.by_name())
+    _show(f"Evaluated on {found.rows} rows", found.scores)
     table = Table(*found.stations.columns, title=f"The {MOST_STATIONS} stations with the largest errors")
     for row in found.stations.nlargest(MOST_STATIONS, "mae").itertuples(index=False):
         table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row))

@@ -4,23 +4,23 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fire_brigade.persistence.model.records import KINDS, Kind, RecordSource
-from fire_brigade.persistence.model.scores import Scores
+from fire_brigade.persistence.model.trained_model import Scores
 from fire_brigade.persistence.repository.downloads import DownloadLimits
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.service.build_features import Bands, FeatureFiles, build_features
-from fire_brigade.service.eval_model import Evaluation, eval_model
+from fire_brigade.service.build_features import Bands, FeatureCounts, FeatureFiles, build_features
+from fire_brigade.service.generate_records import INCIDENTS, is_real, made_up_sources
 from fire_brigade.service.jobs import Progress
-from fire_brigade.service.making_up import INCIDENTS, is_real, made_up_sources
+from fire_brigade.service.models import Evaluation, ReadModel, eval_model, predict_model, train_model
 from fire_brigade.service.paths import check_different
-from fire_brigade.service.ports import ModelRegistry, ReadModel
-from fire_brigade.service.predict_model import predict_model
-from fire_brigade.service.process_data import convert_to_pickle, overall, process_data
-from fire_brigade.service.train_model import train_model
+from fire_brigade.service.process_data import convert_to_pickle, process_data
 from fleet.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from fire_brigade.persistence.repository.mlflow_log import MlflowLog
 
 __all__ = ["KINDS", "Places", "Steps"]
 
@@ -57,7 +57,7 @@ class Steps:
     years: tuple[int, ...]
     bands: Bands
     files: ModelFiles
-    registry: ModelRegistry | None
+    registry: "MlflowLog | None"
     logs: LoggingMetricsManager
 
     def end_stale(self) -> None:
@@ -99,8 +99,7 @@ class Steps:
                 log.info(f"Making {INCIDENTS} incidents up")
                 sources = made_up_sources(self.places.made_up, sources, self.years)
             asked = [source for source in sources if source.kind in kinds]
-            report = overall([source.kind for source in asked], progress)
-            done = process_data(asked, years=self.years, log=log, limits=limits, progress=report)
+            done = process_data(asked, years=self.years, log=log, limits=limits, progress=progress)
             figures: dict[str, Any] = {"made_up": True} if made_up else {}
             figures |= {each.kind: each.figures() for each in done}
             if convert:
@@ -108,10 +107,10 @@ class Steps:
                 figures["converted"] = [path.name for path in convert_to_pickle(asked, log=log)]
             return figures
 
-    def build_features(self, progress: Progress) -> dict[str, int]:
+    def build_features(self, progress: Progress | None = None) -> FeatureCounts:
         """Makes the features of the records; how many rows there were after each of its steps."""
         with self.logs.step("build_features") as log:
-            return build_features(self.places.records, self.bands, log=log, report=progress).by_name()
+            return build_features(self.places.records, self.bands, log=log, report=progress)
 
     def train_model(
         self, data: Path | None = None, model: Path | None = None, encoder: Path | None = None

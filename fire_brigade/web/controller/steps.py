@@ -1,16 +1,20 @@
-"""`/build_features`, `/train_model` and `/predict`: the steps that are answered once they are done."""
+"""The steps that are answered once they are done, and `/health`: which of their files are missing.
+
+`/health` is the fire brigade's own; `/health/live` and `/health/ready` are the fleet's.
+"""
 
 from typing import Any
 
 from flask_restful import Resource
 
 from fire_brigade.service.paths import Folders
-from fire_brigade.service.steps import Steps
+from fire_brigade.service.steps import Places, Steps
 from fire_brigade.web.schema import (
     AttendanceTimeAnswer,
     BuildFeaturesAnswer,
     PredictQuery,
     ScoresAnswer,
+    SystemAnswer,
     TrainRequest,
 )
 from fleet.web.answers import answers
@@ -21,7 +25,23 @@ from fleet.web.validation import NoArguments, accepts
 BUILT = "Features built successfully"
 
 
-class BuildFeatures(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+class Health(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
+    """How the whole system is."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    @answers(SystemAnswer)
+    @accepts(role="anyone", query=NoArguments)
+    def get(self, query: NoArguments) -> dict[str, str]:
+        """Say whether every file is there that predictions come from, or which is missing."""
+        missing = self._places.missing()
+        if missing:
+            return {"status": "warning", "message": f"Missing: {', '.join(missing)}"}
+        return {"status": "healthy", "message": "All systems operational"}
+
+
+class BuildFeatures(Resource):  # type: ignore[misc]
     """Make features of the records."""
 
     def __init__(self, steps: Steps) -> None:
@@ -33,7 +53,7 @@ class BuildFeatures(Resource):  # type: ignore[misc]  # Flask-RESTful has no typ
     def get(self, query: NoArguments) -> dict[str, Any]:
         """Join, clean and measure the records; every row that is dropped is counted."""
         refuse_foreign_pages()
-        counts = self._steps.build_features(lambda share, detail: None)
+        counts = self._steps.build_features()
         return {"status": "success", "message": BUILT, "counts": counts}
 
 
@@ -53,7 +73,7 @@ class TrainModel(Resource):  # type: ignore[misc]
         given = body.ml_model_path or body.model_path
         model = self._folders.model_file(given, "ml_model_path") if given else None
         encoder = self._folders.model_file(body.encoder_path, "encoder_path") if body.encoder_path else None
-        return self._steps.train_model(data, model, encoder).by_name()
+        return self._steps.train_model(data, model, encoder)
 
 
 class Predict(Resource):  # type: ignore[misc]

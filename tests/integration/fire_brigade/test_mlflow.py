@@ -14,22 +14,20 @@ import requests
 from mlflow import MlflowClient
 
 from db.embedded import EmbeddedPostgres, ensure_database
+from fire_brigade.persistence.repository.locked_files import Recordings
 from fire_brigade.persistence.repository.mlflow_log import (
-    ENCODER_FILE,
-    MODEL_FILE,
+    FILES,
     REGISTERED_NAME,
     MlflowFailedError,
     MlflowLog,
     NothingRegisteredError,
 )
-from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.persistence.repository.recordings import Recordings
-from fire_brigade.persistence.repository.signed_models import UntrustedModelError
-from fire_brigade.service.eval_model import eval_model
-from fire_brigade.service.train_model import train_model
+from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths, UntrustedModelError
+from fire_brigade.service.models import eval_model, train_model
 from fleet.mlflow_client import connect
 from tests.conftest import free_port
-from tests.fire_brigade_features import KeptLog, make_features, write_features
+from tests.fire_brigade_features import make_features, write_features
+from tests.fire_brigade_log import KeptLog
 from tests.mlflow_server import MlflowServer, mlflow_at
 
 KEY = b"a key for the tests"
@@ -67,7 +65,7 @@ def test_a_training_is_recorded_registered_and_predicts(client: MlflowClient, tm
     experiment = client.get_experiment_by_name(EXPERIMENT)
     (run,) = client.search_runs([experiment.experiment_id], "attributes.run_name = 'train_model'")
     assert run.info.status == "FINISHED"
-    assert run.data.metrics == pytest.approx(scores.by_name())
+    assert run.data.metrics == pytest.approx(scores)
     assert run.data.params["test_size"] == "0.25"
     assert run.data.params["random_state"] == "42"
     assert {each.path for each in client.list_artifacts(run.info.run_id)} >= {
@@ -112,7 +110,7 @@ def test_an_evaluation_is_a_run_with_its_pictures(client: MlflowClient, tmp_path
     experiment = client.get_experiment_by_name("evaluations")
     (run,) = client.search_runs([experiment.experiment_id], "attributes.run_name = 'eval_model'")
     assert run.info.status == "FINISHED"
-    assert run.data.metrics == pytest.approx(found.scores.by_name())
+    assert run.data.metrics == pytest.approx(found.scores)
     assert {each.path for each in client.list_artifacts(run.info.run_id)} == {
         *("scores.json", "scores_by_station.csv", "residuals.png", "predicted_against_true.png")
     }
@@ -143,7 +141,7 @@ def test_versions_that_others_made_are_passed_over(client: MlflowClient, tmp_pat
     others = client.get_experiment_by_name("others")
     run = client.create_run(others.experiment_id if others else client.create_experiment("others"))
     if status == "FINISHED":  # also with files of the right names, which carry no signature
-        for name in (MODEL_FILE, ENCODER_FILE):
+        for name in FILES:
             client.log_text(run.info.run_id, "no model", name)
         client.set_tag(run.info.run_id, "use_case", "fire_brigade")
         client.set_terminated(run.info.run_id)

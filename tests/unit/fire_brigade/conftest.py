@@ -5,12 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fire_brigade.persistence.model.scores import Scores
-from fire_brigade.persistence.model.trained_model import TrainedModel
+from fire_brigade.persistence.model.trained_model import Scores, TrainedModel
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.service.predict_model import predict_model
-from fire_brigade.service.train_model import fit, train_model
-from tests.fire_brigade_features import KeptLog, write_features
+from fire_brigade.service.models import fit, predict_model, train_model
+from tests.fire_brigade_features import write_features
+from tests.fire_brigade_log import KeptLog
 
 KEY = b"a key for the tests"
 

@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fire_brigade.persistence.repository.data_files import AlreadyRunningError
+from fire_brigade.persistence.repository.locked_files import AlreadyRunningError
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.service.train_model import train_model
+from fire_brigade.service.models import train_model
 from fleet.whole_files import FileNotWrittenError
 from tests.unit.fire_brigade.conftest import KEY, Bench
 
@@ -111,7 +112,7 @@ class KeptRecord:
 @pytest.mark.parametrize("part", ["model", "encoder"])
 def test_nothing_is_registered_where_the_files_cannot_be_written(bench: Bench, part: str) -> None:
     getattr(bench.paths, part).mkdir(parents=True)
-    record = KeptRecord()
+    record: Any = KeptRecord()
     with pytest.raises(FileNotWrittenError):
         train_model(bench.data, bench.paths, bench.files, record, bench.log)
     assert record.versions == 0
@@ -121,7 +122,7 @@ def test_a_full_disk_registers_nothing(bench: Bench, monkeypatch: pytest.MonkeyP
     def refuse(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    record = KeptRecord()
+    record: Any = KeptRecord()
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(FileNotWrittenError, match="the disk is full"):
         train_model(bench.data, bench.paths, bench.files, record, bench.log)

@@ -3,7 +3,7 @@
 import pytest
 
 from fire_brigade.persistence.model.trained_model import TrainedModel
-from fire_brigade.service.predict_model import predict_model
+from fire_brigade.service.models import predict_model
 from tests.fire_brigade_log import KeptLog
 
 
