@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,16 +30,10 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
+    context_settings={"token_normalize_func": lambda name: name.replace("_", "-")},
 )
 out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-def _command(function: Callable[..., None]) -> Callable[..., None]:
-    """Makes a command of it; hidden a second time under its name with underscores."""
-    cli.command(function.__name__, hidden=True)(function)
-    cli.command(function.__name__.replace("_", "-"))(function)
-    return function
 
 
 def _path(what: str, *names: str) -> Any:
@@ -52,7 +46,7 @@ ModelPath = Annotated[Path | None, _path("File of the model.", "model_path", "ml
 EncoderPath = Annotated[Path | None, _path("File of the encoder of the stations.", "encoder_path")]
 
 
-@_command
+@cli.command()
 def process_data(
     kind: Annotated[
         Kind | None, typer.Option("--type", help="Only these records.", show_default=False)
@@ -73,7 +67,7 @@ def process_data(
     _show("Processed", done)
 
 
-@_command
+@cli.command()
 def build_features() -> None:
     """Join and clean the records, and measure the distance of every call."""
     with _steps() as steps, _bar("build-features") as progress:
@@ -81,7 +75,7 @@ def build_features() -> None:
     _show("Features built", counts)
 
 
-@_command
+@cli.command()
 def train_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
 ) -> None:
@@ -91,7 +85,7 @@ def train_model(
     _show("Trained", scores)
 
 
-@_command
+@cli.command()
 def eval_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
 ) -> None:
@@ -107,7 +101,7 @@ def eval_model(
     out.print(f"All of it is in {folder}")
 
 
-@_command
+@cli.command()
 def predict_model(
     distance: Annotated[float, typer.Option(help="Kilometres from the station to the call.")],
     station: Annotated[str, typer.Option(help="The station's name in the data, such as Acton.")],
@@ -120,7 +114,7 @@ def predict_model(
     out.print(f"Predicted attendance time: {seconds} seconds", markup=False)
 
 
-@_command
+@cli.command()
 def generate_data(
     folder: Annotated[Path, typer.Argument(help="Where the files go.")],
     incidents: Annotated[
@@ -137,7 +131,7 @@ def generate_data(
     out.print(f"  url_mobilisation={made.mobilisations.resolve().as_uri()}", markup=False)
 
 
-@cli.command("serve")
+@cli.command()
 def serve() -> None:
     """Serve the steps over HTTP, as `python -m fire_brigade` without a command does."""
     raise typer.BadParameter(

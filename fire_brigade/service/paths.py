@@ -64,11 +64,14 @@ class Folders:
 
     def file(self, given: str, field: str) -> Path:
         """The file that is meant, links followed. Raises ForeignPathError."""
+        ours = {DATA: self.data, MODELS: self.models}
+        path = Path(given)
+        first, *rest = path.parts or ("",)
         try:
-            path = self._named(Path(given)).resolve()
+            path = (ours[first].joinpath(*rest) if first in ours else path).resolve()
         except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a NUL
             raise ForeignPathError(field) from error
-        if not any(folder.resolve() in path.parents for folder in (self.data, self.models)):
+        if not any(folder.resolve() in path.parents for folder in ours.values()):
             raise ForeignPathError(field)
         return path
 
@@ -78,10 +81,3 @@ class Folders:
         if path.suffix not in MODEL_SUFFIXES or path.is_dir():
             raise ModelNameError(field)
         return path
-
-    def _named(self, path: Path) -> Path:
-        if path.is_absolute():
-            return path
-        first, *rest = path.parts or ("",)
-        ours = {DATA: self.data, MODELS: self.models}
-        return ours[first].joinpath(*rest) if first in ours else path
