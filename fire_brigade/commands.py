@@ -17,8 +17,7 @@ from fire_brigade.persistence.model.records import KINDS, Kind
 from fire_brigade.persistence.repository.log_files import LineFormatter
 from fire_brigade.service.generate_records import generate_records
 from fire_brigade.service.jobs import Progress
-from fire_brigade.service.steps import Steps
-from fire_brigade.services import create_services
+from fire_brigade.services import FireBrigadeServices, create_services
 from fleet.errors import FleetError
 from fleet.settings import SEED
 
@@ -62,16 +61,16 @@ def process_data(
 ) -> None:
     """Fetch the published records, check them, and keep those of the years that are asked for."""
     kinds = KINDS if kind is None else (kind,)
-    with _steps() as steps, _bar("process-data") as progress:
-        done = steps.process_data(kinds, convert=convert, progress=progress)
+    with _services() as services, _bar("process-data") as progress:
+        done = services.steps.process_data(kinds, convert=convert, progress=progress)
     _show("Processed", done)
 
 
 @cli.command()
 def build_features() -> None:
     """Join and clean the records, and measure the distance of every call."""
-    with _steps() as steps, _bar("build-features") as progress:
-        counts = steps.build_features(progress)
+    with _services() as services, _bar("build-features") as progress:
+        counts = services.steps.build_features(progress)
     _show("Features built", counts)
 
 
@@ -80,8 +79,8 @@ def train_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
 ) -> None:
     """Train the model on the features, and keep it with its encoder."""
-    with _steps() as steps:
-        scores = steps.train_model(data_path, model_path, encoder_path)
+    with _services() as services:
+        scores = services.models.train(data_path, model_path, encoder_path)
     _show("Trained", scores)
 
 
@@ -90,15 +89,14 @@ def eval_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
 ) -> None:
     """Evaluate the model, overall and for each station, in figures and pictures."""
-    with _steps() as steps:
-        found = steps.eval_model(data_path, model_path, encoder_path)
-        folder = steps.places.evaluation
+    with _services() as services:
+        found = services.models.evaluate(data_path, model_path, encoder_path)
     _show(f"Evaluated on {found.rows} rows", found.scores)
     table = Table(*found.stations.columns, title=f"The {MOST_STATIONS} stations with the largest errors")
     for row in found.stations.nlargest(MOST_STATIONS, "mae").itertuples(index=False):
         table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row))
     out.print(table)
-    out.print(f"All of it is in {folder}")
+    out.print(f"All of it is in {found.folder}")
 
 
 @cli.command()
@@ -109,8 +107,8 @@ def predict_model(
     encoder_path: EncoderPath = None,
 ) -> None:
     """Predict how many seconds an engine of the station takes to a call at that distance."""
-    with _steps() as steps:
-        seconds = steps.predict_model(distance, station, model_path, encoder_path)
+    with _services() as services:
+        seconds = services.models.predict(distance, station, model_path, encoder_path)
     out.print(f"Predicted attendance time: {seconds} seconds", markup=False)
 
 
@@ -168,10 +166,10 @@ class _Terminal(logging.Handler):
 
 
 @contextmanager
-def _steps() -> Iterator[Steps]:
+def _services() -> Iterator[FireBrigadeServices]:
     services = create_services(FireBrigadeSettings(), _Terminal())
     try:
-        yield services.steps
+        yield services
     finally:
         services.logs.close()
 

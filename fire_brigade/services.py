@@ -11,10 +11,11 @@ from fire_brigade.persistence.repository.locked_files import Recordings
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager, LogRules, ToProcessLog
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.pushgateway import Pushgateway
-from fire_brigade.service.build_features import Bands, FeatureFiles
+from fire_brigade.service.build_features import Bands
 from fire_brigade.service.jobs import Jobs
-from fire_brigade.service.paths import Folders
-from fire_brigade.service.steps import Places, Steps
+from fire_brigade.service.models import Models
+from fire_brigade.service.paths import FeatureFiles, Folders, Places
+from fire_brigade.service.steps import Steps
 from fleet.signing import kept_key
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FireBrigadeServices:
-    """The steps, what works on them in the background, where requests may name files, and the logs."""
+    """The steps, what works on them in the background, where files are or may be named, and the logs."""
 
     steps: Steps
+    models: Models
     jobs: Jobs
+    places: Places
     folders: Folders
     logs: LoggingMetricsManager
 
@@ -73,9 +76,13 @@ def create_services(
         seconds=(settings.BandWidth_AttendanceTimeSeconds_min, settings.BandWidth_AttendanceTimeSeconds_max),
     )
     registry = _registry(settings, files) if settings.USE_MLFLOW else None
-    steps = Steps(places, sources, settings.years, bands, files, registry, logs)
     return FireBrigadeServices(
-        steps, Jobs(JobFiles(data / "jobs")), Folders(data, settings.chemin_model), logs
+        Steps(places, sources, settings.years, bands, logs),
+        Models(places, files, registry, logs),
+        Jobs(JobFiles(data / "jobs")),
+        places,
+        Folders(data, settings.chemin_model),
+        logs,
     )
 
 

@@ -1,6 +1,5 @@
 """Makes features of the kept records: which station attended to which call, how far away, how fast."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from fire_brigade.persistence.repository.log_files import MetricsLogger
 from fire_brigade.persistence.repository.tables import read_records, read_stations
 from fire_brigade.service.geography import haversine_km, to_degrees
 from fire_brigade.service.jobs import Progress
+from fire_brigade.service.paths import FeatureFiles
 from fleet.errors import ConflictError, FleetError
 from fleet.whole_files import replaced
 
@@ -39,15 +39,6 @@ class NoFeaturesLeftError(ConflictError):
             "No row is left to make features of",
             f"See which step dropped them: {told}; the BandWidth_… settings and the station file decide",
         )
-
-
-class FeatureFiles(NamedTuple):
-    """Where the records and stations are read, and the features written."""
-
-    incidents: Path
-    mobilisations: Path
-    stations: Path
-    features: Path
 
 
 class Bands(NamedTuple):

@@ -1,14 +1,40 @@
-"""Which files a request may name."""
+"""Where files are, and which a request may name."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from fire_brigade.persistence.repository.model_files import ModelPaths
 from fleet.errors import InvalidRequestError
 
 DATA, MODELS = "data", "models"
 MODEL_SUFFIXES = (".pkl", ".joblib")
+
+
+class FeatureFiles(NamedTuple):
+    """Where the records and stations are read, and the features written."""
+
+    incidents: Path
+    mobilisations: Path
+    stations: Path
+    features: Path
+
+
+class Places(NamedTuple):
+    """Where files are by default. made_up, evaluation: folders."""
+
+    records: FeatureFiles
+    made_up: Path
+    model: ModelPaths
+    evaluation: Path
+
+    def missing(self) -> list[str]:
+        """Names of the files that a working system has and that are not there, in the order of the steps."""
+        incidents, mobilisations, _, features = self.records
+        files = (incidents, mobilisations, features, *self.model)
+        return [file.name for file in files if not file.is_file()]
 
 
 class ForeignPathError(InvalidRequestError):

@@ -22,11 +22,11 @@ def create_app(settings: FireBrigadeSettings | None = None) -> Flask:
     settings = settings or FireBrigadeSettings()
     app = make_app("fire_brigade", settings.model_copy(update={"users": settings.all_users}))
     services = create_services(settings)
-    steps, jobs = services.steps, services.jobs
+    steps, jobs, models = services.steps, services.jobs, services.models
     say_invalid_credentials(app)
     log_requests(app, services.logs.metrics_loggers[API])
     routes = [
-        Route(Health, ["/health"], {"places": steps.places}),
+        Route(Health, ["/health"], {"places": services.places}),
         Route(
             ProcessData,
             ["/process_data"],
@@ -34,9 +34,9 @@ def create_app(settings: FireBrigadeSettings | None = None) -> Flask:
         ),
         Route(Job, [f"{JOBS}/<job_id>"], {"jobs": jobs}),
         Route(BuildFeatures, ["/build_features"], {"steps": steps}),
-        Route(TrainModel, ["/train_model"], {"steps": steps, "folders": services.folders}),
-        Route(Predict, ["/predict"], {"steps": steps}),
+        Route(TrainModel, ["/train_model"], {"models": models, "folders": services.folders}),
+        Route(Predict, ["/predict"], {"models": models}),
     ]
-    run_in_background(app, Background([lambda: Thread(target=steps.end_stale, daemon=True).start()]))
-    add_routes(app, routes, prefixes=[settings.path], ready=steps.degraded)
+    run_in_background(app, Background([lambda: Thread(target=models.end_stale, daemon=True).start()]))
+    add_routes(app, routes, prefixes=[settings.path], ready=models.degraded)
     return app

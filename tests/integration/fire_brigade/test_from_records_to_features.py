@@ -25,11 +25,11 @@ from fire_brigade.persistence.repository.tables import (
 from fire_brigade.service.build_features import (
     Bands,
     FeatureCounts,
-    FeatureFiles,
     NoFeaturesLeftError,
     build_features,
 )
 from fire_brigade.service.generate_records import generate_records
+from fire_brigade.service.paths import FeatureFiles
 from fire_brigade.service.process_data import process_data
 from tests.fire_brigade_log import KeptLog
 from tests.fire_brigade_records import LFB

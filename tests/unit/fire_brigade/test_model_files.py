@@ -8,8 +8,8 @@ import pytest
 
 from fire_brigade.persistence.repository.locked_files import AlreadyRunningError
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.service.models import train_model
 from fleet.whole_files import FileNotWrittenError
+from tests.fire_brigade_models import models
 from tests.unit.fire_brigade.conftest import KEY, Bench
 
 
@@ -114,7 +114,7 @@ def test_nothing_is_registered_where_the_files_cannot_be_written(bench: Bench, p
     getattr(bench.paths, part).mkdir(parents=True)
     record: Any = KeptRecord()
     with pytest.raises(FileNotWrittenError):
-        train_model(bench.data, bench.paths, bench.files, record, bench.log)
+        models(bench.data, bench.paths, bench.files, record, bench.log).train()
     assert record.versions == 0
 
 
@@ -125,5 +125,5 @@ def test_a_full_disk_registers_nothing(bench: Bench, monkeypatch: pytest.MonkeyP
     record: Any = KeptRecord()
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(FileNotWrittenError, match="the disk is full"):
-        train_model(bench.data, bench.paths, bench.files, record, bench.log)
+        models(bench.data, bench.paths, bench.files, record, bench.log).train()
     assert record.versions == 0

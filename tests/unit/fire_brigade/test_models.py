@@ -22,7 +22,7 @@ from fire_brigade.persistence.repository.model_files import (
     UntrustedModelError,
 )
 from fire_brigade.persistence.repository.tables import NoFeaturesError, UnreadableFeaturesError
-from fire_brigade.service.models import InvalidDistanceError, TooFewRowsError, UnknownStationError, eval_model
+from fire_brigade.service.models import InvalidDistanceError, TooFewRowsError, UnknownStationError
 from tests.fire_brigade_features import STATIONS, make_features
 from tests.unit.fire_brigade.conftest import Bench
 
@@ -227,7 +227,7 @@ def test_a_model_that_is_trained_anew_is_used_at_once(bench: Bench) -> None:
 def test_an_evaluation_has_figures_overall_and_by_station_and_pictures(bench: Bench, tmp_path: Path) -> None:
     scores = bench.train()
     folder = tmp_path / "models" / "evaluation"
-    found = eval_model(bench.data, lambda: bench.files.read(bench.paths), folder, None, bench.log)
+    found = bench.models.evaluate()
     assert found.rows == 100
     assert found.scores == pytest.approx(scores)
     written = json.loads((folder / "scores.json").read_text())
