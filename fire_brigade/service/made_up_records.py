@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fire_brigade.service.geography import to_degrees, to_grid
+from fire_brigade.service.geography import Floats, to_degrees, to_grid
 
 LABEL = "made up"
 UNKNOWN_STATION = "Nowhere (made up)"
@@ -38,8 +38,6 @@ PLACES = np.array(
     ]
 )
 QUALIFIERS = np.array(["Correct incident location", "Within same building"])
-
-Floats = npt.NDArray[np.float64]
 
 
 class MadeUpRecords(NamedTuple):

@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import max_error, mean_absolute_error, mean_squared_error, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder
 
-from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, TARGET, Scores, TrainedModel
+from fire_brigade.persistence.model.trained_model import (
+    DISTANCE,
+    STATION,
+    TARGET,
+    Floats,
+    Scores,
+    TrainedModel,
+)
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.tables import read_features
@@ -37,8 +43,6 @@ CLOSE_MATCHES, LEAST_LIKENESS = 3, 0.5
 USE_CASE = "fire_brigade"
 
 log = logging.getLogger(__name__)
-
-Floats = npt.NDArray[np.float64]
 
 
 class TooFewRowsError(ConflictError):

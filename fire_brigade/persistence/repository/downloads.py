@@ -127,18 +127,13 @@ def _opened_answer(url: str, setting: str, limits: DownloadLimits) -> Iterator[O
             length = answer.headers.get("Content-Length", "")
             encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
             expected = int(length) if length.isdecimal() and not encoded else None
-            yield _what_is_there(answer), expected
+            # What is there, unpacked: `iter_content` would wait for whole blocks, for ever if it drips in.
+            yield iter(lambda: answer.raw.read1(BLOCK, decode_content=True), b""), expected
     except (requests.RequestException, HTTPError) as error:
         for kind, reason in PASSING.items():
             if isinstance(error, kind):
                 raise InterruptedDownloadError(setting, reason) from error
         raise DownloadFailedError(setting, "the address cannot be used") from error
-
-
-def _what_is_there(answer: requests.Response) -> Iterator[bytes]:
-    """The unpacked body as it comes: `iter_content` would wait for whole blocks, for ever if it drips in."""
-    while block := answer.raw.read1(BLOCK, decode_content=True):
-        yield block
 
 
 def _check_answer(answer: requests.Response, setting: str) -> None:
