@@ -7,9 +7,10 @@ from flask import Flask
 from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.repository.log_files import API
 from fire_brigade.services import create_services
+from fire_brigade.web.controller.health import Health
 from fire_brigade.web.controller.jobs import Job
 from fire_brigade.web.controller.process_data import ProcessData
-from fire_brigade.web.controller.steps import BuildFeatures, Health, Predict, TrainModel
+from fire_brigade.web.controller.steps import BuildFeatures, Predict, TrainModel
 from fire_brigade.web.habits import log_requests, say_invalid_credentials
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.background import Background, run_in_background

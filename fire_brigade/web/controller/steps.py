@@ -1,21 +1,17 @@
-"""The steps that are answered once they are done, and `/health`: which of their files are missing.
-
-`/health` is the fire brigade's own; `/health/live` and `/health/ready` are the fleet's.
-"""
+"""`/build_features`, `/train_model` and `/predict`: the steps that are answered once they are done."""
 
 from typing import Any
 
 from flask_restful import Resource
 
 from fire_brigade.service.models import Models
-from fire_brigade.service.paths import Folders, Places
+from fire_brigade.service.paths import Folders
 from fire_brigade.service.steps import Steps
 from fire_brigade.web.schema import (
     AttendanceTimeAnswer,
     BuildFeaturesAnswer,
     PredictQuery,
     ScoresAnswer,
-    SystemAnswer,
     TrainRequest,
 )
 from fleet.web.answers import answers
@@ -26,23 +22,7 @@ from fleet.web.validation import NoArguments, accepts
 BUILT = "Features built successfully"
 
 
-class Health(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
-    """How the whole system is."""
-
-    def __init__(self, places: Places) -> None:
-        self._places = places
-
-    @answers(SystemAnswer)
-    @accepts(role="anyone", query=NoArguments)
-    def get(self, query: NoArguments) -> dict[str, str]:
-        """Say whether every file is there that predictions come from, or which is missing."""
-        missing = self._places.missing()
-        if missing:
-            return {"status": "warning", "message": f"Missing: {', '.join(missing)}"}
-        return {"status": "healthy", "message": "All systems operational"}
-
-
-class BuildFeatures(Resource):  # type: ignore[misc]
+class BuildFeatures(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     """Make features of the records."""
 
     def __init__(self, steps: Steps) -> None:
