@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,8 +17,7 @@ from fire_brigade.persistence.model.records import KINDS, Kind
 from fire_brigade.persistence.repository.log_files import LineFormatter
 from fire_brigade.service.generate_records import generate_records
 from fire_brigade.service.jobs import Progress
-from fire_brigade.service.steps import Steps
-from fire_brigade.services import create_services
+from fire_brigade.services import FireBrigadeServices, create_services
 from fleet.errors import FleetError
 from fleet.settings import SEED
 
@@ -30,16 +29,10 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
+    context_settings={"token_normalize_func": lambda name: name.replace("_", "-")},
 )
 out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-def _command(function: Callable[..., None]) -> Callable[..., None]:
-    """Makes a command of it; hidden a second time under its name with underscores."""
-    cli.command(function.__name__, hidden=True)(function)
-    cli.command(function.__name__.replace("_", "-"))(function)
-    return function
 
 
 def _path(what: str, *names: str) -> Any:
@@ -52,7 +45,7 @@ ModelPath = Annotated[Path | None, _path("File of the model.", "model_path", "ml
 EncoderPath = Annotated[Path | None, _path("File of the encoder of the stations.", "encoder_path")]
 
 
-@_command
+@cli.command()
 def process_data(
     kind: Annotated[
         Kind | None, typer.Option("--type", help="Only these records.", show_default=False)
@@ -68,46 +61,45 @@ def process_data(
 ) -> None:
     """Fetch the published records, check them, and keep those of the years that are asked for."""
     kinds = KINDS if kind is None else (kind,)
-    with _steps() as steps, _bar("process-data") as progress:
-        done = steps.process_data(kinds, convert=convert, progress=progress)
+    with _services() as services, _bar("process-data") as progress:
+        done = services.steps.process_data(kinds, convert=convert, progress=progress)
     _show("Processed", done)
 
 
-@_command
+@cli.command()
 def build_features() -> None:
     """Join and clean the records, and measure the distance of every call."""
-    with _steps() as steps, _bar("build-features") as progress:
-        counts = steps.build_features(progress)
+    with _services() as services, _bar("build-features") as progress:
+        counts = services.steps.build_features(progress)
     _show("Features built", counts)
 
 
-@_command
+@cli.command()
 def train_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
 ) -> None:
     """Train the model on the features, and keep it with its encoder."""
-    with _steps() as steps:
-        scores = steps.train_model(data_path, model_path, encoder_path)
-    _show("Trained", scores.by_name())
+    with _services() as services:
+        scores = services.models.train(data_path, model_path, encoder_path)
+    _show("Trained", scores)
 
 
-@_command
+@cli.command()
 def eval_model(
     data_path: DataPath = None, model_path: ModelPath = None, encoder_path: EncoderPath = None
 ) -> None:
     """Evaluate the model, overall and for each station, in figures and pictures."""
-    with _steps() as steps:
-        found = steps.eval_model(data_path, model_path, encoder_path)
-        folder = steps.places.evaluation
-    _show(f"Evaluated on {found.rows} rows", found.scores.by_name())
+    with _services() as services:
+        found = services.models.evaluate(data_path, model_path, encoder_path)
+    _show(f"Evaluated on {found.rows} rows", found.scores)
     table = Table(*found.stations.columns, title=f"The {MOST_STATIONS} stations with the largest errors")
     for row in found.stations.nlargest(MOST_STATIONS, "mae").itertuples(index=False):
         table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row))
     out.print(table)
-    out.print(f"All of it is in {folder}")
+    out.print(f"All of it is in {found.folder}")
 
 
-@_command
+@cli.command()
 def predict_model(
     distance: Annotated[float, typer.Option(help="Kilometres from the station to the call.")],
     station: Annotated[str, typer.Option(help="The station's name in the data, such as Acton.")],
@@ -115,12 +107,12 @@ def predict_model(
     encoder_path: EncoderPath = None,
 ) -> None:
     """Predict how many seconds an engine of the station takes to a call at that distance."""
-    with _steps() as steps:
-        seconds = steps.predict_model(distance, station, model_path, encoder_path)
+    with _services() as services:
+        seconds = services.models.predict(distance, station, model_path, encoder_path)
     out.print(f"Predicted attendance time: {seconds} seconds", markup=False)
 
 
-@_command
+@cli.command()
 def generate_data(
     folder: Annotated[Path, typer.Argument(help="Where the files go.")],
     incidents: Annotated[
@@ -137,7 +129,7 @@ def generate_data(
     out.print(f"  url_mobilisation={made.mobilisations.resolve().as_uri()}", markup=False)
 
 
-@cli.command("serve")
+@cli.command()
 def serve() -> None:
     """Serve the steps over HTTP, as `python -m fire_brigade` without a command does."""
     raise typer.BadParameter(
@@ -174,10 +166,10 @@ class _Terminal(logging.Handler):
 
 
 @contextmanager
-def _steps() -> Iterator[Steps]:
+def _services() -> Iterator[FireBrigadeServices]:
     services = create_services(FireBrigadeSettings(), _Terminal())
     try:
-        yield services.steps
+        yield services
     finally:
         services.logs.close()
 

@@ -2,28 +2,34 @@
 
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.model.records import RecordSource
 from fire_brigade.persistence.repository.job_files import JobFiles
+from fire_brigade.persistence.repository.locked_files import Recordings
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager, LogRules, ToProcessLog
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.persistence.repository.pushgateway import BackgroundPushes, Gateway, NoGateway, Pushgateway
-from fire_brigade.persistence.repository.recordings import Recordings
-from fire_brigade.service.build_features import Band, Bands, FeatureFiles
+from fire_brigade.persistence.repository.pushgateway import Pushgateway
+from fire_brigade.service.build_features import Bands
 from fire_brigade.service.jobs import Jobs
-from fire_brigade.service.paths import Folders
-from fire_brigade.service.ports import ModelRegistry
-from fire_brigade.service.steps import Places, Steps
+from fire_brigade.service.models import Models
+from fire_brigade.service.paths import FeatureFiles, Folders, Places
+from fire_brigade.service.steps import Steps
 from fleet.signing import kept_key
+
+if TYPE_CHECKING:
+    from fire_brigade.persistence.repository.mlflow_log import MlflowLog
 
 
 @dataclass(frozen=True)
 class FireBrigadeServices:
-    """The steps, what works on them in the background, where requests may name files, and the logs."""
+    """The steps, what works on them in the background, where files are or may be named, and the logs."""
 
     steps: Steps
+    models: Models
     jobs: Jobs
+    places: Places
     folders: Folders
     logs: LoggingMetricsManager
 
@@ -33,32 +39,28 @@ def create_services(
 ) -> FireBrigadeServices:
     """The parts, on the files and servers that the settings name; of these only the artifact key is read yet.
 
-    terminal: what shows a command's messages; a service shows them in its own log, and has its metrics pushed
-    in the background. Raises LogDirectoryError, UnusableKeyError, FileNotWrittenError.
+    terminal: what shows a command's messages; a service shows them in its own log. Raises LogDirectoryError,
+    UnusableKeyError, FileNotWrittenError.
     """
     given, data = settings.artifact_key, settings.chemin_data
     files = ModelFiles(given.get_secret_value().encode() if given else kept_key(data / ".artifact_key"))
-    logs = _logs(settings, terminal)
-    steps = Steps(
-        places=_places(settings),
-        sources=_sources(settings),
-        years=settings.years,
-        bands=Bands(
-            speed=Band(settings.BandWidth_speed_min, settings.BandWidth_speed_max),
-            seconds=Band(
-                settings.BandWidth_AttendanceTimeSeconds_min, settings.BandWidth_AttendanceTimeSeconds_max
-            ),
+    places = _places(settings)
+    sources = (
+        RecordSource(
+            "incident",
+            settings.url_incident,
+            "url_incident",
+            places.records.incidents,
+            settings.incident_expected_columns,
         ),
-        files=files,
-        registry=_registry(settings, files) if settings.USE_MLFLOW else None,
-        logs=logs,
+        RecordSource(
+            "mobilisation",
+            settings.url_mobilisation,
+            "url_mobilisation",
+            places.records.mobilisations,
+            settings.mobilisation_expected_columns,
+        ),
     )
-    return FireBrigadeServices(
-        steps, Jobs(JobFiles(data / "jobs")), Folders(data, settings.chemin_model), logs
-    )
-
-
-def _logs(settings: FireBrigadeSettings, terminal: logging.Handler | None) -> LoggingMetricsManager:
     rules = LogRules(
         settings.log_directory,
         settings.LOG_MODE,
@@ -66,12 +68,22 @@ def _logs(settings: FireBrigadeSettings, terminal: logging.Handler | None) -> Lo
         settings.CONSOLE_LEVEL,
         settings.HISTORY_LEVEL,
     )
-    gateway: Gateway = Pushgateway(settings.PUSHGATEWAY_URL) if settings.pushes_metrics else NoGateway()
-    logs = LoggingMetricsManager(
-        rules, terminal or ToProcessLog(), gateway if terminal else BackgroundPushes(gateway)
-    )
+    gateway = Pushgateway(settings.PUSHGATEWAY_URL if settings.pushes_metrics else None)
+    logs = LoggingMetricsManager(rules, terminal or ToProcessLog(), gateway)
     logs.take_warnings()
-    return logs
+    bands = Bands(
+        speed=(settings.BandWidth_speed_min, settings.BandWidth_speed_max),
+        seconds=(settings.BandWidth_AttendanceTimeSeconds_min, settings.BandWidth_AttendanceTimeSeconds_max),
+    )
+    registry = _registry(settings, files) if settings.USE_MLFLOW else None
+    return FireBrigadeServices(
+        Steps(places, sources, settings.years, bands, logs),
+        Models(places, files, registry, logs),
+        Jobs(JobFiles(data / "jobs")),
+        places,
+        Folders(data, settings.chemin_model),
+        logs,
+    )
 
 
 def _places(settings: FireBrigadeSettings) -> Places:
@@ -89,24 +101,7 @@ def _places(settings: FireBrigadeSettings) -> Places:
     )
 
 
-def _sources(settings: FireBrigadeSettings) -> tuple[RecordSource, RecordSource]:
-    incidents = settings.chemin_data / settings.fichier_incident
-    mobilisations = settings.chemin_data / settings.fichier_mobilisation
-    return (
-        RecordSource(
-            "incident", settings.url_incident, "url_incident", incidents, settings.incident_expected_columns
-        ),
-        RecordSource(
-            "mobilisation",
-            settings.url_mobilisation,
-            "url_mobilisation",
-            mobilisations,
-            settings.mobilisation_expected_columns,
-        ),
-    )
-
-
-def _registry(settings: FireBrigadeSettings, files: ModelFiles) -> ModelRegistry:
+def _registry(settings: FireBrigadeSettings, files: ModelFiles) -> "MlflowLog":
     # Only now: importing MLflow takes seconds, which those who go without it need not wait.
     from fire_brigade.persistence.repository.mlflow_log import TIMEOUT_S, MlflowLog  # noqa: PLC0415
     from fleet.mlflow_client import connect  # noqa: PLC0415

@@ -10,7 +10,6 @@ from monitoring.config.settings import MonitoringSettings
 from monitoring.persistence.repository.ml_model_client import MlModelClient
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.engine import Engine
-from monitoring.service.kept_results import KeptResults
 from monitoring.service.monitoring import MonitoringService
 
 
@@ -21,7 +20,6 @@ class MonitoringServices:
     database: Database
     checks: Checks
     monitoring: MonitoringService
-    results: KeptResults
     engine: Engine
 
     def start(self) -> None:
@@ -49,4 +47,4 @@ def create_services(settings: MonitoringSettings) -> MonitoringServices:
     engine = Engine()
     checks: Checks = {"Evidently": engine.check, DATABASE: database.check}
     monitoring = MonitoringService(units, engine, MlModelClient(ml_model, trained))
-    return MonitoringServices(database, checks, monitoring, KeptResults(units), engine)
+    return MonitoringServices(database, checks, monitoring, engine)

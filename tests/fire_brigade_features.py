@@ -1,7 +1,5 @@
-"""Made-up features in the form that build_features writes, and the log that the steps are given."""
+"""Made-up features in the form that build_features writes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,42 +30,3 @@ def write_features(path: Path, rows: int = 400) -> pd.DataFrame:
     features = make_features(rows)
     features.to_csv(path, index=False)
     return features
-
-
-@dataclass
-class KeptLog:
-    """Keeps what a step tells its log. lines: level and message; metrics: the last value by name."""
-
-    lines: list[tuple[str, str]] = field(default_factory=list)
-    metrics: dict[str, float] = field(default_factory=dict)
-
-    def _keep(self, level: str, message: str, metrics: Mapping[str, float] | None) -> None:
-        self.lines.append((level, message))
-        self.metrics.update(metrics or {})
-
-    def debug(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("debug", message, metrics)
-
-    def info(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("info", message, metrics)
-
-    def error(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("error", message, metrics)

@@ -1,60 +1,35 @@
 """A log for steps under test, which keeps what it is told."""
 
+import logging
 from collections.abc import Mapping, Sequence
+from functools import partialmethod
+
+from fire_brigade.persistence.repository.log_files import MetricsLogger
+from fire_brigade.persistence.repository.pushgateway import Pushgateway
 
 
-class KeptLog:
-    """Messages as (level, message), and the last value of every metric."""
+class KeptLog(MetricsLogger):
+    """Messages as (level, message), and the last value of every metric by the name that the step gives it."""
 
     def __init__(self) -> None:
+        super().__init__("step", logging.Logger("step"), Pushgateway(None))
         self.messages: list[tuple[str, str]] = []
         self.metrics: dict[str, float] = {}
 
-    def _keep(self, level: str, message: str, metrics: Mapping[str, float] | None) -> None:
+    def _keep(
+        self,
+        level: str,
+        message: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        metric_types: str | Sequence[str] | None = None,
+    ) -> None:
+        self._log(level, message, metrics=metrics, metric_types=metric_types)
         self.messages.append((level, message))
         self.metrics.update(metrics or {})
 
-    def debug(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("debug", message, metrics)
-
-    def info(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("info", message, metrics)
-
-    def warning(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("warning", message, metrics)
-
-    def error(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("error", message, metrics)
-
-    def critical(
-        self,
-        message: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        metric_types: Sequence[str] | None = None,
-    ) -> None:
-        self._keep("critical", message, metrics)
+    debug = partialmethod(_keep, "debug")
+    info = partialmethod(_keep, "info")
+    warning = partialmethod(_keep, "warning")
+    error = partialmethod(_keep, "error")
+    critical = partialmethod(_keep, "critical")

@@ -1,23 +1,22 @@
 """Makes features of the kept records: which station attended to which call, how far away, how fast."""
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from fire_brigade.persistence.repository.data_files import only_writer, read_together
-from fire_brigade.persistence.repository.kept_records import read_kept, write_features
-from fire_brigade.persistence.repository.stations import read_stations
+from fire_brigade.persistence.model.trained_model import DISTANCE, STATION
+from fire_brigade.persistence.model.trained_model import TARGET as SECONDS
+from fire_brigade.persistence.repository.locked_files import only_writer, read_together
+from fire_brigade.persistence.repository.log_files import MetricsLogger
+from fire_brigade.persistence.repository.tables import read_records, read_stations
 from fire_brigade.service.geography import haversine_km, to_degrees
 from fire_brigade.service.jobs import Progress
-from fire_brigade.service.ports import MetricsLog
+from fire_brigade.service.paths import FeatureFiles
 from fleet.errors import ConflictError, FleetError
+from fleet.whole_files import replaced
 
 NUMBER = "IncidentNumber"
-SECONDS = "AttendanceTimeSeconds"
-STATION = "DeployedFromStation_Name"
-DISTANCE = "distance"
 CALL_TIME = "CallTime"
 DATE, CLOCK = "DateOfCall", "TimeOfCall"
 GRID = ("Easting_rounded", "Northing_rounded")
@@ -27,73 +26,30 @@ DATE_FORMATS = ("%Y-%m-%d", "%d %b %Y", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S")
 CLOCK_FORMATS = ("%H:%M:%S", "%H:%M", "%Y-%m-%d %H:%M:%S")
 
 
+FeatureCounts = dict[str, int]
+"""Rows that were read, rows that each step dropped, in its order, and rows that are left."""
+
+
 class NoFeaturesLeftError(ConflictError):
     """Every row was dropped."""
 
-    def __init__(self, counts: "FeatureCounts") -> None:
-        told = ", ".join(f"{name} {count}" for name, count in counts.by_name().items() if count)
+    def __init__(self, counts: FeatureCounts) -> None:
+        told = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
         super().__init__(
             "No row is left to make features of",
             f"See which step dropped them: {told}; the BandWidth_… settings and the station file decide",
         )
 
 
-@dataclass(frozen=True)
-class FeatureFiles:
-    """Where the records and stations are read, and the features written."""
+class Bands(NamedTuple):
+    """What is believed, both ends included. speed: km/h; seconds: of attendance."""
 
-    incidents: Path
-    mobilisations: Path
-    stations: Path
-    features: Path
-
-
-@dataclass(frozen=True)
-class Band:
-    """Values that are kept, both ends included."""
-
-    least: float
-    most: float
-
-    def holds(self, values: pd.Series) -> pd.Series:
-        """Whether each value is in the band; one that is missing is not."""
-        return values.between(self.least, self.most)
-
-
-@dataclass(frozen=True)
-class Bands:
-    """What is believed. speed: km/h; seconds: of attendance."""
-
-    speed: Band
-    seconds: Band
-
-
-@dataclass(frozen=True)
-class FeatureCounts:
-    """Rows that were read, rows that each step dropped, in its order, and rows that are left."""
-
-    incident_rows: int
-    mobilisation_rows: int
-    station_rows: int
-    dropped_mobilisations_of_unknown_stations: int
-    dropped_incidents_at_latitude_0: int
-    incident_cleaned_rows: int
-    mobilisation_cleaned_rows: int
-    dropped_incidents_without_mobilisation: int
-    dropped_mobilisations_without_incident: int
-    joined_rows: int
-    dropped_rows_with_missing_values: int
-    dropped_rows_outside_attendance_band: int
-    dropped_rows_outside_speed_band: int
-    feature_rows: int
-
-    def by_name(self) -> dict[str, int]:
-        """The counts, in the order of the steps."""
-        return asdict(self)
+    speed: tuple[float, float]
+    seconds: tuple[float, float]
 
 
 def build_features(
-    files: FeatureFiles, bands: Bands, *, log: MetricsLog, report: Progress | None = None
+    files: FeatureFiles, bands: Bands, *, log: MetricsLogger, report: Progress | None = None
 ) -> FeatureCounts:
     """Write one row a mobilisation: seconds of attendance, station, distance in km, time of the call.
 
@@ -108,19 +64,22 @@ def build_features(
         log.error(said, metrics={"success": 0})  # noqa: TRY400  # the step's log has the rest
         raise
     log.info(
-        f"{counts.feature_rows} rows of features written",
+        f"{counts['feature_rows']} rows of features written",
         metrics={"saved_file_size": size, "success": 1},
     )
     return counts
 
 
-def _build(files: FeatureFiles, bands: Bands, log: MetricsLog, report: Progress) -> tuple[FeatureCounts, int]:
+def _build(
+    files: FeatureFiles, bands: Bands, log: MetricsLogger, report: Progress
+) -> tuple[FeatureCounts, int]:
+    """The counts, and the size of the file in bytes."""
     report(0.0, "reading")
     stations = read_stations(files.stations)
     with read_together((files.incidents, files.mobilisations)):
-        incidents = read_kept(files.incidents, text=(NUMBER, DATE, CLOCK), numbers=(*GRID, "Latitude"))
+        incidents = read_records(files.incidents, text=(NUMBER, DATE, CLOCK), numbers=(*GRID, "Latitude"))
         report(0.4, "reading")
-        mobilisations = read_kept(files.mobilisations, text=(NUMBER, STATION), numbers=(SECONDS,))
+        mobilisations = read_records(files.mobilisations, text=(NUMBER, STATION), numbers=(SECONDS,))
     log.info(
         f"{len(incidents)} incidents, {len(mobilisations)} mobilisations and {len(stations)} stations read",
         metrics={
@@ -131,15 +90,17 @@ def _build(files: FeatureFiles, bands: Bands, log: MetricsLog, report: Progress)
     )
     report(0.6, "joining")
     features, counts = make_features(incidents, mobilisations, stations, bands)
-    for name, count in counts.by_name().items():
+    for name, count in counts.items():
         if name.startswith("dropped_"):
             log.info(f"{name.replace('_', ' ')}: {count}")
-    cleaned = {name: count for name, count in counts.by_name().items() if "_cleaned_" in name}
-    log.info(f"{counts.joined_rows} rows joined", metrics=cleaned)
+    cleaned = {name: count for name, count in counts.items() if "_cleaned_" in name}
+    log.info(f"{counts['joined_rows']} rows joined", metrics=cleaned)
     if features.empty:
         raise NoFeaturesLeftError(counts)
     report(0.9, "writing")
-    return counts, write_features(features, files.features)
+    with replaced(files.features) as new:
+        features.to_csv(new, index=False, lineterminator="\n", date_format="%Y-%m-%d %H:%M:%S")
+        return counts, new.stat().st_size
 
 
 def make_features(
@@ -156,25 +117,26 @@ def make_features(
     timed = located[attended].assign(**{CALL_TIME: call_times(located.loc[attended])})
     joined = known[reported].merge(timed, on=NUMBER)
     complete = joined.dropna(subset=list(USED))
-    in_time = complete[bands.seconds.holds(complete[SECONDS])]
+    in_time = complete[complete[SECONDS].between(*bands.seconds)]
     measured = in_time.assign(**{DISTANCE: _distance(in_time)})
-    features = measured[bands.speed.holds(measured[DISTANCE] * SECONDS_AN_HOUR / measured[SECONDS])]
-    counts = FeatureCounts(
-        incident_rows=len(incidents),
-        mobilisation_rows=len(mobilisations),
-        station_rows=len(stations),
-        dropped_mobilisations_of_unknown_stations=len(placed) - len(known),
-        dropped_incidents_at_latitude_0=len(incidents) - len(located),
-        incident_cleaned_rows=len(located),
-        mobilisation_cleaned_rows=len(known),
-        dropped_incidents_without_mobilisation=int((~attended).sum()),
-        dropped_mobilisations_without_incident=int((~reported).sum()),
-        joined_rows=len(joined),
-        dropped_rows_with_missing_values=len(joined) - len(complete),
-        dropped_rows_outside_attendance_band=len(complete) - len(in_time),
-        dropped_rows_outside_speed_band=len(in_time) - len(features),
-        feature_rows=len(features),
-    )
+    speed = measured[DISTANCE] * SECONDS_AN_HOUR / measured[SECONDS]
+    features = measured[speed.between(*bands.speed)]
+    counts = {
+        "incident_rows": len(incidents),
+        "mobilisation_rows": len(mobilisations),
+        "station_rows": len(stations),
+        "dropped_mobilisations_of_unknown_stations": len(placed) - len(known),
+        "dropped_incidents_at_latitude_0": len(incidents) - len(located),
+        "incident_cleaned_rows": len(located),
+        "mobilisation_cleaned_rows": len(known),
+        "dropped_incidents_without_mobilisation": int((~attended).sum()),
+        "dropped_mobilisations_without_incident": int((~reported).sum()),
+        "joined_rows": len(joined),
+        "dropped_rows_with_missing_values": len(joined) - len(complete),
+        "dropped_rows_outside_attendance_band": len(complete) - len(in_time),
+        "dropped_rows_outside_speed_band": len(in_time) - len(features),
+        "feature_rows": len(features),
+    }
     return features[[SECONDS, STATION, DISTANCE, CALL_TIME]].reset_index(drop=True), counts
 
 
@@ -190,8 +152,6 @@ def _moments(texts: pd.Series, formats: tuple[str, ...]) -> pd.Series:
     moments = pd.Series(np.datetime64("NaT", "ns"), index=texts.index)
     for each in formats:
         left = moments.isna() & texts.notna()
-        if not left.any():
-            break
         moments[left] = pd.to_datetime(texts[left].str.strip(), format=each, errors="coerce")
     return moments
 

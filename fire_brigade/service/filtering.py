@@ -2,11 +2,11 @@
 
 import csv
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fire_brigade.persistence.model.records import RecordSource, SourceError
+from fire_brigade.persistence.model.records import RecordSource, SourceError, Told
 from fire_brigade.persistence.repository.record_files import Cell, Records, Row, read_rows
 from fleet.errors import ConflictError
 from fleet.whole_files import disk_errors
@@ -15,9 +15,6 @@ YEAR = "CalYear"
 TELL_EVERY_S = 0.2
 # What pandas and the publisher write where there is nothing.
 NOTHING = frozenset({"NULL", "null", "#N/A", "N/A", "n/a", "NA", "<NA>", "NaN", "nan", "None"})
-
-Told = Callable[[int, int], None]
-"""Is told the rows that were read, and of how many."""
 
 
 class MissingColumnsError(SourceError):

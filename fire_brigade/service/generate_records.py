@@ -1,22 +1,24 @@
-"""Writes made-up records in the form of the published files."""
+"""Writes made-up records in the form of the published files, also where there are no others."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from fire_brigade.persistence.repository.data_files import only_writer
-from fire_brigade.persistence.repository.stations import SHIPPED, read_stations
-from fire_brigade.persistence.repository.table_files import write_csv, write_workbook
+from fire_brigade.persistence.model.records import RecordSource
+from fire_brigade.persistence.repository.locked_files import only_writer
+from fire_brigade.persistence.repository.tables import SHIPPED, read_stations, write_csv, write_workbook
 from fire_brigade.service.made_up_records import LABEL, make_records
 from fleet.errors import InvalidRequestError
 from fleet.settings import SEED
 from fleet.whole_files import replaced
 
 MOST_INCIDENTS = 690_000  # with their mobilisations, which are half as many more, a sheet is full
+INCIDENTS = 5_000  # enough to learn from, and made within seconds
+FIRST_BYTES = 20_000  # of a file: its header and several records
 
 
 class UnreasonableCountError(InvalidRequestError):
@@ -29,8 +31,7 @@ class UnreasonableCountError(InvalidRequestError):
         )
 
 
-@dataclass(frozen=True)
-class GeneratedFiles:
+class GeneratedFiles(NamedTuple):
     """The same records as workbooks and as CSV."""
 
     incidents: Path
@@ -49,22 +50,34 @@ def generate_records(
     """
     if not 1 <= incidents <= MOST_INCIDENTS:
         raise UnreasonableCountError(incidents)
-    shipped = read_stations(SHIPPED)
-    records = make_records(shipped, incidents, years=years, random=np.random.default_rng(seed))
-    files = GeneratedFiles(
-        folder / "made_up_incidents.xlsx",
-        folder / "made_up_mobilisations.xlsx",
-        folder / "made_up_incidents.csv",
-        folder / "made_up_mobilisations.csv",
-    )
-    workbook = partial(write_workbook, sheet=LABEL)
-    _write(records.incidents, files.incidents, workbook)
-    _write(records.mobilisations, files.mobilisations, workbook)
-    _write(records.incidents, files.incidents_csv, write_csv)
-    _write(records.mobilisations, files.mobilisations_csv, write_csv)
-    return files
+    random = np.random.default_rng(seed)
+    records = make_records(read_stations(SHIPPED), incidents, years=years, random=random)
+    written = []
+    for form, write in (("xlsx", partial(write_workbook, sheet=LABEL)), ("csv", write_csv)):
+        for name, table in records._asdict().items():
+            path = folder / f"made_up_{name}.{form}"
+            with only_writer(path), replaced(path) as new:
+                write(table, new)
+            written.append(path)
+    return GeneratedFiles(*written)
 
 
-def _write(table: pd.DataFrame, path: Path, write: Callable[[pd.DataFrame, Path], None]) -> None:
-    with only_writer(path), replaced(path) as new:
-        write(table, new)
+def made_up_sources(
+    folder: Path, sources: Sequence[RecordSource], years: tuple[int, ...]
+) -> list[RecordSource]:
+    """The same sources with the addresses of workbooks that are made up in the folder.
+
+    Raises FileNotWrittenError, AlreadyRunningError.
+    """
+    files = generate_records(folder, INCIDENTS, years=years)
+    workbooks = {"incident": files.incidents, "mobilisation": files.mobilisations}
+    return [replace(source, url=workbooks[source.kind].resolve().as_uri()) for source in sources]
+
+
+def is_real(file: Path) -> bool:
+    """Whether the file is there and its first records do not say that they are made up."""
+    try:
+        with file.open("rb") as opened:
+            return LABEL.encode() not in opened.read(FIRST_BYTES)
+    except FileNotFoundError:
+        return False

@@ -4,14 +4,13 @@ Attendance depends on the distance and on the station, so that there is somethin
 as the real ones: blank and zero latitudes, unknown stations, missing values, odd times, other years.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fire_brigade.service.geography import to_degrees, to_grid
+from fire_brigade.service.geography import Floats, to_degrees, to_grid
 
 LABEL = "made up"
 UNKNOWN_STATION = "Nowhere (made up)"
@@ -40,11 +39,8 @@ PLACES = np.array(
 )
 QUALIFIERS = np.array(["Correct incident location", "Within same building"])
 
-Floats = npt.NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class MadeUpRecords:
+class MadeUpRecords(NamedTuple):
     """Both tables, with the published columns; text, numbers and dates, missing where blank."""
 
     incidents: pd.DataFrame
@@ -59,9 +55,10 @@ def make_records(
     stations: name, borough, latitude, longitude. A tenth of the calls is from the year before `years`.
     """
     calls = _calls(stations, incidents, years, random)
+    names = stations["name"].to_numpy()
     what_and_where = {**_what(calls, random), **_where(calls, stations, random)}
-    table = pd.DataFrame({**what_and_where, **_response(calls, stations["name"].to_numpy(), random)})
-    return MadeUpRecords(table, _mobilisations(calls, stations["name"].to_numpy(), random))
+    incident_table = pd.DataFrame({**what_and_where, **_response(calls, names, random)})
+    return MadeUpRecords(incident_table, _mobilisations(calls, names, random))
 
 
 def _calls(

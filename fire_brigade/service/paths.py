@@ -1,14 +1,40 @@
-"""Which files a request may name."""
+"""Where files are, and which a request may name."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from fire_brigade.persistence.repository.model_files import ModelPaths
 from fleet.errors import InvalidRequestError
 
 DATA, MODELS = "data", "models"
 MODEL_SUFFIXES = (".pkl", ".joblib")
+
+
+class FeatureFiles(NamedTuple):
+    """Where the records and stations are read, and the features written."""
+
+    incidents: Path
+    mobilisations: Path
+    stations: Path
+    features: Path
+
+
+class Places(NamedTuple):
+    """Where files are by default. made_up, evaluation: folders."""
+
+    records: FeatureFiles
+    made_up: Path
+    model: ModelPaths
+    evaluation: Path
+
+    def missing(self) -> list[str]:
+        """Names of the files that a working system has and that are not there, in the order of the steps."""
+        incidents, mobilisations, _, features = self.records
+        files = (incidents, mobilisations, features, *self.model)
+        return [file.name for file in files if not file.is_file()]
 
 
 class ForeignPathError(InvalidRequestError):
@@ -64,11 +90,14 @@ class Folders:
 
     def file(self, given: str, field: str) -> Path:
         """The file that is meant, links followed. Raises ForeignPathError."""
+        ours = {DATA: self.data, MODELS: self.models}
+        path = Path(given)
+        first, *rest = path.parts or ("",)
         try:
-            path = self._named(Path(given)).resolve()
+            path = (ours[first].joinpath(*rest) if first in ours else path).resolve()
         except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a NUL
             raise ForeignPathError(field) from error
-        if not any(folder.resolve() in path.parents for folder in (self.data, self.models)):
+        if not any(folder.resolve() in path.parents for folder in ours.values()):
             raise ForeignPathError(field)
         return path
 
@@ -78,10 +107,3 @@ class Folders:
         if path.suffix not in MODEL_SUFFIXES or path.is_dir():
             raise ModelNameError(field)
         return path
-
-    def _named(self, path: Path) -> Path:
-        if path.is_absolute():
-            return path
-        first, *rest = path.parts or ("",)
-        ours = {DATA: self.data, MODELS: self.models}
-        return ours[first].joinpath(*rest) if first in ours else path

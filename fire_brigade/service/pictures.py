@@ -2,14 +2,12 @@
 
 import io
 
-import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
+
+from fire_brigade.persistence.model.trained_model import Floats
 
 SIZE_INCHES, DPI = (7, 5), 100
 MOST_POINTS = 20_000  # more only paint the same dots over and over
-
-Floats = npt.NDArray[np.float64]
 
 
 def residual_picture(true: Floats, predicted: Floats) -> bytes:

@@ -11,8 +11,7 @@ from fire_brigade.web.controller.health import Health
 from fire_brigade.web.controller.jobs import Job
 from fire_brigade.web.controller.process_data import ProcessData
 from fire_brigade.web.controller.steps import BuildFeatures, Predict, TrainModel
-from fire_brigade.web.credentials import say_invalid_credentials
-from fire_brigade.web.request_log import log_requests
+from fire_brigade.web.habits import log_requests, say_invalid_credentials
 from fleet.web.app import Route, add_routes, make_app
 from fleet.web.background import Background, run_in_background
 
@@ -24,11 +23,11 @@ def create_app(settings: FireBrigadeSettings | None = None) -> Flask:
     settings = settings or FireBrigadeSettings()
     app = make_app("fire_brigade", settings.model_copy(update={"users": settings.all_users}))
     services = create_services(settings)
-    steps, jobs = services.steps, services.jobs
+    steps, jobs, models = services.steps, services.jobs, services.models
     say_invalid_credentials(app)
     log_requests(app, services.logs.metrics_loggers[API])
     routes = [
-        Route(Health, ["/health"], {"places": steps.places}),
+        Route(Health, ["/health"], {"places": services.places}),
         Route(
             ProcessData,
             ["/process_data"],
@@ -36,9 +35,9 @@ def create_app(settings: FireBrigadeSettings | None = None) -> Flask:
         ),
         Route(Job, [f"{JOBS}/<job_id>"], {"jobs": jobs}),
         Route(BuildFeatures, ["/build_features"], {"steps": steps}),
-        Route(TrainModel, ["/train_model"], {"steps": steps, "folders": services.folders}),
-        Route(Predict, ["/predict"], {"steps": steps}),
+        Route(TrainModel, ["/train_model"], {"models": models, "folders": services.folders}),
+        Route(Predict, ["/predict"], {"models": models}),
     ]
-    run_in_background(app, Background([lambda: Thread(target=steps.end_stale, daemon=True).start()]))
-    add_routes(app, routes, prefixes=[settings.path], ready=steps.degraded)
+    run_in_background(app, Background([lambda: Thread(target=models.end_stale, daemon=True).start()]))
+    add_routes(app, routes, prefixes=[settings.path], ready=models.degraded)
     return app

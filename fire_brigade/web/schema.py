@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic.config import JsonDict
 
+from fire_brigade.service.models import FARTHEST_KM
 from fire_brigade.service.paths import MODEL_SUFFIXES
-from fire_brigade.service.predict_model import FARTHEST_KM
 from fleet.web.answers import AnswerModel, examples
 from fleet.web.validation import RequestModel
 

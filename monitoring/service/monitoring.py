@@ -6,8 +6,9 @@ from typing import Any
 
 from fleet.caller import Caller
 from fleet.errors import InvalidRequestError
+from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.judged_sets import JudgedSets
-from monitoring.persistence.model.result import LastVerdict, Metric, Result
+from monitoring.persistence.model.result import KeptResult, LastVerdict, Metric, Result, WholeResult
 from monitoring.service.group_names import fitting_groups
 from monitoring.service.ports import Evidence, MlModel, Units
 from monitoring.service.retraining import retrain
@@ -75,6 +76,16 @@ class MonitoringService:
         kept = {"result_id": result_id, "result": result.result}
         answer = retrain(self._ml_model, use_case, kept, caller=caller)
         return Answer(result_id, result.result, answer)
+
+    def page(self, asked: PageRequest, *, use_case: str | None) -> Page[KeptResult]:
+        """Kept results, the newest first. use_case: only its own. Raises InvalidPageTokenError."""
+        with self._units() as work:
+            return work.results.page(asked, use_case=use_case)
+
+    def find(self, result_id: int) -> WholeResult:
+        """A result that is kept. Raises ResultNotFoundError."""
+        with self._units() as work:
+            return work.results.find(result_id)
 
     def last_verdicts(self) -> list[LastVerdict]:
         """How every use case that was judged stands."""

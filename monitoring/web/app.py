@@ -23,11 +23,11 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
     metrics = metrics_of(app)
     metrics.watch_pool(services.database.connections, services.database.in_use)
     metrics.read_at_scrape(lambda: verdict_metrics(services.monitoring.last_verdicts()))
-    results = {"results": services.results}
+    monitoring = {"monitoring": services.monitoring}
     routes = [
-        Route(Monitoring, [""], {"monitoring": services.monitoring}),
-        Route(Results, ["/results"], results),
-        Route(Result, ["/results/<int:result_id>"], results),
+        Route(Monitoring, [""], monitoring),
+        Route(Results, ["/results"], monitoring),
+        Route(Result, ["/results/<int:result_id>"], monitoring),
     ]
     add_routes(app, routes, prefixes=[settings.path], ready=Readiness(app, services.checks))
     services.start()

@@ -18,14 +18,15 @@ import pandas as pd
 
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
 from fire_brigade.persistence.model.records import RecordSource
-from fire_brigade.service.build_features import Band, Bands, FeatureFiles, build_features
+from fire_brigade.service.build_features import Bands, build_features
 from fire_brigade.service.generate_records import generate_records
+from fire_brigade.service.paths import FeatureFiles
 from fire_brigade.service.process_data import process_data
 from tests.fire_brigade_log import KeptLog
 
 INCIDENTS = 240_000
 YEARS = (2022, 2023)
-BANDS = Bands(speed=Band(5, 35), seconds=Band(193, 539))
+BANDS = Bands(speed=(5, 35), seconds=(193, 539))
 
 
 def process(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """What is fetched and kept of the published records."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -8,6 +9,9 @@ from fleet.errors import FleetError
 
 Kind = Literal["incident", "mobilisation"]
 KINDS: tuple[Kind, ...] = ("incident", "mobilisation")
+
+Told = Callable[[int, int | None], None]
+"""Is told the bytes that came or the rows that were read, and of how many; what it raises ends the work."""
 
 
 @dataclass(frozen=True)

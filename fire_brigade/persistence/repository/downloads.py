@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import ENOSPC
@@ -15,7 +15,7 @@ import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from fire_brigade.persistence.model.records import Download, SourceError
+from fire_brigade.persistence.model.records import Download, SourceError, Told
 from fleet.whole_files import FileNotWrittenError
 
 BLOCK = 1024 * 1024
@@ -30,8 +30,8 @@ PASSING = {
     HTTPError: "it broke off before its end",
 }
 
-Progress = Callable[[int, int | None], None]
-"""Is told the bytes that have come and those that are expected; what it raises ends the download."""
+Opened = tuple[Iterable[bytes], int | None]
+"""What comes, and how many bytes that should be."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,8 @@ class WrongFileError(SourceError):
     advice = "Let the setting {0} be the address of the published workbook (.xlsx) or of its CSV form"
 
 
-@dataclass(frozen=True)
-class _Opened:
-    blocks: Iterable[bytes]
-    expected: int | None
-
-
 def download(
-    url: str, into: Path, *, setting: str, limits: DownloadLimits, progress: Progress | None = None
+    url: str, into: Path, *, setting: str, limits: DownloadLimits, told: Told | None = None
 ) -> Download:
     """Write the file at `url` to `into`, which is there; what may pass is tried again from the start.
 
@@ -91,35 +85,29 @@ def download(
         wait=wait_exponential(limits.wait_s, max=LONGEST_PAUSE_S),
         reraise=True,
     )
-    return attempts(_attempt, url, into, setting, limits, progress)
+    return attempts(_attempt, url, into, setting, limits, told)
 
 
-def _attempt(
-    url: str, into: Path, setting: str, limits: DownloadLimits, progress: Progress | None
-) -> Download:
+def _attempt(url: str, into: Path, setting: str, limits: DownloadLimits, told: Told | None) -> Download:
     started = time.monotonic()
     opened = _opened_file if urlsplit(url).scheme.lower() == "file" else _opened_answer
-    with opened(url, setting, limits) as source:
-        _check_room(source.expected, into, setting, limits)
+    with opened(url, setting, limits) as (blocks, expected):
+        _check_limits(expected or 0, 0, setting, limits)
+        if expected and expected > shutil.disk_usage(into.parent).free:
+            raise FileNotWrittenError(f"of {setting}", OSError(ENOSPC, "full"))
         count = 0
         with into.open("wb") as file:
-            for block in source.blocks:
+            for block in blocks:
                 count += len(block)
                 _check_limits(count, time.monotonic() - started, setting, limits)
                 file.write(block)
-                if progress:
-                    progress(count, source.expected)
-    if source.expected is not None and count != source.expected:
-        raise InterruptedDownloadError(setting, f"it broke off after {count} of {source.expected} bytes")
+                if told:
+                    told(count, expected)
+    if expected is not None and count != expected:
+        raise InterruptedDownloadError(setting, f"it broke off after {count} of {expected} bytes")
     if not count:
         raise WrongFileError(setting, "the file is empty")
-    return Download(count, source.expected, time.monotonic() - started)
-
-
-def _check_room(expected: int | None, into: Path, setting: str, limits: DownloadLimits) -> None:
-    _check_limits(expected or 0, 0, setting, limits)
-    if expected and expected > shutil.disk_usage(into.parent).free:
-        raise FileNotWrittenError(f"of {setting}", OSError(ENOSPC, "full"))
+    return Download(count, expected, time.monotonic() - started)
 
 
 def _check_limits(count: int, seconds: float, setting: str, limits: DownloadLimits) -> None:
@@ -130,7 +118,7 @@ def _check_limits(count: int, seconds: float, setting: str, limits: DownloadLimi
 
 
 @contextmanager
-def _opened_answer(url: str, setting: str, limits: DownloadLimits) -> Iterator[_Opened]:
+def _opened_answer(url: str, setting: str, limits: DownloadLimits) -> Iterator[Opened]:
     timeout = (limits.connect_s, limits.silence_s)
     identity = {"Accept-Encoding": "identity"}  # or Content-Length would count what is compressed
     try:
@@ -139,18 +127,13 @@ def _opened_answer(url: str, setting: str, limits: DownloadLimits) -> Iterator[_
             length = answer.headers.get("Content-Length", "")
             encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
             expected = int(length) if length.isdecimal() and not encoded else None
-            yield _Opened(_what_is_there(answer), expected)
+            # What is there, unpacked: `iter_content` would wait for whole blocks, for ever if it drips in.
+            yield iter(lambda: answer.raw.read1(BLOCK, decode_content=True), b""), expected
     except (requests.RequestException, HTTPError) as error:
         for kind, reason in PASSING.items():
             if isinstance(error, kind):
                 raise InterruptedDownloadError(setting, reason) from error
         raise DownloadFailedError(setting, "the address cannot be used") from error
-
-
-def _what_is_there(answer: requests.Response) -> Iterator[bytes]:
-    """The unpacked body as it comes: `iter_content` would wait for whole blocks, for ever if it drips in."""
-    while block := answer.raw.read1(BLOCK, decode_content=True):
-        yield block
 
 
 def _check_answer(answer: requests.Response, setting: str) -> None:
@@ -164,7 +147,7 @@ def _check_answer(answer: requests.Response, setting: str) -> None:
 
 
 @contextmanager
-def _opened_file(url: str, setting: str, _: DownloadLimits) -> Iterator[_Opened]:
+def _opened_file(url: str, setting: str, _: DownloadLimits) -> Iterator[Opened]:
     parts = urlsplit(url)
     path = Path(url2pathname(parts.path))
     if parts.netloc not in ("", "localhost") or not path.is_file():
@@ -174,4 +157,4 @@ def _opened_file(url: str, setting: str, _: DownloadLimits) -> Iterator[_Opened]
     except OSError as error:
         raise DownloadFailedError(setting, f"the file cannot be read: {error.strerror}") from error
     with file:
-        yield _Opened(iter(lambda: file.read(BLOCK), b""), path.stat().st_size)
+        yield iter(lambda: file.read(BLOCK), b""), path.stat().st_size

@@ -15,25 +15,27 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus, Metric, Param, Run, RunStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder
 
-from fire_brigade.persistence.model.scores import Scores
-from fire_brigade.persistence.model.trained_model import TrainedModel
-from fire_brigade.persistence.repository.mlflow_model import save
-from fire_brigade.persistence.repository.model_files import ModelFiles
-from fire_brigade.persistence.repository.recordings import Recordings
-from fire_brigade.persistence.repository.signed_models import (
+from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, Scores, TrainedModel
+from fire_brigade.persistence.repository.locked_files import Recordings
+from fire_brigade.persistence.repository.model_files import (
+    ModelFiles,
     SignedModel,
     UnmatchedModelError,
     UntrustedModelError,
 )
 from fleet.errors import ConflictError, FleetError, UnavailableError
-from fleet.mlflow_client import EXISTS, NOT_THERE, log_model, pages, register
+from fleet.mlflow_client import EXISTS, NOT_THERE, log_model, pages, register, save_model
 from fleet.temporary import temporary_folder
 
 TIMEOUT_S = 5
 WATCHED_S = 1
 REGISTERED_NAME = "fire_brigade_linear_regression"
-MODEL_FILE, ENCODER_FILE = "linear_regression_model.pkl", "onehot_encoder.pkl"
+FILES = ("linear_regression_model.pkl", "onehot_encoder.pkl")
 MODEL_TYPE = "LinearRegression"
 USE_CASE = {"use_case": "fire_brigade"}
 RECORDING = "fire_brigade_recording"  # the tag of a run that says which
@@ -98,19 +100,26 @@ class MlflowLog:
         params: Mapping[str, str],
         scores: Scores,
     ) -> str:
-        """The number of the registered version. Raises MlflowFailedError, ExperimentDeletedError."""
+        """Records all of it or nothing, and registers the model; the number of its version.
+
+        example: rows of the distance and the station. Raises MlflowFailedError, ExperimentDeletedError.
+        """
         with _translated(), temporary_folder(SCRATCH) as folder:
-            save(trained, example, folder / "model")
+            pipeline = _as_pipeline(trained, example)
+            signature = infer_signature(example, pipeline.predict(example))
+            save_model(pipeline, folder / "model", signature=signature, input_example=example)
             with self._run("train_model", {"model_type": MODEL_TYPE}) as (experiment_id, run_id):
                 entries = [Param(key, value) for key, value in params.items()]
-                self._client.log_batch(run_id, metrics=_metrics(scores.by_name()), params=entries)
-                files = {MODEL_FILE: signed.model, ENCODER_FILE: signed.encoder}
-                self._log_files(run_id, files, folder / "files")
+                self._client.log_batch(run_id, metrics=_metrics(scores), params=entries)
+                self._log_files(run_id, dict(zip(FILES, signed, strict=True)), folder / "files")
                 model_id = log_model(self._client, experiment_id, run_id, folder / "model", MODEL_TYPE)
                 return register(self._client, REGISTERED_NAME, run_id, model_id)
 
     def record_evaluation(self, metrics: Mapping[str, float], files: Mapping[str, bytes]) -> str:
-        """The id of the run. Raises MlflowFailedError, ExperimentDeletedError."""
+        """The id of the run that keeps what was found; files: contents by name.
+
+        Raises MlflowFailedError, ExperimentDeletedError.
+        """
         with _translated(), temporary_folder(SCRATCH) as folder:
             with self._run("eval_model", {}) as (_, run_id):
                 self._client.log_batch(run_id, metrics=_metrics(metrics))
@@ -175,25 +184,21 @@ class MlflowLog:
         run = self._run_of(found)
         if run is not None and run.info.status not in ENDED:
             return None
-        names = (MODEL_FILE, ENCODER_FILE)
         try:
-            return self._files.open(self._fetch(run, names), names)
+            return self._files.open(self._fetch(run), FILES)
         except (NothingRegisteredError, UntrustedModelError, UnmatchedModelError) as error:
             self._not_ours[version] = error
             return None
 
-    def _fetch(self, run: Run | None, names: tuple[str, str]) -> SignedModel:
+    def _fetch(self, run: Run | None) -> SignedModel:
         """What the run has kept. Raises NothingRegisteredError if that is no training of ours."""
         if run is None or run.info.status != FINISHED or not USE_CASE.items() <= run.data.tags.items():
             raise NothingRegisteredError
-        if not {each.path for each in self._client.list_artifacts(run.info.run_id)}.issuperset(names):
+        if not {each.path for each in self._client.list_artifacts(run.info.run_id)}.issuperset(FILES):
             raise NothingRegisteredError
         with temporary_folder(SCRATCH) as folder:
-            model, encoder = (
-                Path(self._client.download_artifacts(run.info.run_id, name, str(folder))).read_bytes()
-                for name in names
-            )
-        return SignedModel(model, encoder)
+            fetched = (self._client.download_artifacts(run.info.run_id, name, str(folder)) for name in FILES)
+            return SignedModel(*(Path(path).read_bytes() for path in fetched))
 
     def _run_of(self, version: ModelVersion) -> Run | None:
         if not version.run_id:
@@ -240,6 +245,16 @@ class MlflowLog:
         for name, content in files.items():
             (folder / name).write_bytes(content)
         self._client.log_artifacts(run_id, str(folder))
+
+
+def _as_pipeline(trained: TrainedModel, example: pd.DataFrame) -> Pipeline:
+    """The same model as one scikit-learn pipeline, to which the example tells the names of the columns."""
+    categories = trained.encoder.categories_  # what was learnt: nothing is to be learnt of the example
+    encoder = OneHotEncoder(categories=categories, handle_unknown="ignore", sparse_output=False)
+    columns = ColumnTransformer(
+        [("distance", "passthrough", [DISTANCE]), ("station", encoder, [STATION])]
+    ).fit(example)
+    return Pipeline([("columns", columns), ("regression", trained.regression)])
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""The two files that hold a model and its encoder.
+"""The two files that hold a model and its encoder, signed.
+
+Opening joblib's format runs code, so each file begins with a signature by the service's key, and nothing is
+opened whose signature does not fit. What is signed names the part that the file holds and the training that
+it comes from: files cannot be mistaken for one another, nor be of two trainings.
 
 Two files cannot take the places of two others at once. So a new encoder first gets a name with the number of
 its training, then the model its own, then the encoder its own: whatever stops this, the model that is there
@@ -6,24 +10,24 @@ has its encoder under the one name or the other.
 """
 
 import glob
+import io
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+import joblib
 
 from fire_brigade.persistence.model.trained_model import TrainedModel
-from fire_brigade.persistence.repository.data_files import only_writer
-from fire_brigade.persistence.repository.signed_models import (
-    SignedModel,
-    UnmatchedModelError,
-    open_model,
-    sign_model,
-    training_of,
-)
+from fire_brigade.persistence.repository.locked_files import only_writer
 from fleet.errors import ConflictError
+from fleet.signing import seal, sealed_content, unseal
 from fleet.whole_files import put, staged
 
+TRAINING_BYTES = 16
+PARTS = (b"fire_brigade model", b"fire_brigade encoder")
 ATTEMPTS, PAUSE_S = 3, 0.05  # a training may be putting both files in their place at the same time
 
 
@@ -37,12 +41,38 @@ class NoModelError(ConflictError):
         )
 
 
-@dataclass(frozen=True)
-class ModelPaths:
+class UntrustedModelError(ConflictError):
+    """A file was not written by this service, or was changed since."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The file {name} does not carry this service's signature, so it was not opened",
+            "Restore the artifact key that signed it, or train the model again (POST /train_model)",
+        )
+
+
+class UnmatchedModelError(ConflictError):
+    """A model and an encoder are not of the same training."""
+
+    def __init__(self, model: str, encoder: str) -> None:
+        super().__init__(
+            f"The files {model} and {encoder} are not of the same training",
+            "Name two files of one training, or train the model again (POST /train_model)",
+        )
+
+
+class ModelPaths(NamedTuple):
     """Where a model and its encoder are, or will be."""
 
     model: Path
     encoder: Path
+
+
+class SignedModel(NamedTuple):
+    """The content of both files."""
+
+    model: bytes
+    encoder: bytes
 
 
 class ModelFiles:
@@ -54,11 +84,25 @@ class ModelFiles:
 
     def sign(self, trained: TrainedModel) -> SignedModel:
         """The content of the files that are to hold it."""
-        return sign_model(trained, self._key)
+        training = secrets.token_bytes(TRAINING_BYTES)
+        sealed = []
+        for part, kind in zip((trained.regression, trained.encoder), PARTS, strict=True):
+            buffer = io.BytesIO()
+            joblib.dump(part, buffer)
+            sealed.append(seal(training + buffer.getvalue(), kind, self._key))
+        return SignedModel(*sealed)
 
     def open(self, signed: SignedModel, names: tuple[str, str]) -> TrainedModel:
         """What files of these names hold. Raises UntrustedModelError, UnmatchedModelError."""
-        return open_model(signed, self._key, names)
+        contents = []
+        for data, kind, name in zip(signed, PARTS, names, strict=True):
+            content = unseal(data, kind, self._key)
+            if content is None:
+                raise UntrustedModelError(name)
+            contents.append(content)
+        if _training_of(signed.model) != _training_of(signed.encoder):
+            raise UnmatchedModelError(*names)
+        return TrainedModel(*(joblib.load(io.BytesIO(content[TRAINING_BYTES:])) for content in contents))
 
     @contextmanager
     def replacing(self, paths: ModelPaths, signed: SignedModel) -> Iterator[None]:
@@ -78,55 +122,50 @@ class ModelFiles:
             put(encoder, aside)
             put(model, paths.model)
             put(aside, paths.encoder)
-            _forget_others(paths.encoder)
+            # What trainings that were stopped have left; what cannot be removed does no harm.
+            for left in paths.encoder.parent.glob(f".{glob.escape(paths.encoder.name)}.of-*"):
+                with suppress(OSError):
+                    left.unlink()
 
     def read(self, paths: ModelPaths) -> TrainedModel:
         """Raises NoModelError, UntrustedModelError, UnmatchedModelError."""
-        state = _state(paths)
-        if self._kept is not None and self._kept[0] == state:
-            return self._kept[1]
         for _ in range(ATTEMPTS - 1):
             try:
-                return self._keep(paths)
+                return self._read(paths)
             except UnmatchedModelError:
                 time.sleep(PAUSE_S)
-        return self._keep(paths)
+        return self._read(paths)
 
-    def _keep(self, paths: ModelPaths) -> TrainedModel:
-        state = _state(paths)
-        model = _bytes(paths.model)
-        signed = SignedModel(model, _encoder_of(model, paths.encoder))
-        opened = self.open(signed, (paths.model.name, paths.encoder.name))
-        self._kept = (state, opened)
-        return opened
+    def _read(self, paths: ModelPaths) -> TrainedModel:
+        state = [_state(path) for path in paths]
+        if self._kept is None or self._kept[0] != state:
+            model = _bytes(paths.model)
+            try:
+                encoder = _aside(paths.encoder, model).read_bytes()
+            except OSError:
+                encoder = _bytes(paths.encoder)
+            names = (paths.model.name, paths.encoder.name)
+            self._kept = (state, self.open(SignedModel(model, encoder), names))
+        return self._kept[1]
 
 
-def _state(paths: ModelPaths) -> object:
-    """Changes when either file does."""
-    stats: list[object] = []
-    for path in (paths.model, paths.encoder):
-        with suppress(OSError):
-            found = path.stat()
-            stats.append((str(path), found.st_ino, found.st_size, found.st_mtime_ns))
-    return stats
+def _state(path: Path) -> object:
+    """Changes when the file does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return str(path), found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _training_of(data: bytes) -> str:
+    """The number of the training that the content of a file says it is of; nothing vouches for it yet."""
+    return sealed_content(data)[:TRAINING_BYTES].hex()
 
 
 def _aside(encoder: Path, model: bytes) -> Path:
     """Where the encoder of this model's training is until it has its own name."""
-    return encoder.with_name(f".{encoder.name}.of-{training_of(model)}")
-
-
-def _encoder_of(model: bytes, encoder: Path) -> bytes:
-    with suppress(OSError):
-        return _aside(encoder, model).read_bytes()
-    return _bytes(encoder)
-
-
-def _forget_others(encoder: Path) -> None:
-    """Removes what trainings that were stopped have left; what cannot be removed does no harm."""
-    for left in encoder.parent.glob(f".{glob.escape(encoder.name)}.of-*"):
-        with suppress(OSError):
-            left.unlink()
+    return encoder.with_name(f".{encoder.name}.of-{_training_of(model)}")
 
 
 def _bytes(path: Path) -> bytes:

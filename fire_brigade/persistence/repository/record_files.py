@@ -11,6 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
+from xlsxwriter.utility import xl_cell_to_rowcol
 
 from fire_brigade.persistence.repository.downloads import WrongFileError
 
@@ -29,7 +30,7 @@ LARGEST_UNPACKED_BYTES = 3 * 1024**3 // 2
 # Published sheets have 20 million.
 MOST_CELLS = 100_000_000
 SHEETS = "xl/worksheets/"
-DIMENSION = re.compile(rb'<(?:\w+:)?dimension\s[^>]*?ref="[^":]*:([A-Z]{1,3})([0-9]{1,7})"')
+DIMENSION = re.compile(rb'<(?:\w+:)?dimension\s[^>]*?ref="[^":]*:([A-Z]{1,3}[0-9]{1,7})"')
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,8 @@ def _declared(beginning: bytes) -> int:
     found = DIMENSION.search(beginning)
     if found is None:
         return 0
-    column = 0
-    for letter in found[1]:
-        column = 26 * column + letter - ord("A") + 1
-    return column * int(found[2])
+    row, column = xl_cell_to_rowcol(found[1].decode())  # of the last cell; both from 0
+    return int((row + 1) * (column + 1))
 
 
 def _with_whole_moments(rows: Iterator[Row]) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from flask_restful import Resource
 
-from fire_brigade.service.steps import Places
+from fire_brigade.service.paths import Places
 from fire_brigade.web.schema import SystemAnswer
 from fleet.web.answers import answers
 from fleet.web.validation import NoArguments, accepts

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_restful import Resource
 
+from fire_brigade.service.models import Models
 from fire_brigade.service.paths import Folders
 from fire_brigade.service.steps import Steps
 from fire_brigade.web.schema import (
@@ -33,15 +34,15 @@ class BuildFeatures(Resource):  # type: ignore[misc]  # Flask-RESTful has no typ
     def get(self, query: NoArguments) -> dict[str, Any]:
         """Join, clean and measure the records; every row that is dropped is counted."""
         refuse_foreign_pages()
-        counts = self._steps.build_features(lambda share, detail: None)
+        counts = self._steps.build_features()
         return {"status": "success", "message": BUILT, "counts": counts}
 
 
 class TrainModel(Resource):  # type: ignore[misc]
     """Train the model."""
 
-    def __init__(self, steps: Steps, folders: Folders) -> None:
-        self._steps = steps
+    def __init__(self, models: Models, folders: Folders) -> None:
+        self._models = models
         self._folders = folders
 
     @answers(ScoresAnswer, errors=[409, 429, 503])
@@ -53,17 +54,17 @@ class TrainModel(Resource):  # type: ignore[misc]
         given = body.ml_model_path or body.model_path
         model = self._folders.model_file(given, "ml_model_path") if given else None
         encoder = self._folders.model_file(body.encoder_path, "encoder_path") if body.encoder_path else None
-        return self._steps.train_model(data, model, encoder).by_name()
+        return self._models.train(data, model, encoder)
 
 
 class Predict(Resource):  # type: ignore[misc]
     """Predict an attendance time."""
 
-    def __init__(self, steps: Steps) -> None:
-        self._steps = steps
+    def __init__(self, models: Models) -> None:
+        self._models = models
 
     @answers(AttendanceTimeAnswer, errors=[404, 409, 503])
     @accepts(role="user", query=PredictQuery)
     def get(self, query: PredictQuery) -> dict[str, float]:
         """Predict how many seconds an engine of the station takes to a call at that distance."""
-        return {"predicted_attendance_time": self._steps.predict_model(query.distance, query.station)}
+        return {"predicted_attendance_time": self._models.predict(query.distance, query.station)}

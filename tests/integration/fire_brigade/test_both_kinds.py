@@ -1,15 +1,16 @@
 """Records of both kinds are processed together, or not at all."""
 
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
-from fire_brigade.persistence.model.records import Kind, RecordSource
+from fire_brigade.persistence.model.records import RecordSource
 from fire_brigade.persistence.repository.downloads import DownloadFailedError
 from fire_brigade.service.generate_records import generate_records
-from fire_brigade.service.process_data import Stage, process_data
+from fire_brigade.service.process_data import DOWNLOAD_SHARE, process_data
 from tests.fire_brigade_log import KeptLog
 
 INCIDENTS = 400
@@ -45,18 +46,18 @@ def test_both_files_of_before_stay_if_one_cannot_be_had(pair: list[RecordSource]
 
 
 def test_filtering_is_told_against_all_there_is(pair: list[RecordSource]) -> None:
-    told: dict[Kind, list[float]] = {"incident": [], "mobilisation": []}
+    told: dict[str, list[float]] = defaultdict(list)
 
-    def report(kind: Kind, stage: Stage, done: int, total: int | None) -> None:
-        if stage == "filter":
-            assert total is not None
-            told[kind].append(done / total)
+    def report(share: float, detail: str) -> None:
+        told[detail].append(share)
 
     process_data(pair, years=[2022, 2023], log=KeptLog(), progress=report)
-    for shares in told.values():
-        assert shares == sorted(shares)
-        assert shares[0] == 0
-        assert shares[-1] == pytest.approx(1, abs=0.01)
+    shares = [share for each in told.values() for share in each]
+    assert shares == sorted(shares)
+    for number, kind in enumerate(("incident", "mobilisation")):
+        filtering = told[f"filter of the {kind} records"]
+        assert filtering[0] == pytest.approx((number + DOWNLOAD_SHARE) / 2)
+        assert filtering[-1] == pytest.approx((number + 1) / 2, abs=0.01)
 
 
 def test_a_panic_is_no_success(pair: list[RecordSource], monkeypatch: pytest.MonkeyPatch) -> None:

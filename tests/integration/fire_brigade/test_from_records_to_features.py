@@ -15,26 +15,28 @@ from pyproj import Transformer
 
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
 from fire_brigade.persistence.model.records import RecordSource
-from fire_brigade.persistence.repository.data_files import AlreadyRunningError
-from fire_brigade.persistence.repository.kept_records import NotProcessedError, UnusableRecordsError
-from fire_brigade.persistence.repository.stations import SHIPPED
-from fire_brigade.persistence.repository.table_files import write_workbook
+from fire_brigade.persistence.repository.locked_files import AlreadyRunningError
+from fire_brigade.persistence.repository.tables import (
+    SHIPPED,
+    NotProcessedError,
+    UnusableRecordsError,
+    write_workbook,
+)
 from fire_brigade.service.build_features import (
-    Band,
     Bands,
     FeatureCounts,
-    FeatureFiles,
     NoFeaturesLeftError,
     build_features,
 )
 from fire_brigade.service.generate_records import generate_records
+from fire_brigade.service.paths import FeatureFiles
 from fire_brigade.service.process_data import process_data
 from tests.fire_brigade_log import KeptLog
 from tests.fire_brigade_records import LFB
 from tests.integration.fire_brigade.publisher import publishing
 
 YEARS = (2023,)
-BANDS = Bands(speed=Band(5, 35), seconds=Band(193, 539))
+BANDS = Bands(speed=(5, 35), seconds=(193, 539))
 BEFORE = "what was there before\n"
 
 Line = Mapping[str, str]
@@ -72,19 +74,19 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 def test_the_counts_on_real_records_are_right(real: Published, tmp_path: Path) -> None:
     counts = check(real, tmp_path)
-    assert counts.incident_rows == 10_000
-    assert counts.mobilisation_rows == 13_115
-    assert counts.dropped_incidents_at_latitude_0 == 19
+    assert counts["incident_rows"] == 10_000
+    assert counts["mobilisation_rows"] == 13_115
+    assert counts["dropped_incidents_at_latitude_0"] == 19
 
 
 def test_the_counts_on_made_up_records_are_right(made_up: Published, tmp_path: Path) -> None:
     counts = check(made_up, tmp_path)
     assert 0 not in (
-        counts.dropped_mobilisations_of_unknown_stations,
-        counts.dropped_incidents_at_latitude_0,
-        counts.dropped_rows_with_missing_values,
-        counts.dropped_rows_outside_attendance_band,
-        counts.dropped_rows_outside_speed_band,
+        counts["dropped_mobilisations_of_unknown_stations"],
+        counts["dropped_incidents_at_latitude_0"],
+        counts["dropped_rows_with_missing_values"],
+        counts["dropped_rows_outside_attendance_band"],
+        counts["dropped_rows_outside_speed_band"],
     )
 
 
@@ -95,7 +97,7 @@ def check(published: Published, folder: Path) -> FeatureCounts:
     log = KeptLog()
     counts = build_features(files_in(folder), BANDS, log=log)
     expected, rows = computed(published)
-    assert {name: counts.by_name()[name] for name in expected} == expected
+    assert {name: counts[name] for name in expected} == expected
     assert log.metrics == {
         "incident_rows": expected["incident_rows"],
         "mobilisation_rows": expected["mobilisation_rows"],
@@ -207,7 +209,7 @@ def kept(made_up: Published, tmp_path: Path) -> FeatureFiles:
 def test_bands_that_nothing_is_in_are_told_and_the_features_of_before_stay(kept: FeatureFiles) -> None:
     log = KeptLog()
     with pytest.raises(NoFeaturesLeftError) as caught:
-        build_features(kept, Bands(Band(5, 35), Band(0, 0)), log=log)
+        build_features(kept, Bands((5, 35), (0, 0)), log=log)
     assert "dropped_rows_outside_attendance_band" in caught.value.message
     assert log.metrics["success"] == 0
     assert kept.features.read_text(encoding="utf-8") == BEFORE
@@ -237,7 +239,7 @@ def test_a_station_file_of_ones_own_decides_which_stations_are_known(kept: Featu
     shipped = pd.read_csv(SHIPPED)
     shipped[shipped["name"] == "Acton"].to_csv(kept.stations, index=False)
     counts = build_features(kept, BANDS, log=KeptLog())
-    assert counts.station_rows == 1
+    assert counts["station_rows"] == 1
     assert set(pd.read_csv(kept.features)["DeployedFromStation_Name"]) == {"Acton"}
 
 
@@ -257,9 +259,9 @@ def test_records_that_are_replaced_meanwhile_are_read_as_one_pair(
 
     counts = build_features(kept, BANDS, log=KeptLog(), report=report)
     other.join()
-    assert counts.incident_rows == len(lines(made_up.incidents))
-    assert counts.mobilisation_rows == len(lines(made_up.mobilisations))
-    assert len(lines(kept.mobilisations)) < counts.mobilisation_rows
+    assert counts["incident_rows"] == len(lines(made_up.incidents))
+    assert counts["mobilisation_rows"] == len(lines(made_up.mobilisations))
+    assert len(lines(kept.mobilisations)) < counts["mobilisation_rows"]
 
 
 def test_of_two_runs_at_once_the_second_is_refused(kept: FeatureFiles) -> None:

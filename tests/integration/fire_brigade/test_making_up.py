@@ -2,7 +2,7 @@
 
 import pytest
 
-from fire_brigade.service.making_up import INCIDENTS
+from fire_brigade.service.generate_records import INCIDENTS
 from launcher.fire_brigade_demo import NOT_HAD
 from tests.integration.fire_brigade.conftest import FireBrigade
 

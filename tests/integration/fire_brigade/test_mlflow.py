@@ -14,22 +14,20 @@ import requests
 from mlflow import MlflowClient
 
 from db.embedded import EmbeddedPostgres, ensure_database
+from fire_brigade.persistence.repository.locked_files import Recordings
 from fire_brigade.persistence.repository.mlflow_log import (
-    ENCODER_FILE,
-    MODEL_FILE,
+    FILES,
     REGISTERED_NAME,
     MlflowFailedError,
     MlflowLog,
     NothingRegisteredError,
 )
-from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.persistence.repository.recordings import Recordings
-from fire_brigade.persistence.repository.signed_models import UntrustedModelError
-from fire_brigade.service.eval_model import eval_model
-from fire_brigade.service.train_model import train_model
+from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths, UntrustedModelError
 from fleet.mlflow_client import connect
 from tests.conftest import free_port
-from tests.fire_brigade_features import KeptLog, make_features, write_features
+from tests.fire_brigade_features import make_features, write_features
+from tests.fire_brigade_log import KeptLog
+from tests.fire_brigade_models import models
 from tests.mlflow_server import MlflowServer, mlflow_at
 
 KEY = b"a key for the tests"
@@ -63,11 +61,11 @@ def test_a_training_is_recorded_registered_and_predicts(client: MlflowClient, tm
     files, log = ModelFiles(KEY), KeptLog()
     registry = log_of(client, tmp_path, files)
     write_features(data)
-    scores = train_model(data, paths(tmp_path), files, registry, log)
+    scores = models(data, paths(tmp_path), files, registry, log).train()
     experiment = client.get_experiment_by_name(EXPERIMENT)
     (run,) = client.search_runs([experiment.experiment_id], "attributes.run_name = 'train_model'")
     assert run.info.status == "FINISHED"
-    assert run.data.metrics == pytest.approx(scores.by_name())
+    assert run.data.metrics == pytest.approx(scores)
     assert run.data.params["test_size"] == "0.25"
     assert run.data.params["random_state"] == "42"
     assert {each.path for each in client.list_artifacts(run.info.run_id)} >= {
@@ -83,7 +81,7 @@ def test_a_training_is_recorded_registered_and_predicts(client: MlflowClient, tm
     features = make_features(seed=7)
     features["AttendanceTimeSeconds"] += 100
     features.to_csv(data, index=False)
-    train_model(data, paths(tmp_path), files, registry, log)
+    models(data, paths(tmp_path), files, registry, log).train()
     assert registry.newest().predict(np.array([5.2]), ["Acton"])[0] > ours[0] + 50
 
     with pytest.raises(UntrustedModelError):
@@ -107,12 +105,12 @@ def test_an_evaluation_is_a_run_with_its_pictures(client: MlflowClient, tmp_path
     files, log = ModelFiles(KEY), KeptLog()
     registry = MlflowLog(client, "evaluations", files, Recordings(tmp_path / "recordings"))
     write_features(data)
-    train_model(data, paths(tmp_path), files, registry, log)
-    found = eval_model(data, registry.newest, tmp_path / "evaluation", registry, log)
+    models(data, paths(tmp_path), files, registry, log).train()
+    found = models(data, paths(tmp_path), files, registry, log).evaluate()
     experiment = client.get_experiment_by_name("evaluations")
     (run,) = client.search_runs([experiment.experiment_id], "attributes.run_name = 'eval_model'")
     assert run.info.status == "FINISHED"
-    assert run.data.metrics == pytest.approx(found.scores.by_name())
+    assert run.data.metrics == pytest.approx(found.scores)
     assert {each.path for each in client.list_artifacts(run.info.run_id)} == {
         *("scores.json", "scores_by_station.csv", "residuals.png", "predicted_against_true.png")
     }
@@ -122,11 +120,11 @@ def test_an_mlflow_that_is_away_leaves_the_files_of_before(tmp_path: Path) -> No
     data = tmp_path / "data" / "global_data.csv"
     write_features(data)
     files = ModelFiles(KEY)
-    train_model(data, paths(tmp_path), files, None, KeptLog())
+    models(data, paths(tmp_path), files, None, KeptLog()).train()
     before = paths(tmp_path).model.read_bytes()
     away = log_of(connect(f"http://127.0.0.1:{free_port()}", timeout_s=5), tmp_path, files)
     with pytest.raises(MlflowFailedError) as refused:
-        train_model(data, paths(tmp_path), files, away, KeptLog())
+        models(data, paths(tmp_path), files, away, KeptLog()).train()
     assert refused.value.status == 503
     assert paths(tmp_path).model.read_bytes() == before
     with pytest.raises(MlflowFailedError):
@@ -138,12 +136,12 @@ def test_versions_that_others_made_are_passed_over(client: MlflowClient, tmp_pat
     data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
     write_features(data)
     registry = log_of(client, tmp_path, files)
-    train_model(data, paths(tmp_path), files, registry, KeptLog())
+    models(data, paths(tmp_path), files, registry, KeptLog()).train()
     ours = registry.newest()
     others = client.get_experiment_by_name("others")
     run = client.create_run(others.experiment_id if others else client.create_experiment("others"))
     if status == "FINISHED":  # also with files of the right names, which carry no signature
-        for name in (MODEL_FILE, ENCODER_FILE):
+        for name in FILES:
             client.log_text(run.info.run_id, "no model", name)
         client.set_tag(run.info.run_id, "use_case", "fire_brigade")
         client.set_terminated(run.info.run_id)
@@ -166,7 +164,8 @@ url, folder, method = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 client, files = here.connect(url, timeout_s=5), here.ModelFiles(here.KEY)
 setattr(client, method, lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL))
 data = folder / "data" / "global_data.csv"
-here.train_model(data, here.paths(folder), files, here.log_of(client, folder, files), here.KeptLog())
+log = here.log_of(client, folder, files)
+here.models(data, here.paths(folder), files, log, here.KeptLog()).train()
 """
 
 
@@ -177,7 +176,7 @@ def test_what_a_killed_training_left_is_failed_and_not_predicted_with(
     data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
     write_features(data)
     registry = log_of(client, tmp_path, files)
-    train_model(data, paths(tmp_path), files, registry, KeptLog())
+    models(data, paths(tmp_path), files, registry, KeptLog()).train()
     ours = registry.newest()
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_WHILE_RECORDING, server.url, str(tmp_path), method],
@@ -231,7 +230,7 @@ def test_a_download_that_fails_is_503_and_no_missing_model(
     data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
     write_features(data)
     registry = log_of(client, tmp_path, files)
-    train_model(data, paths(tmp_path), files, registry, KeptLog())
+    models(data, paths(tmp_path), files, registry, KeptLog()).train()
     monkeypatch.setattr(client, method, failing(failure))
     with pytest.raises(MlflowFailedError) as refused:
         registry.newest()
@@ -247,7 +246,7 @@ def test_an_upload_that_fails_is_503_and_leaves_no_files(
     registry = log_of(client, tmp_path, files)
     monkeypatch.setattr(client, "log_artifacts", failing(failure))
     with pytest.raises(MlflowFailedError):
-        train_model(data, paths(tmp_path), files, registry, KeptLog())
+        models(data, paths(tmp_path), files, registry, KeptLog()).train()
     assert not paths(tmp_path).model.exists()
 
 

@@ -12,19 +12,19 @@ import pytest
 
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
 from fire_brigade.persistence.model.records import Kind, RecordSource
-from fire_brigade.persistence.repository.data_files import AlreadyRunningError
 from fire_brigade.persistence.repository.downloads import (
     DownloadFailedError,
     DownloadLimits,
     InterruptedDownloadError,
     WrongFileError,
 )
-from fire_brigade.persistence.repository.table_files import write_workbook
+from fire_brigade.persistence.repository.locked_files import AlreadyRunningError
+from fire_brigade.persistence.repository.tables import write_workbook
 from fire_brigade.service.filtering import MissingColumnsError, NoRecordsError, NothingKeptError
 from fire_brigade.service.generate_records import generate_records
 from fire_brigade.service.process_data import (
+    DOWNLOAD_SHARE,
     NothingToConvertError,
-    Stage,
     convert_to_pickle,
     process_data,
 )
@@ -96,7 +96,7 @@ def test_the_records_of_the_years_are_kept_as_published(
     kept = expected[expected["CalYear"].isin(["2022", "2023"])].reset_index(drop=True)
     assert 0 < len(kept) < len(expected)
     pd.testing.assert_frame_equal(read(before), kept)
-    assert (done.rows, done.kept) == (len(expected), len(kept))
+    assert (done.filtered.rows, done.filtered.kept) == (len(expected), len(kept))
     assert log.metrics == {
         f"download_size_in_bytes_{kind}": size,
         f"downloaded_bytes_{kind}": size,
@@ -127,7 +127,7 @@ def test_csv_comes_with_or_without_a_length_and_after_a_fault(
     limits = replace(QUICK, attempts=3)
     address = f"{publisher.url}{how}/made_up_incidents.csv"
     (done,) = process_data([source(address, before)], years=[2022, 2023], log=KeptLog(), limits=limits)
-    assert len(read(before)) == done.kept
+    assert len(read(before)) == done.filtered.kept
     assert (done.download.expected_bytes is None) == (how in ("/chunked", "/packed"))
     assert len(publisher.asked) == (3 if how == "/flaky" else 1)
 
@@ -253,19 +253,18 @@ def test_what_a_killed_run_left_is_removed(published: Path, before: Path) -> Non
 
 
 def test_progress_is_told_and_can_end_the_work(publisher: Publisher, before: Path) -> None:
-    told: list[tuple[Kind, Stage, int, int | None]] = []
+    told: list[tuple[float, str]] = []
 
-    def stop(kind: Kind, stage: Stage, done: int, total: int | None) -> None:
-        told.append((kind, stage, done, total))
+    def stop(share: float, detail: str) -> None:
+        told.append((share, detail))
         raise KeyboardInterrupt
 
     url = f"{publisher.url}/made_up_incidents.csv"
     with pytest.raises(KeyboardInterrupt):
         process_data([source(url, before)], years=[2022], log=KeptLog(), progress=stop)
-    size = (publisher.folder / "made_up_incidents.csv").stat().st_size
-    ((kind, stage, done, total),) = told
-    assert (kind, stage, total) == ("incident", "download", size)
-    assert 0 < done <= size
+    ((share, detail),) = told
+    assert detail == "download of the incident records"
+    assert 0 < share <= DOWNLOAD_SHARE
     assert before.read_text(encoding="utf-8") == BEFORE
 
 

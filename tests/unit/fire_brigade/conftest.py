@@ -5,12 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fire_brigade.persistence.model.scores import Scores
-from fire_brigade.persistence.model.trained_model import TrainedModel
+from fire_brigade.persistence.model.trained_model import Scores, TrainedModel
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.service.predict_model import predict_model
-from fire_brigade.service.train_model import fit, train_model
-from tests.fire_brigade_features import KeptLog, write_features
+from fire_brigade.service.models import Models, fit
+from tests.fire_brigade_features import write_features
+from tests.fire_brigade_log import KeptLog
+from tests.fire_brigade_models import models
 
 KEY = b"a key for the tests"
 
@@ -26,14 +26,18 @@ class Bench:
         self.files = ModelFiles(KEY)
         self.log = KeptLog()
 
+    @property
+    def models(self) -> Models:
+        return models(self.data, self.paths, self.files, None, self.log)
+
     def train(self) -> Scores:
-        return train_model(self.data, self.paths, self.files, None, self.log)
+        return self.models.train()
 
     def train_in_memory(self) -> TrainedModel:
         return fit(pd.read_csv(self.data))[0]
 
     def predict(self, distance: float = 5.2, station: str = "Acton") -> float:
-        return predict_model(distance, station, lambda: self.files.read(self.paths), self.log)
+        return self.models.predict(distance, station)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from fire_brigade.persistence.repository.log_files import (
     LoggingMetricsManager,
     LogRules,
 )
-from fire_brigade.persistence.repository.pushgateway import NoGateway
+from fire_brigade.persistence.repository.pushgateway import Pushgateway
 from fleet.errors import ConflictError, NotFoundError
 
 LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - (\w+) - ([A-Z]+) - (.*)$")
@@ -44,7 +44,7 @@ def console() -> Shown:
 
 @pytest.fixture
 def logs(tmp_path: Path, console: Shown) -> Iterator[LoggingMetricsManager]:
-    manager = LoggingMetricsManager(rules(tmp_path), console, NoGateway())
+    manager = LoggingMetricsManager(rules(tmp_path), console, Pushgateway(None))
     yield manager
     manager.close()
 
@@ -100,7 +100,7 @@ def test_the_terminal_shows_its_own_level_of_the_steps(logs: LoggingMetricsManag
 
 def test_levels_are_settings(tmp_path: Path, console: Shown) -> None:
     told = rules(tmp_path, default_level="ERROR", history_level="CRITICAL", console_level="ERROR")
-    manager = LoggingMetricsManager(told, console, NoGateway())
+    manager = LoggingMetricsManager(told, console, Pushgateway(None))
     log = manager.metrics_loggers["train_model"]
     for write in (log.info, log.warning, log.error, log.critical):
         write("said")
@@ -128,7 +128,7 @@ def test_the_mode_says_whether_files_are_begun_anew(
     tmp_path: Path, console: Shown, mode: str, kept: list[str]
 ) -> None:
     for message in ("before", "after"):
-        manager = LoggingMetricsManager(rules(tmp_path, mode=mode), console, NoGateway())
+        manager = LoggingMetricsManager(rules(tmp_path, mode=mode), console, Pushgateway(None))
         manager.metrics_loggers["train_model"].info(message)
         manager.close()
     assert [line.rpartition(" - ")[2] for line in content(tmp_path, "train_model")] == kept
@@ -177,4 +177,4 @@ def test_a_bug_in_a_step_leaves_its_traceback_in_the_log(logs: LoggingMetricsMan
 def test_a_folder_that_cannot_be_made_is_named_by_its_setting(tmp_path: Path, console: Shown) -> None:
     (tmp_path / "logs").write_text("a file")
     with pytest.raises(LogDirectoryError, match="LOG_DIRECTORY names"):
-        LoggingMetricsManager(rules(tmp_path), console, NoGateway())
+        LoggingMetricsManager(rules(tmp_path), console, Pushgateway(None))

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
-from fire_brigade.persistence.repository.stations import SHIPPED, read_stations
-from fire_brigade.service.build_features import Band, Bands, make_features
+from fire_brigade.persistence.repository.tables import SHIPPED, read_stations
+from fire_brigade.service.build_features import Bands, make_features
 from fire_brigade.service.made_up_records import UNKNOWN_STATION, MadeUpRecords, make_records
 
 COUNT = 5000
@@ -53,7 +53,7 @@ def test_they_are_as_dirty_as_the_real_ones(records: MadeUpRecords) -> None:
 
 def test_attendance_can_be_learnt_from_distance_and_station(records: MadeUpRecords) -> None:
     calls = records.incidents.assign(DateOfCall=records.incidents["DateOfCall"].dt.strftime("%Y-%m-%d"))
-    bands = Bands(Band(5, 35), Band(193, 539))
+    bands = Bands((5, 35), (193, 539))
     features, _ = make_features(calls, records.mobilisations, read_stations(SHIPPED), bands)
     assert len(features) > COUNT / 2
     assert features["distance"].corr(features["AttendanceTimeSeconds"]) > 0.7

@@ -5,14 +5,14 @@ import logging
 import pytest
 from prometheus_client import generate_latest
 
-from fire_brigade.persistence.repository.metrics_logger import MetricsLogger, MetricTypesError
-from fire_brigade.persistence.repository.pushgateway import NoGateway
+from fire_brigade.persistence.repository.log_files import MetricsLogger, MetricTypesError
+from fire_brigade.persistence.repository.pushgateway import Pushgateway
 from tests.prometheus_text import value
 
 
 @pytest.fixture
 def log() -> MetricsLogger:
-    return MetricsLogger("train_model", logging.Logger("train_model"), NoGateway())
+    return MetricsLogger("train_model", logging.Logger("train_model"), Pushgateway(None))
 
 
 def exposed(log: MetricsLogger) -> str:

@@ -2,13 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fire_brigade.persistence.repository.data_files import AlreadyRunningError
+from fire_brigade.persistence.repository.locked_files import AlreadyRunningError
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.service.train_model import train_model
 from fleet.whole_files import FileNotWrittenError
+from tests.fire_brigade_models import models
 from tests.unit.fire_brigade.conftest import KEY, Bench
 
 
@@ -111,9 +112,9 @@ class KeptRecord:
 @pytest.mark.parametrize("part", ["model", "encoder"])
 def test_nothing_is_registered_where_the_files_cannot_be_written(bench: Bench, part: str) -> None:
     getattr(bench.paths, part).mkdir(parents=True)
-    record = KeptRecord()
+    record: Any = KeptRecord()
     with pytest.raises(FileNotWrittenError):
-        train_model(bench.data, bench.paths, bench.files, record, bench.log)
+        models(bench.data, bench.paths, bench.files, record, bench.log).train()
     assert record.versions == 0
 
 
@@ -121,8 +122,8 @@ def test_a_full_disk_registers_nothing(bench: Bench, monkeypatch: pytest.MonkeyP
     def refuse(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    record = KeptRecord()
+    record: Any = KeptRecord()
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(FileNotWrittenError, match="the disk is full"):
-        train_model(bench.data, bench.paths, bench.files, record, bench.log)
+        models(bench.data, bench.paths, bench.files, record, bench.log).train()
     assert record.versions == 0

@@ -13,16 +13,16 @@ from sklearn.metrics import max_error, mean_absolute_error, mean_squared_error, 
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder
 
-from fire_brigade.persistence.repository.feature_file import NoFeaturesError, UnreadableFeaturesError
-from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths, NoModelError
-from fire_brigade.persistence.repository.signed_models import (
+from fire_brigade.persistence.repository.model_files import (
+    ModelFiles,
+    ModelPaths,
+    NoModelError,
     SignedModel,
     UnmatchedModelError,
     UntrustedModelError,
 )
-from fire_brigade.service.eval_model import eval_model
-from fire_brigade.service.predict_model import InvalidDistanceError, UnknownStationError
-from fire_brigade.service.scoring import TooFewRowsError
+from fire_brigade.persistence.repository.tables import NoFeaturesError, UnreadableFeaturesError
+from fire_brigade.service.models import InvalidDistanceError, TooFewRowsError, UnknownStationError
 from tests.fire_brigade_features import STATIONS, make_features
 from tests.unit.fire_brigade.conftest import Bench
 
@@ -49,7 +49,7 @@ def expected(features: pd.DataFrame) -> tuple[dict[str, float], LinearRegression
 
 def test_the_scores_are_those_of_an_independent_computation(bench: Bench) -> None:
     scores, _, _ = expected(pd.read_csv(bench.data))
-    assert bench.train().by_name() == pytest.approx(scores, rel=1e-9)
+    assert bench.train() == pytest.approx(scores, rel=1e-9)
 
 
 def test_a_prediction_is_that_of_an_independent_computation(bench: Bench) -> None:
@@ -64,7 +64,7 @@ def test_a_prediction_is_that_of_an_independent_computation(bench: Bench) -> Non
 def test_training_tells_its_metrics(bench: Bench) -> None:
     scores = bench.train()
     features = pd.read_csv(bench.data)
-    assert bench.log.metrics.items() >= scores.by_name().items()
+    assert bench.log.metrics.items() >= scores.items()
     assert bench.log.metrics["original_data_size"] > len(features) * 16
     assert bench.log.metrics["processed_data_size"] == 300 * (1 + len(STATIONS)) * 8
 
@@ -227,17 +227,17 @@ def test_a_model_that_is_trained_anew_is_used_at_once(bench: Bench) -> None:
 def test_an_evaluation_has_figures_overall_and_by_station_and_pictures(bench: Bench, tmp_path: Path) -> None:
     scores = bench.train()
     folder = tmp_path / "models" / "evaluation"
-    found = eval_model(bench.data, lambda: bench.files.read(bench.paths), folder, None, bench.log)
+    found = bench.models.evaluate()
     assert found.rows == 100
-    assert found.scores.by_name() == pytest.approx(scores.by_name())
+    assert found.scores == pytest.approx(scores)
     written = json.loads((folder / "scores.json").read_text())
-    assert written == {"rows": 100, **found.scores.by_name()}
+    assert written == {"rows": 100, **found.scores}
     stations = pd.read_csv(folder / "scores_by_station.csv")
     assert stations["DeployedFromStation_Name"].tolist() == list(STATIONS)
     assert stations["rows"].sum() == 100
-    assert np.average(stations["mse"], weights=stations["rows"]) == pytest.approx(found.scores.mse)
-    assert np.average(stations["mae"], weights=stations["rows"]) == pytest.approx(found.scores.mae)
-    assert stations["max_error"].max() == pytest.approx(found.scores.max_error)
+    assert np.average(stations["mse"], weights=stations["rows"]) == pytest.approx(found.scores["mse"])
+    assert np.average(stations["mae"], weights=stations["rows"]) == pytest.approx(found.scores["mae"])
+    assert stations["max_error"].max() == pytest.approx(found.scores["max_error"])
     for name in ("residuals.png", "predicted_against_true.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
 

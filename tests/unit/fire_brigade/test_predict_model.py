@@ -2,17 +2,16 @@
 
 import pytest
 
-from fire_brigade.persistence.model.trained_model import TrainedModel
-from fire_brigade.service.predict_model import predict_model
-from tests.fire_brigade_log import KeptLog
+from fire_brigade.persistence.repository.model_files import ModelFiles
+from tests.unit.fire_brigade.conftest import Bench
 
 
-def test_what_nobody_foresaw_is_no_success() -> None:
-    def read() -> TrainedModel:
+def test_what_nobody_foresaw_is_no_success(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> None:
         raise ZeroDivisionError
 
-    log = KeptLog()
-    log.metrics["success"] = 1
+    bench.log.metrics["success"] = 1
+    monkeypatch.setattr(ModelFiles, "read", read)
     with pytest.raises(ZeroDivisionError):
-        predict_model(5.2, "Acton", read, log)
-    assert log.metrics["success"] == 0
+        bench.predict()
+    assert bench.log.metrics["success"] == 0

@@ -10,11 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from fire_brigade.persistence.model.records import Told
 from fire_brigade.persistence.repository import record_files
 from fire_brigade.persistence.repository.downloads import WrongFileError
 from fire_brigade.persistence.repository.record_files import read_rows
-from fire_brigade.persistence.repository.table_files import write_workbook
-from fire_brigade.service.foreign_files import (
+from fire_brigade.persistence.repository.tables import write_workbook
+from fire_brigade.service.process_data import (
     MEMORY_BYTES,
     ReaderDiedError,
     read_apart,
@@ -94,24 +95,24 @@ class Reading:
 
     path: Path
 
-    def __call__(self, told: Callable[[int, int], None]) -> int:
+    def __call__(self, told: Told) -> int:
         return read_rows(self.path, setting="url").count
 
 
-def killed(told: Callable[[int, int], None]) -> None:
+def killed(told: Told) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def takes_all_memory(told: Callable[[int, int], None]) -> int:
+def takes_all_memory(told: Told) -> int:
     return len(bytearray(2 * MEMORY_BYTES))
 
 
-def is_wrong(told: Callable[[int, int], None]) -> None:
+def is_wrong(told: Told) -> None:
     told(1, 2)
     raise WrongFileError("url", "it is wrong")
 
 
-def stumbles(told: Callable[[int, int], None]) -> None:
+def stumbles(told: Told) -> None:
     raise ZeroDivisionError
 
 
@@ -122,13 +123,13 @@ def test_a_sheet_that_says_nothing_of_its_size_ends_the_process_that_reads_it_al
 
 
 @pytest.mark.parametrize("work", [killed, takes_all_memory])
-def test_a_reader_that_dies_is_told(work: Callable[[Callable[[int, int], None]], object]) -> None:
+def test_a_reader_that_dies_is_told(work: Callable[[Told], object]) -> None:
     with pytest.raises(ReaderDiedError, match="url"):
         read_apart(work, lambda done, total: None, setting="url")
 
 
 def test_what_the_reader_says_comes_here(workbook: Path) -> None:
-    told: list[tuple[int, int]] = []
+    told: list[tuple[int, int | None]] = []
     with pytest.raises(WrongFileError, match="url: it is wrong"):
         read_apart(is_wrong, lambda done, total: told.append((done, total)), setting="url")
     assert told == [(1, 2)]

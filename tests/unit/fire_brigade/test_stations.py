@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fire_brigade.persistence.repository.stations import SHIPPED, UnusableStationsError, read_stations
+from fire_brigade.persistence.repository.tables import SHIPPED, UnusableStationsError, read_stations
 from tests.fire_brigade_records import LFB
 
 
