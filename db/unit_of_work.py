@@ -11,7 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from fleet.errors import ConflictError, FleetError, InvalidRequestError, OutOfTimeError, UnavailableError
+from fleet.errors import (
+    AwayError,
+    ConflictError,
+    FleetError,
+    InvalidRequestError,
+    OutOfTimeError,
+    UnavailableError,
+)
 
 # SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
 UNAVAILABLE_CLASSES = ("08", "57P")  # connection lost, shutting down
@@ -21,7 +28,7 @@ TIMED_OUT = ("57014",)
 SIMULTANEOUS = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock not available
 
 
-class DatabaseUnavailableError(UnavailableError):
+class DatabaseUnavailableError(AwayError):
     """PostgreSQL refused the connection, or dropped it."""
 
     def __init__(self) -> None:

@@ -157,9 +157,13 @@ class SiblingInDoubtError(SiblingFailedError):
 
 
 class UnavailableError(FleetError):
-    """PostgreSQL or MLflow cannot be reached."""
+    """PostgreSQL or MLflow cannot be reached, or another thing that the service needs."""
 
     status = 503
+
+
+class AwayError(UnavailableError):
+    """What cannot be reached comes back by itself: a job waits for it."""
 
 
 class SiblingRefusedError(FleetError):

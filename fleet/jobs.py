@@ -75,7 +75,7 @@ def leave_nothing(services: object, work: Work, status: State, reason: str) -> N
 class Task(Generic[S]):
     """What a kind of job does with a service's working parts.
 
-    run: returns the result, ready for JSON. What it raises is the job's end, but for UnavailableError: that
+    run: returns the result, ready for JSON. What it raises is the job's end, but for AwayError: then it
     is tried again.
     """
 

@@ -12,7 +12,7 @@ from db.database import Database
 from db.jobs.orders import TRY_AGAIN, Order
 from db.jobs.table import JobTable
 from db.unit_of_work import UnitOfWork
-from fleet.errors import BugError, FleetError, UnavailableError
+from fleet.errors import AwayError, BugError, FleetError
 from fleet.jobs import JobDiedError, JobOutOfTimeError, State, Task, Work
 from fleet.settings import WorkerSettings
 
@@ -66,7 +66,7 @@ class _Attempt:
                 self._give_up("failed", late if self._order.end == "out_of_time" else JobDiedError())
             else:
                 self._run()
-        except UnavailableError as error:
+        except AwayError as error:
             log.warning("A job waits: %s", error.error)
             self._change("put_back", error.error)
             return TRY_AGAIN
@@ -75,7 +75,7 @@ class _Attempt:
     def _run(self) -> None:
         try:
             result = self._task.run(self._services, self._work)
-        except UnavailableError:
+        except AwayError:
             raise
         except FleetError as error:
             self._give_up("failed", error)

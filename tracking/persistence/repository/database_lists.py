@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from fleet.errors import FleetError, OutOfTimeError, UnavailableError
+from fleet.errors import AwayError, FleetError, OutOfTimeError
 from fleet.paging import InvalidPageTokenError, Key, Page, PageRequest, make_token, read_token
 from tracking.persistence.model.experiment import Experiment, Run, Wanted
 from tracking.persistence.model.metrics import BETTER_WHEN_LOWER, INFINITE
@@ -72,7 +72,7 @@ class UnreadableError(FleetError):
     """MLflow's database cannot be read, or is of another version than the queries here."""
 
 
-class MlflowDatabaseError(UnavailableError):
+class MlflowDatabaseError(AwayError):
     """MLflow's database was read a moment ago, and does not answer now."""
 
     def __init__(self) -> None:

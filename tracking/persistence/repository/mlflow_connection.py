@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from mlflow.exceptions import MlflowException, RestException
 
-from fleet.errors import InvalidRequestError, NotFoundError, UnavailableError
+from fleet.errors import AwayError, InvalidRequestError, NotFoundError, UnavailableError
 from fleet.mlflow_client import NOT_THERE
 from fleet.transport import TRANSPORT_FAILURES, was_never_sent
 
@@ -14,7 +14,7 @@ UNREADABLE = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})  # the latter
 OUT_OF_ORDER = frozenset({429, 401, 403})
 
 
-class MlflowUnavailableError(UnavailableError):
+class MlflowUnavailableError(AwayError):
     """MLflow refused the connection, failed, or did not answer in time."""
 
     def __init__(self) -> None:
