@@ -28,7 +28,7 @@ from fire_brigade.persistence.repository.model_files import (
     UnmatchedModelError,
     UntrustedModelError,
 )
-from fleet.errors import AwayError, ConflictError, FleetError
+from fleet.errors import ConflictError, FleetError, UnavailableError
 from fleet.mlflow_client import EXISTS, NOT_THERE, log_model, pages, register, save_model
 from fleet.temporary import temporary_folder
 
@@ -48,7 +48,7 @@ Version = tuple[str, int]
 """The number of a version, and when it was registered: a name that was deleted begins anew at 1."""
 
 
-class MlflowFailedError(AwayError):
+class MlflowFailedError(UnavailableError):
     """MLflow refused the connection, failed, or did not answer in time; or files for it had no room."""
 
     def __init__(self) -> None:
