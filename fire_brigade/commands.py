@@ -16,9 +16,9 @@ from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.model.records import KINDS, Kind
 from fire_brigade.persistence.repository.log_files import LineFormatter
 from fire_brigade.service.generate_records import generate_records
-from fire_brigade.service.jobs import Progress
 from fire_brigade.services import FireBrigadeServices, create_services
 from fleet.errors import FleetError
+from fleet.jobs import Progress
 from fleet.settings import SEED
 
 MOST_STATIONS = 10

@@ -2,20 +2,23 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from db.database import DATABASE, Database
+from db.jobs.jobs import JOBS, JobsInDatabase
 from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.model.records import RecordSource
-from fire_brigade.persistence.repository.job_files import JobFiles
 from fire_brigade.persistence.repository.locked_files import Recordings
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager, LogRules, ToProcessLog
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.pushgateway import Pushgateway
 from fire_brigade.service.build_features import Bands
-from fire_brigade.service.jobs import Jobs
 from fire_brigade.service.models import Models
 from fire_brigade.service.paths import FeatureFiles, Folders, Places
 from fire_brigade.service.steps import Steps
+from fleet.errors import UnavailableError
+from fleet.health import Checks
 from fleet.signing import kept_key
 
 if TYPE_CHECKING:
@@ -24,21 +27,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FireBrigadeServices:
-    """The steps, what works on them in the background, where files are or may be named, and the logs."""
+    """The steps, the jobs that do them, where files are or may be named, and the logs."""
 
+    database: Database
+    jobs: JobsInDatabase
     steps: Steps
     models: Models
-    jobs: Jobs
     places: Places
     folders: Folders
     logs: LoggingMetricsManager
 
+    @property
+    def checks(self) -> Checks:
+        """What is looked at to tell what can be done. Predictions go on without a database."""
+        return {"MLflow": self.models.degraded, DATABASE: self._waiting_jobs}
+
+    def _waiting_jobs(self) -> dict[str, str]:
+        try:
+            self.database.check()
+            return self.jobs.degraded()
+        except UnavailableError as error:
+            return {JOBS: f"{error.error}: no job can be begun. {error.message}"}
+
 
 def create_services(
-    settings: FireBrigadeSettings, terminal: logging.Handler | None = None
+    settings: FireBrigadeSettings, terminal: logging.Handler | None = None, figures: Path | None = None
 ) -> FireBrigadeServices:
     """The parts, on the files and servers that the settings name; of these only the artifact key is read yet.
 
+    figures: where this process keeps its figures, if it keeps them (see keep_figures).
     terminal: what shows a command's messages; a service shows them in its own log. Raises LogDirectoryError,
     UnusableKeyError, FileNotWrittenError.
     """
@@ -68,7 +85,7 @@ def create_services(
         settings.CONSOLE_LEVEL,
         settings.HISTORY_LEVEL,
     )
-    gateway = Pushgateway(settings.PUSHGATEWAY_URL if settings.pushes_metrics else None)
+    gateway = Pushgateway(settings.PUSHGATEWAY_URL if settings.pushes_metrics else None, figures=figures)
     logs = LoggingMetricsManager(rules, terminal or ToProcessLog(), gateway)
     logs.take_warnings()
     bands = Bands(
@@ -76,10 +93,12 @@ def create_services(
         seconds=(settings.BandWidth_AttendanceTimeSeconds_min, settings.BandWidth_AttendanceTimeSeconds_max),
     )
     registry = _registry(settings, files) if settings.USE_MLFLOW else None
+    database = Database("fire_brigade", settings)
     return FireBrigadeServices(
+        database,
+        JobsInDatabase("fire_brigade", database.sessions, settings.job_timeout_s),
         Steps(places, sources, settings.years, bands, logs),
         Models(places, files, registry, logs),
-        Jobs(JobFiles(data / "jobs")),
         places,
         Folders(data, settings.chemin_model),
         logs,

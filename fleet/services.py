@@ -77,5 +77,5 @@ SERVICES = (
     Service("ml_model", 5001, "/root/ml", told={**DATABASE, **SIGNING}),
     Service("tracking", 5002, "/root/tracking", works=True, told={**DATABASE, **CALLING, **RECORDING}),
     Service("monitoring", 5003, "/root/monitoring", told={**DATABASE, **CALLING}),
-    Service("fire_brigade", 8000, page="/docs", works=True, told={**SIGNING, **FIRE_BRIGADE}),
+    Service("fire_brigade", 8000, page="/docs", works=True, told={**DATABASE, **SIGNING, **FIRE_BRIGADE}),
 )

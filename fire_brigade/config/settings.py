@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from fire_brigade.config.columns import INCIDENT_COLUMNS, MOBILISATION_COLUMNS
 from fire_brigade.config.sources import BareNames, SettingsFile
 from fleet.accounts import Users
-from fleet.settings import ServiceSettings
+from fleet.settings import WorkerSettings
 
 LONDON = "https://data.london.gov.uk/download/"
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -32,7 +32,7 @@ Columns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 Years = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_listed)]
 
 
-class FireBrigadeSettings(ServiceSettings):
+class FireBrigadeSettings(WorkerSettings):
     """Settings of the fire brigade's service."""
 
     model_config = SettingsConfigDict(env_prefix="FIRE_BRIGADE_")
@@ -144,6 +144,11 @@ class FireBrigadeSettings(ServiceSettings):
     @model_validator(mode="after")
     def _somebody_can_be_let_in(self) -> Self:
         return self  # without users it starts all the same, and lets in nobody
+
+    @property
+    def figures(self) -> Path:
+        """Folder in which jobs keep what they count."""
+        return self.chemin_data / "figures"
 
     @property
     def pushes_metrics(self) -> bool:

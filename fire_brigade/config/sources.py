@@ -9,7 +9,7 @@ from dotenv import dotenv_values
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
-from fleet.settings import InvalidSettingsError, ServiceSettings
+from fleet.settings import InvalidSettingsError, WorkerSettings
 
 FILE_SETTING = "settings_file"
 OUR_OWN = frozenset({FILE_SETTING, "first_users", "artifact_key"})  # the guide has none of them
@@ -18,7 +18,7 @@ OUR_OWN = frozenset({FILE_SETTING, "first_users", "artifact_key"})  # the guide 
 class BareNames(EnvSettingsSource):
     """Reads the guide's parameters from variables of their very name, in any case.
 
-    What every service has (PORT, HOST, USERS, ...) is not among them, nor what is ours (ARTIFACT_KEY, ...):
+    What others have too (PORT, DATABASE_URL, ...) is not among them, nor what is ours (ARTIFACT_KEY, ...):
     names so common may be meant for another program.
     """
 
@@ -26,7 +26,7 @@ class BareNames(EnvSettingsSource):
         super().__init__(settings_cls, env_prefix="")
 
     def __call__(self) -> dict[str, Any]:
-        others = OUR_OWN.union(ServiceSettings.model_fields)
+        others = OUR_OWN.union(WorkerSettings.model_fields)
         return {name: value for name, value in super().__call__().items() if name not in others}
 
 

@@ -11,9 +11,9 @@ from fire_brigade.persistence.repository.locked_files import only_writer, read_t
 from fire_brigade.persistence.repository.log_files import MetricsLogger
 from fire_brigade.persistence.repository.tables import read_records, read_stations
 from fire_brigade.service.geography import haversine_km, to_degrees
-from fire_brigade.service.jobs import Progress
 from fire_brigade.service.paths import FeatureFiles
 from fleet.errors import ConflictError, FleetError
+from fleet.jobs import Progress
 from fleet.whole_files import replaced
 
 NUMBER = "IncidentNumber"

@@ -22,6 +22,7 @@ from fire_brigade.persistence.model.trained_model import (
     Scores,
     TrainedModel,
 )
+from fire_brigade.persistence.repository.locked_files import clear_up
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.tables import read_features
@@ -107,18 +108,36 @@ class Models:
         self._registry = registry
         self._logs = logs
 
+    def check_files(
+        self, data: Path | None, model: Path | None, encoder: Path | None
+    ) -> tuple[Path, ModelPaths]:
+        """The files of a training, the usual ones where none is named. Raises SameFileError."""
+        paths, data = self._paths(model, encoder), data or self._places.records.features
+        check_different({"data_path": data, "ml_model_path": paths.model, "encoder_path": paths.encoder})
+        return data, paths
+
     def train(
-        self, data: Path | None = None, model: Path | None = None, encoder: Path | None = None
+        self,
+        data: Path | None = None,
+        model: Path | None = None,
+        encoder: Path | None = None,
+        job_id: str = "",
     ) -> Scores:
         """Train on the features in the file `data`, record the training, and write the model's two files.
 
+        job_id: of the job that asks for it. What its earlier attempt has recorded is not trained again.
         Raises SameFileError, NoFeaturesError, UnreadableFeaturesError, TooFewRowsError, UnavailableError,
         FileNotWrittenError, AlreadyRunningError; where files cannot be written nothing is recorded, and
         whatever fails, the files of before stay.
         """
         with self._logs.step("train_model") as step:
-            paths, data = self._paths(model, encoder), data or self._places.records.features
-            check_different({"data_path": data, "ml_model_path": paths.model, "encoder_path": paths.encoder})
+            data, paths = self.check_files(data, model, encoder)
+            done = self._registry.recorded(job_id) if self._registry is not None and job_id else None
+            if done is not None:
+                with self._files.replacing(paths, done.signed):
+                    step.info("The training was recorded in MLflow before it broke off")
+                step.info(f"Saved to {paths.model.name} and {paths.encoder.name}")
+                return done.scores
             features = read_features(data)
             size = int(features.memory_usage(deep=True).sum())
             step.info(f"{len(features)} rows loaded from {data.name}", metrics={"original_data_size": size})
@@ -135,7 +154,9 @@ class Models:
                 if self._registry is not None:  # as late as can be: from then on predictions come from it
                     example = training[[DISTANCE, STATION]].head(EXAMPLE_ROWS)
                     params = _params(features, training)
-                    version = self._registry.record_training(trained, signed, example, params, scores)
+                    version = self._registry.record_training(
+                        trained, signed, example, params, scores, job_id=job_id
+                    )
                     step.info(f"Recorded in MLflow as version {version} of the registered model")
             step.info(f"Saved to {paths.model.name} and {paths.encoder.name}")
             return scores
@@ -195,6 +216,12 @@ class Models:
                 self._registry.end_stale()
             except UnavailableError as error:  # the next training or evaluation does it
                 log.warning("Recordings that broke off cannot be ended yet: %s", error.error)
+
+    def clear_up(self, model: Path | None, encoder: Path | None) -> None:
+        """Remove what a training of these files that was killed has left half-written or half-recorded."""
+        self.end_stale()
+        for path in self._paths(model, encoder):
+            clear_up(path)
 
     def degraded(self) -> dict[str, str]:
         """What cannot be done for the moment, while the rest can: a sentence under the use case's name."""

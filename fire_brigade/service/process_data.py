@@ -14,8 +14,8 @@ from fire_brigade.persistence.repository.locked_files import only_writer, replac
 from fire_brigade.persistence.repository.log_files import MetricsLogger
 from fire_brigade.persistence.repository.tables import other_forms, write_parquet_and_pickle
 from fire_brigade.service.filtering import Filtered, filter_records
-from fire_brigade.service.jobs import Progress
 from fleet.errors import ConflictError, FleetError
+from fleet.jobs import Progress
 from fleet.killable import KillableWork, WorkerDiedError
 from fleet.patience import Patience
 from fleet.whole_files import scratch_file

@@ -6,12 +6,14 @@ from typing import Any
 
 from fire_brigade.persistence.model.records import KINDS, Kind, RecordSource
 from fire_brigade.persistence.repository.downloads import DownloadLimits
+from fire_brigade.persistence.repository.locked_files import clear_up
 from fire_brigade.persistence.repository.log_files import LoggingMetricsManager
+from fire_brigade.persistence.repository.tables import other_forms
 from fire_brigade.service.build_features import Bands, FeatureCounts, build_features
 from fire_brigade.service.generate_records import INCIDENTS, is_real, made_up_sources
-from fire_brigade.service.jobs import Progress
 from fire_brigade.service.paths import Places
 from fire_brigade.service.process_data import convert_to_pickle, process_data
+from fleet.jobs import Progress
 
 __all__ = ["KINDS", "Steps"]
 
@@ -63,3 +65,9 @@ class Steps:
         """Makes the features of the records; how many rows there were after each of its steps."""
         with self.logs.step("build_features") as log:
             return build_features(self.places.records, self.bands, log=log, report=progress)
+
+    def clear_up(self) -> None:
+        """Remove what runs that were killed have left half-written; what is being written stays."""
+        for source in self.sources:
+            clear_up(source.file, *other_forms(source.file))
+        clear_up(self.places.records.features)

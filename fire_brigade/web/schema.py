@@ -1,9 +1,8 @@
 """What the fire brigade's routes take and answer."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic.config import JsonDict
 
 from fire_brigade.service.models import FARTHEST_KM
 from fire_brigade.service.paths import MODEL_SUFFIXES
@@ -12,12 +11,6 @@ from fleet.web.validation import RequestModel
 
 MOST_ATTEMPTS = 10
 JOB_ID = "7f0c2c1e3f6d4c0f9d3a5b6e8a1f2b3c"
-STOPPED: JsonDict = {
-    "code": "service_stopped",
-    "error": "the service stopped",
-    "message": "It ended before the job did, which changed no file: start the job again",
-}
-UNDER_WAY: JsonDict = {"id": JOB_ID, "progress": 0.4, "detail": "downloading incidents"}
 
 Flag = Annotated[bool, Field(strict=True)]
 PathText = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -80,21 +73,6 @@ class ProcessDataAnswer(AnswerModel):
     status: Literal["success"]
     message: str
     job_id: str
-
-
-class JobAnswer(AnswerModel):
-    """How a job is; `result` or `error` when it has ended."""
-
-    model_config = examples(
-        {**UNDER_WAY, "status": "running"}, {**UNDER_WAY, "status": "failed", "error": STOPPED}
-    )
-
-    id: str
-    status: Literal["queued", "running", "succeeded", "failed"]
-    progress: float = Field(ge=0, le=1)
-    detail: str
-    result: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
 
 
 class BuildFeaturesAnswer(AnswerModel):

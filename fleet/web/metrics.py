@@ -49,6 +49,7 @@ class Metrics:
         self.service = app.name
         self._app = app
         self._readers: list[_Reader] = []
+        self._elsewhere: list[Path] = []
         self._look_at_pool: Callable[[], None] = lambda: None
         self._requests = Counter(
             "mlfleet_http_requests",
@@ -80,6 +81,10 @@ class Metrics:
         used = self.gauge("mlfleet_database_pool_in_use", "Database connections in use")
         self._look_at_pool = lambda: used.set(in_use())
 
+    def add_counted_in(self, folder: Path) -> None:
+        """Add what processes beside the service have counted, in files of prometheus-client's."""
+        self._elsewhere.append(folder)
+
     def read_at_scrape(self, read: Read) -> None:
         """Show what `read` gives, in the app's context; nothing of it while it fails or takes too long."""
         self._readers.append(_Reader(self._app, read))
@@ -109,7 +114,8 @@ class Metrics:
         if folder is None:
             return self.registry.collect()
         _forget_the_dead(folder)
-        counted: Iterable[Metric] = MultiProcessCollector(None, str(folder)).collect()  # type: ignore[no-untyped-call]
+        files = [str(path) for each in (folder, *self._elsewhere) for path in each.glob("*.db")]
+        counted: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
         return counted
 
     def refused(self, method: str, status: int) -> None:

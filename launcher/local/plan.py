@@ -18,8 +18,7 @@ COMMON_VARIABLES = frozenset(
 )
 
 
-WORKERS_ARE_THERE = False  # turns the workers on
-WORKING = tuple(each for each in SERVICES if each.works and WORKERS_ARE_THERE)
+WORKING = tuple(each for each in SERVICES if each.works)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
-from fire_brigade.service.jobs import Jobs
 from fleet.web.roles import role_of
 from monitoring.service.engine import Engine
 from tests.accounts import API_KEYS, KEYS, USERS, basic, bearer
@@ -55,7 +54,8 @@ FOR_USERS = {
     ("GET", "/root/tracking/jobs"),
     ("GET", "/root/tracking/jobs/<string:job_id>"),
     ("POST", "/root/tracking/runs"),
-    ("GET", "/jobs/<job_id>"),
+    ("GET", "/jobs"),
+    ("GET", "/jobs/<string:job_id>"),
     ("GET", "/predict"),
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
@@ -64,6 +64,7 @@ FOR_USERS = {
 }
 FOR_ADMINS = {
     ("DELETE", "/root/tracking/jobs/<string:job_id>"),
+    ("DELETE", "/jobs/<string:job_id>"),
     ("POST", "/root/ml/deployments"),
     ("DELETE", "/root/ml/deployments/<int:deployment_id>"),
     ("POST", "/root/ml/snapshots"),
@@ -113,7 +114,6 @@ def make_apps(folder: Path) -> dict[str, Flask]:
 def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Flask]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Engine, "start", lambda _: None)
-        patch.setattr(Jobs, "start", lambda *_: "0" * 32)
         yield make_apps(tmp_path_factory.mktemp("apps"))
 
 
@@ -135,7 +135,7 @@ def with_alias(routes: Routes) -> Routes:
 
 def example(path: str) -> str:
     """An address that the rule takes."""
-    plain = path.replace("<path:name>", "x.css").replace("<name>", "wine").replace("<job_id>", "1")
+    plain = path.replace("<path:name>", "x.css").replace("<name>", "wine")
     return re.sub("<int:[a-z_]+>", "1", plain)
 
 

@@ -3,11 +3,11 @@
 import fcntl
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from fleet.errors import ConflictError
-from fleet.whole_files import disk_errors, finish, part_prefix, put
+from fleet.whole_files import FileNotWrittenError, disk_errors, finish, part_prefix, put
 
 
 class AlreadyRunningError(ConflictError):
@@ -29,6 +29,12 @@ def only_writer(path: Path, *forms: Path) -> Iterator[None]:
             for leftover in path.parent.glob(f"{part_prefix(each)}*"):
                 leftover.unlink()
         yield
+
+
+def clear_up(path: Path, *forms: Path) -> None:
+    """Remove what a run that was killed left half-written, unless another run writes the file by now."""
+    with suppress(AlreadyRunningError, FileNotWrittenError), only_writer(path, *forms):
+        pass
 
 
 def replace_together(files: Mapping[Path, Path]) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import requests
@@ -39,6 +40,7 @@ FILES = ("linear_regression_model.pkl", "onehot_encoder.pkl")
 MODEL_TYPE = "LinearRegression"
 USE_CASE = {"use_case": "fire_brigade"}
 RECORDING = "fire_brigade_recording"  # the tag of a run that says which
+JOB = "fire_brigade_job"  # the tag of a run that says which job asked for it, if one did
 FINISHED, FAILED, KILLED = map(RunStatus.to_string, (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED))
 ENDED = (FINISHED, FAILED, KILLED)
 PAGE_SIZE = 100
@@ -79,6 +81,13 @@ class ExperimentDeletedError(ConflictError):
         )
 
 
+class Recorded(NamedTuple):
+    """A training that was recorded to its end."""
+
+    signed: SignedModel
+    scores: Scores
+
+
 class MlflowLog:
     """Writes to one experiment of one server, and reads its registry."""
 
@@ -92,28 +101,43 @@ class MlflowLog:
         self._kept: tuple[Version, TrainedModel] | None = None
         self._not_ours: dict[Version, FleetError] = {}
 
-    def record_training(
+    def record_training(  # noqa: PLR0913  # all that is told of a training
         self,
         trained: TrainedModel,
         signed: SignedModel,
         example: pd.DataFrame,
         params: Mapping[str, str],
         scores: Scores,
+        *,
+        job_id: str = "",
     ) -> str:
         """Records all of it or nothing, and registers the model; the number of its version.
 
+        job_id: by which `recorded` finds it; empty where no job asked for it.
         example: rows of the distance and the station. Raises MlflowFailedError, ExperimentDeletedError.
         """
         with _translated(), temporary_folder(SCRATCH) as folder:
             pipeline = _as_pipeline(trained, example)
             signature = infer_signature(example, pipeline.predict(example))
             save_model(pipeline, folder / "model", signature=signature, input_example=example)
-            with self._run("train_model", {"model_type": MODEL_TYPE}) as (experiment_id, run_id):
+            tags = {"model_type": MODEL_TYPE, **({JOB: job_id} if job_id else {})}
+            with self._run("train_model", tags) as (experiment_id, run_id):
                 entries = [Param(key, value) for key, value in params.items()]
                 self._client.log_batch(run_id, metrics=_metrics(scores), params=entries)
                 self._log_files(run_id, dict(zip(FILES, signed, strict=True)), folder / "files")
                 model_id = log_model(self._client, experiment_id, run_id, folder / "model", MODEL_TYPE)
                 return register(self._client, REGISTERED_NAME, run_id, model_id)
+
+    def recorded(self, job_id: str) -> Recorded | None:
+        """What a training that the job asked for has recorded, if one has ended. Raises MlflowFailedError."""
+        with _translated():
+            experiment = self._client.get_experiment_by_name(self._experiment)
+            if experiment is None:
+                return None
+            finished = f"tags.{JOB} = '{job_id}' AND attributes.status = '{FINISHED}'"
+            for run in self._client.search_runs([experiment.experiment_id], finished):
+                return Recorded(self._fetch(run), dict(run.data.metrics))
+            return None
 
     def record_evaluation(self, metrics: Mapping[str, float], files: Mapping[str, bytes]) -> str:
         """The id of the run that keeps what was found; files: contents by name.
@@ -177,6 +201,8 @@ class MlflowLog:
             for model in models:
                 if model.status is LoggedModelStatus.PENDING:
                     self._client.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+            for version in self._client.search_model_versions(f"run_id = '{run.info.run_id}'"):
+                self._client.delete_model_version(version.name, version.version)
             self._client.set_terminated(run.info.run_id, FAILED)
 
     def _open(self, found: ModelVersion, version: Version) -> TrainedModel | None:

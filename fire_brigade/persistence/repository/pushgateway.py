@@ -3,8 +3,11 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, pushadd_to_gateway
+
+from fire_brigade.persistence.repository.figures import AddedUp
 
 TIMEOUT_S = 2.0
 
@@ -14,12 +17,16 @@ Warn = Callable[[str], None]
 class Pushgateway:
     """The Pushgateway at an address, whose slowness holds nobody up; None if nobody wants the metrics.
 
+    figures: the folder of keep_figures, of a process that does so: what is pushed is added up there.
     Of pushes that wait, one a job is enough. While it is away, one warning says so, and not one a push.
     """
 
-    def __init__(self, address: str | None, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, address: str | None, timeout_s: float = TIMEOUT_S, figures: Path | None = None
+    ) -> None:
         self._address = address
         self._timeout_s = timeout_s
+        self._figures = figures
         self._away = False
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="pushes")
         self._waiting: set[str] = set()
@@ -44,7 +51,8 @@ class Pushgateway:
         with self._lock:
             self._waiting.remove(job)  # first: what is counted from now on needs a push of its own
         try:
-            pushadd_to_gateway(address, job, registry, timeout=self._timeout_s)
+            shown = registry if self._figures is None else AddedUp(registry, self._figures)
+            pushadd_to_gateway(address, job, shown, timeout=self._timeout_s)
         except (OSError, ValueError) as error:  # the latter: what answers is no HTTP
             if not self._away:
                 self._away = True

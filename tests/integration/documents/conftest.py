@@ -40,8 +40,7 @@ class Fleet:
     def start(self, name: str, **settings: str) -> str:
         """The service's address, once it is ready."""
         if name not in self.addresses:
-            database = {} if name == "fire_brigade" else {"database_url": self._database_url}
-            told: dict[str, Any] = {**database, **settings}
+            told: dict[str, Any] = {"database_url": self._database_url, **settings}
             running = running_service(name, self._folder, **told)
             self.addresses[name] = self._stack.enter_context(running).address
             if (PROJECT / name / "jobs.py").is_file():

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 import requests
 
+from fire_brigade.config.settings import FireBrigadeSettings
 from tests.accounts import PASSWORDS, USERS
 from tests.fire_brigade_features import write_features
 from tests.running import RunningService, running_service
+from tests.working import working
 
 ARTIFACT_KEY = "a key for the tests"
 USER_LINES = "\n".join(f"{user.name}:{user.role}:{user.password_hash}" for user in USERS)
@@ -60,9 +63,20 @@ def settings_of(folder: Path, **more: str) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def running_brigade(folder: Path, settings: dict[str, Any]) -> Iterator[FireBrigade]:
+    """The service, and what works for it, until the block ends."""
+    with (
+        working("fire_brigade", FireBrigadeSettings(**settings)),
+        running_service("fire_brigade", folder, **settings) as service,
+    ):
+        yield FireBrigade(folder, service)
+
+
 @pytest.fixture
-def brigade(tmp_path: Path) -> Iterator[FireBrigade]:
+def brigade(tmp_path: Path, database_url: str) -> Iterator[FireBrigade]:
     """With features, and without a model."""
     write_features(tmp_path / "data" / "global_data.csv")
-    with running_service("fire_brigade", tmp_path, **settings_of(tmp_path, auth="off")) as service:
-        yield FireBrigade(tmp_path, service)
+    settings = settings_of(tmp_path, auth="off", database_url=database_url)
+    with running_brigade(tmp_path, settings) as brigade:
+        yield brigade

@@ -134,10 +134,11 @@ def test_processing_answers_at_once_and_its_job_says_what_went_wrong(brigade: Fi
     assert str(brigade.folder) not in str(job)
 
 
-def test_jobs_outlive_the_service(brigade: FireBrigade) -> None:
+def test_jobs_outlive_the_service(brigade: FireBrigade, database_url: str) -> None:
     job_id = brigade.call("/process_data").json()["job_id"]
     job = brigade.end_of(job_id)
-    with running_service("fire_brigade", brigade.folder, **settings_of(brigade.folder)) as second:
+    settings = settings_of(brigade.folder, database_url=database_url)
+    with running_service("fire_brigade", brigade.folder, **settings) as second:
         other = FireBrigade(brigade.folder, second)
         assert other.call(f"/jobs/{job_id}").json() == job
 
@@ -146,7 +147,7 @@ def test_a_page_of_another_site_cannot_have_a_browser_start_the_work(brigade: Fi
     for path in ("/process_data", "/build_features"):
         answer = brigade.call(path, headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 403
-    assert not list((brigade.folder / "data").glob("jobs/*.json"))
+    assert brigade.call("/jobs").json()["data"] == []
 
 
 def test_requests_are_written_to_the_log_of_the_api_without_what_was_sent(brigade: FireBrigade) -> None:

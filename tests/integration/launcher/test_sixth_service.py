@@ -58,10 +58,6 @@ class Tree:
         self.list = folder / "fleet" / "services.py"
         head, bracket, rest = self.list.read_text(encoding="utf-8").partition("SERVICES = (\n")
         self.list.write_text(f"{head}{bracket}{LINE}{rest}", encoding="utf-8")
-        plan = folder / "launcher" / "local" / "plan.py"
-        plan.write_text(
-            plan.read_text(encoding="utf-8").replace("WORKERS_ARE_THERE = False", "WORKERS_ARE_THERE = True")
-        )
         settings = ("MLFLEET_POSTGRES_PORT", "MLFLEET_MLFLOW_PORT", "SIXTH_PORT")
         self.environment = {name: str(free_port()) for name in settings}
 
