@@ -88,6 +88,26 @@ def test_a_training_is_recorded_registered_and_predicts(client: MlflowClient, tm
         log_of(client, tmp_path, ModelFiles(b"another key")).newest()
 
 
+def test_what_a_job_has_recorded_is_not_trained_again(client: MlflowClient, tmp_path: Path) -> None:
+    data, files = tmp_path / "data" / "global_data.csv", ModelFiles(KEY)
+    write_features(data)
+    registry = MlflowLog(client, "of jobs", files, Recordings(tmp_path / "recordings"))
+    first = models(data, paths(tmp_path), files, registry, KeptLog()).train(job_id="a")
+    written = [path.read_bytes() for path in paths(tmp_path)]
+    for path in paths(tmp_path):
+        path.unlink()  # as if it had been killed before it wrote them
+    make_features(seed=7).to_csv(data, index=False)
+
+    again = models(data, paths(tmp_path), files, registry, KeptLog()).train(job_id="a")
+
+    assert again == first
+    assert [path.read_bytes() for path in paths(tmp_path)] == written
+    of_jobs = [client.get_experiment_by_name("of jobs").experiment_id]
+    assert len(client.search_runs(of_jobs)) == 1
+    assert models(data, paths(tmp_path), files, registry, KeptLog()).train(job_id="b") != first
+    assert len(client.search_runs(of_jobs)) == 2
+
+
 def predicted_by_mlflow(client: MlflowClient, version: str) -> np.ndarray:
     """What anybody gets who loads the registered model with MLflow itself, signature checked."""
     with mlflow_at(client.tracking_uri):

@@ -10,10 +10,9 @@ import numpy.typing as npt
 import pytest
 from sklearn.model_selection import train_test_split
 
-from tests.integration.fire_brigade.conftest import FireBrigade, settings_of
+from tests.integration.fire_brigade.conftest import FireBrigade, running_brigade, settings_of
 from tests.integration.fire_brigade.publisher import publishing
 from tests.integration.fire_brigade.test_from_records_to_features import Published, computed, real
-from tests.running import running_service
 
 __all__ = ["real"]  # a fixture
 
@@ -66,16 +65,16 @@ def expected(published: Published) -> tuple[dict[str, int], dict[str, float], li
 
 
 @pytest.fixture
-def fetching(real: Published, tmp_path: Path) -> Iterator[FireBrigade]:
+def fetching(real: Published, tmp_path: Path, database_url: str) -> Iterator[FireBrigade]:
     """A service whose addresses are those of a server on this machine, and whose year is 2023."""
     with publishing(real.folder) as publisher:
         addresses = {
             "url_incident": f"{publisher.url}/incidents.xlsx",
             "url_mobilisation": f"{publisher.url}/mobilisations.xlsx",
         }
-        settings = settings_of(tmp_path, **addresses, years="2023")
-        with running_service("fire_brigade", tmp_path, **settings) as service:
-            yield FireBrigade(tmp_path, service)
+        settings = settings_of(tmp_path, **addresses, years="2023", database_url=database_url)
+        with running_brigade(tmp_path, settings) as brigade:
+            yield brigade
 
 
 def answer(brigade: FireBrigade, path: str, method: str = "GET") -> dict[str, Any]:

@@ -13,8 +13,7 @@ import pytest
 from fire_brigade.service.generate_records import generate_records
 from tests.accounts import PASSWORDS
 from tests.architecture.project import PROJECT
-from tests.integration.fire_brigade.conftest import FireBrigade, settings_of
-from tests.running import running_service
+from tests.integration.fire_brigade.conftest import FireBrigade, running_brigade, settings_of
 
 INCIDENTS = 2000
 SCRIPT = PROJECT / "fire_brigade" / "scripts" / "tests_api.sh"
@@ -43,10 +42,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, made: dict[str, str]) -> Iterator[FireBrigade]:
+def fresh(tmp_path: Path, made: dict[str, str], database_url: str) -> Iterator[FireBrigade]:
     """A service that has nothing yet."""
-    with running_service("fire_brigade", tmp_path, **settings_of(tmp_path, **made)) as service:
-        yield FireBrigade(tmp_path, service)
+    with running_brigade(tmp_path, settings_of(tmp_path, **made, database_url=database_url)) as brigade:
+        yield brigade
 
 
 def curl(line: str, address: str, *credentials: str) -> tuple[int, str]:
