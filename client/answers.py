@@ -390,6 +390,43 @@ class Experiments(Answer):
     next_page_token: str | None = None
 
 
+class JobError(Answer):
+    """As the request is answered that has waited for the job. status: the HTTP status of that answer."""
+
+    status: int
+    code: str
+    error: str
+    message: str
+
+
+class Job(Answer):
+    """How a job is. progress: from 0 to 1. detail: what is being done. actor: who asked for it.
+
+    attempts: how often it was begun. result: what the request is answered that has waited for it.
+    """
+
+    id: str
+    kind: str
+    status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    progress: float
+    detail: str
+    attempts: int
+    actor: str
+    created_at: Moment
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    result: dict[str, Any] | None = None
+    error: JobError | None = None
+
+
+class Jobs(Answer):
+    """A page of jobs, the newest first."""
+
+    next_page_token: str | None
+    message: str
+    data: list[Job]
+
+
 class RankedRun(Answer):
     """The best has rank 1."""
 
@@ -577,17 +614,6 @@ class BuiltFeatures(Answer):
     status: Literal["success"]
     message: str
     counts: dict[str, int]
-
-
-class Job(Answer):
-    """How a job is; `result` or `error` when it has ended."""
-
-    id: str
-    status: Literal["queued", "running", "succeeded", "failed"]
-    progress: float
-    detail: str
-    result: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
 
 
 class StartedJob(Answer):

@@ -27,7 +27,6 @@ from fire_brigade.persistence.repository.log_files import LoggingMetricsManager
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.tables import read_features
 from fire_brigade.service.paths import Places, check_different
-from fire_brigade.service.pictures import fit_picture, residual_picture
 from fleet.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
 from fleet.settings import SEED
 from fleet.whole_files import write_whole
@@ -168,6 +167,9 @@ class Models:
 
         Raises what reading features and model, and writing files, do.
         """
+        # Only now: neither the service nor its worker draws.
+        from fire_brigade.service.pictures import fit_picture, residual_picture  # noqa: PLC0415
+
         with self._logs.step("eval_model") as step:
             _, testing = part(read_features(data or self._places.records.features))
             true = testing[TARGET].to_numpy()
