@@ -69,6 +69,9 @@ CALLS: list[Callable[[Fleet], object]] = [
         use_case="wine",
         idempotency_key="key-1",
     ),
+    lambda fleet: list(fleet.tracking.jobs(state="running", page_size=2)),
+    lambda fleet: fleet.tracking.job(RUN[1]),
+    lambda fleet: fleet.tracking.cancel_job(RUN[1]),
     lambda fleet: fleet.tracking.set_model(RUN[1], use_case="wine", idempotency_key="key-1"),
     lambda fleet: list(fleet.tracking.experiments()),
     lambda fleet: fleet.tracking.experiment("1"),
@@ -93,7 +96,9 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.fire_brigade.process_data(
         incident=True, mobilisation=True, convert_to_pickle=True, made_up=True, attempts=1
     ),
+    lambda fleet: list(fleet.fire_brigade.jobs(state="running", page_size=2)),
     lambda fleet: fleet.fire_brigade.job(RUN[1]),
+    lambda fleet: fleet.fire_brigade.cancel_job(RUN[1]),
     lambda fleet: fleet.fire_brigade.build_features(),
     lambda fleet: fleet.fire_brigade.train_model(),
     lambda fleet: fleet.fire_brigade.train_model(
