@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-# MLflow's part, so that no training waits for its import: attempts are forked from a process that has it.
-import fire_brigade.persistence.repository.mlflow_log  # noqa: F401
 from fire_brigade.config.settings import FireBrigadeSettings
 from fire_brigade.persistence.repository.figures import keep_figures
 from fire_brigade.persistence.repository.locked_files import AlreadyRunningError
