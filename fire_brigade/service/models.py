@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LinearRegression
-from sklearn.metrics import max_error, mean_absolute_error, mean_squared_error, r2_score
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import OneHotEncoder
 
 from fire_brigade.persistence.model.trained_model import (
     DISTANCE,
@@ -23,19 +19,17 @@ from fire_brigade.persistence.model.trained_model import (
     TrainedModel,
 )
 from fire_brigade.persistence.repository.locked_files import clear_up
-from fire_brigade.persistence.repository.log_files import LoggingMetricsManager
+from fire_brigade.persistence.repository.log_files import LoggingMetricsManager, MetricsLogger
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
 from fire_brigade.persistence.repository.tables import read_features
 from fire_brigade.service.paths import Places, check_different
-from fleet.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
-from fleet.settings import SEED
+from fire_brigade.service.training import calls, fit, params, part, score
+from fleet.errors import InvalidRequestError, NotFoundError, UnavailableError
 from fleet.whole_files import write_whole
 
 if TYPE_CHECKING:  # importing MLflow takes seconds, which those who go without it need not wait
     from fire_brigade.persistence.repository.mlflow_log import MlflowLog
 
-TEST_SIZE = 0.25
-LEAST_ROWS = 8  # of which two are for testing: r² of fewer is undefined
 EXAMPLE_ROWS = 5
 FARTHEST_KM = 20_040  # half the way round the Earth: no two places are farther apart
 CLOSE_MATCHES, LEAST_LIKENESS = 3, 0.5
@@ -43,16 +37,6 @@ CLOSE_MATCHES, LEAST_LIKENESS = 3, 0.5
 USE_CASE = "fire_brigade"
 
 log = logging.getLogger(__name__)
-
-
-class TooFewRowsError(ConflictError):
-    """So few rows cannot be parted into training and testing."""
-
-    def __init__(self, rows: int) -> None:
-        super().__init__(
-            f"The features have {rows} rows; at least {LEAST_ROWS} are needed",
-            "Build features from more records: GET /process_data, then GET /build_features",
-        )
 
 
 class InvalidDistanceError(InvalidRequestError):
@@ -132,33 +116,37 @@ class Models:
         with self._logs.step("train_model") as step:
             data, paths = self.check_files(data, model, encoder)
             done = self._registry.recorded(job_id) if self._registry is not None and job_id else None
-            if done is not None:
+            if done is None:
+                scores = self._train_anew(data, paths, job_id, step)
+            else:
+                scores = done.scores
                 with self._files.replacing(paths, done.signed):
                     step.info("The training was recorded in MLflow before it broke off")
-                step.info(f"Saved to {paths.model.name} and {paths.encoder.name}")
-                return done.scores
-            features = read_features(data)
-            size = int(features.memory_usage(deep=True).sum())
-            step.info(f"{len(features)} rows loaded from {data.name}", metrics={"original_data_size": size})
-            training, testing = part(features)
-            trained, processed_bytes = fit(training)
-            step.info(
-                f"Fitted on {len(training)} rows of {len(trained.stations)} stations",
-                metrics={"processed_data_size": processed_bytes},
-            )
-            scores = _score(testing[TARGET].to_numpy(), trained.predict(*_calls(testing)))
-            step.info(f"Scores on {len(testing)} rows: {scores}", metrics=scores)
-            signed = self._files.sign(trained)
-            with self._files.replacing(paths, signed):
-                if self._registry is not None:  # as late as can be: from then on predictions come from it
-                    example = training[[DISTANCE, STATION]].head(EXAMPLE_ROWS)
-                    params = _params(features, training)
-                    version = self._registry.record_training(
-                        trained, signed, example, params, scores, job_id=job_id
-                    )
-                    step.info(f"Recorded in MLflow as version {version} of the registered model")
             step.info(f"Saved to {paths.model.name} and {paths.encoder.name}")
             return scores
+
+    def _train_anew(self, data: Path, paths: ModelPaths, job_id: str, step: MetricsLogger) -> Scores:
+        features = read_features(data)
+        size = int(features.memory_usage(deep=True).sum())
+        step.info(f"{len(features)} rows loaded from {data.name}", metrics={"original_data_size": size})
+        training, testing = part(features)
+        trained, processed_bytes = fit(training)
+        step.info(
+            f"Fitted on {len(training)} rows of {len(trained.stations)} stations",
+            metrics={"processed_data_size": processed_bytes},
+        )
+        scores = score(testing[TARGET].to_numpy(), trained.predict(*calls(testing)))
+        step.info(f"Scores on {len(testing)} rows: {scores}", metrics=scores)
+        signed = self._files.sign(trained)
+        with self._files.replacing(paths, signed):
+            if self._registry is not None:  # as late as can be: from then on predictions come from it
+                example = training[[DISTANCE, STATION]].head(EXAMPLE_ROWS)
+                told = params(features, training)
+                version = self._registry.record_training(
+                    trained, signed, example, told, scores, job_id=job_id
+                )
+                step.info(f"Recorded in MLflow as version {version} of the registered model")
+        return scores
 
     def evaluate(
         self, data: Path | None = None, model: Path | None = None, encoder: Path | None = None
@@ -173,9 +161,9 @@ class Models:
         with self._logs.step("eval_model") as step:
             _, testing = part(read_features(data or self._places.records.features))
             true = testing[TARGET].to_numpy()
-            predicted = self._read(model, encoder).predict(*_calls(testing))
+            predicted = self._read(model, encoder).predict(*calls(testing))
             by_station = _by_station(testing[STATION], true - predicted)
-            found = Evaluation(len(testing), _score(true, predicted), by_station, self._places.evaluation)
+            found = Evaluation(len(testing), score(true, predicted), by_station, self._places.evaluation)
             step.info(f"Scores on {found.rows} rows: {found.scores}", metrics=found.scores)
             files = {
                 "scores.json": json.dumps({"rows": found.rows, **found.scores}, indent=2).encode(),
@@ -250,52 +238,6 @@ class Models:
 
     def _paths(self, model: Path | None, encoder: Path | None) -> ModelPaths:
         return ModelPaths(model or self._places.model.model, encoder or self._places.model.encoder)
-
-
-def part(features: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows to train on and the rows to test on, the same ones each time. Raises TooFewRowsError."""
-    if len(features) < LEAST_ROWS:
-        raise TooFewRowsError(len(features))
-    training, testing = train_test_split(features, test_size=TEST_SIZE, random_state=SEED)
-    return training, testing
-
-
-def fit(training: pd.DataFrame) -> tuple[TrainedModel, int]:
-    """The model of these rows, and the size in bytes of what it was fitted on."""
-    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    encoder.fit(training[[STATION]])
-    trained = TrainedModel(LinearRegression(), encoder)
-    matrix = trained.features(*_calls(training))
-    trained.regression.fit(matrix, training[TARGET].to_numpy())
-    return trained, matrix.nbytes
-
-
-def _calls(rows: pd.DataFrame) -> tuple[Floats, list[str]]:
-    """The distances and the stations."""
-    return rows[DISTANCE].to_numpy(dtype=np.float64), rows[STATION].to_list()
-
-
-def _score(true: Floats, predicted: Floats) -> Scores:
-    """Both in seconds, at least two of each."""
-    measures = {
-        "mse": mean_squared_error,
-        "r2_score": r2_score,
-        "mae": mean_absolute_error,
-        "max_error": max_error,
-    }
-    return {name: float(measure(true, predicted)) for name, measure in measures.items()}
-
-
-def _params(features: pd.DataFrame, training: pd.DataFrame) -> dict[str, str]:
-    """What MLflow is told of how it was trained."""
-    return {
-        "model_type": LinearRegression.__name__,
-        "test_size": str(TEST_SIZE),
-        "random_state": str(SEED),
-        "data_samples": str(len(features)),
-        "training_samples": str(len(training)),
-        "stations": str(training[STATION].nunique()),
-    }
 
 
 def _by_station(stations: pd.Series, errors: Floats) -> pd.DataFrame:

@@ -80,6 +80,7 @@ class Fleet:
             url_incident=records.incidents_csv.as_uri(),
             url_mobilisation=records.mobilisations_csv.as_uri(),
             artifact_key=ARTIFACT_KEY,
+            trusted_proxies="1",  # which Schemathesis plays
             users="\n".join(f"{user.name}:{user.role}:{user.password_hash}" for user in USERS),
         )
         headers = basic("alice")

@@ -12,7 +12,7 @@ from db.sets import read_blocks
 from db.use_cases import find_use_case
 from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, TARGET
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.service.models import part
+from fire_brigade.service.training import part
 from ml_model.config.settings import MlModelSettings
 from ml_model.web.app import create_app as create_ml_model
 from simulator.config.settings import SimulatorSettings

@@ -7,7 +7,8 @@ import pytest
 
 from fire_brigade.persistence.model.trained_model import Scores, TrainedModel
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
-from fire_brigade.service.models import Models, fit
+from fire_brigade.service.models import Models
+from fire_brigade.service.training import fit
 from tests.fire_brigade_features import write_features
 from tests.fire_brigade_log import KeptLog
 from tests.fire_brigade_models import models

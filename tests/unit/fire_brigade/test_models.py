@@ -22,7 +22,8 @@ from fire_brigade.persistence.repository.model_files import (
     UntrustedModelError,
 )
 from fire_brigade.persistence.repository.tables import NoFeaturesError, UnreadableFeaturesError
-from fire_brigade.service.models import InvalidDistanceError, TooFewRowsError, UnknownStationError
+from fire_brigade.service.models import InvalidDistanceError, UnknownStationError
+from fire_brigade.service.training import TooFewRowsError
 from tests.fire_brigade_features import STATIONS, make_features
 from tests.unit.fire_brigade.conftest import Bench
 
