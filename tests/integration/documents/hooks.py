@@ -18,7 +18,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 
     Each request comes from an address of its own, or those with wrong credentials would soon be too many.
     """
-    kwargs["headers"] = {**(kwargs.get("headers") or {}), "X-Forwarded-For": str(next(ADDRESSES))}
+    case.headers["X-Forwarded-For"] = str(next(ADDRESSES))
     if case.media_type == FORM_TYPE and isinstance(case.body, dict):
         case.body = {name: _written(value) for name, value in case.body.items()}
 
