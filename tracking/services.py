@@ -1,6 +1,7 @@
 """Tracking's working parts, with or without a web before them."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from mlflow import MlflowClient
 from sqlalchemy import Engine
@@ -10,14 +11,17 @@ from fleet.health import Checks
 from fleet.mlflow_client import connect
 from fleet.sibling import Sibling
 from tracking.config.settings import TrackingSettings
+from tracking.persistence.model.search import SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository.database_lists import DatabaseLists
 from tracking.persistence.repository.experiment_store import ExperimentStore
+from tracking.persistence.repository.job_runs import settle
 from tracking.persistence.repository.list_source import ListSource
 from tracking.persistence.repository.ml_model_client import MlModelClient
 from tracking.persistence.repository.mlflow_lists import MlflowLists
+from tracking.persistence.repository.recording import Recorder
 from tracking.persistence.repository.recording_locks import RecordingLocks
-from tracking.persistence.repository.recordings import Recordings
-from tracking.persistence.repository.search_log import SearchLog
+from tracking.persistence.repository.search_log import Drawn, SearchLog
+from tracking.persistence.repository.use_case_models import UseCaseModels
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.bounds import Bounds
 from tracking.service.comparing import ComparisonService
@@ -81,17 +85,24 @@ def create_services(settings: TrackingSettings, warm_up: WarmUp | None = None) -
         checks={"The warm-up": warm_up.check, DATABASE: database.check, "MLflow": store.ping},
         optimisation=OptimisationService(
             units,
-            SearchLog(client, locks.held),
+            Recorder(lambda: SearchLog(client, _draw), locks.held),
             bounds=Bounds(settings.max_combinations, settings.max_fits),
             searcher=warm_up.searcher,
         ),
-        setting=ModelSettingService(store, MlModelClient(ml_model), units),
+        setting=ModelSettingService(store, MlModelClient(ml_model), UseCaseModels(client), units),
         experiments=ExperimentService(store, lists, units),
         runs=RunService(store, lists, units),
         comparison=ComparisonService(store, lists, units),
-        unfinished=Unfinished(Recordings(client), locks.claimed),
+        unfinished=Unfinished(partial(settle, client, locks.is_held)),
         warm_up=warm_up,
     )
+
+
+def _draw(search: SavedSearch, request: SearchRequest, training: TrainingSet) -> Drawn:
+    """Late, for matplotlib takes memory and half a second that whoever draws nothing need not spend."""
+    from tracking.service.drawing import draw  # noqa: PLC0415
+
+    return draw(search, request, training)
 
 
 def _lists(client: MlflowClient, store: ExperimentStore, settings: TrackingSettings) -> ListSource:

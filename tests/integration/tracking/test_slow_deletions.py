@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow import environment_variables as variables
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
+from tracking.persistence.repository.recordings import RECORDING_TAG, Recordings
 
 from fleet.mlflow_client import connect
 from tests.conftest import Sessions
@@ -21,7 +22,6 @@ from tests.integration.tracking.conftest import EXPERIMENTS, RUNS, Optimise
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
 from tracking.persistence.repository.recording_locks import RecordingLocks
-from tracking.persistence.repository.recordings import RECORDING_TAG, Recordings
 from tracking.service.unfinished import Unfinished
 from tracking.service.warm_up import WarmUp
 from tracking.web.app import create_app

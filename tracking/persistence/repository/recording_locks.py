@@ -32,11 +32,10 @@ class RecordingLocks:
 
             yield check
 
-    @contextmanager
-    def claimed(self, recording: str) -> Iterator[bool]:
-        """Whether nobody made the recording any more, when the block began; nobody can until it ends."""
+    def is_held(self, recording: str) -> bool:
+        """Whether somebody makes the recording."""
         with translated(), self._engine.connect() as connection:
-            yield bool(connection.scalar(select(func.pg_try_advisory_lock(_key(recording)))))
+            return not connection.scalar(select(func.pg_try_advisory_lock(_key(recording))))
 
 
 def _key(recording: str) -> ColumnElement[int]:

@@ -1,0 +1,62 @@
+"""Records the searches of a request that is no job: its recording counts as one."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
+
+from fleet.caller import Caller
+from fleet.errors import UnavailableError
+from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
+from tracking.persistence.repository.search_log import RecordedSearches, SearchLog
+
+Held = Callable[[str], AbstractContextManager[Callable[[], None]]]
+
+MAX_THREADS = 4
+FAILED = "MLflow failed while the run was recorded"
+
+
+class Recorder:
+    """make_log: a log for one recording. held: says that one is being made, until the block ends."""
+
+    def __init__(self, make_log: Callable[[], SearchLog], held: Held) -> None:
+        self._make_log = make_log
+        self._held = held
+
+    def check_name(self, name: str) -> None:
+        """Raises ExperimentDeletedError if an experiment of that name was deleted."""
+        self._make_log().check_name(name)
+
+    def record(
+        self,
+        experiment: NewExperiment,
+        request: SearchRequest,
+        searches: Sequence[SavedSearch],
+        training: TrainingSet,
+        caller: Caller,
+    ) -> RecordedSearches:
+        """Record them as the caller's; of what fails half-way the runs are FAILED.
+
+        Raises ExperimentDeletedError, MlflowUnavailableError.
+        """
+        job_id, log = uuid.uuid4().hex, self._make_log()
+        with self._held(job_id) as check_held:
+            try:
+                recorded = log.begin(job_id, experiment, request, training, caller)
+                with ThreadPoolExecutor(MAX_THREADS) as threads:
+                    list(threads.map(partial(log.finish, job_id), searches))
+                check_held()
+                best = max(searches, key=lambda search: search.best_score)
+                log.challenge(job_id, training.use_case, best.model_name)
+            except Exception:
+                _end(log, job_id)
+                raise
+        return recorded
+
+
+def _end(log: SearchLog, job_id: str) -> None:
+    try:
+        log.end(job_id, "FAILED", FAILED)
+    except UnavailableError:
+        return  # they are RUNNING, and settled as soon as MLflow is back
