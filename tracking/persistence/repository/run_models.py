@@ -10,6 +10,7 @@ from tracking.persistence.model.search import SavedSearch
 from tracking.persistence.repository.mlflow_connection import unless_gone
 
 PAGE_SIZE = 100
+SOURCE = "models:/"  # begins the source of a version, before the model's id
 
 
 class RunModels:
@@ -50,7 +51,7 @@ class RunModels:
         if not models:
             return
         for version in self._versions(f"run_id = '{run.info.run_id}'"):
-            if version.model_id != but:
+            if version.source != f"{SOURCE}{but}":
                 unless_gone(self._client.delete_model_version, version.name, version.version)
         for model in models:
             unless_gone(self._client.delete_logged_model, model.model_id)

@@ -27,7 +27,12 @@ from tracking.persistence.repository import run_contents
 from tracking.persistence.repository.candidates_table import TABLE_ARTIFACT, TABLE_TAG, candidates_table
 from tracking.persistence.repository.dataset_inputs import dataset_inputs
 from tracking.persistence.repository.job_runs import FINISHED, RUNNING, Ended, JobRuns, NewRun
-from tracking.persistence.repository.mlflow_connection import MlflowInDoubtError, out_of_order, translated
+from tracking.persistence.repository.mlflow_connection import (
+    UNREADABLE,
+    MlflowInDoubtError,
+    out_of_order,
+    translated,
+)
 from tracking.persistence.repository.run_models import RunModels
 from tracking.persistence.repository.use_case_models import UseCaseModels
 
@@ -127,7 +132,7 @@ class SearchLog:
                 if run.info.status != FINISHED:
                     grid = request.grids.get(model_name, {})
                     self._log(run, run_contents.first_params(grid, request, training))
-                    self._client.log_inputs(run.info.run_id, dataset_inputs(training))
+                    self._log_dataset(run, training)
         run_ids = {model: str(runs[model].info.run_id) for model in request.models}
         recorded = RecordedSearches(experiment_id, run_ids)
         self._begun[job_id] = _Begun(experiment, recorded, request, training)
@@ -226,8 +231,18 @@ class SearchLog:
                 raise
             return found  # another job was quicker
 
+    def _log_dataset(self, run: Any, training: TrainingSet) -> None:
+        inputs = dataset_inputs(training)
+        try:
+            self._client.log_inputs(run.info.run_id, inputs)
+        except MlflowException as error:
+            if error.error_code not in UNREADABLE:
+                raise
+            # Another job of the experiment wrote the dataset at the same moment: now it is there.
+            self._client.log_inputs(run.info.run_id, inputs)
+
     def _commit_to(self, run: Any, search: SavedSearch) -> None:
-        """Say first which hyperparameters the model has; one with others is an earlier attempt's, and goes."""
+        """Say first which hyperparameters the model has; one of an earlier attempt with others goes."""
         tag, said = run_contents.HYPERPARAMETERS_TAG, json.dumps(search.hyperparameters)
         if run.data.tags.get(tag) == said:
             return

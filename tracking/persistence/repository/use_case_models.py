@@ -4,17 +4,15 @@ It is called as the use case is. No model of the catalogue can be: those begin w
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
-from fleet.mlflow_client import NOT_THERE
 from tracking.persistence.repository.mlflow_connection import translated
 from tracking.persistence.repository.run_models import RunModels
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
+CHALLENGED_TAG = "challenged_at"
 DEPLOYMENT_TAG = "deployment_id"
 DEPLOYED_TAG = "deployed_at"
 
@@ -27,11 +25,16 @@ class UseCaseModels:
         self._models = RunModels(client)
 
     def challenge(self, use_case: str, run_id: str) -> None:
-        """The run's model challenges the champion, unless a later one does so already."""
+        """The run's model is a challenger; the alias is of the newest, however many are made at once."""
         with translated():
             version = self._version(use_case, run_id)
-            if version is not None and int(version) > self._holder(use_case, CHALLENGER):
-                self._client.set_registered_model_alias(use_case, CHALLENGER, version)
+            if version is None:
+                return
+            self._client.set_model_version_tag(use_case, version, CHALLENGED_TAG, _now())
+            newest, named = self._newest_challenger(use_case), None
+            while newest != named:  # looked at once more: another one may have come while it was named
+                self._client.set_registered_model_alias(use_case, CHALLENGER, newest)
+                newest, named = self._newest_challenger(use_case), newest
 
     def crown(self, use_case: str, run_id: str, deployment_id: object) -> None:
         """The run's model is the champion: it was set just now. A run without a model changes nothing."""
@@ -39,9 +42,8 @@ class UseCaseModels:
             version = self._version(use_case, run_id)
             if version is None:
                 return
-            now = datetime.now(UTC).isoformat(timespec="seconds")
             self._client.set_model_version_tag(use_case, version, DEPLOYMENT_TAG, deployment_id)
-            self._client.set_model_version_tag(use_case, version, DEPLOYED_TAG, now)
+            self._client.set_model_version_tag(use_case, version, DEPLOYED_TAG, _now())
             self._client.set_registered_model_alias(use_case, CHAMPION, version)
 
     def _version(self, use_case: str, run_id: str) -> str | None:
@@ -49,13 +51,11 @@ class UseCaseModels:
         model_id = self._models.logged(run)
         return None if model_id is None else self._models.register_once(use_case, run, model_id)
 
-    def _holder(self, use_case: str, alias: str) -> int:
-        """The number of the version that has the alias; 0 if none has."""
-        try:
-            found: Any = self._client.get_model_version_by_alias(use_case, alias)
-        except MlflowException as error:
-            # MLflow calls an alias that there is not yet an invalid one.
-            if error.error_code not in {*NOT_THERE, "INVALID_PARAMETER_VALUE"}:
-                raise
-            return 0
-        return int(found.version)
+    def _newest_challenger(self, use_case: str) -> str:
+        of_it = f"name = '{use_case}' and tags.{CHALLENGED_TAG} LIKE '%'"
+        found = self._client.search_model_versions(of_it, 1, ["version_number DESC"])
+        return str(found[0].version)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
