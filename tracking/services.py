@@ -76,6 +76,8 @@ def create_services(settings: TrackingSettings, warm_up: WarmUp | None = None) -
         key=settings.sibling_key.get_secret_value(),
     )
 
+    unfinished = Unfinished(partial(settle, client, locks.is_held))
+
     def units() -> TrackingUnitOfWork:
         return TrackingUnitOfWork(database.sessions)
 
@@ -85,7 +87,7 @@ def create_services(settings: TrackingSettings, warm_up: WarmUp | None = None) -
         checks={"The warm-up": warm_up.check, DATABASE: database.check, "MLflow": store.ping},
         optimisation=OptimisationService(
             units,
-            Recorder(lambda: SearchLog(client, _draw), locks.held),
+            Recorder(lambda: SearchLog(client, _draw), locks.held, unfinished.look),
             bounds=Bounds(settings.max_combinations, settings.max_fits),
             searcher=warm_up.searcher,
         ),
@@ -93,7 +95,7 @@ def create_services(settings: TrackingSettings, warm_up: WarmUp | None = None) -
         experiments=ExperimentService(store, lists, units),
         runs=RunService(store, lists, units),
         comparison=ComparisonService(store, lists, units),
-        unfinished=Unfinished(partial(settle, client, locks.is_held)),
+        unfinished=unfinished,
         warm_up=warm_up,
     )
 

@@ -17,19 +17,29 @@ class Unfinished:
 
     def __init__(self, settle: Callable[[], None]) -> None:
         self._settle = settle
-        self._stopped = threading.Event()
+        self._woken = threading.Event()
+        self._is_stopped = False
 
     def start(self) -> None:
         """Look for them from now on, in a thread of its own."""
         threading.Thread(target=self._watch, name="unfinished", daemon=True).start()
 
+    def look(self) -> None:
+        """Look now, and not only after a while."""
+        self._woken.set()
+
     def stop(self) -> None:
         """Look no more."""
-        self._stopped.set()
+        self._is_stopped = True
+        self._woken.set()
 
     def _watch(self) -> None:
         wait_s = 0.0
-        while not self._stopped.wait(wait_s):
+        while True:
+            self._woken.wait(wait_s)
+            self._woken.clear()
+            if self._is_stopped:
+                return
             try:
                 self._settle()
                 wait_s = AGAIN_S

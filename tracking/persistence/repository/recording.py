@@ -18,11 +18,17 @@ FAILED = "MLflow failed while the run was recorded"
 
 
 class Recorder:
-    """make_log: a log for one recording. held: says that one is being made, until the block ends."""
+    """make_log: a log for one recording. held: says that one is being made, until the block ends.
 
-    def __init__(self, make_log: Callable[[], SearchLog], held: Held) -> None:
+    settle_later: called when MLflow is away, so that runs may be left RUNNING.
+    """
+
+    def __init__(
+        self, make_log: Callable[[], SearchLog], held: Held, settle_later: Callable[[], None]
+    ) -> None:
         self._make_log = make_log
         self._held = held
+        self._settle_later = settle_later
 
     def check_name(self, name: str) -> None:
         """Raises ExperimentDeletedError if an experiment of that name was deleted."""
@@ -41,22 +47,21 @@ class Recorder:
         Raises ExperimentDeletedError, MlflowUnavailableError.
         """
         job_id, log = uuid.uuid4().hex, self._make_log()
-        with self._held(job_id) as check_held:
-            try:
+        try:
+            with self._held(job_id) as check_held:
                 recorded = log.begin(job_id, experiment, request, training, caller)
                 with ThreadPoolExecutor(MAX_THREADS) as threads:
                     list(threads.map(partial(log.finish, job_id), searches))
                 check_held()
                 best = max(searches, key=lambda search: search.best_score)
                 log.challenge(job_id, training.use_case, best.model_name)
-            except Exception:
-                _end(log, job_id)
-                raise
+        except Exception:
+            self._end(log, job_id)
+            raise
         return recorded
 
-
-def _end(log: SearchLog, job_id: str) -> None:
-    try:
-        log.end(job_id, "FAILED", FAILED)
-    except UnavailableError:
-        return  # they are RUNNING, and settled as soon as MLflow is back
+    def _end(self, log: SearchLog, job_id: str) -> None:
+        try:
+            log.end(job_id, "FAILED", FAILED)
+        except UnavailableError:
+            self._settle_later()
