@@ -41,7 +41,7 @@ class Lists(Protocol):
 
 
 class Log(Protocol):
-    """Where finished searches are recorded; see SearchLog."""
+    """Where finished searches are recorded; see Recorder."""
 
     def check_name(self, name: str) -> None: ...
 
@@ -59,3 +59,9 @@ class MlModel(Protocol):
     """The service ml_model; see MlModelClient."""
 
     def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]: ...
+
+
+class Champions(Protocol):
+    """Whose model a use case's deployed one is; see UseCaseModels."""
+
+    def crown(self, use_case: str, run_id: str, deployment_id: object) -> None: ...

@@ -39,7 +39,7 @@ def search(model_name: str, request: SearchRequest, training: TrainingSet) -> Fi
     started_at = datetime.now(UTC)
     meter = CpuMeter()
     with no_warnings():
-        best = _best_combination(model_name, request, training)
+        candidates, best = _candidates(model_name, request, training)
         pipeline = pipeline_of(model_name, best, request, training)
         predicted = cross_val_predict(pipeline, training.features, training.target, cv=request.cv)
         # Fitted on what a user has, so that whoever loads the model from MLflow can send it that.
@@ -60,6 +60,9 @@ def search(model_name: str, request: SearchRequest, training: TrainingSet) -> Fi
         execution_time_s=seconds,
         cpu_percent=cpu_percent,
         started_at=started_at,
+        candidates=candidates,
+        predicted=predicted,
+        classes=np.unique(training.target).tolist() if training.classifies else (),
     )
 
 
@@ -120,18 +123,32 @@ def metrics_per_class(actual: Targets, predicted: Targets) -> dict[str, float]:
     }
 
 
-def _best_combination(model_name: str, request: SearchRequest, training: TrainingSet) -> dict[str, Any]:
+def _candidates(
+    model_name: str, request: SearchRequest, training: TrainingSet
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """All of them, and the best one's parameters."""
     # The whole estimator is searched over, not its parameters: which combinations need one binary model
     # per class is the catalogue's to say.
-    candidates = combinations(request.grids[model_name])
+    tried = combinations(request.grids[model_name])
     classes = count_classes(training)
     grid_search = GridSearchCV(
         pipeline_of(model_name, {}, request, training),
-        {"estimator": [build_estimator(model_name, candidate, classes) for candidate in candidates]},
+        {"estimator": [build_estimator(model_name, each, classes) for each in tried]},
         scoring=request.scoring,
         cv=request.cv,
         refit=False,
         error_score="raise",
     )
-    grid_search.fit(training.features, training.target)
-    return candidates[int(grid_search.best_index_)]
+    found = grid_search.fit(training.features, training.target).cv_results_
+    candidates = [
+        {
+            "params": params,
+            "mean_score": float(found["mean_test_score"][number]),
+            "std_score": float(found["std_test_score"][number]),
+            "fold_scores": [float(found[f"split{fold}_test_score"][number]) for fold in range(request.cv)],
+            "fit_seconds": float(found["mean_fit_time"][number]),
+            "failure": None,
+        }
+        for number, params in enumerate(tried)
+    ]
+    return candidates, tried[int(grid_search.best_index_)]

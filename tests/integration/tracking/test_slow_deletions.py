@@ -20,9 +20,8 @@ from tests.conftest import Sessions
 from tests.integration.tracking.conftest import EXPERIMENTS, RUNS, Optimise
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
+from tracking.persistence.repository.job_runs import JOB_TAG, settle
 from tracking.persistence.repository.recording_locks import RecordingLocks
-from tracking.persistence.repository.recordings import RECORDING_TAG, Recordings
-from tracking.service.unfinished import Unfinished
 from tracking.web.app import create_app
 
 SLOW_S = 2.5
@@ -134,25 +133,17 @@ def locks(database_url: str) -> RecordingLocks:
     return RecordingLocks(create_engine(database_url, poolclass=NullPool, isolation_level="AUTOCOMMIT"))
 
 
-@pytest.mark.parametrize("others", [["RUNNING"], ["FINISHED"]])
 def test_a_recording_that_another_replica_makes_is_left_alone_until_that_is_gone(
-    others: list[str], mlflow_server: MlflowServer, name: str, locks: RecordingLocks
+    mlflow_server: MlflowServer, name: str, locks: RecordingLocks
 ) -> None:
     client: MlflowClient = connect(mlflow_server.url, timeout_s=20)
     experiment_id = client.create_experiment(name)
     recording = f"of {experiment_id}"
-    runs = [client.create_run(experiment_id, tags={RECORDING_TAG: recording}).info.run_id for _ in range(2)]
-    foreign = client.create_run(experiment_id).info.run_id
-    for run_id, status in zip(runs, others, strict=False):
-        if status == "FINISHED":
-            client.set_terminated(run_id)
-    unfinished = Unfinished(Recordings(client), locks.claimed)
+    run_id = client.create_run(experiment_id, tags={JOB_TAG: recording, "model_type": "SVC"}).info.run_id
     with suppress(RuntimeError), locks.held(recording) as check:
-        unfinished.settle()
-        assert client.get_run(runs[1]).info.status == "RUNNING"
+        settle(client, locks.is_held)
+        assert client.get_run(run_id).info.status == "RUNNING"
         check()
         raise RuntimeError("the replica dies")
-    unfinished.settle()
-    expected = "FINISHED" if others == ["FINISHED"] else "FAILED"
-    assert {client.get_run(run_id).info.status for run_id in runs} == {expected}
-    assert client.get_run(foreign).info.status == "RUNNING"  # it is not ours to end
+    settle(client, locks.is_held)
+    assert client.get_run(run_id).info.status == "FAILED"

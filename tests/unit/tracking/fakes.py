@@ -108,4 +108,21 @@ class FakeMlModel:
 
     def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]:
         self.models.append(model)
-        return {"message": "Model successfully uploaded", "request_id": caller.request_id}
+        return {
+            "message": "Model successfully uploaded",
+            "deployment_id": 7,
+            "request_id": caller.request_id,
+        }
+
+
+@dataclass
+class FakeChampions:
+    """Keeps who was crowned. error: raised then."""
+
+    error: Exception | None = None
+    crowned: list[tuple[str, str, object]] = field(default_factory=list)
+
+    def crown(self, use_case: str, run_id: str, deployment_id: object) -> None:
+        if self.error is not None:
+            raise self.error
+        self.crowned.append((use_case, run_id, deployment_id))

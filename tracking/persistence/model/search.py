@@ -23,7 +23,7 @@ class TrainingSet:
     features: (rows, features) of doubles, NaN = missing. target: (rows,) of integers that are classes, or of
     doubles. categories: of each feature how many it has, 0 for numbers; without it all are numbers.
     category_names: of each feature their names, none for numbers; without it only positions are known.
-    snapshot_id: what they are remembered as.
+    snapshot_id, snapshot_digest: what they are remembered as, and the SHA-256 of the rows.
     """
 
     use_case: str
@@ -34,6 +34,7 @@ class TrainingSet:
     categories: tuple[int, ...] = ()
     category_names: tuple[tuple[str, ...], ...] = ()
     snapshot_id: int | None = None
+    snapshot_digest: str | None = None
 
     @property
     def classifies(self) -> bool:
@@ -62,6 +63,11 @@ class SearchResult:
     mae, rmse, r2 and max_error. no_numbers: those of them that came out as no finite number, left out there.
     per_class: `<class>_precision`, `_recall` and `_f1_score` of the same, unless there are too many.
     execution_time_s: wall time. cpu_percent: CPU time by wall time, up to 100 a core.
+    candidates: each that was tried, in the order of the grid: params, mean_score, std_score, fold_scores (one
+    a fold), fit_seconds (mean of a fold) and failure (why it has no score, or None). A score is better when
+    higher, whatever the scoring. predicted: (rows,) cross-validated. probabilities: (rows, classes) of the
+    same, None where the model has none. classes: the targets that the columns stand for. importances: by
+    feature, mean and deviation of what its shuffling costs in score; None where nobody has computed them.
     """
 
     model_name: str
@@ -73,6 +79,17 @@ class SearchResult:
     execution_time_s: float
     cpu_percent: float
     started_at: datetime
+    candidates: Sequence[Mapping[str, Any]] = field(default_factory=list, kw_only=True)
+    predicted: npt.NDArray[Any] | None = field(default=None, kw_only=True, compare=False)
+    probabilities: npt.NDArray[np.float64] | None = field(default=None, kw_only=True, compare=False)
+    classes: Sequence[int] = field(default=(), kw_only=True)
+    importances: Mapping[str, tuple[float, float]] | None = field(default=None, kw_only=True)
+
+    @property
+    def best_score(self) -> float:
+        """The mean score of the best candidate; less than any other if there is none."""
+        scores = [each["mean_score"] for each in self.candidates]
+        return max((score for score in scores if score is not None and np.isfinite(score)), default=-np.inf)
 
 
 @dataclass(frozen=True)
