@@ -17,11 +17,11 @@ from mlflow.exceptions import MlflowException
 from tests.callers import ALICE
 from tests.integration.tracking.conftest import EXPERIMENTS, RUNS, Optimise
 from tests.mlflow_server import MlflowServer
+from tests.searches import searches_in
 from tracking.persistence.model.search import NewExperiment, SearchRequest, TrainingSet
 from tracking.persistence.repository import undo
 from tracking.persistence.repository.mlflow_connection import MlflowUnavailableError
 from tracking.persistence.repository.search_log import ExperimentDeletedError, SearchLog
-from tracking.service.searching import search_all
 
 Names = Callable[[], Mapping[str, str]]
 MODELS = ["LogisticRegression", "SVC"]
@@ -32,7 +32,7 @@ ROWS = TrainingSet("wine", ("x", "y"), np.arange(24.0).reshape(12, 2), np.repeat
 def record(log: SearchLog, name: str) -> None:
     """Record two small searches."""
     with tempfile.TemporaryDirectory() as folder:
-        searches = search_all(REQUEST, ROWS, Path(folder))
+        searches = searches_in(Path(folder), REQUEST, ROWS)
         log.record(NewExperiment(name), REQUEST, searches, ROWS, ALICE)
 
 
