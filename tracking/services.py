@@ -15,18 +15,21 @@ from tracking.config.settings import TrackingSettings
 from tracking.persistence.model.search import SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository.database_lists import DatabaseLists
 from tracking.persistence.repository.experiment_store import ExperimentStore
+from tracking.persistence.repository.finished_fits import FinishedFitsTable
 from tracking.persistence.repository.job_runs import settle
 from tracking.persistence.repository.list_source import ListSource
 from tracking.persistence.repository.ml_model_client import MlModelClient
 from tracking.persistence.repository.mlflow_lists import MlflowLists
 from tracking.persistence.repository.search_log import Drawn, SearchLog
+from tracking.persistence.repository.studies import Studies
 from tracking.persistence.repository.use_case_models import UseCaseModels
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.bounds import Bounds
 from tracking.service.comparing import ComparisonService
+from tracking.service.engines import engine_for
 from tracking.service.experiments import ExperimentService
 from tracking.service.model_setting import ModelSettingService
-from tracking.service.optimisation import OptimisationService
+from tracking.service.optimisation import OptimisationService, SearchMeans
 from tracking.service.runs import RunService
 from tracking.service.unfinished import Unfinished
 
@@ -82,6 +85,11 @@ def create_services(settings: TrackingSettings) -> TrackingServices:
             units,
             SearchLog(client, _draw),
             bounds=Bounds(settings.max_combinations, settings.max_fits),
+            means=SearchMeans(
+                engine_for(settings.dask_scheduler),
+                fits=lambda search: FinishedFitsTable(search, database.sessions),
+                studies=lambda search: Studies(search, settings.database_address()),
+            ),
         ),
         setting=ModelSettingService(store, MlModelClient(ml_model), UseCaseModels(client), units),
         experiments=ExperimentService(store, lists, units),

@@ -24,8 +24,10 @@ from simulator.service.simulator import SimulatorService
 from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.mlflow_server import MlflowServer
+from tests.searches import wine_rows
 from tests.working import working
 from tracking.config.settings import TrackingSettings
+from tracking.persistence.model.search import TrainingSet
 from tracking.web.app import create_app
 
 MANAGEMENT = "/root/tracking/model_management"
@@ -90,6 +92,12 @@ def simulator(sessions: Sessions) -> SimulatorService:
 def training(simulator: SimulatorService) -> int:
     """Wine's training set, loaded; its number of rows."""
     return simulator.load("training", "wine", caller=ALICE)
+
+
+@pytest.fixture(scope="session")
+def wine() -> TrainingSet:
+    """The same rows, without a database."""
+    return wine_rows()
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from tests.searches import searches_in
 from tracking.persistence.model.search import SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository.search_log import Drawn
-from tracking.service.searching import search_all
 
 GRIDS: Mapping[str, Any] = {"LogisticRegression": {"C": [0.1, 1.0]}, "SVC": {"C": [1, 10], "kernel": ["rbf"]}}
 REQUEST = SearchRequest([*GRIDS], GRIDS, "accuracy", 2, "standard_scaler")
@@ -28,7 +28,7 @@ ROWS = TrainingSet(
 
 @cache
 def _searches() -> list[SavedSearch]:
-    return search_all(REQUEST, ROWS, Path(mkdtemp(prefix="searched-")))
+    return searches_in(Path(mkdtemp(prefix="searched-")), REQUEST, ROWS)
 
 
 def searches(folder: Path) -> list[SavedSearch]:

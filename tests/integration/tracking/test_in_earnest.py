@@ -1,5 +1,7 @@
 """Tracking and its worker as processes of their own, of which any may be killed at any moment."""
 
+import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,7 +141,7 @@ def test_a_search_that_is_refused_tells_the_job_what_a_request_is_told(
 
 
 @pytest.mark.parametrize("victim", ["worker", "child", "service"])
-def test_a_killed_search_is_taken_up_and_ends_as_one_that_was_not(
+def test_a_killed_search_is_taken_up_and_ends_as_one_that_was_not(  # noqa: PLR0917
     service: RunningService,
     start_worker: Start,
     small: dict[str, Any],
@@ -168,3 +170,48 @@ def test_a_killed_search_is_taken_up_and_ends_as_one_that_was_not(
     assert {run.info.status for run in runs} == {"FINISHED"}
     for run in runs:
         assert len(mlflow_client.search_model_versions(f"run_id = '{run.info.run_id}'")) == 1
+
+
+def test_a_job_that_is_killed_ten_times_at_random_is_never_stranded(
+    service: RunningService, start_worker: Start, small: dict[str, Any], name: str
+) -> None:
+    chance = random.Random(42)
+    job_id = submit(service, {**small, **LONG, "experiment_name": name})
+    stop = threading.Event()
+    with start_worker() as first, start_worker() as second:
+
+        def kill_now_and_then() -> None:
+            killed = 0
+            while killed < 10 and not stop.wait(chance.uniform(0.2, 0.8)):
+                found = [each for worker in (first, second) for each in searching(worker)]
+                if found:
+                    chance.choice(found).kill()
+                    killed += 1
+
+        killing = threading.Thread(target=kill_now_and_then)
+        killing.start()
+        wait_until(is_at(service, job_id, "succeeded", "failed"), 120)
+        stop.set()
+        killing.join()
+    ended = job(service, job_id)
+    assert ended["status"] == "succeeded", ended
+
+
+def test_mlflow_killed_in_the_middle_is_waited_for(
+    service: RunningService,
+    start_worker: Start,
+    small: dict[str, Any],
+    name: str,
+    mlflow_server: MlflowServer,
+    mlflow_client: MlflowClient,
+) -> None:
+    with start_worker():
+        job_id = submit(service, {**small, "experiment_name": name})
+        wait_until(lambda: bool(runs_of(mlflow_client, name)))
+        mlflow_server.kill()
+        time.sleep(1)
+        mlflow_server.start()
+        wait_until(is_at(service, job_id, "succeeded"))
+    (run,) = runs_of(mlflow_client, name)
+    assert run.info.status == "FINISHED"
+    assert len(mlflow_client.search_model_versions(f"run_id = '{run.info.run_id}'")) == 1

@@ -3,25 +3,19 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import requests
 from flask.testing import FlaskClient
-from mlflow import MlflowClient
 from mlflow import environment_variables as variables
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import text
 
-from fleet.mlflow_client import connect
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import EXPERIMENTS, RUNS, Optimise
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
-from tracking.persistence.repository.job_runs import JOB_TAG, settle
-from tracking.persistence.repository.recording_locks import RecordingLocks
 from tracking.web.app import create_app
 
 SLOW_S = 2.5
@@ -126,24 +120,3 @@ def test_a_deletion_that_nobody_knows_of_is_503_that_says_look_and_audited_as_in
     assert answer.status_code == 503, answer.get_json()
     assert "look before" in answer.get_json()["message"]
     assert trail(sessions) == [("delete_run_in_doubt", made[1])]
-
-
-@pytest.fixture
-def locks(database_url: str) -> RecordingLocks:
-    return RecordingLocks(create_engine(database_url, poolclass=NullPool, isolation_level="AUTOCOMMIT"))
-
-
-def test_a_recording_that_another_replica_makes_is_left_alone_until_that_is_gone(
-    mlflow_server: MlflowServer, name: str, locks: RecordingLocks
-) -> None:
-    client: MlflowClient = connect(mlflow_server.url, timeout_s=20)
-    experiment_id = client.create_experiment(name)
-    recording = f"of {experiment_id}"
-    run_id = client.create_run(experiment_id, tags={JOB_TAG: recording, "model_type": "SVC"}).info.run_id
-    with suppress(RuntimeError), locks.held(recording) as check:
-        settle(client, locks.is_held)
-        assert client.get_run(run_id).info.status == "RUNNING"
-        check()
-        raise RuntimeError("the replica dies")
-    settle(client, locks.is_held)
-    assert client.get_run(run_id).info.status == "FAILED"

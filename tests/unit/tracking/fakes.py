@@ -11,6 +11,7 @@ from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Experiment, Run, Wanted
 from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository.experiment_store import ExperimentNotFoundError, RunNotFoundError
+from tracking.persistence.repository.job_runs import Ended
 from tracking.persistence.repository.ml_model_client import ModelToSet
 from tracking.persistence.repository.search_log import ExperimentDeletedError, RecordedSearches
 
@@ -45,6 +46,9 @@ class FakeMlflow:
     held_runs: list[Run] = field(default_factory=list)
     deleted_names: set[str] = field(default_factory=set)
     recorded: list[tuple[NewExperiment, list[SavedSearch]]] = field(default_factory=list)
+    ended: list[tuple[str, str, str]] = field(default_factory=list)
+    challengers: list[tuple[str, str]] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
 
     def experiments(self) -> list[Experiment]:
         return self.held
@@ -86,18 +90,31 @@ class FakeMlflow:
         if name in self.deleted_names:
             raise ExperimentDeletedError(name)
 
-    def record(
+    def begin(
         self,
+        job_id: str,
         experiment: NewExperiment,
         request: SearchRequest,
-        searches: Sequence[SavedSearch],
         training: TrainingSet,
         caller: Caller,
     ) -> RecordedSearches:
-        self.recorded.append((experiment, list(searches)))
-        return RecordedSearches(
-            "1", {search.model_name: f"run of {search.model_name}" for search in searches}
-        )
+        self.recorded.append((experiment, []))
+        return RecordedSearches("1", {model: f"run of {model}" for model in request.models})
+
+    def finish(self, job_id: str, search: SavedSearch) -> None:
+        self.recorded[-1][1].append(search)
+
+    def fail(self, job_id: str, model_name: str, reason: str) -> None:
+        self.ended.append((model_name, "FAILED", reason))
+
+    def end(self, job_id: str, status: Ended, reason: str) -> None:
+        self.ended.append(("all", status, reason))
+
+    def challenge(self, job_id: str, use_case: str, best: str) -> None:
+        self.challengers.append((use_case, best))
+
+    def add_pictures(self, job_id: str, search: SavedSearch) -> None:
+        self.drawn.append(search.model_name)
 
 
 @dataclass
