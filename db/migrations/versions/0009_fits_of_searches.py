@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("failed_part", sa.Text(), nullable=True, comment="fit or score; null if it did not fail"),
         sa.Column("reason", sa.Text(), nullable=True, comment="of the failure"),
         sa.Column("finished_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
-        sa.CheckConstraint("failed_part IN ('fit', 'score')", name="search_fits_part_is_known"),
+        sa.CheckConstraint("failed_part IN ('fit', 'score')", name=op.f("search_fits_part_is_known")),
         sa.PrimaryKeyConstraint("search", "model_name", "candidate", "fold", name=op.f("search_fits_pkey")),
         schema="public",
         comment="Fits of searches that are under way, so that none is made twice",
