@@ -69,6 +69,9 @@ CALLS: list[Callable[[Fleet], object]] = [
         use_case="wine",
         idempotency_key="key-1",
     ),
+    lambda fleet: fleet.tracking.optimise(
+        "auto", experiment_name="wine", method="optuna", budget={"candidates": 20}
+    ),
     lambda fleet: fleet.tracking.set_model(RUN[1], use_case="wine", idempotency_key="key-1"),
     lambda fleet: list(fleet.tracking.experiments()),
     lambda fleet: fleet.tracking.experiment("1"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from db.definition import Feature, Task, UseCase
-from fleet.catalogue import WrongTaskError, models_for
+from fleet.catalogue import WrongTaskError
 from fleet.errors import ConflictError, FleetError, InvalidRequestError
 from fleet.jobs import Work
 from tests.callers import ALICE
@@ -23,7 +23,6 @@ from tracking.service.checking import check_folds
 from tracking.service.optimisation import Optimisation, OptimisationService, SearchMeans
 from tracking.service.processes import LocalProcesses
 from tracking.service.refusals import (
-    BudgetError,
     FoldsError,
     HyperparametersRefusedError,
     ScoringRefusedError,
@@ -140,50 +139,6 @@ def test_of_several_models_the_error_of_one_is_told_and_the_others_are_recorded(
     assert done["errors"]["LogisticRegression"]["code"] == "hyperparameters_refused"
     assert done["run_ids"] == {"SVC": "run of SVC"}
     assert [(model, status) for model, status, _ in mlflow.ended] == [("LogisticRegression", "FAILED")]
-
-
-def test_auto_is_every_model_of_the_task_in_its_own_space(fires: TrainingSet) -> None:
-    mlflow = FakeMlflow()
-    asked = numbers_of({"models": "auto", "grids": {}, "candidates": 1, "scoring": None})
-    make_service(fires, mlflow).optimise(asked)
-    ((_, searches),) = mlflow.recorded
-    assert [search.model_name for search in searches] == models_for("regression")
-    assert all(len(search.candidates) == 1 for search in searches)
-
-
-WIDE: dict[str, tuple[dict[str, Any], type[Exception]]] = {
-    "a budget of a grid search": ({"candidates": 5}, BudgetError),
-    "more candidates than one model may have": (
-        {"method": "random", "grids": {}, "candidates": 51},
-        TooManyCombinationsError,
-    ),
-    "more fits than a request may have": (
-        {"method": "optuna", "grids": {}, "candidates": 50, "cv": 11},
-        TooManyFitsError,
-    ),
-    "halving's later rounds": (
-        {"method": "halving", "grids": {}, "candidates": 50, "cv": 7},
-        TooManyFitsError,
-    ),
-}
-
-
-@pytest.mark.parametrize(("changes", "error"), WIDE.values(), ids=WIDE)
-def test_every_method_is_held_to_the_bounds(
-    changes: dict[str, Any], error: type[Exception], wine: TrainingSet
-) -> None:
-    with pytest.raises(error):
-        make_service(wine, FakeMlflow()).optimise(make_request(**changes))
-
-
-@pytest.mark.parametrize("method", ["random", "halving", "optuna"])
-def test_a_budget_of_seconds_is_held_to_the_bounds_too(method: str) -> None:
-    asked = make_request(models=["SVC", "RandomForest"], grids={}, method=method, seconds=1e9, cv=5)
-    bounds = Bounds(50, 500)
-    filled = bounds.filled(asked.search_request("classification"))
-    bounds.check(filled)
-    assert filled.budget is not None
-    assert filled.budget.candidates == (30 if method == "halving" else 50)
 
 
 REFUSED: dict[str, dict[str, Any]] = {
