@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from tracking.persistence.model.search import Budget, SearchRequest
 from tracking.service.methods import most_candidates, most_fits
 from tracking.service.refusals import (
-    BudgetError,
     EmptyGridListError,
+    GridHasNoBudgetError,
     GridMissingError,
     TooManyCombinationsError,
     TooManyFitsError,
@@ -25,11 +25,11 @@ class Bounds:
     fits: int
 
     def check(self, request: SearchRequest) -> None:
-        """Raises BudgetError, GridMissingError, EmptyGridListError, TooManyCombinationsError and
+        """Raises GridHasNoBudgetError, GridMissingError, EmptyGridListError, TooManyCombinationsError and
         TooManyFitsError.
         """
         if request.method == "grid" and request.budget is not None:
-            raise BudgetError
+            raise GridHasNoBudgetError
         for model_name in request.models:
             _check_lists(model_name, request)
             size = most_candidates(model_name, request)

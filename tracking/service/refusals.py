@@ -25,7 +25,7 @@ class GridMissingError(InvalidRequestError):
         )
 
 
-class BudgetError(InvalidRequestError):
+class GridHasNoBudgetError(InvalidRequestError):
     """A grid search has no budget: it ends with its grid."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from tests.unit.tracking.fakes import FakeMlflow
 from tests.unit.tracking.test_optimisation import make_request, make_service, numbers_of
 from tracking.persistence.model.search import TrainingSet
 from tracking.service.bounds import Bounds
-from tracking.service.refusals import BudgetError, TooManyCombinationsError, TooManyFitsError
+from tracking.service.refusals import GridHasNoBudgetError, TooManyCombinationsError, TooManyFitsError
 
 
 def test_auto_is_every_model_of_the_task_in_its_own_space(fires: TrainingSet) -> None:
@@ -22,7 +22,7 @@ def test_auto_is_every_model_of_the_task_in_its_own_space(fires: TrainingSet) ->
 
 
 WIDE: dict[str, tuple[dict[str, Any], type[Exception]]] = {
-    "a budget of a grid search": ({"candidates": 5}, BudgetError),
+    "a budget of a grid search": ({"candidates": 5}, GridHasNoBudgetError),
     "more candidates than one model may have": (
         {"method": "random", "grids": {}, "candidates": 51},
         TooManyCombinationsError,

@@ -5,17 +5,12 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from fleet.errors import UnavailableError
 
-
-class WorkerLostError(UnavailableError):
+class WorkerLostError(Exception):
     """The process that worked on a task has died."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The process that worked on it has died, perhaps for want of memory",
-            "Ask for less at a time, or give the machine more memory",
-        )
+        super().__init__("the process that worked on it died, perhaps for want of memory")
 
 
 class Workers(Protocol):
