@@ -3,7 +3,7 @@
 `python -m tests.benchmarks.searching` searches API.md's three models bare, by GridSearchCV with as many
 processes as there are cores, and by tracking's search, turn by turn; exits with 1 above LARGEST_RATIO. Then
 it searches 1 000 candidates on 5 folds of 100 000 rows (`--candidates` for fewer) and prints what share of
-the cores the fits had, the memory of all processes together at its peak, and the longest time without news.
+the time the workers had fits and what share of the cores these had (less where others work too), the memory of all processes together at its peak, and the longest time without news.
 """
 
 import argparse
@@ -87,10 +87,18 @@ def large(candidates: int) -> None:
         before = memory.peaks["search"]
         (saved,) = search(request, training, lambda *_: news.append(time.perf_counter()))
     table = Table(title=f"{candidates} candidates on 5 folds of {ROWS} rows, {cpu_count()} cores")
-    for column in ("s", "CPU share of the fits", "peak memory", "before", "longest without news"):
+    for column in (
+        "s",
+        "workers busy",
+        "CPU share of the fits",
+        "peak memory",
+        "before",
+        "longest without news",
+    ):
         table.add_column(column, justify="right")
     table.add_row(
         f"{saved.execution_time_s:.0f}",
+        f"{100 * sum(each.fit_seconds for each in saved.candidates) / cpu_count() / saved.execution_time_s:.0f} %",
         f"{saved.cpu_percent / cpu_count():.0f} %",
         f"{memory.peaks['search'] / 2**20:.0f} MiB",
         f"{before / 2**20:.0f} MiB",

@@ -10,6 +10,7 @@ from tracking.service.refusals import (
     GridMissingError,
     TooManyCombinationsError,
     TooManyFitsError,
+    TooManyValuesError,
 )
 
 HALVED_IN_TIME = (
@@ -25,19 +26,32 @@ class Bounds:
     fits: int
 
     def check(self, request: SearchRequest) -> None:
-        """Raises GridHasNoBudgetError, GridMissingError, EmptyGridListError, TooManyCombinationsError and
-        TooManyFitsError.
+        """Raises GridHasNoBudgetError, GridMissingError, EmptyGridListError, TooManyValuesError,
+        TooManyCombinationsError and TooManyFitsError.
         """
         if request.method == "grid" and request.budget is not None:
             raise GridHasNoBudgetError
         for model_name in request.models:
-            _check_lists(model_name, request)
+            self._check_lists(model_name, request)
             size = most_candidates(model_name, request)
             if size > self.combinations:
                 raise TooManyCombinationsError(model_name, size, self.combinations)
         fits = sum(most_fits(model_name, request) for model_name in request.models)
         if fits > self.fits:
             raise TooManyFitsError(fits, self.fits)
+
+    def _check_lists(self, model_name: str, request: SearchRequest) -> None:
+        grid = request.grids.get(model_name)
+        if grid is None:
+            if request.method == "grid":
+                raise GridMissingError(model_name)
+            return
+        for name, values in grid.items():
+            if not values:
+                raise EmptyGridListError(model_name, name)
+        count = sum(map(len, grid.values()))
+        if request.method != "grid" and count > self.combinations:
+            raise TooManyValuesError(model_name, count, self.combinations)
 
     def filled(self, request: SearchRequest) -> SearchRequest:
         """The request with a number of candidates: of a budget in seconds, as many as are allowed."""
@@ -48,14 +62,3 @@ class Bounds:
         if request.method == "halving":
             most = min(HALVED_IN_TIME, most * 3 // 5)  # the later rounds count too
         return replace(request, budget=Budget(max(most, 1), budget.seconds))
-
-
-def _check_lists(model_name: str, request: SearchRequest) -> None:
-    grid = request.grids.get(model_name)
-    if grid is None:
-        if request.method == "grid":
-            raise GridMissingError(model_name)
-        return
-    for name, values in grid.items():
-        if not values:
-            raise EmptyGridListError(model_name, name)

@@ -20,6 +20,7 @@ from tracking.persistence.repository.studies import OptunaStudy
 from tracking.service.evaluating import Candidate
 
 FACTOR = 3  # one in so many is kept by a round of halving, for so many times the rows
+VAST = 10**9  # combinations
 ROUND = 8  # candidates that Optuna is asked for before it is told how they did
 
 Evaluate = Callable[[Iterable[Candidate]], list[CandidateResult]]
@@ -171,7 +172,12 @@ def _drawn(hunt: Hunt) -> Iterator[dict[str, Any]]:
     if combinations_of(hunt.space) <= hunt.most:
         yield from ParameterGrid(dict(hunt.space))
         return
-    parts = {n: _Drawn(part) if isinstance(part, Range) else part for n, part in hunt.space.items()}
+    # Of lists alone scikit-learn draws without repeating, and cannot count that far.
+    is_vast = combinations_of(hunt.space) > VAST
+    parts = {
+        name: _Drawn(part) if isinstance(part, Range) else _Picked(part) if is_vast else part
+        for name, part in hunt.space.items()
+    }
     yield from ParameterSampler(parts, hunt.most, random_state=SEED)
 
 
@@ -186,6 +192,16 @@ class _Drawn:
         share = float(random_state.uniform())
         value = low * (high / low) ** share if self.part.log else low + share * (high - low)
         return min(int(value), int(self.part.high)) if self.part.integers else value
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """A list, as scikit-learn draws from what it does not know to be one."""
+
+    values: Sequence[Any]
+
+    def rvs(self, random_state: np.random.RandomState) -> Any:
+        return self.values[random_state.randint(len(self.values))]
 
 
 def share_of(budget: Budget | None, began: float, models_left: int) -> float:

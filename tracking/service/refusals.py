@@ -55,6 +55,16 @@ class TooManyCombinationsError(InvalidRequestError):
         )
 
 
+class TooManyValuesError(InvalidRequestError):
+    """The lists of a model are longer than tracking takes, however few of their combinations are tried."""
+
+    def __init__(self, model_name: str, count: int, largest: int) -> None:
+        super().__init__(
+            f"'hyperparameters.{model_name}' lists {count} values",
+            f"List at most {largest} (TRACKING_MAX_COMBINATIONS)",
+        )
+
+
 class TooManyFitsError(InvalidRequestError):
     """All grids together, each combination once for each fold, are more than tracking takes."""
 

@@ -9,7 +9,12 @@ from tests.unit.tracking.fakes import FakeMlflow
 from tests.unit.tracking.test_optimisation import make_request, make_service, numbers_of
 from tracking.persistence.model.search import TrainingSet
 from tracking.service.bounds import Bounds
-from tracking.service.refusals import GridHasNoBudgetError, TooManyCombinationsError, TooManyFitsError
+from tracking.service.refusals import (
+    GridHasNoBudgetError,
+    TooManyCombinationsError,
+    TooManyFitsError,
+    TooManyValuesError,
+)
 
 
 def test_auto_is_every_model_of_the_task_in_its_own_space(fires: TrainingSet) -> None:
@@ -30,6 +35,10 @@ WIDE: dict[str, tuple[dict[str, Any], type[Exception]]] = {
     "more fits than a request may have": (
         {"method": "optuna", "grids": {}, "candidates": 50, "cv": 11},
         TooManyFitsError,
+    ),
+    "more values than anybody could look at": (
+        {"method": "random", "grids": {"LogisticRegression": {"C": [1.0] * 51}}, "candidates": 2},
+        TooManyValuesError,
     ),
     "halving's later rounds": (
         {"method": "halving", "grids": {}, "candidates": 50, "cv": 7},

@@ -98,6 +98,17 @@ def test_no_more_is_tried_than_there_are_combinations(method: Any, wine: Trainin
 
 
 @pytest.mark.parametrize("method", ["random", "halving", "optuna"])
+def test_lists_with_more_combinations_than_can_be_counted_are_drawn_from(
+    method: Any, wine: TrainingSet
+) -> None:
+    names = ("C", "tol", "coef0", "gamma", "degree", "cache_size", "max_iter", "class_weight")
+    vast: dict[str, list[Any]] = {name: [1, 2, 3, 4, 5, 6, 7, 8] * 20 for name in names[:-1]}
+    vast["class_weight"] = [None, {"0": 2.0}] * 80
+    asked = request({}, models=["SVC"], grids={"SVC": vast}, method=method, budget=Budget(4))
+    assert len(search_all(asked, wine).found["SVC"].candidates) >= 4
+
+
+@pytest.mark.parametrize("method", ["random", "halving", "optuna"])
 def test_a_budget_of_seconds_is_kept_and_shared(method: Any, wine: TrainingSet) -> None:
     models = ["LogisticRegression", "SVC"]
     asked = request({}, models=models, grids={}, method=method, budget=Budget(10_000, seconds=0.6))
