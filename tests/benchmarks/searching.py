@@ -2,8 +2,9 @@
 
 `python -m tests.benchmarks.searching` searches API.md's three models bare, by GridSearchCV with as many
 processes as there are cores, and by tracking's search, turn by turn; exits with 1 above LARGEST_RATIO. Then
-it searches 1 000 candidates on 5 folds of 100 000 rows (`--candidates` for fewer) and prints what share of
-the time the workers had fits and what share of the cores these had (less where others work too), the memory of all processes together at its peak, and the longest time without news.
+it searches 1 000 candidates on 5 folds of 100 000 rows (`--candidates` for fewer) and prints for what share of
+the time the workers had fits, what share of the cores these got (less where others work beside it), the
+memory of all processes together at its peak, and the longest time without news.
 """
 
 import argparse
@@ -96,9 +97,10 @@ def large(candidates: int) -> None:
         "longest without news",
     ):
         table.add_column(column, justify="right")
+    busy = sum(each.fit_seconds for each in saved.candidates) / cpu_count() / saved.execution_time_s
     table.add_row(
         f"{saved.execution_time_s:.0f}",
-        f"{100 * sum(each.fit_seconds for each in saved.candidates) / cpu_count() / saved.execution_time_s:.0f} %",
+        f"{100 * busy:.0f} %",
         f"{saved.cpu_percent / cpu_count():.0f} %",
         f"{memory.peaks['search'] / 2**20:.0f} MiB",
         f"{before / 2**20:.0f} MiB",

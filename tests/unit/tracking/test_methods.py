@@ -126,7 +126,7 @@ def test_every_space_holds_what_its_estimator_takes(wine: TrainingSet, fires: Tr
         for end in ("low", "high"):
             grid = {n: [getattr(p, end)] if isinstance(p, Range) else p for n, p in entry.space.items()}
             grid = {
-                n: [min(v, 5) if n == "n_estimators" else v for v in values] for n, values in grid.items()
+                n: [min(v, 2) if n == "n_estimators" else v for v in values] for n, values in grid.items()
             }
             asked = request({}, models=[name], grids={name: grid}, scoring=scoring, cv=2)
             candidates = search_all(asked, rows).found[name].candidates
