@@ -2,8 +2,8 @@
 
 `python -m tests.benchmarks.searching` searches API.md's three models bare, by GridSearchCV with as many
 processes as there are cores, and by tracking's search, turn by turn; exits with 1 above LARGEST_RATIO. Then
-it searches 1 000 candidates on 5 folds of 100 000 rows (`--candidates` for fewer) and prints for what share of
-the time the workers had fits, what share of the cores these got (less where others work beside it), the
+it searches 1 000 candidates on 5 folds of 100 000 rows (`--candidates` for fewer) and prints for what share
+of the time the workers had fits, what share of the cores these got (less where others work beside it), the
 memory of all processes together at its peak, and the longest time without news.
 """
 

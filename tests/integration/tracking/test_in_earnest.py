@@ -1,5 +1,6 @@
 """Tracking and its worker as processes of their own, of which any may be killed at any moment."""
 
+import contextlib
 import random
 import threading
 import time
@@ -78,8 +79,15 @@ def is_at(service: RunningService, job_id: str, *states: str) -> Callable[[], bo
 
 def searching(worker: RunningService) -> list[psutil.Process]:
     """What does a job, not what it is forked from."""
-    (forkserver,) = [each for each in worker.workers() if "forkserver" in " ".join(each.cmdline())][:1]
+    (forkserver,) = [each for each in worker.workers() if "forkserver" in command_of(each)][:1]
     return forkserver.children(recursive=True)
+
+
+def command_of(process: psutil.Process) -> str:
+    """Nothing of one that has just ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def runs_of(client: MlflowClient, name: str) -> list[Any]:
