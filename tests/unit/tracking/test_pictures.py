@@ -13,6 +13,7 @@ from PIL import Image
 from tracking.persistence.model.search import SavedSearch, SearchRequest, TrainingSet
 from tracking.service import drawing, pictures
 from tracking.service.drawing import draw
+from tracking.service.importances import permutation_importances
 from tracking.service.searching import search_all
 
 LARGEST = 150_000  # bytes
@@ -78,7 +79,7 @@ def test_what_is_left_out_says_why(svc: SavedSearch, wine: TrainingSet) -> None:
 def test_a_picture_that_cannot_be_drawn_leaves_the_others(
     svc: SavedSearch, wine: TrainingSet, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(drawing.pictures, "roc", lambda *_: 1 / 0)
+    monkeypatch.setattr(pictures, "roc", lambda *_: 1 / 0)
     with caplog.at_level(logging.ERROR):
         drawn = draw(svc, request("SVC", {}), wine)
     assert "calibration" in drawn.pictures
@@ -134,7 +135,7 @@ def test_more_of_them_are_parallel_coordinates_with_the_best_marked() -> None:
     assert 0.1 < float(middle[0]) < 10  # C by factors
     assert 0.4 < float(middle[1]) < 0.6  # and what is spread evenly is not
     (best,) = [line for line in axes.lines if line.get_linewidth() == 2.5]
-    assert best.get_ydata()[-1] == 1
+    assert np.asarray(best.get_ydata())[-1] == 1
 
 
 @pytest.mark.parametrize("classes", [2, 3, 20, 100])
@@ -160,7 +161,9 @@ def test_curves_of_classes_differ_and_are_named(classes: int) -> None:
         check_readable(figure)
         lines = figure.axes[0].lines[:classes]
         assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == classes
-        assert len(figure.axes[0].get_legend().get_texts()) == classes + 1
+        legend = figure.axes[0].get_legend()
+        assert legend is not None
+        assert len(legend.get_texts()) == classes + 1
 
 
 def test_calibration_is_the_share_of_the_class_in_each_bin() -> None:
@@ -197,6 +200,6 @@ def test_permutation_importances_find_the_feature_that_matters(fires: TrainingSe
     named = replace(fires, category_names=((), ("a", "b", "c")))
     asked = request("Ridge", {}, "r2")
     (found,) = search_all(asked, named, tmp_path)
-    importances = drawing.permutation_importances(found.folder, "r2", named)
+    importances = permutation_importances(found.folder, "r2", named)
     assert set(importances) == {"distance", "station"}
     assert importances["distance"][0] > importances["station"][0] > 0
