@@ -55,22 +55,23 @@ def mlflow_client(mlflow_server: MlflowServer) -> MlflowClient:
 
 
 @pytest.fixture
-def settings(database_url: str, mlflow_server: MlflowServer) -> TrackingSettings:
-    """Settings on the test's database and the real MLflow; nobody plays ml_model."""
-    return TrackingSettings(
+def settings(database_url: str, mlflow_server: MlflowServer) -> Iterator[TrackingSettings]:
+    """Settings on the test's database, whose jobs are done, and the real MLflow; nobody plays ml_model."""
+    told = TrackingSettings(
         database_url=SecretStr(database_url),
         mlflow_url=mlflow_server.url,
         mlflow_database_url=SecretStr(mlflow_server.backend),
         mlflow_timeout_s=20,
         ml_model_url="http://127.0.0.1:1/root/ml",
     )
+    with working("tracking", told):
+        yield told
 
 
 @pytest.fixture
-def app(settings: TrackingSettings) -> Iterator[Flask]:
-    """The app as it is in production: TESTING stays off; and its worker."""
-    with working("tracking", settings):
-        yield create_app(settings)
+def app(settings: TrackingSettings) -> Flask:
+    """The app as it is in production: TESTING stays off."""
+    return create_app(settings)
 
 
 @pytest.fixture
