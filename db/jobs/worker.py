@@ -31,7 +31,7 @@ SWEEP_S = 5.0  # for jobs whose worker is gone
 AWAY_S = 1.0  # between two tries to reach PostgreSQL
 AGAIN_S = 3.0  # until another attempt is made where something was away
 GIVE_UP_S = 120.0
-MOST_DEATHS = 5
+MOST_DEATHS = 10
 FORGET_AT = "17 3 * * *"
 
 BEGIN = """
