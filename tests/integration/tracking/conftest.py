@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from pydantic import SecretStr
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
 from werkzeug.test import TestResponse
 
 from db.embedded import EmbeddedPostgres, ensure_database
@@ -80,13 +82,25 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture
-def simulator(sessions: Sessions) -> SimulatorService:
-    """Loads sets into the test's database."""
+def simulator_on(sessions: Sessions) -> SimulatorService:
+    """Loads sets into a database."""
     known = KnownUseCases(read_definitions(SimulatorSettings().use_cases_dir), DataFiles(Path("data")))
     service = SimulatorService(known, lambda: SimulatorUnitOfWork(sessions))
     service.register()
     return service
+
+
+def load_wine_training(database_url: str) -> None:
+    """Load wine's training set into the database at this URL."""
+    engine = create_engine(database_url)
+    simulator_on(sessionmaker(engine)).load("training", "wine", caller=ALICE)
+    engine.dispose()
+
+
+@pytest.fixture
+def simulator(sessions: Sessions) -> SimulatorService:
+    """Loads sets into the test's database."""
+    return simulator_on(sessions)
 
 
 @pytest.fixture

@@ -13,7 +13,10 @@ import pytest
 import requests
 from mlflow import MlflowClient
 
-from tests.integration.tracking.conftest import MANAGEMENT
+from db.embedded import EmbeddedPostgres, ensure_database
+from db.migrate import migrate
+from tests.conftest import free_port
+from tests.integration.tracking.conftest import MANAGEMENT, load_wine_training
 from tests.mlflow_server import MlflowServer
 from tests.running import RunningService, running_service, running_worker
 
@@ -211,7 +214,7 @@ def test_a_job_that_is_killed_ten_times_at_random_is_never_stranded(
     assert ended["status"] == "succeeded", ended
 
 
-def test_mlflow_killed_in_the_middle_is_waited_for(
+def test_mlflow_killed_in_the_middle_is_waited_for(  # noqa: PLR0917
     service: RunningService,
     start_worker: Start,
     small: dict[str, Any],
@@ -229,3 +232,47 @@ def test_mlflow_killed_in_the_middle_is_waited_for(
     (run,) = runs_of(mlflow_client, name)
     assert run.info.status == "FINISHED"
     assert len(versions_of(mlflow_client, run)) == 1
+
+
+def test_eight_at_once_by_two_workers_all_end_in_one_experiment(
+    service: RunningService,
+    start_worker: Start,
+    small: dict[str, Any],
+    name: str,
+    mlflow_client: MlflowClient,
+) -> None:
+    with start_worker(), start_worker():
+        jobs = [submit(service, {**small, "experiment_name": name}) for _ in range(8)]
+        for job_id in jobs:
+            wait_until(is_at(service, job_id, "succeeded"))
+    assert len({job(service, job_id)["result"]["data"]["experiment_id"] for job_id in jobs}) == 1
+    runs = runs_of(mlflow_client, name)
+    assert [run.info.status for run in runs] == ["FINISHED"] * 8
+    assert len({run.data.tags["job"] for run in runs}) == 8
+
+
+def test_postgresql_is_restarted_in_the_middle_of_a_search(
+    small: dict[str, Any], name: str, mlflow_server: MlflowServer, mlflow_client: MlflowClient, tmp_path: Path
+) -> None:
+    postgres = EmbeddedPostgres(tmp_path / "postgres", free_port())
+    postgres.start()
+    try:
+        url = ensure_database(postgres.url(), "dataset")
+        migrate(url)
+        load_wine_training(url)
+        given: dict[str, Any] = {"database_url": url, "mlflow_url": mlflow_server.url}
+        with (
+            running_service("tracking", tmp_path, **given) as service,
+            running_worker("tracking", tmp_path, **given) as worker,
+        ):
+            service.wait_until_ready()
+            job_id = submit(service, {**small, **LONG, "experiment_name": name})
+            wait_until(lambda: bool(searching(worker)))
+            time.sleep(1)
+            postgres.stop()
+            postgres.start()
+            wait_until(is_at(service, job_id, "succeeded", "failed"))
+            assert job(service, job_id)["status"] == "succeeded"
+    finally:
+        postgres.stop()
+    assert [run.info.status for run in runs_of(mlflow_client, name)] == ["FINISHED"] * 2
