@@ -46,15 +46,13 @@ def draw(search: SavedSearch, request: SearchRequest, training: TrainingSet) -> 
 
 def _of_task(search: SavedSearch, training: TrainingSet) -> tuple[dict[str, Sketch], dict[str, str]]:
     actual, predicted = training.target, search.predicted
-    if predicted is None:
-        return {}, {}
     if not training.classifies:
         numbers = actual.astype(np.float64), predicted.astype(np.float64)
         return {
             "predicted_against_true": lambda: pictures.predicted_against_true(*numbers),
             "residuals": lambda: pictures.residuals(*numbers),
         }, {}
-    classes = list(search.classes) or np.unique(actual).tolist()
+    classes = np.unique(actual).tolist() if search.classes is None else list(search.classes)
     sketches: dict[str, Sketch] = {}
     left_out: dict[str, str] = {}
     if len(classes) <= LARGEST_MATRIX:
@@ -84,8 +82,8 @@ def _some(rows: int, most: int) -> Any:
 def _candidates(search: SavedSearch, scoring: str) -> Figure:
     """A heat map of two hyperparameters whose values are few; of all else parallel coordinates."""
     varied = _varied(search)
-    scores = np.array([_score(each) for each in search.candidates])
-    columns = {name: [each["params"].get(name) for each in search.candidates] for name in varied}
+    scores = np.array([each.mean_score for each in search.candidates])
+    columns = {name: [each.hyperparameters.get(name) for each in search.candidates] for name in varied}
     if len(varied) == 2:
         (down, rows), (across, places) = ((name, _distinct(columns[name])) for name in varied)
         if max(len(rows), len(places)) <= MOST_VALUES and _fills(len(scores), rows, places):
@@ -99,7 +97,7 @@ def _candidates(search: SavedSearch, scoring: str) -> Figure:
 
 def _varied(search: SavedSearch) -> list[str]:
     """Hyperparameters with more than one value, if two candidates or more have a score."""
-    scored = [each["params"] for each in search.candidates if np.isfinite(_score(each))]
+    scored = [each.hyperparameters for each in search.candidates if np.isfinite(each.mean_score)]
     names = dict.fromkeys(name for params in scored for name in params)
     return [name for name in names if len({repr(params.get(name)) for params in scored}) > 1]
 
@@ -117,13 +115,6 @@ def _fills(candidates: int, rows: Sequence[str], columns: Sequence[str]) -> bool
     return candidates >= len(rows) * len(columns) / 2
 
 
-def _score(candidate: Any) -> float:
-    score = candidate["mean_score"]
-    return np.nan if score is None else float(score)
-
-
 def _importances(search: SavedSearch, request: SearchRequest, training: TrainingSet) -> Figure:
-    found = search.importances
-    if found is None:
-        found = permutation_importances(search.folder, request.scoring, training)
+    found = permutation_importances(search.folder, request.scoring, training)
     return pictures.importances(found, request.scoring, min(len(training.target), LEARNED_ROWS))

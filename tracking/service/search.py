@@ -22,7 +22,14 @@ from sklearn.pipeline import Pipeline
 
 from fleet.catalogue import Task, build_estimator, build_pipeline
 from fleet.one_versus_rest import of_scikit_learn_alone
-from tracking.persistence.model.search import FinishedSearch, Grid, SearchRequest, TrainingSet
+from tracking.persistence.model.search import (
+    CandidateResult,
+    CrossValidated,
+    FinishedSearch,
+    Grid,
+    SearchRequest,
+    TrainingSet,
+)
 from tracking.persistence.repository.named_columns import frame_of, with_names
 from tracking.utils.cpu import CpuMeter
 from tracking.utils.quiet import no_warnings
@@ -61,8 +68,9 @@ def search(model_name: str, request: SearchRequest, training: TrainingSet) -> Fi
         cpu_percent=cpu_percent,
         started_at=started_at,
         candidates=candidates,
-        predicted=predicted,
-        classes=np.unique(training.target).tolist() if training.classifies else (),
+        cross_validated=CrossValidated(
+            predicted, np.unique(training.target) if training.classifies else None
+        ),
     )
 
 
@@ -125,7 +133,7 @@ def metrics_per_class(actual: Targets, predicted: Targets) -> dict[str, float]:
 
 def _candidates(
     model_name: str, request: SearchRequest, training: TrainingSet
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+) -> tuple[list[CandidateResult], dict[str, Any]]:
     """All of them, and the best one's parameters."""
     # The whole estimator is searched over, not its parameters: which combinations need one binary model
     # per class is the catalogue's to say.
@@ -141,14 +149,15 @@ def _candidates(
     )
     found = grid_search.fit(training.features, training.target).cv_results_
     candidates = [
-        {
-            "params": params,
-            "mean_score": float(found["mean_test_score"][number]),
-            "std_score": float(found["std_test_score"][number]),
-            "fold_scores": [float(found[f"split{fold}_test_score"][number]) for fold in range(request.cv)],
-            "fit_seconds": float(found["mean_fit_time"][number]),
-            "failure": None,
-        }
-        for number, params in enumerate(tried)
+        CandidateResult(
+            number=number,
+            hyperparameters=hyperparameters,
+            scores=tuple(float(found[f"split{fold}_test_score"][number]) for fold in range(request.cv)),
+            mean_score=float(found["mean_test_score"][number]),
+            std_score=float(found["std_test_score"][number]),
+            fit_seconds=float(found["mean_fit_time"][number]) * request.cv,
+            rows=len(training.target) * request.cv,
+        )
+        for number, hyperparameters in enumerate(tried)
     ]
     return candidates, tried[int(grid_search.best_index_)]

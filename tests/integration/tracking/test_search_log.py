@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
@@ -17,19 +18,26 @@ from mlflow.exceptions import MlflowException
 from db.definition import NAME
 from fleet.catalogue import CATALOGUE
 from tests.callers import ALICE
+from tests.integration.tracking.conftest import EXPERIMENTS, RUNS
 from tests.integration.tracking.searched import GRIDS, REQUEST, ROWS, no_pictures, searches
+from tracking.config.settings import TrackingSettings
 from tracking.persistence.model.search import NewExperiment, SavedSearch
 from tracking.persistence.repository.job_runs import settle
 from tracking.persistence.repository.mlflow_connection import MlflowUnavailableError
 from tracking.persistence.repository.search_log import (
+    Drawn,
     ExperimentDeletedError,
     RecordedSearches,
     RunDeletedError,
     SearchLog,
 )
+from tracking.service.drawing import draw
+from tracking.service.warm_up import WarmUp
+from tracking.web.app import create_app
 
 LOGISTIC, SVC = GRIDS
 JOBS = 5
+ASKED = REQUEST, ROWS, ALICE
 
 
 @pytest.fixture
@@ -410,3 +418,96 @@ def test_the_best_challenges_the_champion_of_its_use_case_once(
 def test_no_use_case_can_be_called_as_a_model_of_the_catalogue_is() -> None:
     """They would share one registered model."""
     assert not [name for name in CATALOGUE if re.match(NAME, name)]
+
+
+def test_a_run_has_a_table_of_candidates_and_its_pictures(
+    *,
+    begin: Begin,
+    mlflow_client: MlflowClient,
+    monkeypatch: pytest.MonkeyPatch,
+    job_id: str,
+    found: list[SavedSearch],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    _, recorded = begin()
+    log = SearchLog(mlflow_client, draw)
+    log.begin(job_id, NewExperiment(mlflow_client.get_experiment(recorded.experiment_id).name), *ASKED)
+    log.finish(job_id, found[0])
+    run_id = recorded.run_ids[LOGISTIC]
+    log.add_pictures(job_id, found[0])
+    drawn = {each.path for each in mlflow_client.list_artifacts(run_id, "pictures")}
+    assert drawn == {f"pictures/{name}.png" for name in ("candidates", "confusion_matrix", "importances")}
+    run = mlflow_client.get_run(run_id)
+    assert "no probabilities" in run.data.tags["pictures_left_out"]
+    assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == [
+        {"path": "candidates.json", "type": "table"}
+    ]
+    path = mlflow_client.download_artifacts(run_id, "candidates.json", str(tmp_path))
+    table = pd.read_json(path, orient="split")
+    assert table["C"].tolist() == [0.1, 1.0]
+    assert table["mean_score"].tolist() == [each.mean_score for each in found[0].candidates]
+
+
+def test_pictures_that_fail_fail_nothing(
+    mlflow_client: MlflowClient,
+    job_id: str,
+    name: str,
+    caplog: pytest.LogCaptureFixture,
+    found: list[SavedSearch],
+) -> None:
+    def fail(*_: object) -> Drawn:
+        raise ValueError("no ink")
+
+    log = SearchLog(mlflow_client, fail)
+    recorded = log.begin(job_id, NewExperiment(name), *ASKED)
+    log.add_pictures(job_id, found[0])
+    assert f"Run {recorded.run_ids[LOGISTIC]} has no pictures" in caplog.text
+
+
+@pytest.mark.parametrize("by_database", [True, False])
+def test_runs_that_go_on_are_counted_and_break_no_list(
+    *,
+    by_database: bool,
+    settings: TrackingSettings,
+    warm_up: WarmUp,
+    training: int,
+    begin: Begin,
+    job_id: str,
+    found: list[SavedSearch],
+) -> None:
+    changes = {} if by_database else {"mlflow_database_url": None}
+    client = create_app(settings.model_copy(update=changes), warm_up).test_client()
+    assert training
+    log, recorded = begin()
+    ask = {"experiment_id": recorded.experiment_id}
+    general = client.post(EXPERIMENTS, json={**ask, "request_information": "general"}).get_json()["data"]
+    assert general["experiment_runs"] == {
+        "number_of_runs": 2,
+        "active_runs": 2,
+        "completed_runs": 0,
+        "failed_runs": 0,
+        "stopped_runs": 0,
+        "first_run_completed": None,
+        "last_run_completed": None,
+    }
+    best = {**ask, "request_information": "best_model", "filter": ["model_accuracy"]}
+    statistics = {**ask, "request_information": "statistics"}
+    assert client.post(EXPERIMENTS, json=best).status_code == 404
+    assert client.post(EXPERIMENTS, json=statistics).get_json()["data"] == {}
+    log.finish(job_id, found[1])
+    assert client.post(EXPERIMENTS, json=best).get_json()["data"]["run_id"] == recorded.run_ids[SVC]
+    assert client.post(EXPERIMENTS, json=statistics).get_json()["data"]["accuracy"]["min"] > 0
+    runs = client.get(RUNS, query_string=ask).get_json()["data"]
+    ended = {run["run_id"]: (run["status"], run["end_time"] is None) for run in runs}
+    assert ended == {
+        recorded.run_ids[SVC]: ("FINISHED", False),
+        recorded.run_ids[LOGISTIC]: ("RUNNING", True),
+    }
+    listed = {each["experiment_id"]: each["run_count"] for each in client.get(EXPERIMENTS).get_json()["data"]}
+    assert listed[recorded.experiment_id] == 2
+    board = client.get("/root/tracking/leaderboard", query_string={"limit": 500}).get_json()["data"]["runs"]
+    ranked = {run["run_id"] for run in board}
+    assert (recorded.run_ids[SVC] in ranked, recorded.run_ids[LOGISTIC] in ranked) == (True, False)
+    asked = [("run_id", run_id) for run_id in recorded.run_ids.values()]
+    assert client.get("/root/tracking/compare", query_string=asked).status_code == 200

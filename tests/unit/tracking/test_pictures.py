@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tracking.persistence.model.search import SavedSearch, SearchRequest, TrainingSet
+from tracking.persistence.model.search import CrossValidated, SavedSearch, SearchRequest, TrainingSet
 from tracking.service import drawing, pictures
 from tracking.service.drawing import draw
 from tracking.service.importances import permutation_importances
@@ -47,7 +47,7 @@ def svc(wine: TrainingSet, tmp_path_factory: pytest.TempPathFactory) -> SavedSea
     (found,) = search_all(asked, wine, tmp_path_factory.mktemp("svc"))
     probabilities = np.full((len(wine.target), 3), 0.1)
     probabilities[np.arange(len(wine.target)), wine.target] = 0.8
-    return replace(found, probabilities=probabilities)
+    return replace(found, cross_validated=replace(found.cross_validated, probabilities=probabilities))
 
 
 def test_a_classification_has_its_pictures(svc: SavedSearch, wine: TrainingSet) -> None:
@@ -69,7 +69,8 @@ def test_a_regression_has_its_pictures(fires: TrainingSet, tmp_path: Path) -> No
 
 
 def test_what_is_left_out_says_why(svc: SavedSearch, wine: TrainingSet) -> None:
-    bare = replace(svc, probabilities=None, candidates=svc.candidates[:1])
+    without = replace(svc.cross_validated, probabilities=None)
+    bare = replace(svc, cross_validated=without, candidates=svc.candidates[:1])
     drawn = draw(bare, request("SVC", {}), wine)
     assert set(drawn.pictures) == {"confusion_matrix", "importances"}
     assert drawn.left_out["roc"] == drawn.left_out["calibration"] == "the model gives no probabilities"
@@ -93,13 +94,8 @@ def test_many_classes_are_drawn_where_that_is_readable(
 ) -> None:
     target = np.arange(classes * 2) % classes
     many = replace(wine, features=np.zeros((classes * 2, 13)), target=target)
-    search = replace(
-        svc,
-        predicted=target,
-        probabilities=np.full((classes * 2, classes), 1 / classes),
-        classes=range(classes),
-        importances={"alcohol": (0.1, 0.01)},
-    )
+    shares = np.full((classes * 2, classes), 1 / classes)
+    search = replace(svc, cross_validated=CrossValidated(target, np.arange(classes), shares))
     found = draw(search, request("SVC", {}), many)
     assert [name for name in found.pictures if name not in ("candidates", "importances")] == drawn
     assert f"{classes} classes are more than" in found.left_out["roc"]
@@ -109,7 +105,7 @@ def test_two_varied_hyperparameters_are_a_heat_map_with_numbers_in_order(svc: Sa
     axes = drawing._candidates(svc, "accuracy").axes[0]  # noqa: SLF001
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("kernel", "C")
     assert [label.get_text() for label in axes.get_yticklabels()] == ["0.1", "1"]
-    scores = {tuple(each["params"].values()): each["mean_score"] for each in svc.candidates}
+    scores = {tuple(each.hyperparameters.values()): each.mean_score for each in svc.candidates}
     assert texts(axes)[0] == f"{scores[0.1, 'rbf', 0.01]:.3g}"
     assert texts(axes)[3] == f"{scores[1, 'linear', 0.01]:.3g}"
 

@@ -5,41 +5,43 @@ MLflow's own function would read the artifact back first, for it adds rows to wh
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from tracking.persistence.model.search import CandidateResult
+
 TABLE_ARTIFACT = "candidates.json"
 TABLE_TAG = ("mlflow.loggedArtifacts", json.dumps([{"path": TABLE_ARTIFACT, "type": "table"}]))
-SCORES = ("mean_score", "std_score", "fold_scores", "fit_seconds", "failure")
+SCORES = ("mean_score", "std_score", "scores", "fit_seconds", "rows", "reason")
 
 
-def candidates_table(candidates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Columns and rows: rank (1 is best, None without a score), hyperparameters, scores, seconds, failure.
+def candidates_table(candidates: Sequence[CandidateResult]) -> dict[str, Any]:
+    """Columns and rows: rank (1 is best, None without a score), hyperparameters, scores, cost, failure.
 
-    The rows stand in the order of the candidates, in which scikit-learn and `fold_scores` number them.
+    The rows stand in the order in which the candidates were tried.
     """
-    names = list(dict.fromkeys(name for each in candidates for name in each["params"]))
-    ranks = _ranks([each["mean_score"] for each in candidates])
+    names = list(dict.fromkeys(name for each in candidates for name in each.hyperparameters))
+    ranks = _ranks([each.mean_score for each in candidates])
     rows = [
         [
             rank,
-            *(_cell(each["params"].get(name)) for name in names),
-            *(_cell(each.get(score)) for score in SCORES),
+            *(_cell(each.hyperparameters.get(name)) for name in names),
+            *(_cell(getattr(each, score)) for score in SCORES),
         ]
         for rank, each in zip(ranks, candidates, strict=True)
     ]
     return {"columns": ["rank", *names, *SCORES], "data": rows}
 
 
-def _ranks(scores: Sequence[float | None]) -> list[int | None]:
+def _ranks(scores: Sequence[float]) -> list[int | None]:
     """Equal ones share the better rank."""
-    numbers = [score for score in scores if score is not None and math.isfinite(score)]
+    numbers = [score for score in scores if math.isfinite(score)]
     first: dict[float, int] = {}
     for place, score in enumerate(sorted(numbers, reverse=True), start=1):
         first.setdefault(score, place)
-    return [None if score is None else first.get(score) for score in scores]
+    return [first.get(score) for score in scores]
 
 
 def _cell(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Records the searches of a request that is no job: its recording counts as one."""
 
+import math
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +54,7 @@ class Recorder:
                 with ThreadPoolExecutor(MAX_THREADS) as threads:
                     list(threads.map(partial(log.finish, job_id), searches))
                 check_held()
-                best = max(searches, key=lambda search: search.best_score)
+                best = max(searches, key=_best_score)
                 log.challenge(job_id, training.use_case, best.model_name)
         except Exception:
             self._end(log, job_id)
@@ -65,3 +66,8 @@ class Recorder:
             log.end(job_id, "FAILED", FAILED)
         except UnavailableError:
             self._settle_later()
+
+
+def _best_score(search: SavedSearch) -> float:
+    scores = (candidate.mean_score for candidate in search.candidates)
+    return max(filter(math.isfinite, scores), default=-math.inf)
