@@ -52,7 +52,7 @@ def _of_task(search: SavedSearch, training: TrainingSet) -> tuple[dict[str, Sket
             "predicted_against_true": lambda: pictures.predicted_against_true(*numbers),
             "residuals": lambda: pictures.residuals(*numbers),
         }, {}
-    classes = np.unique(actual).tolist()
+    classes = np.unique(actual).tolist() if search.classes is None else list(search.classes)
     sketches: dict[str, Sketch] = {}
     left_out: dict[str, str] = {}
     if len(classes) <= LARGEST_MATRIX:

@@ -25,11 +25,13 @@ from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.simulator import SimulatorService
 from tests.callers import ALICE
 from tests.conftest import Sessions
+from tests.integration.tracking.searched import REQUEST, ROWS, no_pictures, searches
 from tests.mlflow_server import MlflowServer
 from tests.searches import wine_rows
 from tests.working import working
 from tracking.config.settings import TrackingSettings
-from tracking.persistence.model.search import TrainingSet
+from tracking.persistence.model.search import NewExperiment, SavedSearch, TrainingSet
+from tracking.persistence.repository.search_log import RecordedSearches, SearchLog
 from tracking.web.app import create_app
 
 MANAGEMENT = "/root/tracking/model_management"
@@ -152,3 +154,26 @@ def names(mlflow_client: MlflowClient) -> Callable[[], Mapping[str, str]]:
         return {experiment.name: experiment.experiment_id for experiment in found}
 
     return read
+
+
+@pytest.fixture
+def job_id() -> str:
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> list[SavedSearch]:
+    """What was searched: a model each of LOGISTIC and SVC."""
+    return searches(tmp_path)
+
+
+@pytest.fixture
+def begin(mlflow_client: MlflowClient, job_id: str, name: str) -> Callable[..., tuple[SearchLog, Any]]:
+    """Begins an attempt, which knows nothing of those before it."""
+
+    def start(job: str = job_id) -> tuple[SearchLog, RecordedSearches]:
+        log = SearchLog(mlflow_client, no_pictures)
+        experiment = NewExperiment(name, {"owner": "Ada"})
+        return log, log.begin(job, experiment, REQUEST, ROWS, ALICE)
+
+    return start

@@ -248,7 +248,7 @@ def test_eight_at_once_by_two_workers_all_end_in_one_experiment(
     assert len({job(service, job_id)["result"]["data"]["experiment_id"] for job_id in jobs}) == 1
     runs = runs_of(mlflow_client, name)
     assert [run.info.status for run in runs] == ["FINISHED"] * 8
-    assert len({run.data.tags["job"] for run in runs}) == 8
+    assert len({run.data.tags["job_id"] for run in runs}) == 8
 
 
 def test_postgresql_is_restarted_in_the_middle_of_a_search(

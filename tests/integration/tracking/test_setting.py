@@ -14,14 +14,10 @@ from sqlalchemy import text
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import MANAGEMENT, RUNS, Optimise
-from tests.integration.tracking.searched import REQUEST, ROWS, no_pictures
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
-from tracking.persistence.model.search import NewExperiment
-from tracking.persistence.repository.search_log import SearchLog
 from tracking.web.app import create_app
 
 GRID = {"C": [0.5], "max_iter": [300], "fit_intercept": [True], "class_weight": [None], "solver": ["lbfgs"]}
@@ -291,12 +287,3 @@ def test_mlflow_that_goes_away_meanwhile_makes_a_setting_no_failure(
     ml_model[0].before_answering = None
     assert set_run(client, run_id).status_code == 200
     assert champion(mlflow_client).run_id == run_id
-
-
-def test_a_run_that_is_going_on_is_no_model_yet(
-    client: FlaskClient, mlflow_client: MlflowClient, name: str
-) -> None:
-    log = SearchLog(mlflow_client, no_pictures)
-    recorded = log.begin(name, NewExperiment(name), REQUEST, ROWS, ALICE)
-    answer = set_run(client, recorded.run_ids["SVC"])
-    assert (answer.status_code, "RUNNING" in answer.get_json()["error"]) == (409, True)

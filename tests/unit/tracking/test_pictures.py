@@ -69,8 +69,8 @@ def test_a_regression_has_its_pictures(fires: TrainingSet, tmp_path: Path) -> No
 
 
 def test_what_is_left_out_says_why(svc: SavedSearch, wine: TrainingSet) -> None:
-    none = replace(svc.cross_validated, probabilities=None)
-    bare = replace(svc, cross_validated=none, candidates=svc.candidates[:1])
+    without = replace(svc.cross_validated, probabilities=None)
+    bare = replace(svc, cross_validated=without, candidates=svc.candidates[:1])
     drawn = draw(bare, request("SVC", {}), wine)
     assert set(drawn.pictures) == {"confusion_matrix", "importances"}
     assert drawn.left_out["roc"] == drawn.left_out["calibration"] == "the model gives no probabilities"
@@ -90,17 +90,12 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_others(
 
 @pytest.mark.parametrize(("classes", "drawn"), [(21, ["confusion_matrix"]), (101, [])])
 def test_many_classes_are_drawn_where_that_is_readable(
-    classes: int,
-    drawn: list[str],
-    svc: SavedSearch,
-    wine: TrainingSet,
-    monkeypatch: pytest.MonkeyPatch,
+    classes: int, drawn: list[str], svc: SavedSearch, wine: TrainingSet
 ) -> None:
-    monkeypatch.setattr(drawing, "permutation_importances", lambda *_: {"alcohol": (0.1, 0.01)})
     target = np.arange(classes * 2) % classes
     many = replace(wine, features=np.zeros((classes * 2, 13)), target=target)
-    predicted = CrossValidated(target, np.arange(classes), np.full((classes * 2, classes), 1 / classes))
-    search = replace(svc, cross_validated=predicted)
+    shares = np.full((classes * 2, classes), 1 / classes)
+    search = replace(svc, cross_validated=CrossValidated(target, np.arange(classes), shares))
     found = draw(search, request("SVC", {}), many)
     assert [name for name in found.pictures if name not in ("candidates", "importances")] == drawn
     assert f"{classes} classes are more than" in found.left_out["roc"]
@@ -172,8 +167,8 @@ def test_calibration_is_the_share_of_the_class_in_each_bin() -> None:
     first = np.array([0.05, 0.05, 0.95, 0.95, 0.92])
     figure = pictures.calibration(actual, np.column_stack([first, 1 - first]), [0, 1])
     x, y = figure.axes[0].lines[0].get_data()
-    assert np.asarray(x) == pytest.approx([0.05, 0.94])
-    assert np.asarray(y) == pytest.approx([0, 2 / 3])
+    assert x == pytest.approx([0.05, 0.94])
+    assert y == pytest.approx([0, 2 / 3])
 
 
 @pytest.mark.parametrize("rows", [1, 200, 50_000])

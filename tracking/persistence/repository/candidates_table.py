@@ -14,13 +14,13 @@ from tracking.persistence.model.search import CandidateResult
 
 TABLE_ARTIFACT = "candidates.json"
 TABLE_TAG = ("mlflow.loggedArtifacts", json.dumps([{"path": TABLE_ARTIFACT, "type": "table"}]))
-SCORES = ("mean_score", "std_score", "fold_scores", "fit_seconds", "rows", "failure")
+SCORES = ("mean_score", "std_score", "scores", "fit_seconds", "rows", "reason")
 
 
 def candidates_table(candidates: Sequence[CandidateResult]) -> dict[str, Any]:
-    """Columns and rows: rank (1 is best, None without a score), hyperparameters, scores, seconds, failure.
+    """Columns and rows: rank (1 is best, None without a score), hyperparameters, scores, cost, failure.
 
-    The rows stand in the order of the candidates. In earlier rounds of halving they saw fewer `rows`.
+    The rows stand in the order in which the candidates were tried.
     """
     names = list(dict.fromkeys(name for each in candidates for name in each.hyperparameters))
     ranks = _ranks([each.mean_score for each in candidates])
@@ -28,10 +28,7 @@ def candidates_table(candidates: Sequence[CandidateResult]) -> dict[str, Any]:
         [
             rank,
             *(_cell(each.hyperparameters.get(name)) for name in names),
-            *map(
-                _cell,
-                (each.mean_score, each.std_score, each.scores, each.fit_seconds, each.rows, each.reason),
-            ),
+            *(_cell(getattr(each, score)) for score in SCORES),
         ]
         for rank, each in zip(ranks, candidates, strict=True)
     ]
