@@ -453,11 +453,20 @@ class Leaderboard(Answer):
     data: RankedRuns
 
 
+class ModelError(Answer):
+    """Why a model could not be searched, as it is told of a whole request."""
+
+    code: str
+    error: str
+    message: str
+
+
 class Search(Answer):
-    """Where searches were recorded. run_ids: by model name."""
+    """Where searches were recorded. run_ids: by model name. errors: of those that could not be searched."""
 
     experiment_id: str
     run_ids: dict[str, str]
+    errors: dict[str, ModelError] | None = None
 
 
 class Optimisation(Answer):

@@ -8,18 +8,27 @@ from client.deployments import Preprocessing
 from client.experiments import Experiments
 from client.jobs import JobHandle, Jobs
 
-Models = Sequence[str]
+Models = Sequence[str] | Literal["auto"]
 Grids = Mapping[str, Mapping[str, Sequence[Any]]]
+
+
+class Budget(TypedDict, total=False):
+    """How far a search goes: candidates of each model, or seconds of all of them together."""
+
+    candidates: int
+    seconds: float
 
 
 class How(TypedDict, total=False):
     """How a search is made and recorded. cv: the number of folds.
 
     scoring: one of scikit-learn's; the task's headline metric if left out. snapshot_id: the rows to search
-    on, instead of the training set as it is.
+    on, instead of the training set as it is. method: "grid" if left out. budget: of the other methods.
     """
 
     experiment_name: Required[str]
+    method: Literal["grid", "random", "halving", "optuna"] | None
+    budget: Budget | None
     scoring: str | None
     cv: int | None
     preprocessing: Preprocessing | None
@@ -40,7 +49,7 @@ class Tracking(Experiments, Jobs):
     def optimise(
         self,
         models: Models,
-        hyperparameters: Grids,
+        hyperparameters: Grids | None = None,
         *,
         wait: Literal[True] = True,
         **setting: Unpack[How],
@@ -49,17 +58,23 @@ class Tracking(Experiments, Jobs):
     def optimise(
         self,
         models: Models,
-        hyperparameters: Grids,
+        hyperparameters: Grids | None = None,
         *,
         wait: Literal[False],
         **setting: Unpack[How],
     ) -> JobHandle[Search]: ...
     def optimise(
-        self, models: Models, hyperparameters: Grids, *, wait: bool = True, **setting: Unpack[How]
+        self,
+        models: Models,
+        hyperparameters: Grids | None = None,
+        *,
+        wait: bool = True,
+        **setting: Unpack[How],
     ) -> Search | JobHandle[Search]:
-        """Searches each model's grid by cross-validation, and keeps one run a model.
+        """Searches each model by cross-validation, and keeps one run a model.
 
-        hyperparameters: for each model, the values to try of each of its estimator's parameters.
+        models: "auto" for all that there are for the task. hyperparameters: for each model, the values to try
+        of each of its estimator's parameters; methods other than a grid search need none.
         wait: for what was found; otherwise the job that searches is returned.
         Raises ConflictError if the name is that of a deleted experiment.
         """

@@ -259,3 +259,26 @@ class IdempotentAnswerRow(SharedTable):
     status: Mapped[int] = mapped_column(comment="of the answer")
     body: Mapped[Any] = mapped_column(JSON, comment="of the answer")
     kept_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class SearchFitRow(SharedTable):
+    """One fit of a search that is under way."""
+
+    __tablename__ = "search_fits"
+    __table_args__ = (
+        CheckConstraint("failed_part IN ('fit', 'score')", name="part_is_known"),
+        {"comment": "Fits of searches that are under way, so that none is made twice"},
+    )
+
+    search: Mapped[str] = mapped_column(primary_key=True, comment="its id")
+    model_name: Mapped[str] = mapped_column(primary_key=True, comment="name in the model catalogue")
+    candidate: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, comment="of the model, from 0"
+    )
+    fold: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, comment="from 0")
+    score: Mapped[float | None] = mapped_column(Double, comment="null if it failed")
+    seconds: Mapped[float] = mapped_column(Double, comment="of fitting and scoring")
+    cpu_seconds: Mapped[float] = mapped_column(Double, comment="of the same")
+    failed_part: Mapped[str | None] = mapped_column(comment="fit or score; null if it did not fail")
+    reason: Mapped[str | None] = mapped_column(comment="of the failure")
+    finished_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -33,6 +33,19 @@ LARGEST_WEIGHT = 1e100  # of a class: beyond, liblinear does not end
 
 
 @dataclass(frozen=True)
+class Range:
+    """Numbers from low to high, both included. log: as many below the geometric middle as above."""
+
+    low: float
+    high: float
+    log: bool = False
+    integers: bool = False
+
+
+Space = Mapping[str, Range | Sequence[Any]]
+
+
+@dataclass(frozen=True)
 class CatalogueEntry:
     """A model that can be asked for by name.
 
@@ -40,6 +53,7 @@ class CatalogueEntry:
     task: what it is for.
     one_versus_rest: says whether these hyperparameters need one binary model per class.
     largest, smallest: bounds of a hyperparameter, beyond which it would only exhaust the machine.
+    space: where good hyperparameters are looked for when nobody says which values to try.
     """
 
     estimator: Callable[[], BaseEstimator]
@@ -47,6 +61,7 @@ class CatalogueEntry:
     one_versus_rest: Callable[[Hyperparameters], bool] = lambda _: False
     largest: Mapping[str, int] = field(default_factory=dict)
     smallest: Mapping[str, float] = field(default_factory=dict)
+    space: Space = field(default_factory=dict)
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -54,24 +69,62 @@ class CatalogueEntry:
         return dict(self.estimator().get_params(deep=False))
 
 
+TREES = Range(50, 500, log=True, integers=True)
+LEAVES: Space = {"max_depth": [None, 4, 8, 16], "min_samples_leaf": Range(1, 20, log=True, integers=True)}
+
 CATALOGUE: Mapping[str, CatalogueEntry] = {
-    "RandomForest": CatalogueEntry(RandomForestClassifier, largest={"n_estimators": 10_000, "n_jobs": 64}),
-    "SVC": CatalogueEntry(SVC, largest={"cache_size": 4096}, smallest={"tol": 1e-10}),
+    "RandomForest": CatalogueEntry(
+        RandomForestClassifier,
+        largest={"n_estimators": 10_000, "n_jobs": 64},
+        space={"n_estimators": TREES, **LEAVES, "max_features": ["sqrt", "log2", None]},
+    ),
+    "SVC": CatalogueEntry(
+        SVC,
+        largest={"cache_size": 4096},
+        smallest={"tol": 1e-10},
+        space={
+            "C": Range(0.01, 1000, log=True),
+            "kernel": ["rbf", "linear"],
+            "gamma": Range(0.0001, 1, log=True),
+        },
+    ),
     "LogisticRegression": CatalogueEntry(
         LogisticRegression,
         one_versus_rest=lambda hyperparameters: hyperparameters.get("solver") == "liblinear",
         largest={"max_iter": 1_000_000, "n_jobs": 64},
         smallest={"tol": 1e-10},
+        space={"C": Range(0.001, 100, log=True), "class_weight": [None, "balanced"]},
     ),
-    "LinearRegression": CatalogueEntry(LinearRegression, "regression", largest={"n_jobs": 64}),
+    "LinearRegression": CatalogueEntry(
+        LinearRegression,
+        "regression",
+        largest={"n_jobs": 64},
+        space={"fit_intercept": [True, False], "positive": [False, True]},
+    ),
     "Ridge": CatalogueEntry(
-        Ridge, "regression", largest={"max_iter": 1_000_000}, smallest={"alpha": 0, "tol": 1e-10}
+        Ridge,
+        "regression",
+        largest={"max_iter": 1_000_000},
+        smallest={"alpha": 0, "tol": 1e-10},
+        space={"alpha": Range(0.001, 1000, log=True)},
     ),
     "RandomForestRegressor": CatalogueEntry(
-        RandomForestRegressor, "regression", largest={"n_estimators": 10_000, "n_jobs": 64}
+        RandomForestRegressor,
+        "regression",
+        largest={"n_estimators": 10_000, "n_jobs": 64},
+        space={"n_estimators": TREES, **LEAVES, "max_features": [1.0, "sqrt", 0.5]},
     ),
     "GradientBoostingRegressor": CatalogueEntry(
-        GradientBoostingRegressor, "regression", largest={"n_estimators": 10_000}, smallest={"tol": 1e-10}
+        GradientBoostingRegressor,
+        "regression",
+        largest={"n_estimators": 10_000},
+        smallest={"tol": 1e-10},
+        space={
+            "n_estimators": TREES,
+            "learning_rate": Range(0.01, 0.3, log=True),
+            "max_depth": Range(2, 6, integers=True),
+            "subsample": Range(0.5, 1),
+        },
     ),
 }
 
@@ -150,7 +203,7 @@ def check_model(model_name: str, task: Task) -> None:
 def check_hyperparameters(model_name: str, hyperparameters: Hyperparameters) -> None:
     """Refuse names that the estimator does not know and values that no machine can bear.
 
-    Whether the estimator accepts the other values, only a fit can tell.
+    Whether the estimator accepts the others, it alone can tell.
     """
     entry = catalogue_entry(model_name)
     known = entry.defaults

@@ -52,13 +52,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Work:
-    """What a task is given. tell: writes down how far it is; ends the process where the job is another's."""
+    """What a task is given. tell: writes down how far it is; ends the process where the job is another's.
+
+    answer: ends the job with a result before the task returns, for what nobody need wait for.
+    """
 
     job_id: str
     attempt: int
     arguments: Mapping[str, Any]
     caller: Caller
     tell: Progress
+    answer: Callable[[dict[str, Any]], None]
 
 
 class GiveUp(Protocol[S_contra]):
@@ -75,11 +79,11 @@ def leave_nothing(services: object, work: Work, status: State, reason: str) -> N
 class Task(Generic[S]):
     """What a kind of job does with a service's working parts.
 
-    run: returns the result, ready for JSON. What it raises is the job's end, but for AwayError: then it
-    is tried again.
+    run: returns the result, ready for JSON, unless it has answered with one. What it raises is the job's
+    end, but for AwayError: then it is tried again.
     """
 
-    run: Callable[[S, Work], dict[str, Any]]
+    run: Callable[[S, Work], dict[str, Any] | None]
     give_up: GiveUp[S] = leave_nothing
 
 

@@ -1,9 +1,8 @@
 """What tracking's worker does."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from fleet.jobs import Task, Work
+from fleet.jobs import State, Task, Work
 from tracking.config.settings import TrackingSettings
 from tracking.service.optimisation import Optimisation
 from tracking.services import TrackingServices, create_services
@@ -14,10 +13,12 @@ def open_services(settings: TrackingSettings) -> TrackingServices:
     return create_services(settings)
 
 
-def _optimise(services: TrackingServices, work: Work) -> dict[str, Any]:
-    done = services.optimisation.optimise(Optimisation(**work.arguments), work)
-    data = {"experiment_id": done.experiment_id, "run_ids": done.run_ids}
-    return {"message": "Experiments retrieved successfully", "data": data}
+def _optimise(services: TrackingServices, work: Work) -> None:
+    services.optimisation.optimise(Optimisation(**work.arguments), work)
 
 
-TASKS: Mapping[str, Task[TrackingServices]] = {"optimisation": Task(_optimise)}
+def _give_up(services: TrackingServices, work: Work, status: State, reason: str) -> None:
+    services.optimisation.give_up(work, status, reason)
+
+
+TASKS: Mapping[str, Task[TrackingServices]] = {"optimisation": Task(_optimise, _give_up)}

@@ -51,10 +51,11 @@ class _Attempt:
         self._services = services
         self._order = order
         self._told = (0.0, "")
+        self._has_answered = False
         with UnitOfWork(services.database.sessions) as work:
             kind, arguments, caller = self._table(work).task(order.job_id)
         self._task = tasks[kind]
-        self._work = Work(order.job_id, order.attempt, arguments, caller, self._tell)
+        self._work = Work(order.job_id, order.attempt, arguments, caller, self._tell, self._answer)
 
     def make(self) -> int:
         """The exit status."""
@@ -75,15 +76,25 @@ class _Attempt:
     def _run(self) -> None:
         try:
             result = self._task.run(self._services, self._work)
-        except AwayError:
-            raise
-        except FleetError as error:
-            self._give_up("failed", error)
-        except BaseException:  # nobody else is told: a panic in Rust is no Exception
-            log.exception("A job failed", extra={"job": self._order.job_id})
-            self._give_up("failed", BugError())
+        except BaseException as error:  # nobody else is told: a panic in Rust is no Exception
+            if self._has_answered:
+                log.exception("What was left of a job failed", extra={"job": self._order.job_id})
+            elif isinstance(error, AwayError):
+                raise
+            else:
+                self._fail(error)
         else:
-            self._change("end", "succeeded", result=result)
+            if not self._has_answered:
+                self._answer(result or {})
+
+    def _fail(self, error: BaseException) -> None:
+        if not isinstance(error, FleetError):
+            log.error("A job failed", exc_info=error, extra={"job": self._order.job_id})
+        self._give_up("failed", error if isinstance(error, FleetError) else BugError())
+
+    def _answer(self, result: dict[str, Any]) -> None:
+        self._change("end", "succeeded", result=result)
+        self._has_answered = True
 
     def _give_up(self, state: State, error: FleetError | None) -> None:
         reason = "It was cancelled" if error is None else error.error
@@ -94,7 +105,7 @@ class _Attempt:
     def _tell(self, progress: float, detail: str) -> None:
         now = time.monotonic()
         last, said = self._told
-        if detail == said and now - last < TELL_EVERY_S:
+        if self._has_answered or (detail == said and now - last < TELL_EVERY_S):
             return
         self._told = now, detail
         self._change("tell", min(max(progress, 0.0), 1.0), detail)

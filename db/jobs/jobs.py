@@ -12,7 +12,7 @@ from db.jobs.table import JobTable
 from db.unit_of_work import UnitOfWork
 from fleet.caller import Caller
 from fleet.errors import UnavailableError
-from fleet.jobs import Job, JobGoesOnError, State
+from fleet.jobs import Job, JobGoesOnError, State, UnknownJobError
 from fleet.paging import Page, PageRequest
 from fleet.patience import Patience
 
@@ -44,6 +44,13 @@ class JobsInDatabase:
         """Raises UnknownJobError."""
         with UnitOfWork(self._sessions) as work:
             return self._table(work).find(job_id)
+
+    def is_at_work(self, job_id: str) -> bool:
+        """Whether it waits, or goes on; one that nobody knows does not."""
+        try:
+            return not self.find(job_id).has_ended
+        except UnknownJobError:
+            return False
 
     def page(self, state: State | None, asked: PageRequest) -> Page[Job]:
         """The newest first; all, or those in a state."""

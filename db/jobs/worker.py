@@ -31,7 +31,7 @@ SWEEP_S = 5.0  # for jobs whose worker is gone
 AWAY_S = 1.0  # between two tries to reach PostgreSQL
 AGAIN_S = 3.0  # until another attempt is made where something was away
 GIVE_UP_S = 120.0
-MOST_DEATHS = 5
+MOST_DEATHS = 10
 FORGET_AT = "17 3 * * *"
 
 BEGIN = """
@@ -43,8 +43,9 @@ RETURNING attempt, deaths, limit_s, CASE WHEN cancel_asked THEN 'cancelled'
     WHEN deaths > %(most_deaths)s THEN 'died' ELSE '' END AS "end"
 """
 IS_WANTED = """
-SELECT count(*) AS wanted FROM public.jobs WHERE id = %(job_id)s AND attempt = %(attempt)s
-    AND state = 'running' AND NOT cancel_asked AND now() - started_at <= limit_s * interval '1 s'
+SELECT count(*) AS wanted FROM public.jobs WHERE id = %(job_id)s AND attempt = %(attempt)s AND (
+    state = 'succeeded'  -- it goes on with what nobody waits for
+    OR state = 'running' AND NOT cancel_asked AND now() - started_at <= limit_s * interval '1 s')
 """
 STRANDED = """
 SELECT id FROM public.jobs WHERE service = %(service)s AND state IN ('queued', 'running') AND NOT EXISTS (

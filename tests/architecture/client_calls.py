@@ -72,6 +72,9 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: list(fleet.tracking.jobs(state="running", page_size=2)),
     lambda fleet: fleet.tracking.job(RUN[1]),
     lambda fleet: fleet.tracking.cancel_job(RUN[1]),
+    lambda fleet: fleet.tracking.optimise(
+        "auto", experiment_name="wine", method="optuna", budget={"candidates": 20}
+    ),
     lambda fleet: fleet.tracking.set_model(RUN[1], use_case="wine", idempotency_key="key-1"),
     lambda fleet: list(fleet.tracking.experiments()),
     lambda fleet: fleet.tracking.experiment("1"),

@@ -48,6 +48,12 @@ class TrackingSettings(WorkerSettings):
         ge=1,
         description="Largest number of fits of one optimisation: combinations of all models, times folds.",
     )
+    dask_scheduler: str | None = Field(
+        None,
+        pattern=r"^(tcp|tls)://",
+        description="Scheduler of a Dask cluster that searches, such as `tcp://scheduler:8786`; "
+        "without it they take the cores of the machine.",
+    )
 
     def mlflow_database_address(self) -> str | None:
         """SQLAlchemy's URL of MLflow's database, the password included."""

@@ -1,5 +1,6 @@
 """Sets a run's model in ml_model."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,9 @@ from tracking.persistence.model.experiment import Run
 from tracking.persistence.repository.ml_model_client import ModelToSet
 from tracking.persistence.repository.run_contents import best_hyperparameters, unfit_hyperparameter
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
-from tracking.service.ports import Experiments, MlModel
+from tracking.service.ports import Champions, Experiments, MlModel
+
+log = logging.getLogger(__name__)
 
 DEFAULT_PREPROCESSING = "standard_scaler"
 LONGEST_NAME = 100  # of a hyperparameter that is named in an error
@@ -67,13 +70,18 @@ class RunOfAnotherUseCaseError(InvalidRequestError):
 
 
 class ModelSettingService:
-    """Pushes what a run found to ml_model. units: opens a transaction."""
+    """Pushes what a run found to ml_model. champions: are told of it. units: opens a transaction."""
 
     def __init__(
-        self, experiments: Experiments, ml_model: MlModel, units: Callable[[], TrackingUnitOfWork]
+        self,
+        experiments: Experiments,
+        ml_model: MlModel,
+        champions: Champions,
+        units: Callable[[], TrackingUnitOfWork],
     ) -> None:
         self._experiments = experiments
         self._ml_model = ml_model
+        self._champions = champions
         self._units = units
 
     def set_model(
@@ -88,19 +96,23 @@ class ModelSettingService:
         model_name = run.tags.get("model_type")
         if not model_name:
             raise NoModelInRunError(run_id)
-        hyperparameters = _hyperparameters(run)
         found = run.tags.get("use_case", use_case)
         if use_case_is_asked_for and found != use_case:
             raise RunOfAnotherUseCaseError(run_id, found, use_case)
-        if run.status != "FINISHED":
+        if run.status != "FINISHED":  # what it found is written down last of all
             raise RunNotFinishedError(run_id, run.status)
         model = ModelToSet(
             model_name=model_name,
-            hyperparameters=hyperparameters,
+            hyperparameters=_hyperparameters(run),
             preprocessing=run.tags.get("preprocessing", DEFAULT_PREPROCESSING),
             run_id=run.run_id,
             use_case=found,
         )
+        answer = self._set(model, caller)
+        self._crown(model, answer)
+        return answer
+
+    def _set(self, model: ModelToSet, caller: Caller) -> dict[str, Any]:
         try:
             return self._ml_model.set_model(model, caller=caller)
         except SiblingInDoubtError:
@@ -108,6 +120,17 @@ class ModelSettingService:
             if done is None:
                 raise
             return done
+
+    def _crown(self, model: ModelToSet, answer: dict[str, Any]) -> None:
+        """The model is set, whatever becomes of the alias: an error here would be told of the setting."""
+        try:
+            self._champions.crown(model.use_case, model.run_id, answer.get("deployment_id"))
+        except Exception:
+            log.exception(
+                "The model of run %s is set, and MLflow does not call it the champion of %s: set it again",
+                model.run_id,
+                model.use_case,
+            )
 
     def _what_was_set(self, caller: Caller) -> dict[str, Any] | None:
         """What ml_model would have answered, if it has done what it was asked for."""

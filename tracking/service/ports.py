@@ -8,6 +8,7 @@ from fleet.caller import Caller
 from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Experiment, Run, Wanted
 from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
+from tracking.persistence.repository.job_runs import Ended
 from tracking.persistence.repository.ml_model_client import ModelToSet
 from tracking.persistence.repository.search_log import RecordedSearches
 
@@ -41,21 +42,37 @@ class Lists(Protocol):
 
 
 class Log(Protocol):
-    """Where finished searches are recorded; see SearchLog."""
+    """Where the searches of a job are recorded; see SearchLog."""
 
     def check_name(self, name: str) -> None: ...
 
-    def record(
+    def begin(
         self,
+        job_id: str,
         experiment: NewExperiment,
         request: SearchRequest,
-        searches: Sequence[SavedSearch],
         training: TrainingSet,
         caller: Caller,
     ) -> RecordedSearches: ...
+
+    def finish(self, job_id: str, search: SavedSearch) -> None: ...
+
+    def fail(self, job_id: str, model_name: str, reason: str) -> None: ...
+
+    def end(self, job_id: str, status: Ended, reason: str) -> None: ...
+
+    def challenge(self, job_id: str, use_case: str, best: str) -> None: ...
+
+    def add_pictures(self, job_id: str, search: SavedSearch) -> None: ...
 
 
 class MlModel(Protocol):
     """The service ml_model; see MlModelClient."""
 
     def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]: ...
+
+
+class Champions(Protocol):
+    """Whose model a use case's deployed one is; see UseCaseModels."""
+
+    def crown(self, use_case: str, run_id: str, deployment_id: object) -> None: ...

@@ -1,5 +1,6 @@
 """Why an optimisation is refused."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fleet.catalogue import Task
@@ -24,6 +25,16 @@ class GridMissingError(InvalidRequestError):
         )
 
 
+class GridHasNoBudgetError(InvalidRequestError):
+    """A grid search has no budget: it ends with its grid."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "'budget' is of no use to a grid search",
+            "Leave it out, or say 'method': 'random', 'halving' or 'optuna'",
+        )
+
+
 class EmptyGridListError(InvalidRequestError):
     """A hyperparameter has no value to try."""
 
@@ -41,6 +52,16 @@ class TooManyCombinationsError(InvalidRequestError):
         super().__init__(
             f"'hyperparameters.{model_name}' has {_told(size)} combinations",
             f"Use at most {largest} (TRACKING_MAX_COMBINATIONS): give fewer values",
+        )
+
+
+class TooManyValuesError(InvalidRequestError):
+    """The lists of a model are longer than tracking takes, however few of their combinations are tried."""
+
+    def __init__(self, model_name: str, count: int, largest: int) -> None:
+        super().__init__(
+            f"'hyperparameters.{model_name}' lists {count} values",
+            f"List at most {largest} (TRACKING_MAX_COMBINATIONS)",
         )
 
 
@@ -98,7 +119,7 @@ class ScoringRefusedError(InvalidRequestError):
 
 
 class SearchFailedError(InvalidRequestError):
-    """Each combination can be fitted on the whole training set, but not on its folds, or not scored there."""
+    """The best combination was found on the folds, but its model could not be fitted on every row."""
 
     def __init__(self, model_name: str, scoring: str, cv: int, reason: str) -> None:
         super().__init__(
@@ -137,11 +158,11 @@ class TooFewNumbersError(ConflictError):
 
 
 class HyperparametersRefusedError(InvalidRequestError):
-    """The estimator does not accept this combination."""
+    """The estimator does not accept this value, or none of the combinations, of which this is the first."""
 
-    def __init__(self, model_name: str, hyperparameters: dict[str, Any], reason: str) -> None:
+    def __init__(self, model_name: str, hyperparameters: Mapping[str, Any], reason: str) -> None:
         given = ", ".join(f"{name}={value!r}"[:200] for name, value in hyperparameters.items())
         super().__init__(
             f"{model_name} refuses the hyperparameters {given}: {reason}",
-            f"Change 'hyperparameters.{model_name}' so that no combination is refused",
+            f"Change 'hyperparameters.{model_name}' to values that go together",
         )

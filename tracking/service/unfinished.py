@@ -3,8 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Protocol
 
 from fleet.errors import UnavailableError
 
@@ -14,45 +12,36 @@ RETRY_S = 2.0
 AGAIN_S = 300.0
 
 
-class Recordings(Protocol):
-    """What recordings have left in MLflow; see persistence.repository.recordings."""
-
-    def unfinished(self) -> dict[str, str]: ...
-
-    def settle(self, experiment_id: str, recording: str) -> None: ...
-
-
 class Unfinished:
-    """Looks for them. claimed: whether nobody makes a recording any more, until the block ends."""
+    """Settles them. settle: raises UnavailableError while MLflow is away."""
 
-    def __init__(
-        self, recordings: Recordings, claimed: Callable[[str], AbstractContextManager[bool]]
-    ) -> None:
-        self._recordings = recordings
-        self._claimed = claimed
-        self._stopped = threading.Event()
+    def __init__(self, settle: Callable[[], None]) -> None:
+        self._settle = settle
+        self._woken = threading.Event()
+        self._is_stopped = False
 
     def start(self) -> None:
         """Look for them from now on, in a thread of its own."""
         threading.Thread(target=self._watch, name="unfinished", daemon=True).start()
 
+    def look(self) -> None:
+        """Look now, and not only after a while."""
+        self._woken.set()
+
     def stop(self) -> None:
         """Look no more."""
-        self._stopped.set()
-
-    def settle(self) -> None:
-        """Settle those that nobody makes any more. Raises UnavailableError while MLflow is away."""
-        for recording, experiment_id in self._recordings.unfinished().items():
-            with self._claimed(recording) as abandoned:
-                if abandoned:
-                    log.warning("A recording in experiment %s was interrupted: settling it", experiment_id)
-                    self._recordings.settle(experiment_id, recording)
+        self._is_stopped = True
+        self._woken.set()
 
     def _watch(self) -> None:
         wait_s = 0.0
-        while not self._stopped.wait(wait_s):
+        while True:
+            self._woken.wait(wait_s)
+            self._woken.clear()
+            if self._is_stopped:
+                return
             try:
-                self.settle()
+                self._settle()
                 wait_s = AGAIN_S
             except UnavailableError:
                 wait_s = RETRY_S

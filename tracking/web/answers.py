@@ -16,11 +16,20 @@ PARAMETERS_EXAMPLE: JsonDict = {
 }
 
 
+class ModelError(AnswerModel):
+    """Why a model could not be searched, as it is told of a whole request."""
+
+    code: str
+    error: str
+    message: str
+
+
 class Recorded(AnswerModel):
-    """Where searches were recorded. run_ids: by model name."""
+    """Where searches were recorded. run_ids: by model name. errors: of those that could not be searched."""
 
     experiment_id: str
     run_ids: dict[str, str]
+    errors: dict[str, ModelError] | None = None
 
 
 class OptimisationAnswer(AnswerModel):

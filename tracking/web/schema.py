@@ -1,7 +1,7 @@
 """What tracking is sent; tracking.web.answers has what it answers."""
 
 import unicodedata
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,11 +19,13 @@ from fleet.catalogue import CATALOGUE, Preprocessing
 from fleet.web.paging import Limit, OptionalPageQuery
 from fleet.web.validation import Id, IdNumber, RequestForms, RequestModel, UseCaseName
 from tracking.persistence.model.metrics import METRIC_NAMES, STATISTICS_NAMES
+from tracking.persistence.model.search import Method
 from tracking.service.experiments import ALL
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
 MOST_NAMES = 50
 MOST_VALUES = 100_000
+LONGEST_SEARCH_S = 86_400
 Name = Annotated[str, StringConstraints(max_length=100)]
 Values = Annotated[list[Any], Field(max_length=MOST_VALUES)]
 Grid = Annotated[dict[Name, Values], Field(max_length=MOST_NAMES)]
@@ -92,7 +94,7 @@ class _Management(RequestModel):
     """What either form knows, and the other passes over. experiment_id: passed over by both."""
 
     request_information: Literal["optimization", "setting"]
-    models: list[Name] | None = Field(None, max_length=MOST_NAMES)
+    models: list[Name] | Name | None = Field(None, max_length=MOST_NAMES)
     hyperparameters: dict[Name, Grid] | None = Field(None, max_length=MOST_NAMES)
     scoring: Name | None = None
     cv: StrictInt = 5
@@ -103,17 +105,50 @@ class _Management(RequestModel):
     experiment_id: Id | None = None
     run_id: Id | None = None
     snapshot_id: IdNumber | None = None
+    method: Name | None = None
+    budget: Any = None
     use_case: UseCaseName = "wine"
 
 
+class SearchBudget(RequestModel):
+    """How far a search goes: candidates of each model, or seconds of all together."""
+
+    candidates: StrictInt | None = Field(None, ge=1, le=MOST_VALUES)
+    seconds: Annotated[float, Field(gt=0, le=LONGEST_SEARCH_S)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.candidates is None) == (self.seconds is None):
+            raise ValueError("give either 'candidates' or 'seconds'")
+        return self
+
+
 class OptimizationRequest(_Management):
-    """Search models. scoring: the headline metric of the use case's task, if it is absent."""
+    """Search models. scoring: the headline metric of the use case's task, if it is absent.
+
+    models: "auto" is all that there are for the task. hyperparameters: needed by a grid search; other methods
+    search a model's own space where it is absent. method: a grid search, or of "auto" without hyperparameters
+    a random one. budget: 20 candidates, if it is absent; a grid search has none.
+    """
 
     request_information: Literal["optimization"]
-    models: list[ModelName] = Field(min_length=1, max_length=MOST_NAMES)
-    hyperparameters: dict[Name, Grid] = Field(max_length=MOST_NAMES)
+    models: Annotated[list[ModelName], Field(min_length=1, max_length=MOST_NAMES)] | Literal["auto"]
+    hyperparameters: dict[Name, Grid] = Field({}, max_length=MOST_NAMES)
+    method: Method | None = None
+    budget: SearchBudget | None = None
     cv: StrictInt = Field(5, ge=2)
     experiment_name: ExperimentName
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hyperparameters_of_a_grid_search(cls, sent: Any) -> Any:
+        """Have them refused as a field that is missing, where they are needed."""
+        if not isinstance(sent, dict) or sent.get("hyperparameters") is not None:
+            return sent
+        searches_a_grid = sent.get("method") == "grid" if sent.get("models") == "auto" else True
+        if sent.get("method") in (None, "grid") and searches_a_grid:
+            return {**sent, "hyperparameters": None}
+        return {name: value for name, value in sent.items() if name != "hyperparameters"}
 
 
 class SettingRequest(_Management):

@@ -174,7 +174,10 @@ def use_fire_brigade(service: Documented) -> None:
     started = service.call("get", "/process_data", params={"incident": "true"})
     while service.call("get", "/jobs/{job_id}", fill=started)["status"] != "succeeded":
         time.sleep(0.1)
+    service.call("get", "/jobs", params={"limit": 1})
     service.call("get", "/build_features")
+    dropped = service.call("post", "/train_model", headers={"Prefer": "respond-async"})
+    service.call("delete", "/jobs/{job_id}", fill={"job_id": dropped["id"]})
     service.call("post", "/train_model")
     service.call("post", "/train_model", json={"data_path": "data/global_data.csv"})
     service.call("get", "/predict", params={"distance": 5.2, "station": "Acton"})

@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
+from db.database import reading_engine
 from db.embedded import EmbeddedPostgres
-from mlflow_server.start import let_read
+from mlflow_server.start import READ_BY_LISTS, let_read, make_tables
+from tracking.config.settings import TrackingSettings
+from tracking.persistence.repository.database_lists import READ, DatabaseLists
 
 PASSWORD = secrets.token_hex()
 
@@ -54,12 +57,41 @@ def run(url: str, *statements: str) -> None:
     engine.dispose()
 
 
-def test_a_reader_may_read_what_is_there_and_what_comes_and_nothing_else(roles: Roles) -> None:
-    run(roles.owner, "CREATE TABLE runs (name text)")
+def readable(roles: Roles) -> set[str]:
+    """Tables of which the reader may read anything."""
+    engine = create_engine(roles.owner)
+    with engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+                " AND has_any_column_privilege(:role, oid, 'SELECT')"
+            ),
+            {"role": roles.name},
+        )
+        names = {row.relname for row in found}
+    engine.dispose()
+    return names
+
+
+@pytest.mark.filterwarnings("ignore:The ..noload.. loader strategy")  # MLflow's own
+def test_a_reader_may_read_what_lists_come_from_and_nothing_else(roles: Roles) -> None:
+    address = roles.owner.replace("+psycopg2", "")
+    run(
+        roles.owner,
+        # As versions before let it.
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {roles.name}",
+    )
     for _ in range(2):  # as at every start
-        let_read(roles.owner.replace("+psycopg2", ""), roles.name)
-    run(roles.owner, "CREATE TABLE tags (name text)")
-    run(roles.reader, "SELECT * FROM runs", "SELECT * FROM tags")
-    for forbidden in ("DELETE FROM runs", "CREATE TABLE mine (name text)", "DROP TABLE tags"):
+        make_tables(address)
+        let_read(address, roles.name)
+    run(roles.owner, "CREATE TABLE later (name text)")
+    assert readable(roles) == set(READ_BY_LISTS) == {"alembic_version", *(each.name for each in READ)}
+    lists = DatabaseLists(reading_engine(roles.reader, TrackingSettings()))
+    lists.check()
+    assert [each.name for each in lists.experiments()] == ["Default"]
+    for forbidden in (
+        *("SELECT * FROM params", "SELECT * FROM later", "DELETE FROM runs", "DROP TABLE tags"),
+        "CREATE TABLE mine (name text)",
+    ):
         with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
             run(roles.reader, forbidden)

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from pydantic import SecretStr
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
 from werkzeug.test import TestResponse
 
 from db.embedded import EmbeddedPostgres, ensure_database
@@ -23,9 +25,13 @@ from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.simulator import SimulatorService
 from tests.callers import ALICE
 from tests.conftest import Sessions
+from tests.integration.tracking.searched import REQUEST, ROWS, no_pictures, searches
 from tests.mlflow_server import MlflowServer
+from tests.searches import wine_rows
 from tests.working import working
 from tracking.config.settings import TrackingSettings
+from tracking.persistence.model.search import NewExperiment, SavedSearch, TrainingSet
+from tracking.persistence.repository.search_log import RecordedSearches, SearchLog
 from tracking.web.app import create_app
 
 MANAGEMENT = "/root/tracking/model_management"
@@ -53,22 +59,23 @@ def mlflow_client(mlflow_server: MlflowServer) -> MlflowClient:
 
 
 @pytest.fixture
-def settings(database_url: str, mlflow_server: MlflowServer) -> TrackingSettings:
-    """Settings on the test's database and the real MLflow; nobody plays ml_model."""
-    return TrackingSettings(
+def settings(database_url: str, mlflow_server: MlflowServer) -> Iterator[TrackingSettings]:
+    """Settings on the test's database, whose jobs are done, and the real MLflow; nobody plays ml_model."""
+    told = TrackingSettings(
         database_url=SecretStr(database_url),
         mlflow_url=mlflow_server.url,
         mlflow_database_url=SecretStr(mlflow_server.backend),
         mlflow_timeout_s=20,
         ml_model_url="http://127.0.0.1:1/root/ml",
     )
+    with working("tracking", told):
+        yield told
 
 
 @pytest.fixture
-def app(settings: TrackingSettings) -> Iterator[Flask]:
-    """The app as it is in production: TESTING stays off; and its worker."""
-    with working("tracking", settings):
-        yield create_app(settings)
+def app(settings: TrackingSettings) -> Flask:
+    """The app as it is in production: TESTING stays off."""
+    return create_app(settings)
 
 
 @pytest.fixture
@@ -77,19 +84,37 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture
-def simulator(sessions: Sessions) -> SimulatorService:
-    """Loads sets into the test's database."""
+def simulator_on(sessions: Sessions) -> SimulatorService:
+    """Loads sets into a database."""
     known = KnownUseCases(read_definitions(SimulatorSettings().use_cases_dir), DataFiles(Path("data")))
     service = SimulatorService(known, lambda: SimulatorUnitOfWork(sessions))
     service.register()
     return service
 
 
+def load_wine_training(database_url: str) -> None:
+    """Load wine's training set into the database at this URL."""
+    engine = create_engine(database_url)
+    simulator_on(sessionmaker(engine)).load("training", "wine", caller=ALICE)
+    engine.dispose()
+
+
+@pytest.fixture
+def simulator(sessions: Sessions) -> SimulatorService:
+    """Loads sets into the test's database."""
+    return simulator_on(sessions)
+
+
 @pytest.fixture
 def training(simulator: SimulatorService) -> int:
     """Wine's training set, loaded; its number of rows."""
     return simulator.load("training", "wine", caller=ALICE)
+
+
+@pytest.fixture(scope="session")
+def wine() -> TrainingSet:
+    """The same rows, without a database."""
+    return wine_rows()
 
 
 @pytest.fixture
@@ -129,3 +154,26 @@ def names(mlflow_client: MlflowClient) -> Callable[[], Mapping[str, str]]:
         return {experiment.name: experiment.experiment_id for experiment in found}
 
     return read
+
+
+@pytest.fixture
+def job_id() -> str:
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> list[SavedSearch]:
+    """What was searched: a model each of LOGISTIC and SVC."""
+    return searches(tmp_path)
+
+
+@pytest.fixture
+def begin(mlflow_client: MlflowClient, job_id: str, name: str) -> Callable[..., tuple[SearchLog, Any]]:
+    """Begins an attempt, which knows nothing of those before it."""
+
+    def start(job: str = job_id) -> tuple[SearchLog, RecordedSearches]:
+        log = SearchLog(mlflow_client, no_pictures)
+        experiment = NewExperiment(name, {"owner": "Ada"})
+        return log, log.begin(job, experiment, REQUEST, ROWS, ALICE)
+
+    return start

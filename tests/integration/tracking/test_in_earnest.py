@@ -1,5 +1,8 @@
 """Tracking and its worker as processes of their own, of which any may be killed at any moment."""
 
+import contextlib
+import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +13,10 @@ import pytest
 import requests
 from mlflow import MlflowClient
 
-from tests.integration.tracking.conftest import MANAGEMENT
+from db.embedded import EmbeddedPostgres, ensure_database
+from db.migrate import migrate
+from tests.conftest import free_port
+from tests.integration.tracking.conftest import MANAGEMENT, load_wine_training
 from tests.mlflow_server import MlflowServer
 from tests.running import RunningService, running_service, running_worker
 
@@ -76,13 +82,26 @@ def is_at(service: RunningService, job_id: str, *states: str) -> Callable[[], bo
 
 def searching(worker: RunningService) -> list[psutil.Process]:
     """What does a job, not what it is forked from."""
-    (forkserver,) = [each for each in worker.workers() if "forkserver" in " ".join(each.cmdline())][:1]
+    (forkserver,) = [each for each in worker.workers() if "forkserver" in command_of(each)][:1]
     return forkserver.children(recursive=True)
+
+
+def command_of(process: psutil.Process) -> str:
+    """Nothing of one that has just ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def runs_of(client: MlflowClient, name: str) -> list[Any]:
     experiment = client.get_experiment_by_name(name)
     return [] if experiment is None else list(client.search_runs([experiment.experiment_id]))
+
+
+def versions_of(client: MlflowClient, run: Any) -> list[Any]:
+    """Of the model of the catalogue; the best one's run is a version of its use case, too."""
+    named = f"name = '{run.data.tags['model_type']}' and run_id = '{run.info.run_id}'"
+    return list(client.search_model_versions(named))
 
 
 def test_a_search_outlives_its_request_and_is_cancelled_within_seconds(
@@ -139,7 +158,7 @@ def test_a_search_that_is_refused_tells_the_job_what_a_request_is_told(
 
 
 @pytest.mark.parametrize("victim", ["worker", "child", "service"])
-def test_a_killed_search_is_taken_up_and_ends_as_one_that_was_not(
+def test_a_killed_search_is_taken_up_and_ends_as_one_that_was_not(  # noqa: PLR0917
     service: RunningService,
     start_worker: Start,
     small: dict[str, Any],
@@ -167,4 +186,93 @@ def test_a_killed_search_is_taken_up_and_ends_as_one_that_was_not(
     assert sorted(run.data.tags["model_type"] for run in runs) == ["LogisticRegression", "RandomForest"]
     assert {run.info.status for run in runs} == {"FINISHED"}
     for run in runs:
-        assert len(mlflow_client.search_model_versions(f"run_id = '{run.info.run_id}'")) == 1
+        assert len(versions_of(mlflow_client, run)) == 1
+
+
+def test_a_job_that_is_killed_ten_times_at_random_is_never_stranded(
+    service: RunningService, start_worker: Start, small: dict[str, Any], name: str
+) -> None:
+    chance = random.Random(42)
+    job_id = submit(service, {**small, **LONG, "experiment_name": name})
+    stop = threading.Event()
+    with start_worker() as first, start_worker() as second:
+
+        def kill_now_and_then() -> None:
+            killed = 0
+            while killed < 10 and not stop.wait(chance.uniform(0.2, 0.8)):
+                found = [each for worker in (first, second) for each in searching(worker)]
+                if found:
+                    chance.choice(found).kill()
+                    killed += 1
+
+        killing = threading.Thread(target=kill_now_and_then)
+        killing.start()
+        wait_until(is_at(service, job_id, "succeeded", "failed"), 120)
+        stop.set()
+        killing.join()
+    ended = job(service, job_id)
+    assert ended["status"] == "succeeded", ended
+
+
+def test_mlflow_killed_in_the_middle_is_waited_for(  # noqa: PLR0917
+    service: RunningService,
+    start_worker: Start,
+    small: dict[str, Any],
+    name: str,
+    mlflow_server: MlflowServer,
+    mlflow_client: MlflowClient,
+) -> None:
+    with start_worker():
+        job_id = submit(service, {**small, "experiment_name": name})
+        wait_until(lambda: bool(runs_of(mlflow_client, name)))
+        mlflow_server.kill()
+        time.sleep(1)
+        mlflow_server.start()
+        wait_until(is_at(service, job_id, "succeeded"))
+    (run,) = runs_of(mlflow_client, name)
+    assert run.info.status == "FINISHED"
+    assert len(versions_of(mlflow_client, run)) == 1
+
+
+def test_eight_at_once_by_two_workers_all_end_in_one_experiment(
+    service: RunningService,
+    start_worker: Start,
+    small: dict[str, Any],
+    name: str,
+    mlflow_client: MlflowClient,
+) -> None:
+    with start_worker(), start_worker():
+        jobs = [submit(service, {**small, "experiment_name": name}) for _ in range(8)]
+        for job_id in jobs:
+            wait_until(is_at(service, job_id, "succeeded"))
+    assert len({job(service, job_id)["result"]["data"]["experiment_id"] for job_id in jobs}) == 1
+    runs = runs_of(mlflow_client, name)
+    assert [run.info.status for run in runs] == ["FINISHED"] * 8
+    assert len({run.data.tags["job_id"] for run in runs}) == 8
+
+
+def test_postgresql_is_restarted_in_the_middle_of_a_search(
+    small: dict[str, Any], name: str, mlflow_server: MlflowServer, mlflow_client: MlflowClient, tmp_path: Path
+) -> None:
+    postgres = EmbeddedPostgres(tmp_path / "postgres", free_port())
+    postgres.start()
+    try:
+        url = ensure_database(postgres.url(), "dataset")
+        migrate(url)
+        load_wine_training(url)
+        given: dict[str, Any] = {"database_url": url, "mlflow_url": mlflow_server.url}
+        with (
+            running_service("tracking", tmp_path, **given) as service,
+            running_worker("tracking", tmp_path, **given) as worker,
+        ):
+            service.wait_until_ready()
+            job_id = submit(service, {**small, **LONG, "experiment_name": name})
+            wait_until(lambda: bool(searching(worker)))
+            time.sleep(1)
+            postgres.stop()
+            postgres.start()
+            wait_until(is_at(service, job_id, "succeeded", "failed"))
+            assert job(service, job_id)["status"] == "succeeded"
+    finally:
+        postgres.stop()
+    assert [run.info.status for run in runs_of(mlflow_client, name)] == ["FINISHED"] * 2

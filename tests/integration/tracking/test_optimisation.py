@@ -1,6 +1,8 @@
 """POST …/model_management with "optimization", against a real MLflow on a real PostgreSQL."""
 
+import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -146,4 +148,4 @@ def test_a_grid_longer_than_a_parameter_is_kept_whole_beside_it(
     assert text.startswith("[0.01, 0.010000001, ")
     assert text.endswith(" … (600 values, all of them in the artifact grid_search.json)")
     path = mlflow_client.download_artifacts(run_id, "grid_search.json", str(tmp_path))
-    assert pd.read_json(path, typ="series")["tol"] == many
+    assert json.loads(Path(path).read_text(encoding="utf-8"))["tol"] == many

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from mlflow import MlflowClient
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -28,10 +29,6 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "empty list": ({"hyperparameters": {"LogisticRegression": {"C": []}}}, "LogisticRegression.C"),
     "refused value": ({"hyperparameters": {"LogisticRegression": {"C": [1, -1]}}}, "C=-1"),
     "wrong type": ({"hyperparameters": {"LogisticRegression": {"C": ["much"]}}}, "C='much'"),
-    "refused in fit": (
-        {"hyperparameters": {"LogisticRegression": {"solver": ["lbfgs"], "penalty": ["l1"]}}},
-        "penalty='l1', solver='lbfgs'",
-    ),
     "one fold": ({"cv": 1}, "cv"),
     "a thousand folds": ({"cv": 1000}, "cv"),
     "folds above the smallest class": ({"cv": 30}, "from 2 to 29"),
@@ -40,11 +37,6 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "folds as a double": ({"cv": 5.0}, "cv"),
     "no scoring": ({"scoring": ""}, "scoring"),
     "unknown scoring": ({"scoring": "beauty"}, "beauty"),
-    "scoring that needs two classes": ({"scoring": "precision"}, "precision"),
-    "scoring that needs probabilities": (
-        {"models": ["SVC"], "hyperparameters": {"SVC": {}}, "scoring": "neg_log_loss"},
-        "neg_log_loss",
-    ),
     "unknown field": ({"model": "SVC"}, "'model'"),
     "no name": ({"experiment_name": None}, "experiment_name"),
     "blank name": ({"experiment_name": " "}, "experiment_name"),
@@ -66,6 +58,32 @@ def test_bad_input_is_400_that_names_it_and_leaves_no_trace(
     assert body["message"]
     assert "Traceback" not in response.get_data(as_text=True)
     assert names() == before
+
+
+FOUND_BY_FITTING: dict[str, tuple[dict[str, Any], str]] = {
+    "refused in fit": (
+        {"hyperparameters": {"LogisticRegression": {"solver": ["lbfgs"], "penalty": ["l1"]}}},
+        "penalty='l1', solver='lbfgs'",
+    ),
+    "scoring that needs two classes": ({"scoring": "precision"}, "precision"),
+    "scoring that needs probabilities": (
+        {"models": ["SVC"], "hyperparameters": {"SVC": {}}, "scoring": "neg_log_loss"},
+        "neg_log_loss",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "named"), FOUND_BY_FITTING.values(), ids=FOUND_BY_FITTING)
+def test_what_only_a_fit_can_tell_is_400_and_the_run_says_why(
+    changes: dict[str, Any], named: str, optimise: Optimise, mlflow_client: MlflowClient, name: str
+) -> None:
+    response = optimise(**changes)
+    assert response.status_code == 400, response.get_json()
+    assert named in response.get_json()["error"]
+    experiment = mlflow_client.get_experiment_by_name(name)
+    (run,) = mlflow_client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FAILED"
+    assert named in run.data.tags["failure"]
 
 
 def test_an_unknown_use_case_is_404(optimise: Optimise, names: Names) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import MANAGEMENT, RUNS, Optimise
+from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
 from tracking.web.app import create_app
 
@@ -27,6 +29,7 @@ class MlModelDouble:
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.request_ids: list[str | None] = []
+        self.before_answering: Callable[[], None] | None = None
         self.answer: tuple[dict[str, Any], int] = (
             {"message": "Model successfully uploaded", "deployment_id": 7},
             200,
@@ -39,6 +42,8 @@ class MlModelDouble:
         def set_model() -> Any:
             self.bodies.append(request.get_json())
             self.request_ids.append(request.headers.get("X-Request-ID"))
+            if self.before_answering is not None:
+                self.before_answering()
             body, status = self.answer
             return jsonify(body), status
 
@@ -227,3 +232,58 @@ def test_a_setting_that_ml_model_does_not_answer_is_looked_up(
         assert told == {"message": "Model successfully uploaded", "deployment_id": 7}
     else:
         assert "look before" in told["message"]
+
+
+def champion(client: MlflowClient) -> Any:
+    return client.get_model_version_by_alias("wine", "champion")
+
+
+def test_what_is_set_is_the_champion_and_a_later_setting_moves_that(
+    client: FlaskClient, optimise: Optimise, mlflow_client: MlflowClient, ml_model: tuple[MlModelDouble, str]
+) -> None:
+    models = {"LogisticRegression": {"C": [0.1]}, "RandomForest": {"n_estimators": [1], "max_depth": [1]}}
+    run_ids = optimise(models=[*models], hyperparameters=models).get_json()["data"]["run_ids"]
+    winner, loser = run_ids["LogisticRegression"], run_ids["RandomForest"]
+    assert mlflow_client.get_model_version_by_alias("wine", "challenger").run_id == winner
+    for run_id, deployment_id in ((winner, 7), (loser, 8), (loser, 9), (winner, 10)):
+        ml_model[0].answer = ({"message": "Model successfully uploaded", "deployment_id": deployment_id}, 200)
+        assert set_run(client, run_id).status_code == 200
+        found = champion(mlflow_client)
+        assert (found.run_id, found.tags["deployment_id"]) == (run_id, str(deployment_id))
+        assert datetime.now(UTC) - datetime.fromisoformat(found.tags["deployed_at"]) < timedelta(minutes=1)
+    of_the_run = [
+        mlflow_client.search_model_versions(f"name = 'wine' and run_id = '{each}'")
+        for each in (winner, loser)
+    ]
+    assert [len(versions) for versions in of_the_run] == [1, 1]
+    assert mlflow_client.get_model_version_by_alias("wine", "challenger").run_id == winner
+
+
+def test_a_setting_that_ml_model_refuses_leaves_the_champion(
+    client: FlaskClient, optimise: Optimise, mlflow_client: MlflowClient, ml_model: tuple[MlModelDouble, str]
+) -> None:
+    first, second = optimised_run(optimise), optimised_run(optimise)
+    assert set_run(client, first).status_code == 200
+    ml_model[0].answer = ({"error": "Model not Found", "message": "?"}, 400)
+    assert set_run(client, second).status_code == 400
+    assert champion(mlflow_client).run_id == first
+
+
+def test_mlflow_that_goes_away_meanwhile_makes_a_setting_no_failure(
+    *,
+    client: FlaskClient,
+    optimise: Optimise,
+    mlflow_client: MlflowClient,
+    ml_model: tuple[MlModelDouble, str],
+    mlflow_server: MlflowServer,
+) -> None:
+    run_id = optimised_run(optimise)
+    ml_model[0].before_answering = mlflow_server.stop
+    try:
+        answer = set_run(client, run_id)
+    finally:
+        mlflow_server.start()
+    assert (answer.status_code, answer.get_json()["deployment_id"]) == (200, 7)
+    ml_model[0].before_answering = None
+    assert set_run(client, run_id).status_code == 200
+    assert champion(mlflow_client).run_id == run_id

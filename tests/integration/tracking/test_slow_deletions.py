@@ -3,26 +3,19 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import requests
 from flask.testing import FlaskClient
-from mlflow import MlflowClient
 from mlflow import environment_variables as variables
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import text
 
-from fleet.mlflow_client import connect
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import EXPERIMENTS, RUNS, Optimise
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
-from tracking.persistence.repository.recording_locks import RecordingLocks
-from tracking.persistence.repository.recordings import RECORDING_TAG, Recordings
-from tracking.service.unfinished import Unfinished
 from tracking.web.app import create_app
 
 SLOW_S = 2.5
@@ -127,32 +120,3 @@ def test_a_deletion_that_nobody_knows_of_is_503_that_says_look_and_audited_as_in
     assert answer.status_code == 503, answer.get_json()
     assert "look before" in answer.get_json()["message"]
     assert trail(sessions) == [("delete_run_in_doubt", made[1])]
-
-
-@pytest.fixture
-def locks(database_url: str) -> RecordingLocks:
-    return RecordingLocks(create_engine(database_url, poolclass=NullPool, isolation_level="AUTOCOMMIT"))
-
-
-@pytest.mark.parametrize("others", [["RUNNING"], ["FINISHED"]])
-def test_a_recording_that_another_replica_makes_is_left_alone_until_that_is_gone(
-    others: list[str], mlflow_server: MlflowServer, name: str, locks: RecordingLocks
-) -> None:
-    client: MlflowClient = connect(mlflow_server.url, timeout_s=20)
-    experiment_id = client.create_experiment(name)
-    recording = f"of {experiment_id}"
-    runs = [client.create_run(experiment_id, tags={RECORDING_TAG: recording}).info.run_id for _ in range(2)]
-    foreign = client.create_run(experiment_id).info.run_id
-    for run_id, status in zip(runs, others, strict=False):
-        if status == "FINISHED":
-            client.set_terminated(run_id)
-    unfinished = Unfinished(Recordings(client), locks.claimed)
-    with suppress(RuntimeError), locks.held(recording) as check:
-        unfinished.settle()
-        assert client.get_run(runs[1]).info.status == "RUNNING"
-        check()
-        raise RuntimeError("the replica dies")
-    unfinished.settle()
-    expected = "FINISHED" if others == ["FINISHED"] else "FAILED"
-    assert {client.get_run(run_id).info.status for run_id in runs} == {expected}
-    assert client.get_run(foreign).info.status == "RUNNING"  # it is not ours to end

@@ -2,21 +2,15 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_wine
-from sklearn.model_selection import train_test_split
 
+from tests.searches import wine_rows
 from tracking.persistence.model.search import TrainingSet
 
 
 @pytest.fixture(scope="session")
 def wine() -> TrainingSet:
     """106 rows in the order of the split."""
-    features, classes = load_wine(return_X_y=True, as_frame=True)
-    features, _, classes, _ = train_test_split(
-        features, classes, train_size=0.6, random_state=42, stratify=classes
-    )
-    names = tuple(name.replace("/", "__") for name in features.columns)
-    return TrainingSet("wine", names, features.to_numpy(), classes.to_numpy().astype(np.int64))
+    return wine_rows()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from fleet.paging import Page, PageRequest
 from tracking.persistence.model.experiment import Experiment, Run, Wanted
 from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository.experiment_store import ExperimentNotFoundError, RunNotFoundError
+from tracking.persistence.repository.job_runs import Ended
 from tracking.persistence.repository.ml_model_client import ModelToSet
 from tracking.persistence.repository.search_log import ExperimentDeletedError, RecordedSearches
 
@@ -45,6 +46,9 @@ class FakeMlflow:
     held_runs: list[Run] = field(default_factory=list)
     deleted_names: set[str] = field(default_factory=set)
     recorded: list[tuple[NewExperiment, list[SavedSearch]]] = field(default_factory=list)
+    ended: list[tuple[str, str, str]] = field(default_factory=list)
+    challengers: list[tuple[str, str]] = field(default_factory=list)
+    drawn: list[str] = field(default_factory=list)
 
     def experiments(self) -> list[Experiment]:
         return self.held
@@ -86,18 +90,31 @@ class FakeMlflow:
         if name in self.deleted_names:
             raise ExperimentDeletedError(name)
 
-    def record(
+    def begin(
         self,
+        job_id: str,
         experiment: NewExperiment,
         request: SearchRequest,
-        searches: Sequence[SavedSearch],
         training: TrainingSet,
         caller: Caller,
     ) -> RecordedSearches:
-        self.recorded.append((experiment, list(searches)))
-        return RecordedSearches(
-            "1", {search.model_name: f"run of {search.model_name}" for search in searches}
-        )
+        self.recorded.append((experiment, []))
+        return RecordedSearches("1", {model: f"run of {model}" for model in request.models})
+
+    def finish(self, job_id: str, search: SavedSearch) -> None:
+        self.recorded[-1][1].append(search)
+
+    def fail(self, job_id: str, model_name: str, reason: str) -> None:
+        self.ended.append((model_name, "FAILED", reason))
+
+    def end(self, job_id: str, status: Ended, reason: str) -> None:
+        self.ended.append(("all", status, reason))
+
+    def challenge(self, job_id: str, use_case: str, best: str) -> None:
+        self.challengers.append((use_case, best))
+
+    def add_pictures(self, job_id: str, search: SavedSearch) -> None:
+        self.drawn.append(search.model_name)
 
 
 @dataclass
@@ -108,4 +125,21 @@ class FakeMlModel:
 
     def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]:
         self.models.append(model)
-        return {"message": "Model successfully uploaded", "request_id": caller.request_id}
+        return {
+            "message": "Model successfully uploaded",
+            "deployment_id": 7,
+            "request_id": caller.request_id,
+        }
+
+
+@dataclass
+class FakeChampions:
+    """Keeps who was crowned. error: raised then."""
+
+    error: Exception | None = None
+    crowned: list[tuple[str, str, object]] = field(default_factory=list)
+
+    def crown(self, use_case: str, run_id: str, deployment_id: object) -> None:
+        if self.error is not None:
+            raise self.error
+        self.crowned.append((use_case, run_id, deployment_id))

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from tests.callers import ALICE
-from tests.unit.tracking.fakes import FakeMlflow, FakeMlModel, make_run
+from tests.unit.tracking.fakes import FakeChampions, FakeMlflow, FakeMlModel, make_run
 from tracking.persistence.model.experiment import Run
+from tracking.persistence.repository.mlflow_connection import MlflowUnavailableError
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.model_setting import (
     ForeignRunError,
@@ -24,13 +25,39 @@ def no_transaction() -> TrackingUnitOfWork:
     raise AssertionError("ml_model answered: there is nothing to look up")
 
 
-def push(run: Run, *, asked: str | None = None) -> FakeMlModel:
+def push(run: Run, *, asked: str | None = None, champions: FakeChampions | None = None) -> FakeMlModel:
     """Set this run's model. asked: the use case, if it is named."""
     ml_model = FakeMlModel()
-    ModelSettingService(FakeMlflow(held_runs=[run]), ml_model, no_transaction).set_model(
-        "a", use_case=asked or "wine", use_case_is_asked_for=asked is not None, caller=ALICE
+    service = ModelSettingService(
+        FakeMlflow(held_runs=[run]), ml_model, champions or FakeChampions(), no_transaction
     )
+    service.set_model("a", use_case=asked or "wine", use_case_is_asked_for=asked is not None, caller=ALICE)
     return ml_model
+
+
+WRITTEN = {"model_type": "SVC", "hyperparameters": "{}", "use_case": "beer"}
+
+
+def test_what_is_set_is_the_champion_of_its_use_case() -> None:
+    champions = FakeChampions()
+    push(make_run("a", tags=WRITTEN), champions=champions)
+    assert champions.crowned == [("beer", "a", 7)]
+
+
+def test_a_model_is_set_though_nobody_can_be_told_of_its_champion(caplog: pytest.LogCaptureFixture) -> None:
+    away = FakeChampions(MlflowUnavailableError())
+    assert push(make_run("a", tags=WRITTEN), champions=away).models
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == "The model of run a is set, and MLflow does not call it the champion of beer: set it again"
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "FAILED", "KILLED"])
+def test_a_run_that_has_not_finished_is_told_so_though_it_does_not_say_its_hyperparameters(
+    status: str,
+) -> None:
+    """It says them last of all."""
+    with pytest.raises(RunNotFinishedError, match=status):
+        push(make_run("a", status=status, tags={"model_type": "SVC", "use_case": "wine"}))
 
 
 def test_types_come_from_the_tag_so_that_a_text_of_digits_stays_one() -> None:

@@ -9,17 +9,19 @@ import pytest
 
 from db.definition import Feature, Task, UseCase
 from fleet.catalogue import WrongTaskError
-from fleet.errors import ConflictError, InvalidRequestError
+from fleet.errors import ConflictError, FleetError, InvalidRequestError
 from fleet.jobs import Work
 from tests.callers import ALICE
+from tests.searches import FitsInMemory
 from tests.unit.tracking.fakes import FakeMlflow
-from tracking.persistence.model.search import NewExperiment, SearchRequest, TrainingSet
-from tracking.persistence.repository.search_log import RecordedSearches
+from tracking.persistence.model.search import NewExperiment, TrainingSet
+from tracking.persistence.repository.studies import Studies
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service import checking
 from tracking.service.bounds import Bounds
-from tracking.service.checking import check_folds, check_on
-from tracking.service.optimisation import Optimisation, OptimisationService
+from tracking.service.checking import check_folds
+from tracking.service.optimisation import Optimisation, OptimisationService, SearchMeans
+from tracking.service.processes import LocalProcesses
 from tracking.service.refusals import (
     FoldsError,
     HyperparametersRefusedError,
@@ -81,21 +83,36 @@ def make_request(**changes: Any) -> Optimisation:
     return Optimisation(**fields)
 
 
+def means() -> SearchMeans:
+    """Two processes, and nothing that outlives them."""
+    return SearchMeans(LocalProcesses(2), lambda _: FitsInMemory(), lambda _: Studies("search"))
+
+
 class AsARequest:
     """Optimises as a request and its job do, one after the other."""
 
     def __init__(self, service: OptimisationService) -> None:
         self._service = service
 
-    def optimise(self, asked: Optimisation) -> RecordedSearches:
+    def optimise(self, asked: Optimisation) -> dict[str, Any]:
+        """What the job answers."""
+        answers: list[dict[str, Any]] = []
         self._service.check(asked)
-        return self._service.optimise(asked, Work("job", 1, {}, ALICE, lambda *_: None))
+        job = Work("job", 1, {}, ALICE, lambda *_: None, answers.append)
+        try:
+            self._service.optimise(asked, job)
+        except FleetError as error:
+            self._service.give_up(job, "failed", error.error)
+            raise
+        (answer,) = answers
+        data: dict[str, Any] = answer["data"]
+        return data
 
 
 def make_service(training: TrainingSet, mlflow: FakeMlflow) -> AsARequest:
     """The service on fakes, for grids of up to 50 combinations."""
     unit = cast(TrackingUnitOfWork, FakeUnitOfWork(training))
-    return AsARequest(OptimisationService(lambda: unit, mlflow, bounds=Bounds(50, 500)))
+    return AsARequest(OptimisationService(lambda: unit, mlflow, bounds=Bounds(50, 500), means=means()))
 
 
 def test_every_model_is_searched_and_recorded_together(wine: TrainingSet) -> None:
@@ -104,10 +121,24 @@ def test_every_model_is_searched_and_recorded_together(wine: TrainingSet) -> Non
         models=["LogisticRegression", "SVC", "SVC"], grids={"LogisticRegression": LIBLINEAR, "SVC": {}}
     )
     done = make_service(wine, mlflow).optimise(request)
-    assert set(done.run_ids) == {"LogisticRegression", "SVC"}
+    assert set(done["run_ids"]) == {"LogisticRegression", "SVC"}
     ((experiment, searches),) = mlflow.recorded
     assert experiment == EXPERIMENT
     assert [search.model_name for search in searches] == ["LogisticRegression", "SVC"]
+    assert mlflow.drawn == ["LogisticRegression", "SVC"]
+    assert mlflow.challengers == [("wine", max(searches, key=lambda each: each.best_score).model_name)]
+
+
+def test_of_several_models_the_error_of_one_is_told_and_the_others_are_recorded(wine: TrainingSet) -> None:
+    mlflow = FakeMlflow()
+    grids = {"LogisticRegression": {"solver": ["lbfgs"], "penalty": ["l1"]}, "SVC": {}}
+    request = make_request(models=["LogisticRegression", "SVC"], grids=grids)
+    done = make_service(wine, mlflow).optimise(request)
+    ((_, searches),) = mlflow.recorded
+    assert [search.model_name for search in searches] == ["SVC"]
+    assert done["errors"]["LogisticRegression"]["code"] == "hyperparameters_refused"
+    assert done["run_ids"] == {"SVC": "run of SVC"}
+    assert [(model, status) for model, status, _ in mlflow.ended] == [("LogisticRegression", "FAILED")]
 
 
 REFUSED: dict[str, dict[str, Any]] = {
@@ -130,10 +161,21 @@ def test_what_is_refused_is_not_recorded(changes: dict[str, Any], wine: Training
     assert mlflow.recorded == []
 
 
-def test_a_combination_refused_in_fit_is_named(wine: TrainingSet) -> None:
-    grids = {"LogisticRegression": {"solver": ["liblinear", "lbfgs"], "penalty": ["l1"]}}
-    with pytest.raises(HyperparametersRefusedError, match=r"penalty='l1', solver='lbfgs'"):
+def test_a_grid_of_which_nothing_can_be_fitted_names_the_first_combination(wine: TrainingSet) -> None:
+    grids = {"LogisticRegression": {"solver": ["lbfgs"], "penalty": ["l1"], "C": [1, 2]}}
+    with pytest.raises(HyperparametersRefusedError, match=r"C=1, penalty='l1', solver='lbfgs'"):
         make_service(wine, FakeMlflow()).optimise(make_request(grids=grids))
+
+
+def test_a_combination_refused_in_fit_fails_alone(wine: TrainingSet) -> None:
+    mlflow = FakeMlflow()
+    grids = {"LogisticRegression": {"solver": ["lbfgs", "liblinear"], "penalty": ["l1"]}}
+    make_service(wine, mlflow).optimise(make_request(grids=grids))
+    ((_, (found,)),) = mlflow.recorded
+    assert found.hyperparameters == {"penalty": "l1", "solver": "liblinear"}
+    refused, _ = found.candidates
+    assert np.isnan(refused.mean_score)
+    assert "l1" in str(refused.reason)
 
 
 def test_one_bad_model_among_good_ones_records_none(wine: TrainingSet) -> None:
@@ -176,7 +218,7 @@ def test_one_class_cannot_be_searched_on(wine: TrainingSet) -> None:
 
 
 def numbers_of(request: dict[str, Any]) -> Optimisation:
-    return make_request(use_case="fires", models=["Ridge"], grids={"Ridge": {}}, **request)
+    return make_request(**{"use_case": "fires", "models": ["Ridge"], "grids": {"Ridge": {}}, **request})
 
 
 def test_a_regression_is_scored_by_its_own_default(fires: TrainingSet) -> None:
@@ -239,22 +281,6 @@ def test_a_huge_grid_is_refused_before_any_value_is_looked_at(
     with pytest.raises(error, match="hyperparameters") as refused:
         make_service(wine, FakeMlflow()).optimise(request)
     assert "at most" in str(vars(refused.value)["message"])
-
-
-def test_a_grid_of_many_combinations_is_tried_on_some_that_have_every_value(
-    wine: TrainingSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried: list[dict[str, Any]] = []
-    monkeypatch.setattr(checking, "_refusal", lambda _, combination, *__: tried.append(combination))
-    grid: dict[str, list[Any]] = {
-        "C": list(range(1, 101)),
-        "tol": [0.1, 0.2, 0.3],
-        "shrinking": [True, False],
-    }
-    request = SearchRequest(["SVC"], {"SVC": grid}, "accuracy", 2, "standard_scaler")
-    check_on(request, wine)
-    assert len(tried) < 420
-    assert all({combination[name] for combination in tried} == {*grid[name]} for name in grid)
 
 
 @pytest.mark.parametrize("value", [[[[[1]]]], {"a": {"b": {"c": {"d": 1}}}}])

@@ -10,8 +10,9 @@ from sklearn.multiclass import OneVsRestClassifier
 from skops.io import dumps, get_untrusted_types  # type: ignore[import-untyped]
 
 from fleet.catalogue import Preprocessing, build_pipeline, models_for
+from tests.searches import search, search_all
 from tracking.persistence.model.search import SearchRequest, TrainingSet
-from tracking.service.search import combinations, compute_metrics, search
+from tracking.service.metrics import compute_metrics
 
 
 def request(
@@ -44,15 +45,18 @@ def test_a_grid_may_mix_solvers_that_need_one_model_per_class_with_those_that_do
     wine: TrainingSet,
 ) -> None:
     grid: dict[str, list[Any]] = {"solver": ["lbfgs", "liblinear"], "C": [1]}
-    found = search("LogisticRegression", request("LogisticRegression", grid, "standard_scaler"), wine)
-    wrapped = isinstance(found.pipeline.named_steps["estimator"], OneVsRestClassifier)
-    assert wrapped == (found.hyperparameters["solver"] == "liblinear")
+    outcome = search_all(request("LogisticRegression", grid, "standard_scaler"), wine)
+    wrapped = isinstance(
+        outcome.pipelines["LogisticRegression"].named_steps["estimator"], OneVsRestClassifier
+    )
+    best = outcome.found["LogisticRegression"].hyperparameters
+    assert wrapped == (best["solver"] == "liblinear")
 
 
 def test_an_empty_grid_searches_the_defaults(wine: TrainingSet) -> None:
     found = search("SVC", request("SVC", {}, "standard_scaler", cv=2), wine)
     assert found.hyperparameters == {}
-    assert combinations({}) == [{}]
+    assert [candidate.hyperparameters for candidate in found.candidates] == [{}]
 
 
 def test_missing_values_are_imputed(wine: TrainingSet) -> None:
@@ -63,7 +67,7 @@ def test_missing_values_are_imputed(wine: TrainingSet) -> None:
 
 
 def test_the_fitted_pipeline_knows_the_features_names(wine: TrainingSet) -> None:
-    fitted = search("SVC", request("SVC", {}, cv=2), wine).pipeline
+    fitted = search_all(request("SVC", {}, cv=2), wine).pipelines["SVC"]
     assert tuple(fitted.feature_names_in_) == wine.feature_names
 
 
@@ -82,10 +86,11 @@ def test_a_class_that_is_never_predicted_counts_as_zero() -> None:
 @pytest.mark.parametrize("model", models_for("regression"))
 def test_every_regressor_is_searched_with_categories(fires: TrainingSet, model: str) -> None:
     asked = SearchRequest([model], {model: {}}, "neg_mean_absolute_error", 5, "standard_scaler")
-    found = search(model, asked, fires)
+    outcome = search_all(asked, fires)
+    found = outcome.found[model]
     assert found.metrics["r2"] > 0.7
     assert 0 < found.metrics["mae"] < found.metrics["rmse"] < found.metrics["max_error"]
-    assert tuple(found.pipeline.feature_names_in_) == fires.feature_names
+    assert tuple(outcome.pipelines[model].feature_names_in_) == fires.feature_names
 
 
 def test_the_best_of_a_grid_has_the_smallest_error(fires: TrainingSet) -> None:
@@ -101,12 +106,13 @@ def test_a_model_with_class_weights_is_the_one_that_is_deployed_and_of_scikit_le
 ) -> None:
     hyperparameters = {"solver": "liblinear", "class_weight": class_weight}
     grid = {name: [value] for name, value in hyperparameters.items()}
-    found = search("LogisticRegression", request("LogisticRegression", grid, "standard_scaler"), wine)
-    assert type(found.pipeline["estimator"]) is OneVsRestClassifier
+    outcome = search_all(request("LogisticRegression", grid, "standard_scaler"), wine)
+    found = outcome.pipelines["LogisticRegression"]
+    assert type(found["estimator"]) is OneVsRestClassifier
     deployed = build_pipeline("LogisticRegression", hyperparameters, classes=3)
     np.testing.assert_allclose(
-        found.pipeline.predict_proba(pd.DataFrame(wine.features, columns=list(wine.feature_names))),
+        found.predict_proba(pd.DataFrame(wine.features, columns=list(wine.feature_names))),
         deployed.fit(wine.features, wine.target).predict_proba(wine.features),
         atol=1e-12,
     )
-    assert set(get_untrusted_types(data=dumps(found.pipeline))) <= {"numpy.dtype"}
+    assert set(get_untrusted_types(data=dumps(found))) <= {"numpy.dtype"}

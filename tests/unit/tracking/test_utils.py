@@ -1,13 +1,11 @@
-"""Times, warnings and processor time."""
+"""Times and warnings."""
 
 import threading
-import time
 import warnings
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from tracking.utils.cpu import CpuMeter
 from tracking.utils.quiet import no_warnings
 from tracking.utils.times import text
 
@@ -43,15 +41,3 @@ def test_the_last_of_overlapping_threads_restores_the_filters() -> None:
     leave.set()
     thread.join()
     assert list(warnings.filters) == before
-
-
-def test_busy_time_is_counted_and_waiting_is_not() -> None:
-    waiting = CpuMeter()
-    time.sleep(0.2)
-    seconds, percent = waiting.read()
-    assert seconds >= 0.2
-    busy = CpuMeter()
-    deadline = time.process_time() + 0.1
-    while time.process_time() < deadline:
-        pass
-    assert busy.read()[1] > percent

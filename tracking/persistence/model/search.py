@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from fleet.catalogue import Preprocessing, Task
 
 Hyperparameters = Mapping[str, Any]
 Grid = Mapping[str, Sequence[Any]]
+Method = Literal["grid", "random", "halving", "optuna"]
+Part = Literal["fit", "score"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class TrainingSet:
     features: (rows, features) of doubles, NaN = missing. target: (rows,) of integers that are classes, or of
     doubles. categories: of each feature how many it has, 0 for numbers; without it all are numbers.
     category_names: of each feature their names, none for numbers; without it only positions are known.
-    snapshot_id: what they are remembered as.
+    snapshot_id, snapshot_digest: what they are remembered as, and the SHA-256 of the rows.
     """
 
     use_case: str
@@ -34,6 +36,7 @@ class TrainingSet:
     categories: tuple[int, ...] = ()
     category_names: tuple[tuple[str, ...], ...] = ()
     snapshot_id: int | None = None
+    snapshot_digest: str | None = None
 
     @property
     def classifies(self) -> bool:
@@ -41,10 +44,24 @@ class TrainingSet:
 
 
 @dataclass(frozen=True)
-class SearchRequest:
-    """A grid search of one or more models, scored by `cv`-fold cross-validation.
+class Budget:
+    """How far a search that is no grid search goes.
 
-    grids: by model name, the values to try by hyperparameter.
+    candidates: of each model, at most; None for as many as are allowed. seconds: of the whole request, None
+    for as long as it takes. Every model that is left gets the same share, and a candidate that was begun is
+    finished.
+    """
+
+    candidates: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """A search of one or more models, scored by `cv`-fold cross-validation.
+
+    grids: by model name, the values to try by hyperparameter. Only a grid search needs one of every model:
+    other methods search the catalogue's own space of a model that has none. budget: None of a grid search.
     """
 
     models: Sequence[str]
@@ -52,16 +69,78 @@ class SearchRequest:
     scoring: str
     cv: int
     preprocessing: Preprocessing
+    method: Method = "grid"
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True)
+class FitKey:
+    """One fit of a search. candidate: its number among those of the model, from 0. fold: from 0."""
+
+    model_name: str
+    candidate: int
+    fold: int
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What came of a fit. score: NaN if it failed. seconds, cpu_seconds: of fitting and scoring.
+
+    failed_part, reason: what could not be done, and why; None if it could.
+    """
+
+    score: float
+    seconds: float
+    cpu_seconds: float
+    failed_part: Part | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class CandidateResult:
+    """What came of one combination of hyperparameters.
+
+    scores: one a fold, NaN where it failed; a candidate with one of these has mean and deviation NaN too.
+    fit_seconds: of all folds together. rows: that it was fitted and scored on, of all folds together; fewer
+    than there are in the earlier rounds of halving. failed_part, reason: of the first failure.
+    """
+
+    number: int
+    hyperparameters: Hyperparameters
+    scores: tuple[float, ...]
+    mean_score: float
+    std_score: float
+    fit_seconds: float
+    rows: int
+    failed_part: Part | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class CrossValidated:
+    """The best candidate's predictions of every row by the model of the folds that it was not in.
+
+    predicted: (rows,). classes: (classes,), None of a regression. probabilities: (rows, classes), None of a
+    model without any. decisions: (rows, classes), the larger the likelier, only where there are no
+    probabilities.
+    """
+
+    predicted: npt.NDArray[Any]
+    classes: npt.NDArray[np.int64] | None = None
+    probabilities: npt.NDArray[np.float64] | None = None
+    decisions: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What there is to tell of the best of one model's grid.
+    """What there is to tell of the best of one model's candidates.
 
+    grid: the values that were tried; of a range of the catalogue's its ends.
     metrics: of the cross-validated predictions: accuracy, f1_score, precision and recall, or of a regression
     mae, rmse, r2 and max_error. no_numbers: those of them that came out as no finite number, left out there.
     per_class: `<class>_precision`, `_recall` and `_f1_score` of the same, unless there are too many.
-    execution_time_s: wall time. cpu_percent: CPU time by wall time, up to 100 a core.
+    execution_time_s: wall time. cpu_percent: CPU time of all processes of the search by wall time, up to 100
+    a core. candidates: all of them, in the order in which they were tried.
     """
 
     model_name: str
@@ -73,6 +152,29 @@ class SearchResult:
     execution_time_s: float
     cpu_percent: float
     started_at: datetime
+    candidates: Sequence[CandidateResult]
+    cross_validated: CrossValidated
+
+    @property
+    def best_score(self) -> float:
+        """The mean score of the best candidate; less than any other if there is none."""
+        scores = [candidate.mean_score for candidate in self.candidates]
+        return max((score for score in scores if np.isfinite(score)), default=-np.inf)
+
+    @property
+    def predicted(self) -> npt.NDArray[Any]:
+        """Cross-validated predictions, (rows,)."""
+        return self.cross_validated.predicted
+
+    @property
+    def classes(self) -> npt.NDArray[np.int64] | None:
+        """Of the columns of `probabilities`; None of a regression."""
+        return self.cross_validated.classes
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float64] | None:
+        """Cross-validated, (rows, classes); None of a model without any."""
+        return self.cross_validated.probabilities
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What the errors of MLflow's client mean."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from mlflow.exceptions import MlflowException, RestException
 
@@ -53,6 +54,15 @@ def translated(
         if not out_of_order(error):
             raise
         raise (MlflowInDoubtError() if _in_doubt(error) else MlflowUnavailableError()) from error
+
+
+def unless_gone(change: Callable[..., object], *arguments: Any) -> None:
+    """Make a change of MLflow's client, unless what it is about is not there any more."""
+    try:
+        change(*arguments)
+    except MlflowException as error:
+        if error.error_code not in NOT_THERE:
+            raise
 
 
 def out_of_order(error: MlflowException) -> bool:

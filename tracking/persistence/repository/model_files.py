@@ -1,4 +1,4 @@
-"""Writes a fitted pipeline as an MLflow model on disk."""
+"""Fitted pipelines as MLflow models on disk."""
 
 from pathlib import Path
 
@@ -37,6 +37,12 @@ def save(search: FinishedSearch, training: TrainingSet, folder: Path) -> SavedSe
         )
     told = {name: value for name, value in vars(search).items() if name != "pipeline"}
     return SavedSearch(**told, folder=folder, model_format=file_format)
+
+
+def load(folder: Path) -> Pipeline:
+    """The fitted pipeline of a folder that `save` has written."""
+    with no_warnings():
+        return mlflow.sklearn.load_model(str(folder))
 
 
 def _inputs(training: TrainingSet) -> Schema:

@@ -30,37 +30,47 @@ def run_name(model_name: str) -> str:
     return f"{model_name} Grid_Search_Opt and CV_Performance"
 
 
-def run_tags(
-    search: SavedSearch, request: SearchRequest, training: TrainingSet, caller: Caller
-) -> dict[str, str]:
-    """Tags of the run."""
-    left_out = [MODEL_PREFIX + name for name in search.no_numbers]
+def first_tags(request: SearchRequest, training: TrainingSet, caller: Caller) -> dict[str, str]:
+    """Tags of a run from its start: what was asked, on which rows and by whom."""
     return {
-        **({NO_NUMBERS_TAG: ", ".join(left_out)} if left_out else {}),
-        "model_type": search.model_name,
         "experiment_type": "GridSearch_CrossValidation",
         "preprocessing": request.preprocessing,
         "use_case": training.use_case,
         **({} if training.snapshot_id is None else {"snapshot_id": str(training.snapshot_id)}),
-        "model_format": search.model_format,
         "mlflow.user": caller.name,
         "request_id": caller.request_id,
-        HYPERPARAMETERS_TAG: json.dumps(search.hyperparameters),
     }
 
 
-def run_params(search: SearchResult, request: SearchRequest, training: TrainingSet) -> dict[str, str]:
-    """Parameters of the run, all of them within MLflow's limit."""
-    best = {MODEL_PREFIX + name: str(value) for name, value in search.hyperparameters.items()}
+def first_params(grid: Grid, request: SearchRequest, training: TrainingSet) -> dict[str, str]:
+    """Parameters of a run from its start, all of them within MLflow's limit."""
     data = {
         "data_samples": str(len(training.target)),
         "data_features": str(len(training.feature_names)),
     }
     if training.classifies:
         data["data_classes"] = str(len(set(training.target.tolist())))
-    grid = {GRID_PREFIX + name: shortened(list(values)) for name, values in search.grid.items()}
     how = {f"{GRID_PREFIX}scoring": request.scoring, f"{GRID_PREFIX}cv_folds": str(request.cv)}
-    return {**best, **data, **grid, **how}
+    return {**data, **how, **grid_params(grid)}
+
+
+def grid_params(grid: Grid) -> dict[str, str]:
+    """The values that were to be tried, by hyperparameter."""
+    return {GRID_PREFIX + name: shortened(list(values)) for name, values in grid.items()}
+
+
+def last_tags(search: SavedSearch) -> dict[str, str]:
+    """Tags of a run whose search has ended."""
+    left_out = [MODEL_PREFIX + name for name in search.no_numbers]
+    return {
+        **({NO_NUMBERS_TAG: ", ".join(left_out)} if left_out else {}),
+        "model_format": search.model_format,
+    }
+
+
+def last_params(search: SearchResult) -> dict[str, str]:
+    """The best hyperparameters."""
+    return {MODEL_PREFIX + name: str(value) for name, value in search.hyperparameters.items()}
 
 
 def run_metrics(search: SearchResult) -> dict[str, float]:

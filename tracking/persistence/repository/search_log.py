@@ -1,39 +1,46 @@
-"""Records finished searches in MLflow: one experiment, one run and one registered model version each.
+"""Records the searches of a job in MLflow: one experiment, one run and one registered model version a model.
 
-Either all of a request's searches are recorded, or none.
+A job may be started again after it was cut off anywhere. Every step here may be asked for again: it finds by
+the job's id what an earlier attempt has left, goes on from there, and makes nothing twice.
 """
 
-import threading
+import json
+import logging
+import tempfile
 import time
-import uuid
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunStatus
+from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from fleet.caller import Caller
 from fleet.errors import ConflictError
-from fleet.mlflow_client import EXISTS, log_model, register
+from fleet.mlflow_client import EXISTS
 from tracking.persistence.model.search import NewExperiment, SavedSearch, SearchRequest, TrainingSet
 from tracking.persistence.repository import run_contents
+from tracking.persistence.repository.candidates_table import TABLE_ARTIFACT, TABLE_TAG, candidates_table
+from tracking.persistence.repository.dataset_inputs import dataset_inputs
+from tracking.persistence.repository.job_runs import FINISHED, RUNNING, Ended, JobRuns, NewRun
 from tracking.persistence.repository.mlflow_connection import (
+    UNREADABLE,
     MlflowInDoubtError,
     out_of_order,
     translated,
 )
-from tracking.persistence.repository.recordings import RECORDING_TAG, Recordings
-from tracking.persistence.repository.undo import Undo
+from tracking.persistence.repository.run_models import RunModels
+from tracking.persistence.repository.use_case_models import UseCaseModels
 
-Held = Callable[[str], AbstractContextManager[Callable[[], None]]]
+log = logging.getLogger(__name__)
 
 MAX_BATCH = 100
-MAX_THREADS = 4
+PICTURES = "pictures"
+LEFT_OUT_TAG = "pictures_left_out"
 
 
 class ExperimentDeletedError(ConflictError):
@@ -46,69 +53,159 @@ class ExperimentDeletedError(ConflictError):
         )
 
 
+class RunDeletedError(ConflictError):
+    """Somebody deleted a run whose search was going on."""
+
+    def __init__(self, model_name: str) -> None:
+        super().__init__(
+            f"The run of {model_name} was deleted while it was searched",
+            "Send the request again if you want it after all",
+        )
+
+
 @dataclass(frozen=True)
 class RecordedSearches:
-    """Where the searches were recorded. run_ids: by model name."""
+    """Where the searches are recorded. run_ids: by model name."""
 
     experiment_id: str
     run_ids: dict[str, str]
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What every run of one request says: what was asked, on which rows, by whom, and in which recording."""
+class Drawn:
+    """Pictures of a search: PNG files by name, and by name of those that there are not, why."""
 
+    pictures: Mapping[str, bytes]
+    left_out: Mapping[str, str]
+
+
+Draw = Callable[[SavedSearch, SearchRequest, TrainingSet], Drawn]
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What this process has begun: a job's experiment and runs, and what its pictures need."""
+
+    experiment: NewExperiment
+    recorded: RecordedSearches
     request: SearchRequest
     training: TrainingSet
-    caller: Caller
-    recording: str
 
 
 class SearchLog:
-    """Writes to one MLflow server, one request at a time: nobody joins an experiment that is taken back.
+    """Writes to one MLflow server, from any thread. draw: makes the pictures of a search.
 
-    held: says that a recording is being made, until the block ends, and checks whether it still says so.
+    A job is begun by each process that records for it; ended or failed by any. All raise
+    MlflowUnavailableError.
     """
 
-    def __init__(self, client: MlflowClient, held: Held) -> None:
+    def __init__(self, client: MlflowClient, draw: Draw) -> None:
         self._client = client
-        self._held = held
-        self._recordings = Recordings(client)
-        self._one_at_a_time = threading.RLock()
+        self._draw = draw
+        self._runs = JobRuns(client)
+        self._models = RunModels(client)
+        self._use_cases = UseCaseModels(client)
+        self._begun: dict[str, _Begun] = {}
 
     def check_name(self, name: str) -> None:
         """Raises ExperimentDeletedError if an experiment of that name was deleted."""
         self._find(name)
 
-    def record(
+    def begin(
         self,
+        job_id: str,
         experiment: NewExperiment,
         request: SearchRequest,
-        searches: Sequence[SavedSearch],
         training: TrainingSet,
         caller: Caller,
     ) -> RecordedSearches:
-        """Record all of them or none, as the caller's.
+        """The experiment, and one RUNNING run a model with all that is known of it: the same ones each time.
 
-        Raises ExperimentDeletedError, MlflowUnavailableError.
+        A run that an earlier attempt has finished stays so. Raises ExperimentDeletedError.
         """
-        told = _Told(request, training, caller, uuid.uuid4().hex)
-        with self._one_at_a_time, translated(), self._held(told.recording) as check_held, Undo() as undo:
-            experiment_id = self._find(experiment.name) or self._create(experiment, undo)
-            undo.add(lambda: self._recordings.remove(experiment_id, told.recording))
-            try:
-                # Side by side: it is waiting for the server that takes the time.
-                with ThreadPoolExecutor(MAX_THREADS) as threads:
-                    write = partial(self._record_one, experiment_id, told=told)
-                    run_ids = list(threads.map(write, searches))
-                    check_held()
-                    list(threads.map(self._finish, run_ids))
-            except MlflowException as error:
-                if not out_of_order(error):
-                    self._find(experiment.name)  # says so if it was deleted meanwhile
-                raise
-        models = [search.model_name for search in searches]
-        return RecordedSearches(experiment_id, dict(zip(models, run_ids, strict=True)))
+        tags = run_contents.first_tags(request, training, caller)
+        wanted = [NewRun(model, run_contents.run_name(model), tags) for model in request.models]
+        with translated(), self._unless_deleted(experiment.name):
+            experiment_id = self._find(experiment.name) or self._create(experiment)
+            runs = self._runs.begin(job_id, experiment_id, wanted)
+            for model_name, run in runs.items():
+                if run.info.status != FINISHED:
+                    grid = request.grids.get(model_name, {})
+                    self._log(run, run_contents.first_params(grid, request, training))
+                    self._log_dataset(run, training)
+        run_ids = {model: str(runs[model].info.run_id) for model in request.models}
+        recorded = RecordedSearches(experiment_id, run_ids)
+        self._begun[job_id] = _Begun(experiment, recorded, request, training)
+        return recorded
+
+    def finish(self, job_id: str, search: SavedSearch) -> None:
+        """Write down what was found, register the model, and set its run to FINISHED last of all.
+
+        Nothing is done unless the run is RUNNING. Raises ExperimentDeletedError, RunDeletedError.
+        """
+        begun = self._begun[job_id]
+        with translated(), self._unless_deleted(begun.experiment.name):
+            run = self._client.get_run(begun.recorded.run_ids[search.model_name])
+            if run.info.lifecycle_stage == "deleted":
+                self._find(begun.experiment.name)  # which says so if it was deleted with all its runs
+                raise RunDeletedError(search.model_name)
+            if run.info.status != RUNNING:
+                return
+            self._commit_to(run, search)
+            model_id = self._models.log_once(run, search)
+            self._models.register_once(search.model_name, run, model_id)
+            self._log_outcome(run, search)
+            self._client.set_terminated(run.info.run_id, FINISHED)
+
+    def fail(self, job_id: str, model_name: str, reason: str) -> None:
+        """Set the model's run to FAILED, with the reason as a tag; only if it is RUNNING."""
+        with translated():
+            run = self._find_runs(job_id).get(model_name)
+            if run is not None:
+                self._runs.end(run, "FAILED", reason)
+
+    def end(self, job_id: str, status: Ended, reason: str) -> None:
+        """End every run of the job that is RUNNING, with the reason as a tag."""
+        with translated():
+            for run in self._find_runs(job_id).values():
+                self._runs.end(run, status, reason)
+
+    def challenge(self, job_id: str, use_case: str, best: str) -> None:
+        """The best model's run becomes a version of the use case's registered model, and its challenger."""
+        with translated():
+            run = self._find_runs(job_id).get(best)
+        if run is not None and run.info.status == FINISHED:
+            self._use_cases.challenge(use_case, run.info.run_id)
+
+    def add_pictures(self, job_id: str, search: SavedSearch) -> None:
+        """Draw the search and put the pictures into its run; what fails is logged, and fails nothing else."""
+        begun = self._begun[job_id]
+        run_id = begun.recorded.run_ids[search.model_name]
+        try:
+            drawn = self._draw(search, begun.request, begun.training)
+            with tempfile.TemporaryDirectory(prefix="tracking-pictures-") as folder:
+                for name, content in drawn.pictures.items():
+                    (Path(folder) / f"{name}.png").write_bytes(content)
+                self._client.log_artifacts(run_id, folder, PICTURES)
+            if drawn.left_out:
+                reasons = "; ".join(f"{name}: {reason}" for name, reason in drawn.left_out.items())
+                self._client.set_tag(run_id, LEFT_OUT_TAG, reasons)
+        except Exception:
+            log.exception("Run %s has no pictures, or not all", run_id)
+
+    def _find_runs(self, job_id: str) -> dict[str, Any]:
+        begun = self._begun.get(job_id)
+        return self._runs.find(job_id, None if begun is None else begun.recorded.experiment_id)
+
+    @contextmanager
+    def _unless_deleted(self, name: str) -> Iterator[None]:
+        """Raises ExperimentDeletedError where MLflow refuses something because the experiment was deleted."""
+        try:
+            yield
+        except MlflowException as error:
+            if not out_of_order(error):
+                self._find(name)
+            raise
 
     def _find(self, name: str) -> str | None:
         with translated():
@@ -119,56 +216,69 @@ class SearchLog:
             raise ExperimentDeletedError(name)
         return str(found.experiment_id)
 
-    def _create(self, experiment: NewExperiment, undo: Undo) -> str:
+    def _create(self, experiment: NewExperiment) -> str:
         try:
             with translated():
-                made = str(self._client.create_experiment(experiment.name, tags=dict(experiment.tags)))
+                return str(self._client.create_experiment(experiment.name, tags=dict(experiment.tags)))
         except MlflowInDoubtError:
             found = self._find(experiment.name)
             if found is None:
                 raise
-            made = found
+            return found
         except MlflowException as error:
             found = self._find(experiment.name) if error.error_code in EXISTS else None
             if found is None:
                 raise
-            return found  # another process was quicker: it is not ours to take back
-        undo.add(lambda: self._remove_if_empty(made, experiment.name))
-        return made
+            return found  # another job was quicker
 
-    def _remove_if_empty(self, experiment_id: str, name: str) -> None:
-        with self._one_at_a_time:
-            if self._client.search_runs([experiment_id], max_results=1):
-                return  # somebody else's run has joined it
-            # Renamed first: MLflow keeps the names of deleted experiments, and this one must stay free.
-            # Cut, for the longest names fill MLflow's column.
-            self._client.rename_experiment(experiment_id, f"{name[:200]} (failed, {experiment_id})")
-            self._client.delete_experiment(experiment_id)
+    def _log_dataset(self, run: Any, training: TrainingSet) -> None:
+        inputs = dataset_inputs(training)
+        try:
+            self._client.log_inputs(run.info.run_id, inputs)
+        except MlflowException as error:
+            if error.error_code not in UNREADABLE:
+                raise
+            # Another job of the experiment wrote the dataset at the same moment: now it is there.
+            self._client.log_inputs(run.info.run_id, inputs)
 
-    def _record_one(self, experiment_id: str, search: SavedSearch, told: _Told) -> str:
-        tags = run_contents.run_tags(search, told.request, told.training, told.caller)
-        run = self._client.create_run(
-            experiment_id,
-            start_time=int(search.started_at.timestamp() * 1000),
-            run_name=run_contents.run_name(search.model_name),
-            tags={**tags, RECORDING_TAG: told.recording},
-        )
-        run_id = str(run.info.run_id)
-        self._log_values(run_id, search, run_contents.run_params(search, told.request, told.training))
-        model_id = log_model(self._client, experiment_id, run_id, search.folder, search.model_name)
-        register(self._client, search.model_name, run_id, model_id)
-        return run_id
+    def _commit_to(self, run: Any, search: SavedSearch) -> None:
+        """Say first which hyperparameters the model has; one of an earlier attempt with others goes."""
+        tag, said = run_contents.HYPERPARAMETERS_TAG, json.dumps(search.hyperparameters)
+        if run.data.tags.get(tag) == said:
+            return
+        if tag in run.data.tags:
+            self._models.remove(run)
+        self._client.set_tag(run.info.run_id, tag, said)
 
-    def _finish(self, run_id: str) -> None:
-        self._client.set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED))
-
-    def _log_values(self, run_id: str, search: SavedSearch, params: dict[str, str]) -> None:
-        now = int(time.time() * 1000)
-        metrics = [Metric(name, value, now, 0) for name, value in run_contents.run_metrics(search).items()]
-        entries = [Param(name, value) for name, value in params.items()]
-        self._client.log_batch(run_id, metrics=metrics, params=entries[:MAX_BATCH])
-        for start in range(MAX_BATCH, len(entries), MAX_BATCH):
-            self._client.log_batch(run_id, params=entries[start : start + MAX_BATCH])
+    def _log_outcome(self, run: Any, search: SavedSearch) -> None:
+        run_id = run.info.run_id
+        self._client.log_dict(run_id, candidates_table(search.candidates), TABLE_ARTIFACT)
         if run_contents.is_shortened(search.grid):
             grid: dict[str, Any] = {name: list(values) for name, values in search.grid.items()}
             self._client.log_dict(run_id, grid, run_contents.GRID_ARTIFACT)
+        self._log(
+            run,
+            {**run_contents.grid_params(search.grid), **run_contents.last_params(search)},
+            run_contents.run_metrics(search),
+            dict([*run_contents.last_tags(search).items(), TABLE_TAG]),
+        )
+
+    def _log(
+        self,
+        run: Any,
+        params: Mapping[str, str],
+        metrics: Mapping[str, float] = MappingProxyType({}),
+        tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Only what the run has not yet: MLflow would keep a metric's second value beside the first."""
+        now = int(time.time() * 1000)
+        told = {
+            "metrics": [
+                Metric(name, value, now, 0) for name, value in metrics.items() if name not in run.data.metrics
+            ],
+            "tags": [RunTag(*tag) for tag in tags.items()],
+        }
+        missing = [Param(name, value) for name, value in params.items() if name not in run.data.params]
+        for start in range(0, max(len(missing), 1), MAX_BATCH):
+            self._client.log_batch(run.info.run_id, params=missing[start : start + MAX_BATCH], **told)
+            told = {}

@@ -39,4 +39,5 @@ class TrainingSetRepository:
             categories=use_case.category_counts,
             category_names=tuple(feature.categories for feature in use_case.features),
             snapshot_id=lesson.snapshot.id,
+            snapshot_digest=lesson.snapshot.digest,
         )

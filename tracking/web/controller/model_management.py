@@ -68,4 +68,7 @@ def _optimisation(body: OptimizationRequest) -> Optimisation:
         experiment_name=body.experiment_name,
         experiment_tags={name: value for name, value in tags.items() if value is not None},
         snapshot_id=body.snapshot_id,
+        method=body.method,
+        candidates=None if body.budget is None else body.budget.candidates,
+        seconds=None if body.budget is None else body.budget.seconds,
     )

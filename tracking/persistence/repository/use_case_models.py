@@ -1,0 +1,61 @@
+"""The registered model of a use case: its versions are winners of searches, its aliases say which counts.
+
+It is called as the use case is. No model of the catalogue can be: those begin with a capital letter.
+"""
+
+from datetime import UTC, datetime
+
+from mlflow import MlflowClient
+
+from tracking.persistence.repository.mlflow_connection import translated
+from tracking.persistence.repository.run_models import RunModels
+
+CHALLENGER = "challenger"
+CHAMPION = "champion"
+CHALLENGED_TAG = "challenged_at"
+DEPLOYMENT_TAG = "deployment_id"
+DEPLOYED_TAG = "deployed_at"
+
+
+class UseCaseModels:
+    """Registered models of use cases in one MLflow server. Both raise MlflowUnavailableError."""
+
+    def __init__(self, client: MlflowClient) -> None:
+        self._client = client
+        self._models = RunModels(client)
+
+    def challenge(self, use_case: str, run_id: str) -> None:
+        """The run's model is a challenger; the alias is of the newest, however many are made at once."""
+        with translated():
+            version = self._version(use_case, run_id)
+            if version is None:
+                return
+            self._client.set_model_version_tag(use_case, version, CHALLENGED_TAG, _now())
+            newest, named = self._newest_challenger(use_case), None
+            while newest != named:  # looked at once more: another one may have come while it was named
+                self._client.set_registered_model_alias(use_case, CHALLENGER, newest)
+                newest, named = self._newest_challenger(use_case), newest
+
+    def crown(self, use_case: str, run_id: str, deployment_id: object) -> None:
+        """The run's model is the champion: it was set just now. A run without a model changes nothing."""
+        with translated():
+            version = self._version(use_case, run_id)
+            if version is None:
+                return
+            self._client.set_model_version_tag(use_case, version, DEPLOYMENT_TAG, deployment_id)
+            self._client.set_model_version_tag(use_case, version, DEPLOYED_TAG, _now())
+            self._client.set_registered_model_alias(use_case, CHAMPION, version)
+
+    def _version(self, use_case: str, run_id: str) -> str | None:
+        run = self._client.get_run(run_id)
+        model_id = self._models.logged(run)
+        return None if model_id is None else self._models.register_once(use_case, run, model_id)
+
+    def _newest_challenger(self, use_case: str) -> str:
+        of_it = f"name = '{use_case}' and tags.{CHALLENGED_TAG} LIKE '%'"
+        found = self._client.search_model_versions(of_it, 1, ["version_number DESC"])
+        return str(found[0].version)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
