@@ -26,20 +26,26 @@ def planned(**environment: str) -> dict[str, Service]:
     return {service.name: service for service in fleet_services(settings, environment, RESOURCES, ACCOUNTS)}
 
 
+def prefix(name: str) -> str:
+    """Of the variables of a service, or of its worker."""
+    return f"{name.removesuffix('_worker').upper()}_"
+
+
 def test_every_service_is_planned() -> None:
-    assert list(planned()) == [service.name for service in SERVICES]
+    workers = [service.worker for service in SERVICES if service.works]
+    assert list(planned()) == [*(service.name for service in SERVICES), *workers]
 
 
 def test_a_service_is_told_its_own_settings_only() -> None:
     for name, service in planned(TRACKING_TOKEN="theirs", AWS_SECRET="mine").items():
         assert service.told
-        assert all(variable.startswith(f"{name.upper()}_") for variable in service.told)
+        assert all(variable.startswith(prefix(name)) for variable in service.told)
 
 
 def test_only_those_who_sign_models_know_the_key() -> None:
     knowing = [name for name, service in planned().items() if "signing-key" in service.told.values()]
 
-    assert knowing == ["ml_model", "fire_brigade"]
+    assert knowing == ["ml_model", "fire_brigade", "fire_brigade_worker"]
 
 
 def test_a_setting_with_a_services_prefix_is_passed_on() -> None:
@@ -66,21 +72,20 @@ def test_every_service_reads_the_same_users_and_two_show_a_key() -> None:
     told = {name: service.told for name, service in planned().items()}
 
     for name, settings in told.items():
-        assert settings[f"{name.upper()}_USERS_FILE"] == "secrets/users"
-        assert settings[f"{name.upper()}_API_KEYS_FILE"] == "secrets/api_keys"
-    shown = {name for name, settings in told.items() if f"{name.upper()}_SIBLING_KEY_FILE" in settings}
-    assert shown == {"tracking", "monitoring"}
+        assert settings[f"{prefix(name)}USERS_FILE"] == "secrets/users"
+        assert settings[f"{prefix(name)}API_KEYS_FILE"] == "secrets/api_keys"
+    shown = {name for name, settings in told.items() if f"{prefix(name)}SIBLING_KEY_FILE" in settings}
+    assert shown == {"tracking", "tracking_worker", "monitoring"}
 
 
-def test_the_fire_brigade_has_users_of_its_own_and_no_database() -> None:
+def test_the_fire_brigade_has_users_of_its_own() -> None:
     plan = planned(FIRE_BRIGADE_PORT="7008")
     told = plan["fire_brigade"].told
 
     assert plan["fire_brigade"].url == "http://127.0.0.1:7008/docs"
     assert told["FIRE_BRIGADE_FIRST_USERS_FILE"] == "secrets/fire_brigade_users"
     assert told["FIRE_BRIGADE_MLFLOW_TRACKING_URI"] == "http://127.0.0.1:5000"
-    assert "FIRE_BRIGADE_DATABASE_URL" not in told
-    others = [service.told for name, service in plan.items() if name != "fire_brigade"]
+    others = [service.told for name, service in plan.items() if not name.startswith("fire_brigade")]
     secret = told["FIRE_BRIGADE_FIRST_USERS_FILE"]
     assert not any(secret in value for settings in others for value in settings.values())
 
