@@ -12,6 +12,7 @@ import requests
 from pydantic import BaseModel, ValidationError
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from client.answers import Job
 from client.errors import (
     BY_STATUS,
     BusyError,
@@ -98,19 +99,21 @@ class Connection:
         """
         return self._ask(model, "POST", path, key=idempotency_key, json=_given(body))
 
-    def begin(self, path: str, /, *, idempotency_key: str | None = None, **body: Any) -> str:
+    def begin(
+        self, path: str, /, *, method: str = "POST", idempotency_key: str | None = None, **body: Any
+    ) -> str:
         """Has something done as a job, as `post` does at once; returns the job's id."""
         asked = {"key": idempotency_key, "prefer": "respond-async"}
-        answer, name = self._send_patiently("POST", path, **asked, json=_given(body))
-        job_id = answer.headers.get("Location", "").rpartition("/jobs/")[2]
-        if answer.status_code == ACCEPTED and job_id:
-            return job_id
-        raise UnexpectedAnswerError(
-            f"POST {self._url + path}",
-            f"was answered {answer.status_code} without the place of a job",
-            "This fleet has no job for it: ask without wait=False",
-            name,
-        )
+        answer, name = self._send_patiently(method, path, **asked, json=_given(body) or None)
+        try:
+            return Job.model_validate(answer.json()).id
+        except ValidationError as error:
+            raise UnexpectedAnswerError(
+                f"{method} {self._url + path}",
+                f"was answered {answer.status_code} without a job",
+                "This fleet has no job for it: ask without wait=False",
+                name,
+            ) from error
 
     def delete(self, model: type[M], path: str = "", /, **query: Any) -> M:
         """Takes something away. query: as of `get`."""

@@ -1,7 +1,7 @@
 """fire_brigade: from raw records to predicted attendance times."""
 
-from client.answers import AttendanceTime, BuiltFeatures, Scores, StartedJob, SystemHealth
-from client.jobs import Job, Jobs
+from client.answers import AttendanceTime, BuiltFeatures, Job, Scores, StartedJob, SystemHealth
+from client.jobs import JobHandle, Jobs
 
 __all__ = ["FireBrigade", "Job"]
 
@@ -40,6 +40,11 @@ class FireBrigade(Jobs):
         """Makes features of the records. Raises ConflictError if there are none."""
         return self._connection.get(BuiltFeatures, "/build_features")
 
+    def begin_features(self) -> JobHandle[BuiltFeatures]:
+        """Has features made, without waiting for them."""
+        job_id = self._connection.begin("/build_features", method="GET")
+        return JobHandle(self, job_id, BuiltFeatures.model_validate)
+
     def train_model(
         self,
         *,
@@ -53,6 +58,10 @@ class FireBrigade(Jobs):
         """
         body = {"data_path": data_path, "ml_model_path": ml_model_path, "encoder_path": encoder_path}
         return self._connection.post(Scores, "/train_model", **body)
+
+    def begin_training(self, **paths: str) -> JobHandle[Scores]:
+        """Has the model trained, without waiting for it. paths: as of train_model."""
+        return JobHandle(self, self._connection.begin("/train_model", **paths), Scores.model_validate)
 
     def predict(self, distance: float, station: str) -> AttendanceTime:
         """How long an engine of the station takes to a call so many km away.

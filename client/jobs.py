@@ -7,40 +7,17 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
-from client.answer import Answer, Moment
+from client import answers
+from client.answers import Job
 from client.connection import PAGE_SIZE, Connection
 from client.errors import BusyError, FailedError, RefusedError, UnreachableError
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+AT_WORK = ("queued", "running")
 POLL_S = 0.5
 AWAY_S = 120.0  # for which `wait` bears with a service that does not answer: the job may go on without it
 
 R = TypeVar("R")
-
-
-class Job(Answer):
-    """How a job is. progress: 0 to 1; detail: what it does now; `result` or `error` when it has ended."""
-
-    id: str
-    status: State
-    kind: str = ""
-    progress: float = 0.0
-    detail: str | None = None
-    created_at: Moment | None = None
-    result: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
-
-    @property
-    def at_work(self) -> bool:
-        """Whether it has still to end."""
-        return self.status in {"queued", "running"}
-
-
-class JobList(Answer):
-    """A page of jobs."""
-
-    data: list[Job]
-    next_page_token: str | None = None
 
 
 class JobFailedError(RefusedError):
@@ -48,7 +25,8 @@ class JobFailedError(RefusedError):
 
     def __init__(self, job: Job) -> None:
         cancelled = {"error": "it was cancelled", "message": "Start it again to have its result"}
-        super().__init__(f"The job {job.id}", 0, job.error or cancelled, job.id)
+        told = job.error.model_dump() if job.error else cancelled
+        super().__init__(f"The job {job.id}", 0, told, job.id)
         self.job = job
 
     @property
@@ -65,7 +43,7 @@ class Jobs:
 
     def jobs(self, *, state: State | None = None, page_size: int = PAGE_SIZE) -> Iterator[Job]:
         """Every job, or those in this state; the newest first."""
-        for page in self._connection.pages(JobList, "/jobs", page_size, state=state):
+        for page in self._connection.pages(answers.Jobs, "/jobs", page_size, state=state):
             yield from page.data
 
     def job(self, job_id: str) -> Job:
@@ -74,7 +52,7 @@ class Jobs:
 
     def cancel_job(self, job_id: str) -> None:
         """Has a job ended without a result. Raises NotFoundError, ConflictError if it has ended already."""
-        self._connection.delete(Answer, f"/jobs/{quote(job_id, safe='')}")
+        self._connection.delete(Job, f"/jobs/{quote(job_id, safe='')}")
 
 
 class JobHandle(Generic[R]):
@@ -106,7 +84,7 @@ class JobHandle(Generic[R]):
                     job = self.status()
                     answered = time.monotonic()
                     show(job)
-                    if not job.at_work:
+                    if job.status not in AT_WORK:
                         break
                 except (UnreachableError, FailedError, BusyError):
                     if time.monotonic() - answered > AWAY_S:

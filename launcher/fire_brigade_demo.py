@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from client import Fleet, JobFailedError, JobHandle
-from client.jobs import Job
+from client.answers import Job
+from client.jobs import AT_WORK
 from launcher.calling import calls_told
 from launcher.demo import Demo, Findings, Loop, Progress
 
@@ -83,7 +84,7 @@ class FireBrigadeDemo:
         told = [""]
 
         def tell(job: Job) -> None:
-            if job.at_work and job.detail and job.detail != told[0]:
+            if job.status in AT_WORK and job.detail and job.detail != told[0]:
                 self._progress(f"fire_brigade: {job.detail} ({job.progress:.0%})")
                 told[0] = job.detail
 

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from client import NotFoundError
-from client.jobs import Job, Jobs
+from client.answers import Job
+from client.jobs import AT_WORK, Jobs
 from fleet.errors import FleetError
 
 POLL_S = 1.0
@@ -77,8 +78,7 @@ def _at_work(services: Mapping[str, Jobs]) -> dict[str, Found]:
 
 
 def _detail(job: Job) -> str:
-    failed = f"{(job.error or {}).get('error', '')}" if job.status == "failed" else ""
-    return failed or job.detail or ""
+    return job.error.error if job.error else job.detail
 
 
 class _Bars(Progress):
@@ -101,7 +101,7 @@ class _Bars(Progress):
         heading = f"{name} {job.kind} {job.id[:8]}"
         if job.id not in self._bars:
             self._bars[job.id] = self.add_task(heading, total=1.0, detail="")
-        detail = _detail(job) if job.at_work else f"{job.status} {_detail(job)}".strip()
+        detail = _detail(job) if job.status in AT_WORK else f"{job.status} {_detail(job)}".strip()
         self.update(self._bars[job.id], completed=job.progress, detail=detail)
         line = f"{heading}: {job.status}, {job.progress:.0%}  {_detail(job)}".rstrip()
         if not self.console.is_terminal and self._lines.get(job.id) != line:

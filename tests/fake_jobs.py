@@ -29,8 +29,11 @@ class FakeJobs:
     address: str = ""
 
     def add(self, job_id: str, status: str = "queued", **more: Any) -> None:
-        about = {"kind": "optimisation", "detail": None, "created_at": "2026-01-31T12:00:05Z"}
-        self.jobs[job_id] = {"id": job_id, "status": status, "progress": 0.0, **about, **more}
+        about = {"kind": "optimisation", "detail": "", "attempts": 1, "actor": "anonymous"}
+        at = {"progress": 0.0, "created_at": "2026-01-31T12:00:05Z"}
+        if "error" in more:
+            more["error"] = {"status": 400, "code": "x", "message": "…", **more["error"]}
+        self.jobs[job_id] = {"id": job_id, "status": status, **about, **at, **more}
 
     def look(self, job_id: str) -> tuple[int, Json]:
         job = self.jobs.get(job_id)
@@ -46,13 +49,13 @@ class FakeJobs:
         found = [dict(job) for job in self.jobs.values() if state in {None, job["status"]}]
         for job in self.jobs.values():
             self._work(job)
-        return 200, {"message": "Jobs retrieved successfully", "data": found}
+        return 200, {"message": "Jobs retrieved successfully", "data": found, "next_page_token": None}
 
     def cancel(self, job_id: str) -> tuple[int, Json]:
         if job_id not in self.jobs:
             return self.look(job_id)
         self.jobs[job_id] |= {"status": "cancelled"}
-        return 200, {"message": f"Job {job_id} is being cancelled"}
+        return 200, dict(self.jobs[job_id])
 
     def _work(self, job: Json) -> None:
         if job["status"] in ENDED:
@@ -84,7 +87,7 @@ def fake_jobs(base: str = "") -> Iterator[FakeJobs]:
             fake.posted.append((dict(self.headers), body))
             if self.headers.get("Prefer") == "respond-async":
                 fake.add("begun")
-                self._answer(202, {"id": "begun", "status": "queued"}, f"{fake.base}/jobs/begun")
+                self._answer(202, fake.jobs["begun"], f"{fake.base}/jobs/begun")
             else:
                 self._answer(201, {"message": "…", "data": FOUND})
 

@@ -56,6 +56,9 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.ml_model.snapshot(1, use_case="wine"),
     lambda fleet: fleet.ml_model.score("testing", deployment_id=1),
     lambda fleet: fleet.tracking.optimise([*GRIDS], GRIDS, experiment_name="wine"),
+    lambda fleet: fleet.tracking.optimise([*GRIDS], GRIDS, experiment_name="wine", wait=False),
+    lambda fleet: fleet.fire_brigade.begin_features(),
+    lambda fleet: fleet.fire_brigade.begin_training(data_path="data/global_data.csv"),
     lambda fleet: fleet.tracking.optimise(
         [*GRIDS],
         GRIDS,

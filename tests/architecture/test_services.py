@@ -90,7 +90,9 @@ def test_a_container_has_what_its_service_needs_and_no_more(service: Service) ->
 
 
 def test_a_service_that_works_has_a_worker_that_differs_in_what_it_runs_only() -> None:
-    workers = {name: part for name, part in COMPOSE["services"].items() if name.endswith("_worker")}
+    workers = {
+        name: part for name, part in COMPOSE["services"].items() if part.get("command", [])[-1:] == ["worker"]
+    }
     assert set(workers) == {service.worker for service in SERVICES if service.works}
     for service in (each for each in SERVICES if each.works):
         own: dict[str, Any] = {

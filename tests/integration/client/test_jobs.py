@@ -121,5 +121,5 @@ def test_jobs_are_listed_all_or_by_their_state(fleet: Fleet, fake: FakeJobs) -> 
 
 def test_a_fleet_without_jobs_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, lambda request: (201, {"message": "…", "data": FOUND}))
-    with pytest.raises(UnexpectedAnswerError, match="201 without the place of a job"):
+    with pytest.raises(UnexpectedAnswerError, match="201 without a job"):
         begin(Fleet())
