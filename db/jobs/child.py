@@ -18,6 +18,7 @@ from fleet.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 
+LOWEST_PRIORITY = 19
 TELL_EVERY_S = 0.5  # of progress, which may come thousands of times a second
 
 
@@ -95,6 +96,7 @@ class _Attempt:
     def _answer(self, result: dict[str, Any]) -> None:
         self._change("end", "succeeded", result=result)
         self._has_answered = True
+        os.nice(LOWEST_PRIORITY)  # nobody waits for the rest
 
     def _give_up(self, state: State, error: FleetError | None) -> None:
         reason = "It was cancelled" if error is None else error.error
