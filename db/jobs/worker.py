@@ -47,6 +47,13 @@ SELECT count(*) AS wanted FROM public.jobs WHERE id = %(job_id)s AND attempt = %
     state = 'succeeded'  -- it goes on with what nobody waits for
     OR state = 'running' AND NOT cancel_asked AND now() - started_at <= limit_s * interval '1 s')
 """
+LEFT = """
+DELETE FROM public.procrastinate_jobs AS queued
+WHERE queue_name = %(service)s AND status = 'doing' AND NOT EXISTS (
+    SELECT FROM public.procrastinate_workers AS worker
+    WHERE worker.id = queued.worker_id AND last_heartbeat >= now() - %(stale_s)s * interval '1 s')
+RETURNING id
+"""
 STRANDED = """
 SELECT id FROM public.jobs WHERE service = %(service)s AND state IN ('queued', 'running') AND NOT EXISTS (
     SELECT FROM public.procrastinate_jobs AS queued
@@ -197,15 +204,15 @@ class Worker:
                     return  # another worker may have it by now
 
     async def _sweep(self, app: App) -> None:
-        """Have taken up what workers that are gone have left."""
+        """Have taken up what workers that are gone have left.
+
+        Each gets a new entry in the queue: a worker that was only frozen would put the old one back.
+        """
         while True:
             await asyncio.sleep(SWEEP_S)
-            stalled = await app.job_manager.get_stalled_jobs(
-                queue=self._service, seconds_since_heartbeat=STALE_S
-            )
-            for job in stalled:
-                log.warning("A job is taken up again: its worker is gone")
-                await app.job_manager.retry_job(job)
+            left = await _rows(app, LEFT, service=self._service, stale_s=STALE_S)
+            if left:
+                log.warning("Jobs are taken up again whose worker is gone: %s", len(left))
             for row in await _rows(app, STRANDED, service=self._service):
                 await app.configure_task(TASK, queue=self._service, lock=row["id"]).defer_async(
                     job_id=row["id"]
