@@ -171,3 +171,8 @@ class JobFailedError(FleetError):
         super().__init__(str(error["error"]), str(error["message"]))
         self.status = int(error["status"])  # type: ignore[misc]  # known only when raised
         self.code = str(error["code"])
+
+
+def told(error: FleetError) -> dict[str, Any]:
+    """A job's error, ready for JSON; JobFailedError reads it."""
+    return {**error.body(), "status": error.status}

@@ -6,6 +6,7 @@ for each attempt. What is known of a job is in its row: a worker that comes back
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import signal
@@ -20,6 +21,7 @@ from procrastinate.jobs import Job
 
 from db.jobs.orders import TASK, TRY_AGAIN, Order, obey, worker_name
 from fleet.errors import FleetError
+from fleet.jobs import JobDiedError, told
 from fleet.logs import set_up_logs
 from fleet.settings import WorkerSettings
 
@@ -46,6 +48,11 @@ IS_WANTED = """
 SELECT count(*) AS wanted FROM public.jobs WHERE id = %(job_id)s AND attempt = %(attempt)s AND (
     state = 'succeeded'  -- it goes on with what nobody waits for
     OR state = 'running' AND NOT cancel_asked AND now() - started_at <= limit_s * interval '1 s')
+"""
+END = """
+UPDATE public.jobs SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END, ended_at = now(),
+    error = CASE WHEN cancel_asked THEN NULL ELSE %(error)s::json END
+WHERE id = %(job_id)s AND attempt = %(attempt)s AND state = 'running'
 """
 LEFT = """
 DELETE FROM public.procrastinate_jobs AS queued
@@ -137,7 +144,7 @@ class Worker:
         async def attempt(job_id: str) -> None:
             await self._attempt(app, job_id)
 
-        @app.periodic(cron=FORGET_AT)
+        @app.periodic(cron=FORGET_AT, periodic_id=self._service)
         @app.task(name="forget", queue=self._service)
         async def forget(timestamp: int) -> None:
             del timestamp
@@ -174,9 +181,7 @@ class Worker:
             return  # it has ended: it was cancelled, or another worker was quicker
         row = begun[0]
         order = Order(job_id, row["attempt"], row["limit_s"], row["end"])
-        process = await asyncio.to_thread(
-            self._start, obey, self._service, self._tasks, self._settings, order
-        )
+        process = await self._started(order)
         try:
             if order.end:
                 await _ended(process, GIVE_UP_S)
@@ -186,8 +191,23 @@ class Worker:
             raise AttemptEndedError(0) from error
         finally:
             _kill(process)
-        if process.exitcode != 0:
-            raise AttemptEndedError(AGAIN_S if process.exitcode == TRY_AGAIN else 0)
+        if order.end and process.exitcode not in (0, TRY_AGAIN) and row["deaths"] > 2 * MOST_DEATHS:
+            log.error("What a job has left cannot be cleared up: it is ended without", extra={"job": job_id})
+            died = json.dumps(told(JobDiedError()))
+            await app.connector.execute_query_async(END, job_id=job_id, attempt=order.attempt, error=died)
+        elif process.exitcode != 0:
+            raise AttemptEndedError(AGAIN_S if process.exitcode > 0 else 0)
+
+    async def _started(self, order: Order) -> Any:
+        """Its process. One whose start is under way when this is cancelled does not stay behind."""
+        starting = asyncio.create_task(
+            asyncio.to_thread(self._start, obey, self._service, self._tasks, self._settings, order)
+        )
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError as error:  # this worker is stopped
+            _kill(await starting)
+            raise AttemptEndedError(0) from error
 
     async def _watch(self, app: App, process: Any, order: Order) -> None:
         """Return when the process has ended, or is not wanted any more; also if that cannot be asked."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.database import Database
-from fleet.jobs import Task, Work
+from fleet.jobs import State, Task, Work
 from fleet.settings import WorkerSettings
 
 LOOK_S = 0.05
@@ -31,4 +31,12 @@ def _boil(services: KettleServices, work: Work) -> dict[str, Any]:
     return {"attempt": work.attempt}
 
 
-TASKS: Mapping[str, Task[KettleServices]] = {"boil": Task(_boil)}
+def _spill(services: KettleServices, work: Work) -> dict[str, Any]:
+    raise RuntimeError("spilt")
+
+
+def _leave_a_mess(services: KettleServices, work: Work, status: State, reason: str) -> None:
+    raise RuntimeError("no cloth")
+
+
+TASKS: Mapping[str, Task[KettleServices]] = {"boil": Task(_boil), "spill": Task(_spill, _leave_a_mess)}

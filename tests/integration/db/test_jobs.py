@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from db.jobs import worker as working_parts
 from db.jobs.jobs import JobsInDatabase
 from fleet.jobs import Job
+from fleet.paging import PageRequest
 from fleet.settings import WorkerSettings
 from tests.callers import ALICE
 from tests.conftest import Sessions
@@ -33,9 +35,11 @@ def jobs(sessions: Sessions) -> JobsInDatabase:
 @pytest.fixture(autouse=True)
 def _quick_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working_parts, "SWEEP_S", 0.2)
+    monkeypatch.setattr(working_parts, "AGAIN_S", 0.1)
+    monkeypatch.setattr(working_parts, "MOST_DEATHS", 1)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -63,3 +67,32 @@ def test_a_worker_that_was_frozen_leaves_alone_what_another_has_taken_up(
             session.commit()
         job = ended(jobs, job_id)
     assert (job.status, job.attempts, job.result) == ("succeeded", 2, {"attempt": 2})
+
+
+@pytest.mark.parametrize("kind", ["spill", "unheard of"])
+def test_a_job_ends_also_where_nothing_can_clear_up_after_it(
+    settings: WorkerSettings, jobs: JobsInDatabase, kind: str
+) -> None:
+    with working(KETTLE, settings):
+        job = ended(jobs, jobs.submit(kind, {}, ALICE).id)
+    assert job.status == "failed"
+    assert job.error is not None
+    assert job.error["status"] == 500
+    assert "cloth" not in str(job.error)
+
+
+def test_services_have_their_old_jobs_forgotten_though_it_is_the_same_moment(
+    settings: WorkerSettings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=3)
+    monkeypatch.setattr(working_parts, "FORGET_AT", f"{at.minute} {at.hour} * * * {at.second}")
+    old = "UPDATE jobs SET state = 'failed', ended_at = now() - interval '31 days'"
+    both = [JobsInDatabase(service, sessions, 60) for service in (KETTLE, "tests.urn")]
+    for each in both:
+        each.submit("boil", {}, ALICE)
+    with sessions() as session:
+        session.execute(text(old))
+        session.commit()
+    asked = PageRequest(10)
+    with working(KETTLE, settings), working("tests.urn", settings):
+        wait_until(lambda: not any(each.page(None, asked).items for each in both), 10)
