@@ -126,7 +126,12 @@ class JobEndedError(ConflictError):
 
 
 class JobGoesOnError(OutOfTimeError):
-    """The request has waited as long as it may. The job has not ended with it."""
+    """The request has waited as long as it may. The job has not ended with it.
+
+    accepted: what those are answered who send the request again with its Idempotency-Key.
+    """
+
+    accepted: tuple[dict[str, Any], int, dict[str, str]] | None = None
 
     def __init__(self, job_id: str) -> None:
         FleetError.__init__(
