@@ -45,9 +45,9 @@ RETURNING attempt, deaths, limit_s, CASE WHEN cancel_asked THEN 'cancelled'
     WHEN deaths > %(most_deaths)s THEN 'died' ELSE '' END AS "end"
 """
 IS_WANTED = """
-SELECT count(*) AS wanted FROM public.jobs WHERE id = %(job_id)s AND attempt = %(attempt)s AND (
-    state = 'succeeded'  -- it goes on with what nobody waits for
-    OR state = 'running' AND NOT cancel_asked AND now() - started_at <= limit_s * interval '1 s')
+SELECT count(*) AS wanted FROM public.jobs WHERE id = %(job_id)s AND attempt = %(attempt)s
+    AND (state = 'running' AND NOT cancel_asked OR state = 'succeeded')  -- with what nobody waits for
+    AND now() - started_at <= limit_s * interval '1 s'
 """
 END = """
 UPDATE public.jobs SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END, ended_at = now(),

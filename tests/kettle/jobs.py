@@ -1,5 +1,6 @@
 """What the kettle's worker does."""
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,4 +40,15 @@ def _leave_a_mess(services: KettleServices, work: Work, status: State, reason: s
     raise RuntimeError("no cloth")
 
 
-TASKS: Mapping[str, Task[KettleServices]] = {"boil": Task(_boil), "spill": Task(_spill, _leave_a_mess)}
+def _simmer(services: KettleServices, work: Work) -> None:
+    """What follows the answer has no end."""
+    del services
+    work.answer({"attempt": work.attempt})
+    threading.Event().wait()
+
+
+TASKS: Mapping[str, Task[KettleServices]] = {
+    "boil": Task(_boil),
+    "simmer": Task(_simmer),
+    "spill": Task(_spill, _leave_a_mess),
+}

@@ -96,3 +96,13 @@ def test_services_have_their_old_jobs_forgotten_though_it_is_the_same_moment(
     asked = PageRequest(10)
     with working(KETTLE, settings), working("tests.urn", settings):
         wait_until(lambda: not any(each.page(None, asked).items for each in both), 10)
+
+
+def test_what_follows_the_answer_ends_with_the_jobs_time_too(
+    settings: WorkerSettings, sessions: Sessions
+) -> None:
+    hurried = JobsInDatabase(KETTLE, sessions, 2)
+    with working(KETTLE, settings):
+        first = ended(hurried, hurried.submit("simmer", {}, ALICE).id)
+        second = ended(hurried, hurried.submit("boil", {"seconds": 0}, ALICE).id)
+    assert (first.status, second.status) == ("succeeded", "succeeded")
