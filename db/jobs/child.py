@@ -76,6 +76,8 @@ class _Attempt:
     def _run(self) -> None:
         try:
             result = self._task.run(self._services, self._work)
+            if not self._has_answered:
+                self._answer(result or {})
         except BaseException as error:  # nobody else is told: a panic in Rust is no Exception
             if self._has_answered:
                 log.exception("What was left of a job failed", extra={"job": self._order.job_id})
@@ -83,9 +85,6 @@ class _Attempt:
                 raise
             else:
                 self._fail(error)
-        else:
-            if not self._has_answered:
-                self._answer(result or {})
 
     def _fail(self, error: BaseException) -> None:
         if not isinstance(error, FleetError):

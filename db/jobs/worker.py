@@ -44,6 +44,9 @@ RETURNING attempt, deaths, limit_s, CASE WHEN cancel_asked THEN 'cancelled'
     WHEN now() - started_at > limit_s * interval '1 s' THEN 'out_of_time'
     WHEN deaths > %(most_deaths)s THEN 'died' ELSE '' END AS "end"
 """
+PUT_BACK = """
+UPDATE public.jobs SET state = 'queued' WHERE id = %(job_id)s AND attempt = %(attempt)s AND state = 'running'
+"""
 IS_WANTED = """
 SELECT count(*) AS wanted FROM public.jobs WHERE id = %(job_id)s AND attempt = %(attempt)s
     AND (state = 'running' AND NOT cancel_asked OR state = 'succeeded')  -- with what nobody waits for
@@ -188,6 +191,9 @@ class Worker:
             else:
                 await self._watch(app, process, order)
         except asyncio.CancelledError as error:  # this worker is stopped
+            _kill(process)
+            with contextlib.suppress(ConnectorException):  # then it counts as a death
+                await app.connector.execute_query_async(PUT_BACK, job_id=job_id, attempt=order.attempt)
             raise AttemptEndedError(0) from error
         finally:
             _kill(process)

@@ -1,5 +1,6 @@
 """What the kettle's worker does."""
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -47,8 +48,15 @@ def _simmer(services: KettleServices, work: Work) -> None:
     threading.Event().wait()
 
 
+def _overflow(services: KettleServices, work: Work) -> dict[str, Any]:
+    """A result that JSON does not know."""
+    del services, work
+    return {"cups": math.nan}
+
+
 TASKS: Mapping[str, Task[KettleServices]] = {
     "boil": Task(_boil),
+    "overflow": Task(_overflow),
     "simmer": Task(_simmer),
     "spill": Task(_spill, _leave_a_mess),
 }

@@ -106,3 +106,24 @@ def test_what_follows_the_answer_ends_with_the_jobs_time_too(
         first = ended(hurried, hurried.submit("simmer", {}, ALICE).id)
         second = ended(hurried, hurried.submit("boil", {"seconds": 0}, ALICE).id)
     assert (first.status, second.status) == ("succeeded", "succeeded")
+
+
+def test_a_result_that_cannot_be_kept_fails_its_job_at_once(
+    settings: WorkerSettings, jobs: JobsInDatabase
+) -> None:
+    with working(KETTLE, settings):
+        job = ended(jobs, jobs.submit("overflow", {}, ALICE).id)
+    assert job.error is not None
+    assert (job.status, job.attempts, job.error["code"]) == ("failed", 1, "bug")
+
+
+def test_a_worker_that_is_told_to_stop_puts_its_job_back_unharmed(
+    settings: WorkerSettings, jobs: JobsInDatabase, sessions: Sessions
+) -> None:
+    job_id = jobs.submit("boil", {"seconds": 60}, ALICE).id
+    for _ in range(2):
+        with working(KETTLE, settings):
+            wait_until(lambda: jobs.find(job_id).status == "running")
+        assert jobs.find(job_id).status == "queued"
+    with sessions() as session:
+        assert session.scalar(text("SELECT deaths FROM jobs")) == 0
