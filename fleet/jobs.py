@@ -126,7 +126,12 @@ class JobEndedError(ConflictError):
 
 
 class JobGoesOnError(OutOfTimeError):
-    """The request has waited as long as it may. The job has not ended with it."""
+    """The request has waited as long as it may. The job has not ended with it.
+
+    accepted: what those are answered who send the request again with its Idempotency-Key.
+    """
+
+    accepted: tuple[dict[str, Any], int, dict[str, str]] | None = None
 
     def __init__(self, job_id: str) -> None:
         FleetError.__init__(
@@ -171,3 +176,8 @@ class JobFailedError(FleetError):
         super().__init__(str(error["error"]), str(error["message"]))
         self.status = int(error["status"])  # type: ignore[misc]  # known only when raised
         self.code = str(error["code"])
+
+
+def told(error: FleetError) -> dict[str, Any]:
+    """A job's error, ready for JSON; JobFailedError reads it."""
+    return {**error.body(), "status": error.status}

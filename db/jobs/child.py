@@ -13,7 +13,7 @@ from db.jobs.orders import TRY_AGAIN, Order
 from db.jobs.table import JobTable
 from db.unit_of_work import UnitOfWork
 from fleet.errors import AwayError, BugError, FleetError
-from fleet.jobs import JobDiedError, JobOutOfTimeError, State, Task, Work
+from fleet.jobs import JobDiedError, JobOutOfTimeError, State, Task, Work, told
 from fleet.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,8 @@ class _Attempt:
     def _run(self) -> None:
         try:
             result = self._task.run(self._services, self._work)
+            if not self._has_answered:
+                self._answer(result or {})
         except BaseException as error:  # nobody else is told: a panic in Rust is no Exception
             if self._has_answered:
                 log.exception("What was left of a job failed", extra={"job": self._order.job_id})
@@ -84,9 +86,6 @@ class _Attempt:
                 raise
             else:
                 self._fail(error)
-        else:
-            if not self._has_answered:
-                self._answer(result or {})
 
     def _fail(self, error: BaseException) -> None:
         if not isinstance(error, FleetError):
@@ -100,9 +99,13 @@ class _Attempt:
 
     def _give_up(self, state: State, error: FleetError | None) -> None:
         reason = "It was cancelled" if error is None else error.error
-        self._task.give_up(self._services, self._work, state, reason)
-        told = None if error is None else {**error.body(), "status": error.status}
-        self._change("end", state, error=told)
+        try:
+            self._task.give_up(self._services, self._work, state, reason)
+        except AwayError:
+            raise
+        except Exception:  # the job ends all the same: nobody could do more about it
+            log.exception("What a job has left could not be cleared up", extra={"job": self._order.job_id})
+        self._change("end", state, error=None if error is None else told(error))
 
     def _tell(self, progress: float, detail: str) -> None:
         now = time.monotonic()

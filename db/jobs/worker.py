@@ -6,6 +6,7 @@ for each attempt. What is known of a job is in its row: a worker that comes back
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import signal
@@ -20,6 +21,7 @@ from procrastinate.jobs import Job
 
 from db.jobs.orders import TASK, TRY_AGAIN, Order, obey, worker_name
 from fleet.errors import FleetError
+from fleet.jobs import JobDiedError, told
 from fleet.logs import set_up_logs
 from fleet.settings import WorkerSettings
 
@@ -42,10 +44,25 @@ RETURNING attempt, deaths, limit_s, CASE WHEN cancel_asked THEN 'cancelled'
     WHEN now() - started_at > limit_s * interval '1 s' THEN 'out_of_time'
     WHEN deaths > %(most_deaths)s THEN 'died' ELSE '' END AS "end"
 """
+PUT_BACK = """
+UPDATE public.jobs SET state = 'queued' WHERE id = %(job_id)s AND attempt = %(attempt)s AND state = 'running'
+"""
 IS_WANTED = """
-SELECT count(*) AS wanted FROM public.jobs WHERE id = %(job_id)s AND attempt = %(attempt)s AND (
-    state = 'succeeded'  -- it goes on with what nobody waits for
-    OR state = 'running' AND NOT cancel_asked AND now() - started_at <= limit_s * interval '1 s')
+SELECT count(*) AS wanted FROM public.jobs WHERE id = %(job_id)s AND attempt = %(attempt)s
+    AND (state = 'running' AND NOT cancel_asked OR state = 'succeeded')  -- with what nobody waits for
+    AND now() - started_at <= limit_s * interval '1 s'
+"""
+END = """
+UPDATE public.jobs SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END, ended_at = now(),
+    error = CASE WHEN cancel_asked THEN NULL ELSE %(error)s::json END
+WHERE id = %(job_id)s AND attempt = %(attempt)s AND state = 'running'
+"""
+LEFT = """
+DELETE FROM public.procrastinate_jobs AS queued
+WHERE queue_name = %(service)s AND status = 'doing' AND NOT EXISTS (
+    SELECT FROM public.procrastinate_workers AS worker
+    WHERE worker.id = queued.worker_id AND last_heartbeat >= now() - %(stale_s)s * interval '1 s')
+RETURNING id
 """
 STRANDED = """
 SELECT id FROM public.jobs WHERE service = %(service)s AND state IN ('queued', 'running') AND NOT EXISTS (
@@ -130,7 +147,7 @@ class Worker:
         async def attempt(job_id: str) -> None:
             await self._attempt(app, job_id)
 
-        @app.periodic(cron=FORGET_AT)
+        @app.periodic(cron=FORGET_AT, periodic_id=self._service)
         @app.task(name="forget", queue=self._service)
         async def forget(timestamp: int) -> None:
             del timestamp
@@ -167,20 +184,36 @@ class Worker:
             return  # it has ended: it was cancelled, or another worker was quicker
         row = begun[0]
         order = Order(job_id, row["attempt"], row["limit_s"], row["end"])
-        process = await asyncio.to_thread(
-            self._start, obey, self._service, self._tasks, self._settings, order
-        )
+        process = await self._started(order)
         try:
             if order.end:
                 await _ended(process, GIVE_UP_S)
             else:
                 await self._watch(app, process, order)
         except asyncio.CancelledError as error:  # this worker is stopped
+            _kill(process)
+            with contextlib.suppress(ConnectorException):  # then it counts as a death
+                await app.connector.execute_query_async(PUT_BACK, job_id=job_id, attempt=order.attempt)
             raise AttemptEndedError(0) from error
         finally:
             _kill(process)
-        if process.exitcode != 0:
-            raise AttemptEndedError(AGAIN_S if process.exitcode == TRY_AGAIN else 0)
+        if order.end and process.exitcode not in (0, TRY_AGAIN) and row["deaths"] > 2 * MOST_DEATHS:
+            log.error("What a job has left cannot be cleared up: it is ended without", extra={"job": job_id})
+            died = json.dumps(told(JobDiedError()))
+            await app.connector.execute_query_async(END, job_id=job_id, attempt=order.attempt, error=died)
+        elif process.exitcode != 0:
+            raise AttemptEndedError(AGAIN_S if process.exitcode > 0 else 0)
+
+    async def _started(self, order: Order) -> Any:
+        """Its process. One whose start is under way when this is cancelled does not stay behind."""
+        starting = asyncio.create_task(
+            asyncio.to_thread(self._start, obey, self._service, self._tasks, self._settings, order)
+        )
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError as error:  # this worker is stopped
+            _kill(await starting)
+            raise AttemptEndedError(0) from error
 
     async def _watch(self, app: App, process: Any, order: Order) -> None:
         """Return when the process has ended, or is not wanted any more; also if that cannot be asked."""
@@ -197,15 +230,15 @@ class Worker:
                     return  # another worker may have it by now
 
     async def _sweep(self, app: App) -> None:
-        """Have taken up what workers that are gone have left."""
+        """Have taken up what workers that are gone have left.
+
+        Each gets a new entry in the queue: a worker that was only frozen would put the old one back.
+        """
         while True:
             await asyncio.sleep(SWEEP_S)
-            stalled = await app.job_manager.get_stalled_jobs(
-                queue=self._service, seconds_since_heartbeat=STALE_S
-            )
-            for job in stalled:
-                log.warning("A job is taken up again: its worker is gone")
-                await app.job_manager.retry_job(job)
+            left = await _rows(app, LEFT, service=self._service, stale_s=STALE_S)
+            if left:
+                log.warning("Jobs are taken up again whose worker is gone: %s", len(left))
             for row in await _rows(app, STRANDED, service=self._service):
                 await app.configure_task(TASK, queue=self._service, lock=row["id"]).defer_async(
                     job_id=row["id"]

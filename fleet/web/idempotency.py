@@ -1,6 +1,7 @@
 """`@idempotent` on a resource's method, below `@accepts`: a request that is sent twice is done once.
 
-Only what was done has its answer kept. What was refused, or failed, created nothing: its key is free.
+Only what was done has its answer kept, or what goes on without its request. What was refused, or failed,
+created nothing: its key is free.
 """
 
 import functools
@@ -16,6 +17,7 @@ from pydantic import BaseModel
 
 from fleet.errors import UnavailableError
 from fleet.idempotency import Claim, Claims, InvalidKeyError, KeptAnswer, KeyedRequest, KeyUsedError
+from fleet.jobs import JobGoesOnError
 from fleet.web.credentials import caller
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEY_PATTERN = "^[!-~]{1,255}$"
 OK = 200
+HEADERS = "_headers"  # in a body that is kept: those of its answer, such as where a job is
 
 Answer = dict[str, Any] | tuple[dict[str, Any], int] | tuple[dict[str, Any], int, dict[str, str]]
 
@@ -49,7 +52,12 @@ def idempotent(method: Callable[..., Answer]) -> Callable[..., Answer]:
         with claims(KeyedRequest(current_app.name, str(request.endpoint), caller().name, key)) as claim:
             if claim.found is not None:
                 return _replay(claim.found, digest)
-            answer = method(self, body=body, **kwargs)
+            try:
+                answer = method(self, body=body, **kwargs)
+            except JobGoesOnError as error:
+                if error.accepted is not None:
+                    _keep(claim, digest, error.accepted)
+                raise
             _keep(claim, digest, answer)
             return answer
 
@@ -66,12 +74,15 @@ def _digest(body: BaseModel) -> bytes:
 def _replay(found: KeptAnswer, digest: bytes) -> Answer:
     if found.digest != digest:
         raise KeyUsedError
-    return found.body, found.status, {REPLAYED: "true"}
+    body = dict(found.body)
+    return body, found.status, {**body.pop(HEADERS, {}), REPLAYED: "true"}
 
 
 def _keep(claim: Claim, digest: bytes, answer: Answer) -> None:
-    body, status = answer[:2] if isinstance(answer, tuple) else (answer, OK)
+    body, status, *headers = answer if isinstance(answer, tuple) else (answer, OK)
     try:
-        claim.keep(KeptAnswer(digest, status, body))
+        claim.keep(
+            KeptAnswer(digest, status, {**body, HEADERS: headers[0]} if headers and headers[0] else body)
+        )
     except UnavailableError as error:
         log.warning("The work is done, but its answer cannot be kept: %s", error.error)

@@ -9,7 +9,7 @@ from flask import request
 from flask_restful import Resource
 from werkzeug.http import parse_list_header
 
-from fleet.jobs import Job, JobCancelledError, JobFailedError, Jobs, State
+from fleet.jobs import Job, JobCancelledError, JobFailedError, JobGoesOnError, Jobs, State
 from fleet.web.answers import AnswerModel, answers, examples
 from fleet.web.app import Route
 from fleet.web.credentials import caller
@@ -146,14 +146,28 @@ def answer_by_job(  # noqa: PLR0913  # what a job is asked with, and how its res
     path: of the service's routes. status: of the answer. A client that goes away leaves the job at work.
     Raises JobAtWorkError, TooMuchWorkError, JobGoesOnError, JobCancelledError, and the job's own error.
     """
-    if ASYNCHRONOUS in parse_list_header(request.headers.get("Prefer", "").lower()):
-        job = jobs.submit(kind, arguments, caller(), lock)
-        where = {"Location": f"{path}/jobs/{job.id}", "Preference-Applied": ASYNCHRONOUS}
-        return shown(job), ACCEPTED, where
+    if ASYNCHRONOUS in _preferences():
+        body, accepted, where = _accepted(jobs.submit(kind, arguments, caller(), lock), path)
+        return body, accepted, {**where, "Preference-Applied": ASYNCHRONOUS}
     with waiting() as patience:
-        job = jobs.wait(jobs.submit(kind, arguments, caller(), lock).id, patience)
+        job = jobs.submit(kind, arguments, caller(), lock)
+        try:
+            job = jobs.wait(job.id, patience)
+        except JobGoesOnError as error:
+            error.accepted = _accepted(job, path)
+            raise
     if job.status == "cancelled":
         raise JobCancelledError
     if job.error is not None:
         raise JobFailedError(job.error)
     return job.result or {}, status, {}
+
+
+def _preferences() -> set[str]:
+    """Without their parameters."""
+    told = parse_list_header(request.headers.get("Prefer", "").lower())
+    return {each.partition(";")[0].strip() for each in told}
+
+
+def _accepted(job: Job, path: str) -> Accepted:
+    return shown(job), ACCEPTED, {"Location": f"{path}/jobs/{job.id}"}

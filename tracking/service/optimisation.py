@@ -115,9 +115,12 @@ class OptimisationService:
 
         Raises the first error if every model has one.
         """
+        snapshot_id = asked.snapshot_id
+        if job.attempt > 1 and snapshot_id is None:  # fits are kept: the others must be of the same rows
+            snapshot_id = self._log.snapshot_of(job.job_id, asked.experiment_name)
         with self._units() as work:
             use_case = work.training_sets.find(asked.use_case)
-            training = work.training_sets.read(use_case, asked.snapshot_id, actor=job.caller.name)
+            training = work.training_sets.read(use_case, snapshot_id, actor=job.caller.name)
             work.commit()
         request = self._bounds.filled(asked.search_request(use_case.task.value))
         experiment = NewExperiment(asked.experiment_name, asked.experiment_tags)

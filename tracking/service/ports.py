@@ -46,6 +46,8 @@ class Log(Protocol):
 
     def check_name(self, name: str) -> None: ...
 
+    def snapshot_of(self, job_id: str, name: str) -> int | None: ...
+
     def begin(
         self,
         job_id: str,

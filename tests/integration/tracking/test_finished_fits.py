@@ -8,9 +8,11 @@ from typing import Any
 
 import psutil
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import sessionmaker
 
+from db.embedded import EmbeddedPostgres
+from fleet.errors import AwayError
 from tests.conftest import Sessions
 from tests.searches import CANDIDATES, FOLDS, forest_search
 from tracking.persistence.model.search import FitKey, FitResult, Method, TrainingSet
@@ -102,3 +104,28 @@ def test_what_optuna_keeps_is_in_a_schema_of_its_own_and_can_be_forgotten(
         names = session.scalars(text("SELECT study_name FROM _optuna.studies")).all()
         assert session.scalar(text("SELECT to_regclass('public.studies')")) is None
     assert names == ["b/SVC"]
+
+
+def test_a_study_whose_database_is_away_is_waited_for(database_url: str, postgres: EmbeddedPostgres) -> None:
+    studies = Studies("a", database_url)
+    study = studies.study("SVC")
+    space: dict[str, list[Any]] = {"C": [1, 2, 3]}
+    (thought,) = study.trials(0, 1, space)
+    name = make_url(database_url).database
+    engine = create_engine(postgres.url(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
+            {"name": name},
+        )
+    engine.dispose()
+    asked: list[Callable[[], object]] = [
+        lambda: study.trials(1, 1, space),
+        lambda: study.tell(thought.number, 0.5),
+        lambda: studies.study("SVC"),
+        studies.forget,
+    ]
+    for ask in asked:
+        with pytest.raises(AwayError):
+            ask()

@@ -89,6 +89,16 @@ def test_a_job_that_is_begun_again_has_the_same_runs_and_finished_ones_stay(
     assert mlflow_client.get_run(first.run_ids[LOGISTIC]).info.end_time == ended
 
 
+def test_an_attempt_is_told_what_the_one_before_it_has_learned_from(
+    begin: Begin, mlflow_client: MlflowClient, job_id: str
+) -> None:
+    log, recorded = begin()
+    name = mlflow_client.get_experiment(recorded.experiment_id).name
+    assert log.snapshot_of(job_id, name) == ROWS.snapshot_id == 7
+    assert log.snapshot_of("another", name) is None
+    assert log.snapshot_of(job_id, f"not {name}") is None
+
+
 STEPS = [
     *("create_experiment", "create_run", "log_inputs", "set_tag", "create_logged_model", "log_outputs"),
     *("log_model_artifacts", "finalize_logged_model", "create_model_version", "log_dict", "log_batch"),

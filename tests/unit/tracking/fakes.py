@@ -49,6 +49,7 @@ class FakeMlflow:
     ended: list[tuple[str, str, str]] = field(default_factory=list)
     challengers: list[tuple[str, str]] = field(default_factory=list)
     drawn: list[str] = field(default_factory=list)
+    snapshots: dict[tuple[str, str], int | None] = field(default_factory=dict)
 
     def experiments(self) -> list[Experiment]:
         return self.held
@@ -99,7 +100,11 @@ class FakeMlflow:
         caller: Caller,
     ) -> RecordedSearches:
         self.recorded.append((experiment, []))
+        self.snapshots.setdefault((job_id, experiment.name), training.snapshot_id)
         return RecordedSearches("1", {model: f"run of {model}" for model in request.models})
+
+    def snapshot_of(self, job_id: str, name: str) -> int | None:
+        return self.snapshots.get((job_id, name))
 
     def finish(self, job_id: str, search: SavedSearch) -> None:
         self.recorded[-1][1].append(search)

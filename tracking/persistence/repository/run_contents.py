@@ -15,6 +15,7 @@ from tracking.persistence.model.experiment import Run
 from tracking.persistence.model.search import Grid, SavedSearch, SearchRequest, SearchResult, TrainingSet
 
 HYPERPARAMETERS_TAG = "hyperparameters"
+SNAPSHOT_TAG = "snapshot_id"
 NO_NUMBERS_TAG = "metrics_without_a_number"  # they overflowed: the run does not have them
 MODEL_PREFIX = "model_"
 CLASS_PREFIX = "class_"
@@ -36,7 +37,7 @@ def first_tags(request: SearchRequest, training: TrainingSet, caller: Caller) ->
         "experiment_type": "GridSearch_CrossValidation",
         "preprocessing": request.preprocessing,
         "use_case": training.use_case,
-        **({} if training.snapshot_id is None else {"snapshot_id": str(training.snapshot_id)}),
+        **({} if training.snapshot_id is None else {SNAPSHOT_TAG: str(training.snapshot_id)}),
         "mlflow.user": caller.name,
         "request_id": caller.request_id,
     }

@@ -111,6 +111,18 @@ class SearchLog:
         """Raises ExperimentDeletedError if an experiment of that name was deleted."""
         self._find(name)
 
+    def snapshot_of(self, job_id: str, name: str) -> int | None:
+        """What an earlier attempt of the job has learned from, in the experiment of that name; None if there
+        was none, or its rows are not remembered.
+        """
+        experiment_id = self._find(name)
+        if experiment_id is None:
+            return None
+        with translated():
+            runs = self._runs.find(job_id, experiment_id)
+        told = [run.data.tags.get(run_contents.SNAPSHOT_TAG) for run in runs.values()]
+        return next((int(each) for each in told if each is not None), None)
+
     def begin(
         self,
         job_id: str,

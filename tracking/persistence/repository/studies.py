@@ -3,13 +3,16 @@
 Each candidate is drawn from a seed of its own number: a search that is taken up again goes on with the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
+from db.unit_of_work import translated
 from fleet.catalogue import Range, Space
 from fleet.settings import SEED
 from tracking.utils.quiet import no_warnings
@@ -31,7 +34,8 @@ class Thought:
 class Studies:
     """The studies of one search, one a model.
 
-    search: its id. url: SQLAlchemy's, of the dataset database; None to keep them in memory.
+    search: its id. url: SQLAlchemy's, of the dataset database; None to keep them in memory. All that is asked
+    of them raises what UnitOfWork does.
     """
 
     def __init__(self, search: str, url: str | None = None) -> None:
@@ -39,11 +43,11 @@ class Studies:
         self._url = url
 
     def study(self, model_name: str) -> "OptunaStudy":
-        """The model's; made if there is none yet. Raises what SQLAlchemy raises."""
+        """The model's; made if there is none yet."""
         import optuna  # noqa: PLC0415  # it takes a second, and few searches need it
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        with no_warnings():
+        with no_warnings(), _translated():
             storage = self._storage()
             study = optuna.create_study(
                 storage=storage,
@@ -54,12 +58,14 @@ class Studies:
         return OptunaStudy(study)
 
     def forget(self) -> None:
-        """Delete them. Raises what SQLAlchemy raises."""
-        if self._url is None or not (kept := self._kept()):
+        """Delete them."""
+        if self._url is None:
             return
-        storage = self._storage()
-        for number in kept:
-            storage.delete_study(number)
+        with _translated():
+            if kept := self._kept():
+                storage = self._storage()
+                for number in kept:
+                    storage.delete_study(number)
 
     def _kept(self) -> Sequence[int]:
         """The storage's numbers of them; asked without Optuna, for most searches have none."""
@@ -108,8 +114,8 @@ class OptunaStudy:
         """Those of these numbers, thought of now unless they were before."""
         import optuna  # noqa: PLC0415  # it takes a second, and few searches need it
 
-        known = self._study.get_trials(deepcopy=False)[first : first + count]
-        with no_warnings():
+        with no_warnings(), _translated():
+            known = self._study.get_trials(deepcopy=False)[first : first + count]
             thoughts = [
                 Thought(trial.number, _chosen(optuna.trial.Trial(self._study, trial._trial_id), space))  # noqa: SLF001
                 for trial in known
@@ -123,11 +129,23 @@ class OptunaStudy:
         """How it did; NaN for one that failed. Nothing if that is known."""
         import optuna  # noqa: PLC0415  # it takes a second, and few searches need it
 
-        with no_warnings():
+        with no_warnings(), _translated():
             if np.isnan(score):
                 self._study.tell(number, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
             else:
                 self._study.tell(number, score, skip_if_finished=True)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """As db.unit_of_work's, also where Optuna has raised an error of its own in the place of PostgreSQL's."""
+    with translated():
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error.__cause__, DBAPIError):
+                raise error.__cause__ from None
+            raise
 
 
 def _chosen(trial: "optuna.trial.Trial", space: Space) -> dict[str, Any]:
