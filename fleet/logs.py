@@ -61,6 +61,7 @@ def set_up_logs(service: str, settings: ServiceSettings, context: Context = dict
         handler.addFilter(_ContextFilter(context))
         root.addHandler(handler)
     root.setLevel(settings.log_level)
+    logging.getLogger("procrastinate").setLevel(logging.ERROR)  # its lines on jobs say less than ours
     _leave_out_what_no_line_tells()
     logging.captureWarnings(capture=True)
 

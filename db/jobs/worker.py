@@ -102,7 +102,6 @@ def work(service: str, read_settings: Callable[[], WorkerSettings]) -> None:
         set_up_logs(worker_name(service), settings)
     except FleetError as error:
         sys.exit(f"{error.error}\n{error.message}")
-    logging.getLogger("procrastinate").setLevel(logging.ERROR)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # the tasks make processes, not threads: and a fork takes no threads along
     asyncio.run(_until_told(Worker(service, settings)))
@@ -122,7 +121,7 @@ class Worker:
         self._settings = settings
         self._tasks = f"{service}.jobs"
         self._processes = get_context("forkserver")
-        self._processes.set_forkserver_preload([self._tasks, "db.jobs.child"])
+        self._processes.set_forkserver_preload([self._tasks, f"{service}.warm", "db.jobs.child"])
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:

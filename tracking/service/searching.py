@@ -32,6 +32,8 @@ from tracking.service.progress import Progress
 from tracking.service.refusals import HyperparametersRefusedError, ScoringRefusedError, SearchFailedError
 from tracking.utils.quiet import no_warnings
 
+MODELS_AT_ONCE = 3  # that are recorded: it is waiting for MLflow that takes the time
+
 
 def search_models(  # noqa: PLR0913  # what a search takes part in
     request: SearchRequest,
@@ -48,7 +50,7 @@ def search_models(  # noqa: PLR0913  # what a search takes part in
 
     fits: those that an earlier attempt has made are not made again. studies: the same for Optuna, which
     otherwise begins anew. progress: is told the share that is done and what goes on, every second at least.
-    searched: is called with each model as soon as it is ready, in another thread, one at a time; what it
+    searched: is called with each model as soon as it is ready, in threads of their own; what it
     raises ends the search. Raises the first model's error if every model failed, and what check_folds raises.
     """
     check_folds(request.cv, training)
@@ -56,7 +58,7 @@ def search_models(  # noqa: PLR0913  # what a search takes part in
     with engine.sharing(material) as workers:  # before there are threads
         kept = KeptFits(fits)
         try:
-            with no_warnings(), ThreadPoolExecutor(1, "searched") as ready:
+            with no_warnings(), ThreadPoolExecutor(MODELS_AT_ONCE, "searched") as ready:
 
                 def saving(found: FinishedSearch) -> Future[None]:
                     return ready.submit(_save, found, training, folder, searched)

@@ -23,7 +23,7 @@ TRUSTED_LIBRARIES = ("numpy.", "scipy.", "sklearn.")
 def save(search: FinishedSearch, training: TrainingSet, folder: Path) -> SavedSearch:
     """Save the search's model with signature and input example into a folder that does not exist yet."""
     example = frame_of(training, slice(EXAMPLE_ROWS))
-    file_format, trusted = _format(search.pipeline)
+    file_format, trusted = format_of(search.pipeline)
     outputs = infer_signature(example, search.pipeline.predict(example)).outputs
     with no_warnings():  # MLflow warns about type hints of its own
         save_model(
@@ -52,7 +52,8 @@ def _inputs(training: TrainingSet) -> Schema:
     return Schema([ColSpec(kind, name) for kind, name in zip(kinds, training.feature_names, strict=True)])
 
 
-def _format(pipeline: Pipeline) -> tuple[str, list[str] | None]:
+def format_of(pipeline: Pipeline) -> tuple[str, list[str] | None]:
+    """How its file is to be written, and the types in it that skops is to trust."""
     try:
         untrusted = get_untrusted_types(data=dumps(pipeline))
     except UnsupportedTypeException:
