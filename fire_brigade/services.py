@@ -96,7 +96,12 @@ def create_services(
     database = Database("fire_brigade", settings)
     return FireBrigadeServices(
         database,
-        JobsInDatabase("fire_brigade", database.sessions, settings.job_timeout_s),
+        JobsInDatabase(
+            "fire_brigade",
+            database.sessions,
+            limit_s=settings.job_timeout_s,
+            most_waiting=settings.max_jobs_waiting,
+        ),
         Steps(places, sources, settings.years, bands, logs),
         Models(places, files, registry, logs),
         places,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from fleet.caller import Caller
-from fleet.errors import ConflictError, FleetError, NotFoundError, OutOfTimeError
+from fleet.errors import BusyError, ConflictError, FleetError, NotFoundError, OutOfTimeError
 from fleet.paging import Page, PageRequest
 from fleet.patience import Patience
 
@@ -115,6 +115,18 @@ class JobAtWorkError(ConflictError):
         super().__init__(
             f"{what} is being done already ({job_id})",
             f"GET jobs/{job_id} tells how far it is; send the request when it has ended",
+        )
+
+
+class TooManyJobsError(BusyError):
+    """As many jobs wait for a worker as may."""
+
+    retry_after_s = 60
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"{most} jobs wait for a worker already",
+            "Cancel some of them, wait, or start more workers of the service",
         )
 
 

@@ -248,6 +248,9 @@ class WorkerSettings(DatabaseServiceSettings):
     job_timeout_s: float = Field(
         86_400, gt=0, le=10_000_000, description="Seconds that a job may take, interruptions included."
     )
+    max_jobs_waiting: int = Field(
+        1000, ge=1, description="Jobs that wait for a worker; more are answered 429."
+    )
     jobs_kept_days: int = Field(30, ge=1, description="Days that a job is remembered after its end.")
 
 

@@ -70,7 +70,12 @@ def create_services(settings: TrackingSettings) -> TrackingServices:
         key=settings.sibling_key.get_secret_value(),
     )
 
-    jobs = JobsInDatabase("tracking", database.sessions, settings.job_timeout_s)
+    jobs = JobsInDatabase(
+        "tracking",
+        database.sessions,
+        limit_s=settings.job_timeout_s,
+        most_waiting=settings.max_jobs_waiting,
+    )
     unfinished = Unfinished(partial(settle, client, jobs.is_at_work))
 
     def units() -> TrackingUnitOfWork:

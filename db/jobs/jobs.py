@@ -12,7 +12,7 @@ from db.jobs.table import JobTable
 from db.unit_of_work import UnitOfWork
 from fleet.caller import Caller
 from fleet.errors import UnavailableError
-from fleet.jobs import Job, JobGoesOnError, State, UnknownJobError
+from fleet.jobs import Job, JobGoesOnError, State, TooManyJobsError, UnknownJobError
 from fleet.paging import Page, PageRequest
 from fleet.patience import Patience
 
@@ -26,16 +26,27 @@ LOOKS_PER_WAIT = 20  # so that looking adds a twentieth to how long a job takes,
 
 
 class JobsInDatabase:
-    """fleet.jobs.Jobs, in PostgreSQL. sessions: opens a session. limit_s: that a job may take."""
+    """fleet.jobs.Jobs, in PostgreSQL. sessions: opens a session. limit_s: that a job may take.
 
-    def __init__(self, service: str, sessions: Callable[[], Session], limit_s: float) -> None:
+    most_waiting: for a worker.
+    """
+
+    def __init__(
+        self, service: str, sessions: Callable[[], Session], *, limit_s: float, most_waiting: int
+    ) -> None:
         self._service = service
         self._sessions = sessions
         self._limit_s = limit_s
+        self._most_waiting = most_waiting
 
     def submit(self, kind: str, arguments: Mapping[str, Any], caller: Caller, lock: str = "") -> Job:
-        """A new job. lock: no second one with the same at a time. Raises JobAtWorkError."""
+        """A new job. lock: no second one with the same at a time.
+
+        Raises JobAtWorkError, TooManyJobsError.
+        """
         with UnitOfWork(self._sessions) as work:
+            if self._table(work).waiting() >= self._most_waiting:
+                raise TooManyJobsError(self._most_waiting)
             job = self._table(work).add(kind, arguments, caller, lock=lock, limit_s=self._limit_s)
             work.commit()
         return job

@@ -60,6 +60,11 @@ class JobTable:
         queue.add(self._session.connection(), self._service, row.id)
         return self.find(row.id)
 
+    def waiting(self) -> int:
+        """How many wait for a worker."""
+        query = select(func.count()).where(JobRow.service == self._service, JobRow.state == "queued")
+        return self._session.scalars(query).one()
+
     def find(self, job_id: str) -> Job:
         """Raises UnknownJobError."""
         query = select(*SHOWN).where(JobRow.id == job_id, JobRow.service == self._service)

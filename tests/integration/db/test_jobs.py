@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from db.jobs import worker as working_parts
 from db.jobs.jobs import JobsInDatabase
-from fleet.jobs import Job
+from fleet.jobs import Job, TooManyJobsError
 from fleet.paging import PageRequest
 from fleet.settings import WorkerSettings
 from tests.callers import ALICE
@@ -29,7 +29,7 @@ def settings(database_url: str) -> WorkerSettings:
 
 @pytest.fixture
 def jobs(sessions: Sessions) -> JobsInDatabase:
-    return JobsInDatabase(KETTLE, sessions, 60)
+    return JobsInDatabase(KETTLE, sessions, limit_s=60, most_waiting=20)
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,9 @@ def test_services_have_their_old_jobs_forgotten_though_it_is_the_same_moment(
     at = datetime.now(UTC) + timedelta(seconds=3)
     monkeypatch.setattr(working_parts, "FORGET_AT", f"{at.minute} {at.hour} * * * {at.second}")
     old = "UPDATE jobs SET state = 'failed', ended_at = now() - interval '31 days'"
-    both = [JobsInDatabase(service, sessions, 60) for service in (KETTLE, "tests.urn")]
+    both = [
+        JobsInDatabase(service, sessions, limit_s=60, most_waiting=20) for service in (KETTLE, "tests.urn")
+    ]
     for each in both:
         each.submit("boil", {}, ALICE)
     with sessions() as session:
@@ -101,7 +103,7 @@ def test_services_have_their_old_jobs_forgotten_though_it_is_the_same_moment(
 def test_what_follows_the_answer_ends_with_the_jobs_time_too(
     settings: WorkerSettings, sessions: Sessions
 ) -> None:
-    hurried = JobsInDatabase(KETTLE, sessions, 2)
+    hurried = JobsInDatabase(KETTLE, sessions, limit_s=2, most_waiting=20)
     with working(KETTLE, settings):
         first = ended(hurried, hurried.submit("simmer", {}, ALICE).id)
         second = ended(hurried, hurried.submit("boil", {"seconds": 0}, ALICE).id)
@@ -127,3 +129,12 @@ def test_a_worker_that_is_told_to_stop_puts_its_job_back_unharmed(
         assert jobs.find(job_id).status == "queued"
     with sessions() as session:
         assert session.scalar(text("SELECT deaths FROM jobs")) == 0
+
+
+def test_no_more_jobs_wait_than_may(sessions: Sessions) -> None:
+    few = JobsInDatabase(KETTLE, sessions, limit_s=60, most_waiting=2)
+    waiting = [few.submit("boil", {}, ALICE) for _ in range(2)]
+    with pytest.raises(TooManyJobsError):
+        few.submit("boil", {}, ALICE)
+    few.cancel(waiting[0].id)
+    assert few.submit("boil", {}, ALICE).status == "queued"
