@@ -49,7 +49,7 @@ class ComposeStack(Stack):
             try:
                 self._stop_outdated(before)
                 starting = Starting(self._project, state / "logs", before)
-                return starting.run(self._console, self.addresses(), self._settings.start_seconds)
+                return starting.run(self._console, self._shown(), self._settings.start_seconds)
             except BaseException:
                 self._undo()
                 raise
@@ -58,7 +58,7 @@ class ComposeStack(Stack):
         return published_addresses(self._project.config(), self._environment)
 
     def conditions(self) -> list[Condition]:
-        addresses = {POSTGRES: "in its network only", **self.addresses()}
+        addresses = self._shown()
         containers = {each.name: each for each in self._project.containers().values()}
         names = [*PARTS, *sorted(containers.keys() - UNSEEN - set(PARTS))]  # what profiles add comes last
         running = {name: each for name, each in containers.items() if name in names and each.runs}
@@ -117,6 +117,10 @@ class ComposeStack(Stack):
     @cached_property
     def _project(self) -> Project:
         return Project(self._settings)
+
+    def _shown(self) -> dict[str, str]:
+        """Where each part is, for people."""
+        return {POSTGRES: "in its network only", **self.addresses()}
 
     def _environments(self) -> dict[str, dict[str, str]]:
         """What each of our own services will see, with the secrets where they are on this machine."""

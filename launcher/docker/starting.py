@@ -105,7 +105,7 @@ class Starting:
         for each in seen:
             display.starting(each.name)
             if each.is_ready:
-                display.ready(each.name, addresses.get(each.name, "in its network only"))
+                display.ready(each.name, addresses.get(each.name, ""))
         return bool(seen)
 
     def _is_new(self, container: Container) -> bool:
