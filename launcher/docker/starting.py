@@ -34,7 +34,8 @@ def prepare_images(project: Project, log: Path, console: Console) -> None:
     log: all that Docker says meanwhile, written anew each time.
     """
     services = project.config()["services"].values()
-    fetched = sorted({str(each["image"]) for each in services if "build" not in each})
+    built = {str(each["image"]) for each in services if each.get("build")}
+    fetched = sorted({str(each["image"]) for each in services} - built)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as output:
         with StartDisplay(console, "fetched in") as display:

@@ -10,7 +10,7 @@ import yaml
 from tests.architecture.project import PROJECT, services, settings_of
 
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
-OURS = {name: part for name, part in COMPOSE["services"].items() if "build" in part}
+OURS = {name: part for name, part in COMPOSE["services"].items() if part.get("build")}
 IN_PYTHON = [name for name in OURS if name != "proxy"]
 OTHERS_PORTS = {"mlflow": 1, "prometheus": 1, "pushgateway": 1, "alertmanager": 1, "grafana": 1, "proxy": 2}
 OF_THE_SERVICES = ("${PUBLISH_ADDRESS:-127.0.0.1}", "${PROXY_ADDRESS:-127.0.0.1}")

@@ -90,20 +90,21 @@ def test_a_container_has_what_its_service_needs_and_no_more(service: Service) ->
 
 
 def test_a_service_that_works_has_a_worker_that_differs_in_what_it_runs_only() -> None:
+    assert "disable" not in COMPOSE["x-worker"]["healthcheck"], "up --wait fails where a check is disabled"
     workers = {
         name: part for name, part in COMPOSE["services"].items() if part.get("command", [])[-1:] == ["worker"]
     }
     assert set(workers) == {service.worker for service in SERVICES if service.works}
     for service in (each for each in SERVICES if each.works):
-        own: dict[str, Any] = {
-            "command": ["python", "-m", service.name, "worker"],
-            "ports": [],
-            "healthcheck": {"disable": True},
-            "stop_grace_period": "30s",
-        }
+        own = {**COMPOSE["x-worker"], "command": ["python", "-m", service.name, "worker"]}
         default = COMPOSE["services"][service.name]["mem_limit"].partition(":-")[2].rstrip("}")
         own["mem_limit"] = f"${{{service.prefix}WORKER_MEMORY:-{default}}}"
-        assert workers[service.worker] == {**COMPOSE["services"][service.name], **own}
+        shared = {
+            key: value
+            for key, value in COMPOSE["services"][service.name].items()
+            if key not in {"build", "ports"}
+        }
+        assert workers[service.worker] == {**shared, **own}
         assert f"# {service.prefix}WORKER_MEMORY={default}\n" in read(".env.example")
 
 

@@ -15,7 +15,7 @@ class FailingBuild:
     environment = os.environ
 
     def config(self) -> dict[str, Any]:
-        return {"services": {"tracking": {"image": "mlfleet/tracking:latest", "build": {}}}}
+        return {"services": {"tracking": {"image": "mlfleet/tracking:latest", "build": {"context": "."}}}}
 
     def lacks_image(self, image: str) -> bool:
         return True
