@@ -87,9 +87,11 @@ def test_tracking(python: Path, fleet: Fleet, tmp_path: Path, mlflow_server: Mlf
     experiment_id = str(max(int(each["experiment_id"]) for each in experiments))
     runs = requests.get(f"{path}/runs", {"experiment_id": experiment_id}, timeout=60).json()["data"]
     run_id = runs[0]["run_id"]
+    jobs = requests.get(f"{path}/jobs", timeout=60).json()["data"]
     arguments = {
         "experiment_id": experiment_id,
         "run_id": run_id,
+        "job_id": jobs[0]["id"],
         "GET /root/tracking/compare": {"run_id": [run_id, run_id]},
     }
     assert problems(python, tmp_path / "generated", address, arguments) == []

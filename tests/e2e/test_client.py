@@ -21,6 +21,7 @@ def test_the_python_of_the_documents_works(
 ) -> None:
     addresses: dict[str, Any] = {name: stack.address(name) for name in client.ADDRESSES}
     monkeypatch.setattr(client, "Fleet", functools.partial(client.Fleet, **addresses))
-    (program,) = BLOCK.findall(Path(PROJECT / page).read_text(encoding="utf-8"))
-    exec(compile(program, page, "exec"), {})  # noqa: S102  # it is our own
+    names: dict[str, Any] = {}  # a later block goes on with what an earlier one has made
+    for program in BLOCK.findall(Path(PROJECT / page).read_text(encoding="utf-8")):
+        exec(compile(program, page, "exec"), names)  # noqa: S102  # it is our own
     assert capsys.readouterr().out.strip()

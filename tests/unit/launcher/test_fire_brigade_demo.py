@@ -12,16 +12,28 @@ from launcher.fire_brigade_demo import FireBrigadeDemo
 from tests.answering import answering
 
 AWAY = {
+    "status": 502,
     "code": "download_failed",
     "error": "url_incident: the server cannot be reached",
     "message": "Check the address",
 }
 WRONG_YEARS = {
+    "status": 502,
     "code": "no_records",
     "error": "url_incident: no record is of 2022",
     "message": "Check the address in the setting",
 }
 FIGURES = {"incident": {"rows": 10, "kept": 9}, "mobilisation": {"rows": 15, "kept": 14}}
+
+JOB = {
+    "id": "1",
+    "kind": "process_data",
+    "progress": 1,
+    "detail": "done",
+    "attempts": 1,
+    "actor": "admin",
+    "created_at": "2026-01-31T12:00:05Z",
+}
 
 Ended = dict[str, Any]
 
@@ -39,7 +51,7 @@ def walked(
             return 202, {"status": "success", "message": "…", "job_id": started[-1]}
         if parts.path.startswith("/jobs/"):
             ended = {"published": published, "made_up": made_up}[parts.path.removeprefix("/jobs/")]
-            return 200, {"id": "1", "progress": 1, "detail": "done", **ended}
+            return 200, {**JOB, **ended}
         return 409, {"error": "No records", "message": "Process the data first"}
 
     answering(monkeypatch, answer)
@@ -89,7 +101,7 @@ def test_real_records_that_are_there_are_used_instead(monkeypatch: pytest.Monkey
 
 
 def test_records_that_cannot_be_made_up_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    full = {"error": "The disk is full", "message": "Make room"}
+    full = {"status": 503, "code": "x", "error": "The disk is full", "message": "Make room"}
     error, *_ = walked(monkeypatch, published=FAILED, made_up={"status": "failed", "error": full})
 
     assert (error.error, error.message) == ("The disk is full", "Make room")
