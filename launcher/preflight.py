@@ -14,7 +14,8 @@ class RefusedSettingsError(FleetError):
 
 
 def settings_of(name: str) -> str:
-    """Where the class of a service's settings is, as `package.module:Class`."""
+    """Where the class of its settings is, as `package.module:Class`. name: of a service, or of its worker."""
+    name = name.removesuffix("_worker")
     return f"{name}.config.settings:{name.title().replace('_', '')}Settings"
 
 

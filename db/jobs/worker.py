@@ -183,8 +183,9 @@ class Worker:
             return  # it has ended: it was cancelled, or another worker was quicker
         row = begun[0]
         order = Order(job_id, row["attempt"], row["limit_s"], row["end"])
-        process = await self._started(order)
+        process: Any = None
         try:
+            process = await self._started(order)
             if order.end:
                 await _ended(process, GIVE_UP_S)
             else:
@@ -210,9 +211,9 @@ class Worker:
         )
         try:
             return await asyncio.shield(starting)
-        except asyncio.CancelledError as error:  # this worker is stopped
+        except asyncio.CancelledError:
             _kill(await starting)
-            raise AttemptEndedError(0) from error
+            raise
 
     async def _watch(self, app: App, process: Any, order: Order) -> None:
         """Return when the process has ended, or is not wanted any more; also if that cannot be asked."""
@@ -286,7 +287,9 @@ async def _ended(process: Any, seconds: float) -> bool:
 
 
 def _kill(process: Any) -> None:
-    """End it, and what it has started."""
+    """End it, if there is one, and what it has started."""
+    if process is None:
+        return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()

@@ -46,6 +46,10 @@ def test_an_older_schema_is_named_by_every_service(stack: ComposeStack) -> None:
             if "DATABASE_URL" not in service.told:
                 continue
             answer = requests.get(f"{stack.address(service.name)}/health/ready", timeout=10)
+            if service.name == "fire_brigade":  # it predicts without its jobs
+                assert answer.status_code == 200
+                assert "schema 0000" in answer.json()["degraded"]["jobs"]
+                continue
             assert answer.status_code == 503
             assert answer.json()["error"] == (
                 f"The dataset database has schema 0000, and this version needs {revision}"

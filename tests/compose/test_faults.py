@@ -105,7 +105,8 @@ def test_a_container_that_dies_during_requests_comes_back_by_itself(
         time.sleep(WARM_UP_SECONDS)
         loaded.wait_until_ready("mlflow", "fire_brigade", *WEB_SERVICES)
         time.sleep(WARM_UP_SECONDS)
-    assert sum(caller.failures for caller in calls.values()) > 0, "nobody noticed"
+    if container != "mlflow":  # a search waits for it
+        assert sum(caller.failures for caller in calls.values()) > 0, "nobody noticed"
     assert loaded.inspect(container)["RestartCount"] > 0
     assert loaded.post("ml_model", dataset="testing").status_code == 200
     check_answers(calls, quiet, loaded)
