@@ -86,7 +86,7 @@ def search_all(
 
 
 def searches_in(folder: Path, request: SearchRequest, training: TrainingSet) -> list[SavedSearch]:
-    """The models of a search, saved in the folder."""
+    """The models of a search, saved in the folder, in the order of the request."""
     found: list[SavedSearch] = []
     search_models(
         request,
@@ -97,7 +97,7 @@ def searches_in(folder: Path, request: SearchRequest, training: TrainingSet) -> 
         progress=lambda _share, _what: None,
         searched=found.append,
     )
-    return found
+    return sorted(found, key=lambda search: request.models.index(search.model_name))
 
 
 def search(model_name: str, request: SearchRequest, training: TrainingSet) -> SavedSearch:

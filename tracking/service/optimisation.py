@@ -140,12 +140,12 @@ class OptimisationService:
     def _search(
         self, request: SearchRequest, training: TrainingSet, folder: Path, job: Work
     ) -> tuple[list[SavedSearch], dict[str, FleetError]]:
-        """What was found, each recorded as soon as it was; errors by model."""
-        found: list[SavedSearch] = []
+        """What was found, in the order of the request, each recorded as soon as it was; errors by model."""
+        found: dict[str, SavedSearch] = {}
 
         def searched(search: SavedSearch) -> None:
             self._log.finish(job.job_id, search)
-            found.append(search)
+            found[search.model_name] = search
 
         errors = search_models(
             request,
@@ -157,7 +157,7 @@ class OptimisationService:
             searched=searched,
             studies=self._means.studies(job.job_id),
         )
-        return found, errors
+        return [found[name] for name in request.models if name in found], errors
 
     def give_up(self, job: Work, status: State, reason: str) -> None:
         """End the runs, and forget what was kept of a search that nobody will take up again."""
