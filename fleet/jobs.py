@@ -16,7 +16,6 @@ from fleet.paging import Page, PageRequest
 from fleet.patience import Patience
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-STATES: tuple[State, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
 AT_WORK: tuple[State, ...] = ("queued", "running")
 Progress = Callable[[float, str], None]
 """Told how far the work is, from 0 to 1, and what is being done."""

@@ -24,7 +24,6 @@ from tracking.persistence.repository.search_log import (
 )
 
 LOGISTIC, SVC = GRIDS
-JOBS = 5
 ASKED = REQUEST, ROWS, ALICE
 
 

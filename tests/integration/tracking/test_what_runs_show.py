@@ -29,7 +29,6 @@ from tracking.web.app import create_app
 
 LOGISTIC, SVC = GRIDS
 NAMES = ("candidates", "confusion_matrix", "roc", "calibration", "importances")
-JOBS = 5
 ASKED = REQUEST, ROWS, ALICE
 
 
