@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from db.jobs.row import JobRow
+from db.metadata import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=JobRow.metadata,
+    target_metadata=METADATA,
     version_table_schema="public",
     include_schemas=True,
     include_name=lambda name, kind, _: kind != "schema" or name == "public",

@@ -41,14 +41,13 @@ BODY = json.dumps({"dataframe_split": {"columns": NAMES, "data": [ROW]}}).encode
 HELLO = """
 from flask import Flask
 from fleet.settings import ServiceSettings
-from fleet.web.credentials import QUICK
 from fleet.web.front import Front
 from fleet.web.shared_counters import COUNTING, REFUSALS
 app = Flask("hello")
 @app.get("/")
 def hello():
     return "hello"
-app.extensions |= {COUNTING: None, REFUSALS: None, QUICK: None}
+app.extensions |= {COUNTING: None, REFUSALS: None}
 front = Front(app, ServiceSettings(port=5000, service_url="/hello"))
 """
 # What granian is told for the app alone, and for the app behind what a service of the fleet has before it.

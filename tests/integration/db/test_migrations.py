@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from db.definition import Feature, Task, UseCase
 from db.describe import QUEUE
 from db.embedded import EmbeddedPostgres, ensure_database
-from db.jobs.row import JobRow
+from db.metadata import METADATA
 from db.migrate import (
     NewerDatabaseError,
     alembic_config,
@@ -74,7 +74,7 @@ def test_an_empty_database_gets_the_shared_tables(empty_url: str) -> None:
     tables = set(inspect(engine).get_table_names(schema="public"))
     engine.dispose()
     ours = {name for name in tables if not name.startswith(QUEUE)}
-    assert ours == {table.name for table in JobRow.metadata.tables.values()} | {"alembic_version"}
+    assert ours == {table.name for table in METADATA.tables.values()} | {"alembic_version"}
     assert tables - ours, "the queue's own"
 
 
@@ -107,7 +107,7 @@ def test_the_migrations_make_what_the_models_say(empty_url: str) -> None:
         )
         differences = [
             difference
-            for difference in compare_metadata(context, JobRow.metadata)
+            for difference in compare_metadata(context, METADATA)
             if "alembic_version" not in str(difference) and QUEUE not in str(difference)
         ]
     engine.dispose()
@@ -118,7 +118,7 @@ def test_checks_and_comments_are_those_of_the_models(empty_url: str) -> None:
     migrate(empty_url)
     engine = create_engine(empty_url)
     inspector = inspect(engine)
-    for table in JobRow.metadata.tables.values():
+    for table in METADATA.tables.values():
         checks = {str(constraint.name) for constraint in table.constraints if hasattr(constraint, "sqltext")}
         stored = inspector.get_check_constraints(table.name, schema="public")
         assert {check["name"] for check in stored} == checks
