@@ -1,4 +1,4 @@
-"""What the tests of the loop need to know of rows: sorted columns, counts and sums, never the rows themselves."""
+"""What the tests of the loop need to know of rows: sorted columns, counts and sums, never rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
