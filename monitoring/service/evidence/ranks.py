@@ -1,13 +1,14 @@
 """Two-sample Kolmogorov-Smirnov of sorted columns: ranks only, so an outlier of any size is one row."""
 
-import math
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import special, stats  # type: ignore[import-untyped]
 
-EXACT_ROWS = 4000  # of both sides together; paths of more are counted by the distribution for many
+ALWAYS_EXACT = 1000  # rows of both sides together
+EXACT_ROWS = 4000  # up to so many, a small p is exact too
+SMALL = 0.2
 FEW_VALUES = 50  # up to so many, ties are so many that the test of continuous values would see little
 
 
@@ -27,12 +28,23 @@ def largest_gap(first: NDArray[np.float64], second: NDArray[np.float64]) -> int:
 def p_of_gap(first: NDArray[np.float64], second: NDArray[np.float64], gap: int) -> float:
     """The chance of such a gap or a larger one if all rows are drawn from one distribution.
 
-    Exact without ties (from EXACT_ROWS rows on, by the one-sample distribution of as much information). With
-    ties it is an upper bound; where values are few, the sum over them of each one's chance is a closer one.
+    Exact without ties; by the limit of many rows where there are more than ALWAYS_EXACT and p is not SMALL, or
+    more than EXACT_ROWS. With ties it is an upper bound; where values are few, the sum over them of each
+    one's chance is a closer one.
     """
     short, long = sorted((len(first), len(second)))
-    p = _exact(short, long, gap) if short + long <= EXACT_ROWS else _of_many(short, long, gap)
-    return min(p, _of_few_values(first, second, gap))
+    return min(_of_paths(short, long, gap), _of_few_values(first, second, gap))
+
+
+def _of_paths(short: int, long: int, gap: int) -> float:
+    rows = short + long
+    if rows > EXACT_ROWS:
+        return _of_many(short, long, gap)
+    if rows > ALWAYS_EXACT:
+        rough = float(special.kolmogorov(gap / (short * long * rows) ** 0.5))
+        if rough > SMALL:
+            return rough
+    return _exact(short, long, gap)
 
 
 @lru_cache(maxsize=2**16)
@@ -76,14 +88,8 @@ def _of_few_values(first: NDArray[np.float64], second: NDArray[np.float64], gap:
 
 
 def _cuts(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """The distinct values but the last; None as soon as they are more than FEW_VALUES."""
-    cuts: list[float] = []
-    last = max(first[-1], second[-1])
-    value = min(first[0], second[0])
-    while value < last:
-        cuts.append(value)
-        if len(cuts) > FEW_VALUES:
-            return None
-        following = [side[np.searchsorted(side, value, "right") :][:1] for side in (first, second)]
-        value = min((float(rest[0]) for rest in following if rest.size), default=math.inf)
-    return np.array(cuts)
+    """The distinct values but the last; None if they are more than FEW_VALUES."""
+    sides = [side[np.append(True, side[1:] != side[:-1])] for side in (first, second)]
+    if max(map(len, sides)) > FEW_VALUES:
+        return None
+    return np.unique(np.concatenate(sides))[:-1]
