@@ -28,8 +28,8 @@ def largest_gap(first: NDArray[np.float64], second: NDArray[np.float64]) -> int:
 def p_of_gap(first: NDArray[np.float64], second: NDArray[np.float64], gap: int) -> float:
     """The chance of such a gap or a larger one if all rows are drawn from one distribution.
 
-    Exact without ties; by the limit of many rows where there are more than ALWAYS_EXACT and p is not SMALL, or
-    more than EXACT_ROWS. With ties it is an upper bound; where values are few, the sum over them of each
+    Exact without ties; by the limit of many rows where there are more than ALWAYS_EXACT and p is not SMALL,
+    or more than EXACT_ROWS. With ties it is an upper bound; where values are few, the sum over them of each
     one's chance is a closer one.
     """
     short, long = sorted((len(first), len(second)))
