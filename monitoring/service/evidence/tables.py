@@ -1,12 +1,16 @@
 """Whether two sides have the same shares: of categories, and of missing values. All margins are kept."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats  # type: ignore[import-untyped]
 
-RARE = 5  # rows that the smaller side would have of a name; names with fewer are pooled
+from monitoring.service.evidence.harm import pearson_tail
+from monitoring.service.evidence.moments import moments_of_shares
+
+RARE = 2  # rows that the smaller side would have of a name; names with fewer are pooled
 MOST_TABLES = 50_000  # that are gone through one by one
 TOLERANCE = 1e-9  # two statistics this close are the same one
 
@@ -16,13 +20,15 @@ Counts = NDArray[np.int64]
 def pool_rare(first: Counts, second: Counts) -> tuple[Counts, Counts]:
     """Both sides' counts without names that neither has, and those of rare names in one.
 
-    The last position, names that are not listed, stays by itself.
+    The last position, names that are not listed, stays by itself. Where all are rare, they stay as they are.
     """
     both = first + second
     expected = both * min(first.sum(), second.sum()) / both.sum()
     rare = (expected < RARE) & (both > 0)
     rare[-1] = False
     kept = (both > 0) & ~rare
+    if not kept.any():
+        return first[both > 0], second[both > 0]
     return tuple(  # type: ignore[return-value]
         np.append(side[kept], side[rare].sum()) if rare.any() else side[kept] for side in (first, second)
     )
@@ -52,7 +58,7 @@ def _p_of_counts(first: tuple[int, ...], second: tuple[int, ...]) -> float:
 def _tables(drawn: int, both: Counts) -> NDArray[np.int64] | None:
     """Every way to draw so many rows, (tables, names); None if they are too many."""
     sizes = np.minimum(both[:-1], drawn) + 1
-    if np.prod(sizes.astype(float)) > MOST_TABLES:
+    if np.log(sizes).sum() > np.log(MOST_TABLES):
         return None
     grids = np.meshgrid(*(np.arange(size) for size in sizes), indexing="ij")
     chosen = np.stack([grid.ravel() for grid in grids], axis=1)
@@ -67,17 +73,9 @@ def _log_choose(rows: int, drawn: int) -> float:
 
 
 def _by_moments(statistic: float, drawn: int, both: Counts) -> float:
-    """The tail of a gamma distribution with chi²'s mean and variance over all permutations (Haldane's)."""
-    rows, names = int(both.sum()), len(both)
-    other = rows - drawn
-    chi2 = rows**2 / (drawn * other) * (statistic - drawn**2 / rows)
-    mean = rows * (names - 1) / (rows - 1)
-    uneven_sides = (rows * (1 / drawn + 1 / other) - 4) / (rows - 2)
-    uneven_names = (rows * (1 / both).sum() - names**2) / (rows - 2)
-    sides = (rows - 2) / (rows - 1) - uneven_sides
-    named = (names - 1) * (rows - names) / (rows - 1) - uneven_names
-    variance = 2 * rows / (rows - 3) * sides * named + rows**2 / (rows - 1) * uneven_sides * uneven_names
-    return float(special.gammaincc(mean**2 / variance, chi2 * mean / variance))
+    """A Pearson-III tail with the statistic's exact first three moments over all permutations."""
+    mean, variance, skewness = moments_of_shares(drawn, both)
+    return pearson_tail((statistic - mean) / math.sqrt(variance), skewness)
 
 
 @lru_cache(maxsize=2**12)
