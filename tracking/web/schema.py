@@ -45,6 +45,11 @@ OPTIMIZATION_EXAMPLE: JsonDict = {
     "experiment_owner": "…",
 }
 SETTING_EXAMPLE: JsonDict = {"request_information": "setting", "run_id": "0123456789abcdef0123456789abcdef"}
+PROMOTED_EXAMPLE: JsonDict = {
+    "request_information": "promoted",
+    "run_id": "0123456789abcdef0123456789abcdef",
+    "deployment_id": 2,
+}
 EXAMPLE_RUN_IDS: list[JsonValue] = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
 RUN_EXAMPLE: JsonDict = {
     "experiment_id": "1",
@@ -93,7 +98,7 @@ def _refuse_as_null(field: str) -> Any:
 class _Management(RequestModel):
     """What either form knows, and the other passes over. experiment_id: passed over by both."""
 
-    request_information: Literal["optimization", "setting"]
+    request_information: Literal["optimization", "setting", "promoted"]
     models: list[Name] | Name | None = Field(None, max_length=MOST_NAMES)
     hyperparameters: dict[Name, Grid] | None = Field(None, max_length=MOST_NAMES)
     scoring: Name | None = None
@@ -105,6 +110,8 @@ class _Management(RequestModel):
     experiment_id: Id | None = None
     run_id: Id | None = None
     snapshot_id: IdNumber | None = None
+    candidate: bool = False
+    deployment_id: IdNumber | None = None
     method: Name | None = None
     budget: Any = None
     use_case: UseCaseName = "wine"
@@ -152,19 +159,36 @@ class OptimizationRequest(_Management):
 
 
 class SettingRequest(_Management):
-    """Set the model of a run in ml_model."""
+    """Set the model of a run in ml_model.
+
+    candidate: train it beside the live model instead, on the snapshot if one is named.
+    """
 
     request_information: Literal["setting"]
     run_id: Annotated[Id, _needed("Run ID is Missing: it says which run's model to set")]
     _absent = _refuse_as_null("run_id")
 
 
+class PromotedRequest(_Management):
+    """Say that a run's candidate was made the active deployment: its model is the champion."""
+
+    request_information: Literal["promoted"]
+    run_id: Id
+    deployment_id: IdNumber
+
+
 class ManagementRequest(
-    RequestForms[Annotated[OptimizationRequest | SettingRequest, Field(discriminator="request_information")]]
+    RequestForms[
+        Annotated[
+            OptimizationRequest | SettingRequest | PromotedRequest, Field(discriminator="request_information")
+        ]
+    ]
 ):
     """`POST …/model_management`."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE, PROMOTED_EXAMPLE]}
+    )
 
 
 class ExperimentsQuery(OptionalPageQuery):
