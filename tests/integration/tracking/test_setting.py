@@ -2,12 +2,11 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask, jsonify, request
 from flask.testing import FlaskClient
 from mlflow import MlflowClient
 from sqlalchemy import text
@@ -16,44 +15,12 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import MANAGEMENT, RUNS, Optimise
+from tests.integration.tracking.ml_model_double import MlModelDouble
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
 from tracking.web.app import create_app
 
 GRID = {"C": [0.5], "max_iter": [300], "fit_intercept": [True], "class_weight": [None], "solver": ["lbfgs"]}
-
-
-class MlModelDouble:
-    """Plays ml_model: keeps what it is sent and answers as told."""
-
-    def __init__(self) -> None:
-        self.bodies: list[dict[str, Any]] = []
-        self.candidates: list[dict[str, Any]] = []
-        self.request_ids: list[str | None] = []
-        self.before_answering: Callable[[], None] | None = None
-        self.answer: tuple[dict[str, Any], int] = (
-            {"message": "Model successfully uploaded", "deployment_id": 7},
-            200,
-        )
-
-    def app(self) -> Flask:
-        app = Flask("ml_model_double")
-
-        @app.post("/root/ml/set_model")
-        def set_model() -> Any:
-            self.bodies.append(request.get_json())
-            self.request_ids.append(request.headers.get("X-Request-ID"))
-            if self.before_answering is not None:
-                self.before_answering()
-            body, status = self.answer
-            return jsonify(body), status
-
-        @app.post("/root/ml/deployments")
-        def train_candidate() -> Any:
-            self.candidates.append(request.get_json())
-            return jsonify({"id": 8, "chosen_at": None}), 201
-
-        return app
 
 
 @pytest.fixture
