@@ -38,6 +38,7 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.ml_model.rollback(1, reason="…", use_case="wine", idempotency_key="key-1"),
     lambda fleet: fleet.ml_model.give_role(1, "shadow"),
     lambda fleet: fleet.ml_model.give_role(1, "canary", share=0.1, reason="…"),
+    lambda fleet: fleet.ml_model.give_role(1, "active", keep="shadow", idempotency_key="key-1"),
     lambda fleet: fleet.ml_model.end_role(1),
     lambda fleet: fleet.ml_model.train_candidate("SVC"),
     lambda fleet: fleet.ml_model.train_candidate(
