@@ -170,7 +170,7 @@ class SnapshotRepository:
         if len(chosen):
             production = read_set(self._session, use_case, "production")
             parts.append(_only(production, np.isin(production.sample_index, chosen)))
-        columns = ("sample_index", "features", "target", "prediction")
+        columns = ("sample_index", "features", "target")
         rows = SampleBlock(*(np.concatenate([getattr(part, column) for part in parts]) for column in columns))
         return _only(rows, ~np.isnan(rows.target))
 
@@ -185,9 +185,7 @@ def _reserved(use_case: UseCase) -> Select[int]:
 
 
 def _only(rows: SampleBlock, which: npt.NDArray[np.bool_]) -> SampleBlock:
-    return SampleBlock(
-        rows.sample_index[which], rows.features[which], rows.target[which], rows.prediction[which]
-    )
+    return SampleBlock(rows.sample_index[which], rows.features[which], rows.target[which])
 
 
 def _digest(rows: SampleBlock) -> bytes:

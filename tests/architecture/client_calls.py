@@ -96,6 +96,8 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.monitoring.summary(retrain=True, use_case="wine", idempotency_key="key-1"),
     lambda fleet: fleet.monitoring.tests(["data_drift", "data_quality"], deployment_id=1),
     lambda fleet: fleet.monitoring.report(),
+    lambda fleet: fleet.monitoring.summary(window={"last": 100}, reference="training"),
+    lambda fleet: fleet.monitoring.summary(reference={"window": {"rows": [1, 36]}}),
     lambda fleet: list(fleet.monitoring.results(use_case="wine", page_size=2)),
     lambda fleet: fleet.monitoring.result(7),
     lambda fleet: fleet.fire_brigade.health(),
