@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from fleet.errors import AwayError, FleetError
+from monitoring.config.settings import MonitoringSettings
 from monitoring.persistence.repository.webhooks import WebhookAwayError, Webhooks
 from monitoring.service.telling.delivery import (
     Result,
@@ -21,6 +22,7 @@ from monitoring.service.telling.delivery import (
 )
 from monitoring.service.telling.event import Event, Webhook
 from monitoring.service.telling.forms import FORMS, body
+from monitoring.services import create_services
 from monitoring.utils.destinations import UnusableUrlError, parse_allowed
 from tests.architecture.project import PROJECT
 from tests.conftest import free_port
@@ -198,3 +200,13 @@ def test_a_webhook_into_the_fleet_is_refused_and_ends_the_job(told: Told) -> Non
         told.tell(EVENT, "http://169.254.169.254/latest/meta-data/")
 
     assert told.results == ["refused"]
+
+
+def test_the_services_teller_goes_where_the_setting_allows(receiver: Receiver) -> None:
+    webhook = Webhook(f"http://127.0.0.1:{receiver.port}/")
+
+    create_services(MonitoringSettings(webhooks_allowed="127.0.0.1")).teller.deliver(EVENT, webhook)
+    with pytest.raises(UnusableUrlError):
+        create_services(MonitoringSettings()).teller.deliver(EVENT, webhook)
+
+    assert len(receiver.requests) == 1
