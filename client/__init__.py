@@ -17,7 +17,7 @@ from client.errors import (
 )
 from client.fleet import ADDRESSES, PATHS, Fleet
 from client.jobs import JobFailedError, JobHandle
-from client.simulator import Fouling
+from client.simulator import Drift, Fouling
 
 __all__ = [
     "ADDRESSES",
@@ -26,6 +26,7 @@ __all__ = [
     "BusyError",
     "CallError",
     "ConflictError",
+    "Drift",
     "FailedError",
     "Fleet",
     "ForbiddenError",

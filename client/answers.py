@@ -31,6 +31,43 @@ class AddedUseCase(Answer):
     unlisted: dict[str, Unlisted] = {}
 
 
+class JobError(Answer):
+    """As the request is answered that has waited for the job. status: the HTTP status of that answer."""
+
+    status: int
+    code: str
+    error: str
+    message: str
+
+
+class Job(Answer):
+    """How a job is. progress: from 0 to 1. detail: what is being done. actor: who asked for it.
+
+    attempts: how often it was begun. result: what the request is answered that has waited for it.
+    """
+
+    id: str
+    kind: str
+    status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    progress: float
+    detail: str
+    attempts: int
+    actor: str
+    created_at: Moment
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    result: dict[str, Any] | None = None
+    error: JobError | None = None
+
+
+class Jobs(Answer):
+    """A page of jobs, the newest first."""
+
+    next_page_token: str | None
+    message: str
+    data: list[Job]
+
+
 class LoadedSet(Answer):
     """A set was loaded. rows: of it; of `dataset`, how many sets there are.
 
@@ -78,6 +115,24 @@ class StoredSets(Answer):
     name: str
     message: str
     sets: dict[str, int]
+
+
+class Streamed(Answer):
+    """A stream has ended. rows: that were answered. in_doubt: that may have arrived, or not.
+
+    labels: rows whose truth was stored. labels_unknown: whose sample was not there. first_index, last_index:
+    sample_index of the first and the last; others came in between. None if none was stored.
+    """
+
+    message: str
+    use_case: str
+    rows: int
+    in_doubt: int
+    labels: int
+    labels_unknown: int
+    first_index: int | None
+    last_index: int | None
+    seed: int
 
 
 class Feature(Answer):
@@ -388,43 +443,6 @@ class Experiments(Answer):
     message: str
     data: list[ListedExperiment]
     next_page_token: str | None = None
-
-
-class JobError(Answer):
-    """As the request is answered that has waited for the job. status: the HTTP status of that answer."""
-
-    status: int
-    code: str
-    error: str
-    message: str
-
-
-class Job(Answer):
-    """How a job is. progress: from 0 to 1. detail: what is being done. actor: who asked for it.
-
-    attempts: how often it was begun. result: what the request is answered that has waited for it.
-    """
-
-    id: str
-    kind: str
-    status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
-    progress: float
-    detail: str
-    attempts: int
-    actor: str
-    created_at: Moment
-    started_at: Moment | None = None
-    ended_at: Moment | None = None
-    result: dict[str, Any] | None = None
-    error: JobError | None = None
-
-
-class Jobs(Answer):
-    """A page of jobs, the newest first."""
-
-    next_page_token: str | None
-    message: str
-    data: list[Job]
 
 
 class RankedRun(Answer):

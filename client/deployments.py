@@ -26,6 +26,15 @@ class CandidateSetting(Setting, total=False):
     snapshot_id: int | None
 
 
+class RoleSetting(TypedDict, total=False):
+    """What goes with a role. share: of a canary. keep: what the one that was active becomes."""
+
+    share: float | None
+    reason: str | None
+    keep: Literal["shadow"] | None
+    idempotency_key: str | None
+
+
 class Deployments:
     """The part of `fleet.ml_model` that is about models and not about rows."""
 
@@ -90,12 +99,9 @@ class Deployments:
         body = {"deployment_id": deployment_id, "reason": reason, "use_case": use_case}
         return self._connection.post(answers.Activated, "/rollback", idempotency_key=idempotency_key, **body)
 
-    def give_role(
-        self, deployment_id: int, role: Role, *, share: float | None = None, reason: str | None = None
-    ) -> answers.Role:
+    def give_role(self, deployment_id: int, role: Role, **how: Unpack[RoleSetting]) -> answers.Role:
         """Makes a deployment the active one, a shadow of it, or a canary that gets a share of the traffic."""
-        path = f"/deployments/{deployment_id}/role"
-        return self._connection.post(answers.Role, path, role=role, share=share, reason=reason)
+        return self._connection.post(answers.Role, f"/deployments/{deployment_id}/role", role=role, **how)
 
     def end_role(self, deployment_id: int) -> answers.Role:
         """Uses a shadow or a canary no longer."""

@@ -1,6 +1,6 @@
 """monitoring: compares production with testing."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, TypedDict, TypeVar, Unpack
 
 from client.answers import (
@@ -35,11 +35,16 @@ class Wishes(TypedDict, total=False):
     """What else may be asked for. deployment_id: judges by that model. retrain: if a check fails, ml_model
     trains again.
 
+    window: of production, all of it if left out. {"last": n}; {"since", "until"}, times in ISO format, of
+    which one may be left out; or {"rows": [from, to]}, of sample_index.
+    reference: what it is held against: testing, training, or another window of production, {"window": ...}.
     use_case: whose data is meant; the service's default is wine. idempotency_key: a call that is made again
     with the same key is done once, and answered the same.
     """
 
     deployment_id: int | None
+    window: Mapping[str, object] | None
+    reference: Literal["testing", "training"] | Mapping[str, object] | None
     retrain: bool
     use_case: str | None
     idempotency_key: str | None

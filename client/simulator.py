@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Required, TypedDict, Unpack, overload
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from client.answers import (
     AddedUseCase,
@@ -14,12 +14,24 @@ from client.answers import (
     PrunedUseCase,
     RemovedUseCase,
     StoredSets,
+    Streamed,
     UseCase,
     UseCases,
 )
-from client.connection import Connection
+from client.jobs import JobHandle, Jobs
 
-__all__ = ["AddedUseCase", "Fouling", "Pruned", "PrunedUseCase", "RemovedUseCase", "Simulator", "UseCase"]
+__all__ = [
+    "AddedUseCase",
+    "Drift",
+    "Fouling",
+    "Labels",
+    "Pruned",
+    "PrunedUseCase",
+    "RemovedUseCase",
+    "Simulator",
+    "Streamed",
+    "UseCase",
+]
 
 SetName = Literal["training", "testing", "production", "dataset"]
 # As JSON it is at most six times as many bytes, and bodies have up to 16 MB.
@@ -27,13 +39,43 @@ PART_CHARACTERS = 2_500_000
 FoulingLevel = Literal["reference", "heavy", "none"]
 
 
+class Drift(BaseModel):
+    """How much of the fouling the first row has, and how much the last; 0 to 1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    begin: float = Field(0.0, serialization_alias="from")
+    end: float = Field(1.0, serialization_alias="to")
+
+
+class Labels(TypedDict, total=False):
+    """Which truth follows a stream's rows. share: of the rows; delay_s: seconds after they were answered."""
+
+    share: Required[float]
+    delay_s: float
+
+
+class How(TypedDict, total=False):
+    """What else a stream may be told. seed: of its rows; without it they are others each time.
+
+    idempotency_key: a call that is made again with the same key is done once, and answered the same.
+    """
+
+    fouling: "FoulingLevel | Fouling | None"
+    labels: Labels | None
+    seed: int | None
+    use_case: str | None
+    idempotency_key: str | None
+
+
 class Fouling(BaseModel):
-    """How production is fouled in detail; what is left out keeps its default, which changes nothing.
+    """How rows are fouled in detail; what is left out keeps its default, which changes nothing.
 
     shift: added, in standard deviations of the training column. scale: factor of every value.
     noise: standard deviation of what is added at random, in those of the training column.
     missing, outliers: shares of the values, 0 to 1. columns: only these features.
-    rows: only this share of them, 0 to 1.
+    rows: only this share of them, 0 to 1. swap_labels: share of the rows whose truth becomes another class.
+    drift: has shift, scale, noise and swap_labels grow from the first row to the last.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,14 +87,13 @@ class Fouling(BaseModel):
     outliers: float | None = None
     columns: tuple[str, ...] | None = None
     rows: float | None = None
+    swap_labels: float | None = None
+    drift: Drift | Literal[True] | None = None
     seed: int | None = None
 
 
-class Simulator:
+class Simulator(Jobs):
     """`fleet.simulator`. use_case: whose data is meant, everywhere; the service's default is wine."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def load(
         self,
@@ -62,12 +103,28 @@ class Simulator:
         use_case: str | None = None,
     ) -> LoadedSet:
         """Loads a set, in place of what the simulator loaded before. fouling: of production only."""
-        how = (
-            {"level": fouling}
-            if isinstance(fouling, str)
-            else fouling and fouling.model_dump(exclude_none=True)
-        )
+        how = _fouling(fouling)
         return self._connection.post(LoadedSet, set_name=set_name, fouling=how, use_case=use_case)
+
+    @overload
+    def stream(
+        self, rate: float, rows: int, *, wait: Literal[False] = False, **setting: Unpack[How]
+    ) -> JobHandle[Streamed]: ...
+    @overload
+    def stream(self, rate: float, rows: int, *, wait: Literal[True], **setting: Unpack[How]) -> Streamed: ...
+    def stream(
+        self, rate: float, rows: int, *, wait: bool = False, **setting: Unpack[How]
+    ) -> Streamed | JobHandle[Streamed]:
+        """Has rows like the use case's own sent to ml_model, and the truth about some of them later: a job.
+
+        rate: rows a second. rows: how many. wait: for its end, as long as a request may.
+        Raises ConflictError if no model is live.
+        """
+        body: dict[str, Any] = {**setting, "rate": rate, "rows": rows}
+        body["fouling"] = _fouling(setting.get("fouling"))
+        if wait:
+            return self._connection.post(Streamed, "/stream", **body)
+        return JobHandle(self, self._connection.begin("/stream", **body), Streamed.model_validate)
 
     def prune(self, *, use_case: str | None = None, dry_run: bool = True) -> Pruned:
         """Says what is older than its use case wants it kept, and without dry_run deletes it."""
@@ -109,3 +166,10 @@ class Simulator:
             numbered: dict[str, Any] = {"csv": part, "part": number, "parts": len(parts), "sha256": digest}
             answer = self._connection.post(AddedUseCase, "/use_cases", **what, **numbered)
         return answer
+
+
+def _fouling(asked: FoulingLevel | Fouling | None) -> dict[str, Any] | None:
+    """As the service takes it."""
+    if isinstance(asked, str):
+        return {"level": asked}
+    return None if asked is None else asked.model_dump(exclude_none=True, by_alias=True)

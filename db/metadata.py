@@ -3,6 +3,8 @@
 from db.jobs.row import JobRow
 from db.loop import LoopRow
 from db.shared import SharedTable
+from db.streams import StreamBatchRow
 
-MODULES = (JobRow.__module__, LoopRow.__module__)  # their tables are known once they are imported
+# Their tables are known once they are imported.
+MODULES = (JobRow.__module__, LoopRow.__module__, StreamBatchRow.__module__)
 METADATA = SharedTable.metadata

@@ -1,12 +1,12 @@
-"""Reading the stored sets of a use case, in blocks of arrays, as a rule in the order of loading."""
+"""Reading the stored sets of a use case, in arrays, as a rule in the order of loading."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Column, ColumnElement, Double, Select, case, cast, func, literal, select
+from sqlalchemy import Column, ColumnElement, Double, Select, Table, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
@@ -30,13 +30,12 @@ class SampleBlock:
     """Rows of a stored set.
 
     sample_index: (rows,); features: (rows, features), a category as its position in the feature's list, NaN
-    where missing; target and prediction: (rows,), NaN where unknown.
+    where missing; target: (rows,), NaN where unknown.
     """
 
     sample_index: Integers
     features: Floats
     target: Floats
-    prediction: Floats
 
     def __len__(self) -> int:
         return len(self.sample_index)
@@ -82,29 +81,63 @@ def lock_set(session: Session, use_case: UseCase, name: SetName, *, replacing: b
     return dataset_id
 
 
-def read_blocks(  # noqa: PLR0913  # which rows, and in which form
-    session: Session,
-    use_case: UseCase,
-    name: SetName,
-    *,
-    predicted_by: int | None = None,
-    tell_unlisted: bool = False,
-    block_rows: int = BLOCK_ROWS,
-) -> Iterator[SampleBlock]:
-    """Stream a set. predicted_by: only samples that this deployment has predicted, with the prediction.
+@dataclass(frozen=True)
+class RowRange:
+    """Consecutive rows of a set in their order of arrival: those of these sample_ids, both ends included.
 
-    tell_unlisted: a name that is not in its feature's list is the position after the list's last, not NaN.
+    numbers: only those whose sample_index is from the one to the other, too.
     """
-    last_id = 0
-    query = _query(use_case, name, predicted_by, tell_unlisted=tell_unlisted).limit(block_rows)
-    sample_id = query.selected_columns.sample_id
-    while True:
-        rows = copy_out(session, query.where(sample_id > last_id), _dtype(use_case))
-        if len(rows):
-            last_id = int(rows["sample_id"][-1])
-            yield _block(rows, use_case)
-        if len(rows) < block_rows:
-            return
+
+    name: SetName
+    first_id: int = 0
+    last_id: int = 2**63 - 1
+    numbers: tuple[int, int] | None = None
+
+    def conditions(self, use_case: UseCase) -> list[ColumnElement[bool]]:
+        """On the use case's samples; the index on (dataset_id, sample_id) finds them."""
+        samples = use_case_tables(use_case).samples
+        # By the id, not by a join with the name.
+        found = [samples.c.dataset_id == DATASETS[self.name]]
+        found.append(samples.c.sample_id.between(self.first_id, self.last_id))
+        if self.numbers is not None:
+            found.append(samples.c.sample_index.between(*self.numbers))
+        return found
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a set in the order of arrival, as in SampleBlock, but for names that are not in their feature's
+    list: the position after the list's last, not NaN."""
+
+    sample_id: Integers
+    sample_index: Integers
+    features: Floats
+
+    def __len__(self) -> int:
+        return len(self.sample_id)
+
+
+def read_rows(session: Session, use_case: UseCase, rows: RowRange) -> Rows:
+    """The features of a range, without what is known and predicted of them, which would take joins."""
+    samples = use_case_tables(use_case).samples
+    features = _features(use_case, tell_unlisted=True)
+    query = select(samples.c.sample_id, samples.c.sample_index, *features).where(*rows.conditions(use_case))
+    dtype = np.dtype([("sample_id", "i8"), ("sample_index", "i8"), *_feature_fields(use_case)])
+    blocks: list[Rows] = []
+
+    def take(block: npt.NDArray[Any]) -> None:
+        ids, numbers = block["sample_id"].copy(), block["sample_index"].copy()
+        blocks.append(Rows(ids, numbers, _matrix(block, use_case)))
+
+    copy_out_blocks(session, query, dtype, take, block_rows=BLOCK_ROWS)
+    ids, numbers, matrix = (
+        np.concatenate([getattr(block, field) for block in blocks])
+        for field in ("sample_id", "sample_index", "features")
+    )
+    if (ids[1:] < ids[:-1]).any():
+        order = np.argsort(ids)
+        ids, numbers, matrix = ids[order], numbers[order], matrix[order]
+    return Rows(ids, numbers, matrix)
 
 
 def stream_set(
@@ -132,13 +165,30 @@ def stream_set(
 
 
 def read_targets(session: Session, use_case: UseCase, numbers: Integers) -> Floats:
-    """What is known of samples, NaN where nothing is. numbers: their sample_index, ascending, not none."""
-    targets = use_case_tables(use_case).targets
+    """What is known of samples, NaN where nothing is. numbers: their sample_index."""
+    return _looked_up(session, use_case_tables(use_case).targets, numbers)
+
+
+def read_predictions(session: Session, use_case: UseCase, deployment_id: int, numbers: Integers) -> Floats:
+    """What a deployment has predicted of samples, NaN where nothing. numbers: their sample_index."""
+    predictions = use_case_tables(use_case).predictions
+    return _looked_up(session, predictions, numbers, predictions.c.deployment_id == deployment_id)
+
+
+def _looked_up(session: Session, table: Table, numbers: Integers, *conditions: ColumnElement[bool]) -> Floats:
+    """The classes that a table has for samples, NaN where none."""
+    if not len(numbers):
+        return np.empty(0)
+    if (numbers[1:] < numbers[:-1]).any():
+        order = np.argsort(numbers)
+        found = np.empty(len(numbers))
+        found[order] = _looked_up(session, table, numbers[order], *conditions)
+        return found
     if len(numbers) <= NAMED_ROWS:
-        which = targets.c.sample_index == func.any(array([literal(number) for number in numbers.tolist()]))
+        which = table.c.sample_index == func.any(array([literal(number) for number in numbers.tolist()]))
     else:
-        which = targets.c.sample_index.between(int(numbers[0]), int(numbers[-1]))
-    query = select(targets.c.sample_index, cast(targets.c["class"], Double)).where(which)
+        which = table.c.sample_index.between(int(numbers[0]), int(numbers[-1]))
+    query = select(table.c.sample_index, cast(table.c["class"], Double)).where(which, *conditions)
     found = np.full(len(numbers), np.nan)
 
     def take(block: npt.NDArray[Any]) -> None:
@@ -146,9 +196,9 @@ def read_targets(session: Session, use_case: UseCase, numbers: Integers) -> Floa
         rows = block[np.argsort(block["sample_index"])]
         places = np.minimum(np.searchsorted(numbers, rows["sample_index"]), len(numbers) - 1)
         asked = numbers[places] == rows["sample_index"]
-        found[places[asked]] = rows["target"][asked]
+        found[places[asked]] = rows["class"][asked]
 
-    dtype = np.dtype([("sample_index", "i8"), ("target", "f8")])
+    dtype = np.dtype([("sample_index", "i8"), ("class", "f8")])
     copy_out_blocks(session, query, dtype, take, block_rows=BLOCK_ROWS)
     return found
 
@@ -161,12 +211,12 @@ def read_set(
     limit: int | None = None,
 ) -> SampleBlock:
     """A whole set, or its first `limit` rows, in one block."""
-    query = _query(use_case, name, None).limit(limit)
+    query = _query(use_case, name).limit(limit)
     return _block(copy_out(session, query, _dtype(use_case)), use_case)
 
 
-def unlisted_names(session: Session, use_case: UseCase, name: SetName) -> dict[str, tuple[str, ...]]:
-    """Names in a set that are not in their feature's list, by feature: the most frequent first, TOLD_NAMES
+def unlisted_names(session: Session, use_case: UseCase, rows: RowRange) -> dict[str, tuple[str, ...]]:
+    """Names in a range that are not in their feature's list, by feature: the most frequent first, TOLD_NAMES
     at most. Features without any are left out."""
     samples, found = use_case_tables(use_case).samples, {}
     for feature in use_case.features:
@@ -174,7 +224,7 @@ def unlisted_names(session: Session, use_case: UseCase, name: SetName) -> dict[s
             column = samples.c[feature.name]
             query = (
                 select(column)
-                .where(samples.c.dataset_id == DATASETS[name], column != func.all(_listed(feature)))
+                .where(*rows.conditions(use_case), column != func.all(_listed(feature)))
                 .group_by(column)
                 .order_by(func.count().desc(), column)
                 .limit(TOLD_NAMES)
@@ -183,32 +233,21 @@ def unlisted_names(session: Session, use_case: UseCase, name: SetName) -> dict[s
     return {feature: names for feature, names in found.items() if names}
 
 
-def _query(
-    use_case: UseCase, name: SetName, predicted_by: int | None, *, tell_unlisted: bool = False
-) -> Select[Any]:
+def _query(use_case: UseCase, name: SetName) -> Select[Any]:
     tables = use_case_tables(use_case)
-    samples, targets, predictions = tables.samples, tables.targets, tables.predictions
+    samples, targets = tables.samples, tables.targets
     missing = cast(literal("NaN"), Double)
-    target = func.coalesce(cast(targets.c["class"], Double), missing)
-    source = samples.outerjoin(targets)
-    prediction: Any = missing
-    if predicted_by is not None:
-        source = source.join(predictions, predictions.c.sample_index == samples.c.sample_index)
-        prediction = cast(predictions.c["class"], Double)
-    query = (
+    return (
         select(
             samples.c.sample_id,
             samples.c.sample_index,
-            *_features(use_case, tell_unlisted=tell_unlisted),
-            target,
-            prediction,
+            *_features(use_case),
+            func.coalesce(cast(targets.c["class"], Double), missing),
         )
-        .select_from(source)
-        # By the id, not by a join with the name: the index on (dataset_id, sample_id) then gives each block.
+        .select_from(samples.outerjoin(targets))
         .where(samples.c.dataset_id == DATASETS[name])
         .order_by(samples.c.sample_id)
     )
-    return query if predicted_by is None else query.where(predictions.c.deployment_id == predicted_by)
 
 
 def _features(use_case: UseCase, *, tell_unlisted: bool = False) -> list[ColumnElement[Any]]:
@@ -236,7 +275,7 @@ def _listed(feature: Feature) -> array[Any]:
 
 def _dtype(use_case: UseCase) -> np.dtype[Any]:
     ids = [("sample_id", "i8"), ("sample_index", "i8")]
-    return np.dtype([*ids, *_feature_fields(use_case), ("target", "f8"), ("prediction", "f8")])
+    return np.dtype([*ids, *_feature_fields(use_case), ("target", "f8")])
 
 
 def _feature_fields(use_case: UseCase) -> list[tuple[str, str]]:
@@ -248,7 +287,6 @@ def _block(rows: npt.NDArray[Any], use_case: UseCase) -> SampleBlock:
         sample_index=rows["sample_index"].copy(),
         features=_matrix(rows, use_case),
         target=rows["target"].copy(),
-        prediction=rows["prediction"].copy(),
     )
 
 

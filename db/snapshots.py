@@ -7,11 +7,12 @@ from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, undefer
 
 from db.definition import UseCase
+from db.loop import DecidedRow, LoopRow
 from db.paging import newest_first
 from db.records import as_record
 from db.sets import SampleBlock, read_set
@@ -89,7 +90,8 @@ class SnapshotRepository:
     def take(self, use_case: UseCase, until: datetime | None, *, actor: str) -> Lesson:
         """The labelled training rows as they are now and, with `until`, production's that came in up to then.
 
-        The same rows are the same snapshot, whoever asks. Raises NothingToLearnError.
+        Less those that decide in a loop which goes on. The same rows are the same snapshot, whoever asks.
+        Raises NothingToLearnError.
         """
         training = read_set(self._session, use_case, "training")
         chosen = np.empty(0, np.int64) if until is None else self._production(use_case, until)
@@ -146,7 +148,10 @@ class SnapshotRepository:
         return row
 
     def _production(self, use_case: UseCase, until: datetime) -> Integers:
-        """Numbers of the production rows that came in up to then and have a target, ascending."""
+        """Numbers of the production rows that came in up to then and have a target, ascending.
+
+        What decides between two models must be new to both: such rows are learned from after their loop.
+        """
         tables = use_case_tables(use_case)
         samples, targets, datasets = tables.samples, tables.targets, tables.datasets
         query = (
@@ -154,6 +159,7 @@ class SnapshotRepository:
             .join(targets, targets.c.sample_index == samples.c.sample_index)
             .join(datasets, datasets.c.dataset_id == samples.c.dataset_id)
             .where(datasets.c.name == "production", samples.c.created_at <= until)
+            .where(samples.c.sample_index.not_in(_reserved(use_case)))
             .order_by(samples.c.sample_index)
         )
         return np.fromiter(self._session.scalars(query), np.int64)
@@ -164,15 +170,22 @@ class SnapshotRepository:
         if len(chosen):
             production = read_set(self._session, use_case, "production")
             parts.append(_only(production, np.isin(production.sample_index, chosen)))
-        columns = ("sample_index", "features", "target", "prediction")
+        columns = ("sample_index", "features", "target")
         rows = SampleBlock(*(np.concatenate([getattr(part, column) for part in parts]) for column in columns))
         return _only(rows, ~np.isnan(rows.target))
 
 
-def _only(rows: SampleBlock, which: npt.NDArray[np.bool_]) -> SampleBlock:
-    return SampleBlock(
-        rows.sample_index[which], rows.features[which], rows.target[which], rows.prediction[which]
+def _reserved(use_case: UseCase) -> Select[int]:
+    """Numbers of the rows that decide in a loop which goes on."""
+    return (
+        select(DecidedRow.sample_index)
+        .join(LoopRow, LoopRow.id == DecidedRow.loop_id)
+        .where(DecidedRow.use_case == use_case.name, LoopRow.ended_at.is_(None))
     )
+
+
+def _only(rows: SampleBlock, which: npt.NDArray[np.bool_]) -> SampleBlock:
+    return SampleBlock(rows.sample_index[which], rows.features[which], rows.target[which])
 
 
 def _digest(rows: SampleBlock) -> bytes:

@@ -146,6 +146,12 @@ class SiblingFailedError(FleetError):
     status = 502
 
 
+class SiblingAwayError(SiblingFailedError):
+    """A sibling was not reached, or says that it cannot do for now what it was asked."""
+
+    code = SiblingFailedError.code
+
+
 class SiblingInDoubtError(SiblingFailedError):
     """A sibling was asked and did not answer: it may have done what it was asked, or do it yet."""
 

@@ -9,12 +9,13 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from fleet.caller import Caller
-from fleet.errors import SiblingFailedError, SiblingInDoubtError, SiblingRefusedError
+from fleet.errors import SiblingAwayError, SiblingFailedError, SiblingInDoubtError, SiblingRefusedError
 from fleet.transport import TRANSPORT_FAILURES, was_never_sent
 
 ON_BEHALF_OF = "X-On-Behalf-Of"  # name:role of the caller; believed only with a sibling's key
 CONNECT_TIMEOUT_S = 3.05
 UNAUTHORIZED = 401
+UNAVAILABLE = 503
 OUT_OF_TIME = 504
 NO_HEADERS: Mapping[str, Any] = MappingProxyType({})
 RETRIES = Retry(total=2, connect=2, read=False, status=0, other=0, backoff_factor=0.2, allowed_methods=None)
@@ -44,8 +45,9 @@ class Sibling:
     ) -> dict[str, Any]:
         """POST JSON on behalf of the caller, and return the answer's body. headers: beside its own.
 
-        Raises SiblingFailedError if it is not reached or answers 5xx, SiblingInDoubtError if it may have
-        done what it was asked all the same, SiblingRefusedError on 4xx.
+        Raises SiblingFailedError if it is not reached or answers 5xx: SiblingAwayError if it is not reached,
+        or answers 503, SiblingInDoubtError if it may have done what it was asked all the same.
+        Raises SiblingRefusedError on 4xx.
         """
         return self._ask("POST", path, caller, headers, json=body)
 
@@ -72,7 +74,7 @@ class Sibling:
             )
         except TRANSPORT_FAILURES as error:
             if was_never_sent(error):
-                raise self._failed("cannot be reached") from error
+                raise SiblingAwayError(*self._told("cannot be reached")) from error
             timed_out = isinstance(error, requests.Timeout)
             what = "did not answer in time" if timed_out else "cannot be reached, or has broken off"
             raise SiblingInDoubtError(self._name, what) from error
@@ -85,6 +87,8 @@ class Sibling:
             raise self._failed(f"answered {response.status_code} without JSON") from error
         if response.status_code == OUT_OF_TIME:
             raise SiblingInDoubtError(self._name, f"answered {OUT_OF_TIME}")
+        if response.status_code == UNAVAILABLE:
+            raise SiblingAwayError(*self._told(f"answered {UNAVAILABLE}"))
         if response.status_code >= 500:
             raise self._failed(f"answered {response.status_code}")
         if response.status_code == UNAUTHORIZED:
@@ -99,7 +103,10 @@ class Sibling:
         return body
 
     def _failed(self, what: str) -> SiblingFailedError:
-        return SiblingFailedError(
+        return SiblingFailedError(*self._told(what))
+
+    def _told(self, what: str) -> tuple[str, str]:
+        return (
             f"The service {self._name} {what}",
             f"Check that {self._name} is running, then send the request again",
         )

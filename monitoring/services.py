@@ -8,9 +8,12 @@ from fleet.health import Checks
 from fleet.sibling import Sibling
 from monitoring.config.settings import MonitoringSettings
 from monitoring.persistence.repository.ml_model_client import MlModelClient
+from monitoring.persistence.repository.webhooks import Webhooks
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.engine import Engine
 from monitoring.service.monitoring import MonitoringService
+from monitoring.service.telling.delivery import Teller
+from monitoring.utils.destinations import parse_allowed
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class MonitoringServices:
     checks: Checks
     monitoring: MonitoringService
     engine: Engine
+    teller: Teller
 
     def start(self) -> None:
         """Begin to load Evidently; returns at once."""
@@ -47,4 +51,5 @@ def create_services(settings: MonitoringSettings) -> MonitoringServices:
     engine = Engine()
     checks: Checks = {"Evidently": engine.check, DATABASE: database.check}
     monitoring = MonitoringService(units, engine, MlModelClient(ml_model, trained))
-    return MonitoringServices(database, checks, monitoring, engine)
+    teller = Teller(Webhooks(parse_allowed(settings.webhooks_allowed)))
+    return MonitoringServices(database, checks, monitoring, engine, teller)

@@ -3,16 +3,23 @@
 import logging
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+
 from db.database import DATABASE, Database
+from db.jobs.jobs import JobsInDatabase
 from fleet.errors import FleetError, UnavailableError
 from fleet.health import Checks
+from fleet.sibling import Sibling
 from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.data_files import DataFiles
 from simulator.persistence.repository.definitions import read_definitions
+from simulator.persistence.repository.ml_model_client import MlModelClient
+from simulator.persistence.repository.sent_batches import SentBatches
 from simulator.persistence.unit_of_work import SimulatorUnitOfWork
 from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.retention import RetentionService
 from simulator.service.simulator import SimulatorService
+from simulator.service.streaming import StreamService
 from simulator.service.use_cases import UseCaseService
 
 log = logging.getLogger(__name__)
@@ -20,13 +27,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SimulatorServices:
-    """What the simulator does. checks: what it needs to answer."""
+    """What the simulator does. checks: what it needs to answer. single_connections: outside of the pool."""
 
     database: Database
+    single_connections: Engine
     checks: Checks
+    jobs: JobsInDatabase
     simulator: SimulatorService
     use_cases: UseCaseService
     retention: RetentionService
+    streams: StreamService
 
     def start(self) -> None:
         """Register the use cases whose definitions are files; where PostgreSQL is away, they are later."""
@@ -54,10 +64,31 @@ def create_services(settings: SimulatorSettings) -> SimulatorServices:
         most_synthetic=settings.synthetic_memory_mb << 20,
     )
     simulator = SimulatorService(known, units)
+    limit_s, most_waiting = settings.job_timeout_s, settings.max_jobs_waiting
+    jobs = JobsInDatabase("simulator", database.sessions, limit_s=limit_s, most_waiting=most_waiting)
     checks: Checks = {
         DATABASE: database.check,
         "The list of use cases in the dataset database": simulator.degraded,
+        "Its workers": jobs.degraded,
     }
     return SimulatorServices(
-        database, checks, simulator, UseCaseService(known, units), RetentionService(units)
+        database,
+        database.own_connections(),
+        checks,
+        jobs,
+        simulator,
+        UseCaseService(known, units),
+        RetentionService(units),
+        StreamService(
+            known,
+            units,
+            MlModelClient(_ml_model(settings)),
+            lambda job_id: SentBatches(job_id, database.sessions),
+            limit_s=limit_s,
+        ),
     )
+
+
+def _ml_model(settings: SimulatorSettings) -> Sibling:
+    key = settings.sibling_key.get_secret_value()
+    return Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s, key=key)

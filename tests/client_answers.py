@@ -36,6 +36,7 @@ NAMES = {
     "RemovedAnswer": "RemovedUseCase",
     "SetModelAnswer": "ModelSet",
     "SimulatorAnswer": "StoredSets",
+    "StreamAnswer": "Streamed",
     "SystemAnswer": "SystemHealth",
     "Verdict": "Check",
     "Verdicts": "Checks",

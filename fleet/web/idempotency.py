@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -48,7 +48,7 @@ def idempotent(method: Callable[..., Answer]) -> Callable[..., Answer]:
         if not re.fullmatch(KEY_PATTERN, key):
             raise InvalidKeyError
         claims: Claims = current_app.extensions[EXTENSION]
-        digest = _digest(body)
+        digest = _digest(body, kwargs)
         with claims(KeyedRequest(current_app.name, str(request.endpoint), caller().name, key)) as claim:
             if claim.found is not None:
                 return _replay(claim.found, digest)
@@ -65,9 +65,13 @@ def idempotent(method: Callable[..., Answer]) -> Callable[..., Answer]:
     return once
 
 
-def _digest(body: BaseModel) -> bytes:
-    """Of what was understood: neither the order of fields nor a default that is written out matters."""
-    text = json.dumps(body.model_dump(mode="json"), sort_keys=True)
+def _digest(body: BaseModel, path: Mapping[str, Any]) -> bytes:
+    """Of what was understood: neither the order of fields nor a default that is written out matters.
+
+    path: what the address says, such as of which deployment.
+    """
+    told = body.model_dump(mode="json")
+    text = json.dumps([told, path] if path else told, sort_keys=True)
     return hashlib.sha256(text.encode()).digest()
 
 

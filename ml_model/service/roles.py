@@ -105,13 +105,19 @@ class Roles:
         self._changed()
         return change
 
-    def promote(self, deployment_id: int, reason: str | None, *, caller: Caller) -> Change:
-        """Make a deployment the active one."""
+    def promote(
+        self, deployment_id: int, reason: str | None, *, keep: Literal["shadow"] | None = None, caller: Caller
+    ) -> Change:
+        """Make a deployment the active one. keep: as what the one that was is used from then on."""
         with self._units() as work:
             work.deployments.hold_use_case(work.history.find(deployment_id).use_case)
             deployment = find_trained(work, deployment_id)
             change = _activate(work, deployment, reason or "promotion", caller)
             work.audit.add("activate", deployment_id, caller, use_case=deployment.use_case)
+            if keep is not None and change.before is not None:
+                former = work.history.find(change.before)
+                work.roles.give(former, keep, share=None, reason=reason, actor=caller.name)
+                work.audit.add("set_role", former.id, caller, use_case=former.use_case)
             work.commit()
         self._changed()
         return change

@@ -91,26 +91,47 @@ class RollbackRequest(RequestModel):
     use_case: UseCaseName = "wine"
 
 
+NoShare = Annotated[None, absent("goes with the role canary, and with no other")]
+NothingKept = Annotated[None, absent("goes with the role active, as it is of the one that was")]
+
+
 class CanaryRequest(RequestModel):
     """Give a deployment a share of the traffic."""
 
     role: Literal["canary"]
     share: float = Field(gt=0, le=1)
     reason: Reason | None = None
+    keep: NothingKept = None
 
 
-class WholeRoleRequest(RequestModel):
-    """Make a deployment the active one, or a shadow of it."""
+class ShadowRequest(RequestModel):
+    """Make a deployment a shadow of the active one."""
 
-    role: Literal["active", "shadow"]
-    share: Annotated[None, absent("goes with the role canary, and with no other")] = None
+    role: Literal["shadow"]
+    share: NoShare = None
     reason: Reason | None = None
+    keep: NothingKept = None
 
 
-class RoleRequest(RequestForms[Annotated[CanaryRequest | WholeRoleRequest, Field(discriminator="role")]]):
+class ActiveRequest(RequestModel):
+    """Make a deployment the active one. keep: what the one that was is from then on; nothing, if absent."""
+
+    role: Literal["active"]
+    share: NoShare = None
+    reason: Reason | None = None
+    keep: Literal["shadow"] | None = None
+
+
+class RoleRequest(
+    RequestForms[Annotated[CanaryRequest | ShadowRequest | ActiveRequest, Field(discriminator="role")]]
+):
     """`POST /root/ml/deployments/<id>/role`."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "canary", "share": 0.1}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"role": "canary", "share": 0.1}, {"role": "active", "keep": "shadow"}]
+        }
+    )
 
 
 class ActivationAnswer(AnswerModel):

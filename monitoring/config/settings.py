@@ -1,9 +1,17 @@
 """What monitoring is told by its environment, `MONITORING_*`."""
 
-from pydantic import Field, SecretStr
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from fleet.settings import DatabaseServiceSettings
+from monitoring.utils.destinations import parse_allowed
+
+
+def _readable(text: str) -> str:
+    parse_allowed(text)
+    return text
 
 
 class MonitoringSettings(DatabaseServiceSettings):
@@ -24,3 +32,8 @@ class MonitoringSettings(DatabaseServiceSettings):
         SecretStr(""), description="API key that other services of the fleet know this one by."
     )
     ml_model_timeout_s: float = Field(600, gt=0, description="Seconds that ml_model may take to train again.")
+    webhooks_allowed: Annotated[str, AfterValidator(_readable)] = Field(
+        "",
+        description="Hosts and networks, separated by commas, that webhooks may go to, besides public ones: "
+        "`alertmanager,10.0.0.0/8`.",
+    )

@@ -9,6 +9,7 @@ from fleet.errors import InvalidRequestError
 from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.judged_sets import JudgedSets
 from monitoring.persistence.model.result import KeptResult, LastVerdict, Metric, Result, WholeResult
+from monitoring.persistence.model.window import Reference, Window
 from monitoring.service.group_names import fitting_groups
 from monitoring.service.ports import Evidence, MlModel, Units
 from monitoring.service.retraining import retrain
@@ -54,17 +55,21 @@ class MonitoringService:
         *,
         caller: Caller,
         deployment_id: int | None = None,
+        window: Window | None = None,
+        reference: Reference = "testing",
         retrain_on_failure: bool = False,
     ) -> Answer:
         """Compute a metric and keep it.
 
         groups: of checks; None for all that fit. deployment_id: what is judged; None for the live one if it
-        has scored both sets, else the newest that has. retrain_on_failure: train again if any check fails.
-        Raises UnknownUseCaseError, UnknownDeploymentError, NotLoadedError, NotScoredError, UnfitGroupError,
-        RetrainingFailedError.
+        has scored both sides, else the newest that has. window: of production; None for all of it. reference:
+        what it is held against. retrain_on_failure: train again if any check fails.
+        Raises UnknownUseCaseError, UnknownDeploymentError, NotLoadedError, NotScoredError, EmptyWindowError,
+        UnfitGroupError, RetrainingFailedError.
         """
         with self._units() as work:
-            sets = work.samples.read(work.samples.find(use_case), deployment_id)
+            found = work.samples.find(use_case)
+            sets = work.samples.read(found, deployment_id, window=window, reference=reference)
         chosen = _choose(groups, sets, use_case)
         tests = None
         if metric != "report" or retrain_on_failure:

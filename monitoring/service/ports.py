@@ -9,6 +9,7 @@ from fleet.caller import Caller
 from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.judged_sets import JudgedSets
 from monitoring.persistence.model.result import KeptResult, LastVerdict, Result, WholeResult
+from monitoring.persistence.model.window import Reference, Window
 
 
 class Samples(Protocol):
@@ -16,7 +17,14 @@ class Samples(Protocol):
 
     def find(self, name: str) -> UseCase: ...
 
-    def read(self, use_case: UseCase, asked: int | None = None) -> JudgedSets: ...
+    def read(
+        self,
+        use_case: UseCase,
+        asked: int | None = None,
+        *,
+        window: Window | None = None,
+        reference: Reference = "testing",
+    ) -> JudgedSets: ...
 
 
 class Results(Protocol):

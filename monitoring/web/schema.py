@@ -9,7 +9,9 @@ from pydantic.config import JsonDict
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import IdNumber, RequestModel, UseCaseName
+from monitoring.persistence.model.window import Reference, Window
 from monitoring.service.group_names import GROUP_NAMES, fitting_groups
+from monitoring.web.window_schema import ReferenceField, WindowField
 
 JUDGE_EXAMPLE: JsonDict = {
     "message": {
@@ -53,7 +55,8 @@ def _known_and_wanted(tests: dict[str, bool]) -> dict[str, bool]:
 class JudgeRequest(RequestModel):
     """`POST /root/monitoring`. tests: which groups of checks are wanted; all of them if it is absent.
 
-    deployment_id: whose predictions are judged; it must have scored both sets.
+    deployment_id: whose predictions are judged; it must have scored both sides. window: of production; all of
+    it if absent. reference: what it is held against.
     """
 
     model_config = ConfigDict(
@@ -62,6 +65,7 @@ class JudgeRequest(RequestModel):
                 {"metric": "summary"},
                 {"metric": "summary", "retrain": True},
                 {"metric": "tests", "deployment_id": 1},
+                {"metric": "summary", "window": {"last": 100}},
             ]
         }
     )
@@ -72,6 +76,8 @@ class JudgeRequest(RequestModel):
         | None
     ) = None
     deployment_id: IdNumber | None = None
+    window: WindowField | None = None
+    reference: ReferenceField = "testing"
     retrain: StrictBool = False
     use_case: UseCaseName = "wine"
 
@@ -80,6 +86,14 @@ class JudgeRequest(RequestModel):
         if self.tests is None:
             return None
         return [name for name in GROUP_NAMES if self.tests.get(name)]
+
+    def chosen_window(self) -> Window | None:
+        """The rows of production that are meant; None for all."""
+        return None if self.window is None else self.window.chosen()
+
+    def chosen_reference(self) -> Reference:
+        """What they are held against."""
+        return self.reference if isinstance(self.reference, str) else self.reference.window.chosen()
 
 
 class MonitoringAnswer(AnswerModel):

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from fleet.settings import DatabaseServiceSettings
+from fleet.settings import WorkerSettings
 
 
-class SimulatorSettings(DatabaseServiceSettings):
+class SimulatorSettings(WorkerSettings):
     """Settings of the simulator."""
 
     model_config = SettingsConfigDict(env_prefix="SIMULATOR_")
@@ -24,3 +24,12 @@ class SimulatorSettings(DatabaseServiceSettings):
     data_dir: Path = Field(
         Path("data"), description="Folder of the CSV files that definitions name; `data` unless given."
     )
+    ml_model_url: str = Field(
+        "http://127.0.0.1:5001/root/ml",
+        pattern=r"^https?://",
+        description="ml_model's address, with its path.",
+    )
+    sibling_key: SecretStr = Field(
+        SecretStr(""), description="API key that other services of the fleet know this one by."
+    )
+    ml_model_timeout_s: float = Field(60, gt=0, description="Seconds that ml_model may take for one answer.")

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from typing import Literal
+
+import numpy as np
 
 from db.sets import SetName
 from fleet.caller import Caller
@@ -13,9 +14,11 @@ from simulator.service.fouling import (
     HEAVY,
     Floats,
     Fouling,
+    Level,
     foul,
     foul_as_reference,
     refuse_inexact,
+    swap_labels,
 )
 from simulator.service.known_use_cases import KnownUseCases
 from simulator.service.sources import DividedSource, divide
@@ -24,7 +27,6 @@ from simulator.service.unlisted import Unlisted, describe_unlisted, find_unliste
 log = logging.getLogger(__name__)
 
 NAME = "DataSimulator"
-Level = Literal["reference", "heavy", "none"]
 
 
 class SimulatorService:
@@ -108,10 +110,14 @@ def make_set(
     rows = divided.source.rows(index)
     unlisted = divided.source.unlisted
     features = with_unlisted(rows.features, index, unlisted, use_case.feature_names)
+    target = rows.target
     if set_name == "production":
         features = _fouled(features, divided, use_case, fouling)
+        if isinstance(fouling, Fouling):
+            classes = divided.source.classes
+            target = swap_labels(target, None if classes is None else np.unique(classes), fouling)
     names = {name: found.names for name, found in unlisted.items()}
-    return SimulatedSet(index, features, rows.target, names)
+    return SimulatedSet(index, features, target, names)
 
 
 def _fouled(

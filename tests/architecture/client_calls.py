@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from client import Fleet, Fouling
+from client import Drift, Fleet, Fouling
 
 RUN = ("1", "0123456789abcdef0123456789abcdef")
 GRIDS: dict[str, dict[str, list[Any]]] = {
@@ -16,6 +16,21 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.simulator.load("dataset"),
     lambda fleet: fleet.simulator.load("production", fouling="heavy", use_case="wine"),
     lambda fleet: fleet.simulator.load("production", fouling=Fouling(shift=1, columns=("alcohol",), seed=1)),
+    lambda fleet: fleet.simulator.stream(5, 100),
+    lambda fleet: fleet.simulator.stream(
+        5,
+        100,
+        fouling=Fouling(shift=1, swap_labels=0.1, drift=Drift(end=0.5)),
+        labels={"share": 0.5, "delay_s": 60},
+        seed=1,
+        use_case="wine",
+        idempotency_key="key-1",
+    ),
+    lambda fleet: fleet.simulator.stream(5, 100, wait=True, fouling="heavy", labels={"share": 1}),
+    lambda fleet: fleet.simulator.stream(5, 100, fouling=Fouling(noise=1, drift=True)),
+    lambda fleet: list(fleet.simulator.jobs(state="running", page_size=2)),
+    lambda fleet: fleet.simulator.job(RUN[1]),
+    lambda fleet: fleet.simulator.cancel_job(RUN[1]),
     lambda fleet: fleet.simulator.prune(use_case="wine", dry_run=False),
     lambda fleet: fleet.simulator.use_cases(),
     lambda fleet: fleet.simulator.add_use_case({"name": "houses"}),
@@ -38,6 +53,7 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.ml_model.rollback(1, reason="…", use_case="wine", idempotency_key="key-1"),
     lambda fleet: fleet.ml_model.give_role(1, "shadow"),
     lambda fleet: fleet.ml_model.give_role(1, "canary", share=0.1, reason="…"),
+    lambda fleet: fleet.ml_model.give_role(1, "active", keep="shadow", idempotency_key="key-1"),
     lambda fleet: fleet.ml_model.end_role(1),
     lambda fleet: fleet.ml_model.train_candidate("SVC"),
     lambda fleet: fleet.ml_model.train_candidate(
@@ -95,6 +111,8 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.monitoring.summary(retrain=True, use_case="wine", idempotency_key="key-1"),
     lambda fleet: fleet.monitoring.tests(["data_drift", "data_quality"], deployment_id=1),
     lambda fleet: fleet.monitoring.report(),
+    lambda fleet: fleet.monitoring.summary(window={"last": 100}, reference="training"),
+    lambda fleet: fleet.monitoring.summary(reference={"window": {"rows": [1, 36]}}),
     lambda fleet: list(fleet.monitoring.results(use_case="wine", page_size=2)),
     lambda fleet: fleet.monitoring.result(7),
     lambda fleet: fleet.fire_brigade.health(),

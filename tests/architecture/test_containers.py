@@ -86,3 +86,17 @@ def test_an_image_is_as_small_and_as_weak_as_its_siblings(name: str) -> None:
     assert "org.opencontainers.image.title" in dockerfile
     copied = [line.split()[1] for line in lines if line.startswith("COPY") and "/" not in line.split()[1]]
     assert set(copied) <= {"constraints.txt", "fleet", "db", OURS[name]["build"]["dockerfile"].split("/")[0]}
+
+
+def test_images_share_the_layers_that_they_could_share() -> None:
+    """A step is taken from another image's build only where every line before it is the same."""
+    steps: dict[str, set[str]] = {}
+    for name in IN_PYTHON:
+        file = OURS[name]["build"]["dockerfile"]
+        own, before = f"-r {file.split('/')[0]}/", ""
+        for step in re.split(r"(?<!\\)\n", (PROJECT / file).read_text(encoding="utf-8")):
+            before += step
+            if step.startswith("RUN --mount") and own not in step:
+                steps.setdefault(step, set()).add(before)
+    assert len(steps) == 3
+    assert [step for step, befores in steps.items() if len(befores) > 1] == []

@@ -58,7 +58,13 @@ def problems(  # what is called, and with what
 
 
 def test_simulator(python: Path, fleet: Fleet, tmp_path: Path) -> None:
-    assert problems(python, tmp_path / "generated", fleet.simulator(), {"name": "houses"}) == []
+    fleet.ml_model()  # which answers a stream
+    address = fleet.simulator()
+    stream = post(f"{address}/root/simulator/stream", {"rate": 100, "rows": 10})
+    assert stream["rows"] == 10
+    jobs = requests.get(f"{address}/root/simulator/jobs", timeout=60).json()["data"]
+    arguments = {"name": "houses", "job_id": jobs[0]["id"]}
+    assert problems(python, tmp_path / "generated", address, arguments) == []
 
 
 def test_ml_model(python: Path, fleet: Fleet, tmp_path: Path) -> None:

@@ -92,25 +92,50 @@ class ModelSettingService:
         Raises RunNotFoundError, NoModelInRunError, ForeignRunError, UnfitHyperparameterError,
         RunOfAnotherUseCaseError, RunNotFinishedError, SiblingFailedError, SiblingRefusedError.
         """
+        model = self._model(run_id, use_case, use_case_is_asked_for=use_case_is_asked_for)
+        answer = self._set(model, caller)
+        self._crown(model, answer)
+        return answer
+
+    def train_candidate(
+        self,
+        run_id: str,
+        *,
+        use_case: str,
+        use_case_is_asked_for: bool,
+        snapshot_id: int | None,
+        caller: Caller,
+    ) -> dict[str, Any]:
+        """ml_model's answer: it has trained the run's model without serving it. Raises as `set_model`."""
+        model = self._model(run_id, use_case, use_case_is_asked_for=use_case_is_asked_for)
+        return self._ml_model.train_candidate(model, snapshot_id, caller=caller)
+
+    def promoted(
+        self, run_id: str, deployment_id: int, *, use_case: str, use_case_is_asked_for: bool
+    ) -> None:
+        """The run's model, a candidate until now, is the champion; doing so again changes nothing.
+
+        Raises RunNotFoundError, RunOfAnotherUseCaseError, MlflowUnavailableError.
+        """
+        run = self._experiments.run(run_id)
+        found = _use_case(run, use_case, is_asked_for=use_case_is_asked_for)
+        self._champions.crown(found, run.run_id, deployment_id)
+
+    def _model(self, run_id: str, use_case: str, *, use_case_is_asked_for: bool) -> ModelToSet:
         run = self._experiments.run(run_id)
         model_name = run.tags.get("model_type")
         if not model_name:
             raise NoModelInRunError(run_id)
-        found = run.tags.get("use_case", use_case)
-        if use_case_is_asked_for and found != use_case:
-            raise RunOfAnotherUseCaseError(run_id, found, use_case)
+        found = _use_case(run, use_case, is_asked_for=use_case_is_asked_for)
         if run.status != "FINISHED":  # what it found is written down last of all
             raise RunNotFinishedError(run_id, run.status)
-        model = ModelToSet(
+        return ModelToSet(
             model_name=model_name,
             hyperparameters=_hyperparameters(run),
             preprocessing=run.tags.get("preprocessing", DEFAULT_PREPROCESSING),
             run_id=run.run_id,
             use_case=found,
         )
-        answer = self._set(model, caller)
-        self._crown(model, answer)
-        return answer
 
     def _set(self, model: ModelToSet, caller: Caller) -> dict[str, Any]:
         try:
@@ -139,6 +164,13 @@ class ModelSettingService:
         if deployment_id is None:
             return None
         return {"message": "Model successfully uploaded", "deployment_id": int(deployment_id)}
+
+
+def _use_case(run: Run, use_case: str, *, is_asked_for: bool) -> str:
+    found = run.tags.get("use_case", use_case)
+    if is_asked_for and found != use_case:
+        raise RunOfAnotherUseCaseError(run.run_id, found, use_case)
+    return found
 
 
 def _hyperparameters(run: Run) -> dict[str, Any]:

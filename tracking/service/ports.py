@@ -73,6 +73,10 @@ class MlModel(Protocol):
 
     def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]: ...
 
+    def train_candidate(
+        self, model: ModelToSet, snapshot_id: int | None, *, caller: Caller
+    ) -> dict[str, Any]: ...
+
 
 class Champions(Protocol):
     """Whose model a use case's deployed one is; see UseCaseModels."""

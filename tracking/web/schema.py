@@ -12,15 +12,11 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
-from pydantic.config import JsonDict, JsonValue
-from pydantic.fields import FieldInfo
+from pydantic.config import JsonDict
 
 from fleet.catalogue import CATALOGUE, Preprocessing
-from fleet.web.paging import Limit, OptionalPageQuery
 from fleet.web.validation import Id, IdNumber, RequestForms, RequestModel, UseCaseName
-from tracking.persistence.model.metrics import METRIC_NAMES, STATISTICS_NAMES
 from tracking.persistence.model.search import Method
-from tracking.service.experiments import ALL
 
 LONGEST_EXPERIMENT_NAME = 256  # MLflow lets longer ones through, but its column on PostgreSQL does not
 MOST_NAMES = 50
@@ -45,12 +41,10 @@ OPTIMIZATION_EXAMPLE: JsonDict = {
     "experiment_owner": "…",
 }
 SETTING_EXAMPLE: JsonDict = {"request_information": "setting", "run_id": "0123456789abcdef0123456789abcdef"}
-EXAMPLE_RUN_IDS: list[JsonValue] = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
-RUN_EXAMPLE: JsonDict = {
-    "experiment_id": "1",
+PROMOTED_EXAMPLE: JsonDict = {
+    "request_information": "promoted",
     "run_id": "0123456789abcdef0123456789abcdef",
-    "request_information": "parameters",
-    "type": "data",
+    "deployment_id": 2,
 }
 
 
@@ -74,7 +68,7 @@ ExperimentName = Annotated[
 ModelName = Annotated[Name, Field(json_schema_extra={"enum": [*CATALOGUE]})]
 
 
-def _needed(sentence: str) -> BeforeValidator:
+def needed(sentence: str) -> BeforeValidator:
     """Refuse null, and a list that is empty, in these words."""
 
     def check(value: object) -> object:
@@ -85,7 +79,7 @@ def _needed(sentence: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _refuse_as_null(field: str) -> Any:
+def refuse_as_null(field: str) -> Any:
     """Have a field that is absent refused in the words that null is."""
     return model_validator(mode="before")(lambda sent: {field: None, **sent})
 
@@ -93,7 +87,7 @@ def _refuse_as_null(field: str) -> Any:
 class _Management(RequestModel):
     """What either form knows, and the other passes over. experiment_id: passed over by both."""
 
-    request_information: Literal["optimization", "setting"]
+    request_information: Literal["optimization", "setting", "promoted"]
     models: list[Name] | Name | None = Field(None, max_length=MOST_NAMES)
     hyperparameters: dict[Name, Grid] | None = Field(None, max_length=MOST_NAMES)
     scoring: Name | None = None
@@ -105,6 +99,8 @@ class _Management(RequestModel):
     experiment_id: Id | None = None
     run_id: Id | None = None
     snapshot_id: IdNumber | None = None
+    candidate: bool = False
+    deployment_id: IdNumber | None = None
     method: Name | None = None
     budget: Any = None
     use_case: UseCaseName = "wine"
@@ -152,144 +148,33 @@ class OptimizationRequest(_Management):
 
 
 class SettingRequest(_Management):
-    """Set the model of a run in ml_model."""
+    """Set the model of a run in ml_model.
+
+    candidate: train it beside the live model instead, on the snapshot if one is named.
+    """
 
     request_information: Literal["setting"]
-    run_id: Annotated[Id, _needed("Run ID is Missing: it says which run's model to set")]
-    _absent = _refuse_as_null("run_id")
+    run_id: Annotated[Id, needed("Run ID is Missing: it says which run's model to set")]
+    _absent = refuse_as_null("run_id")
+
+
+class PromotedRequest(_Management):
+    """Say that a run's candidate was made the active deployment: its model is the champion."""
+
+    request_information: Literal["promoted"]
+    run_id: Id
+    deployment_id: IdNumber
 
 
 class ManagementRequest(
-    RequestForms[Annotated[OptimizationRequest | SettingRequest, Field(discriminator="request_information")]]
-):
-    """`POST …/model_management`."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE]})
-
-
-class ExperimentsQuery(OptionalPageQuery):
-    """`GET …/experiments`."""
-
-
-class RunsQuery(OptionalPageQuery):
-    """`GET …/runs`."""
-
-    experiment_id: Id
-
-
-class ExperimentQuery(RequestModel):
-    """`DELETE …/experiments`."""
-
-    experiment_id: Id
-
-
-def _one_of(*known: str) -> tuple[AfterValidator, FieldInfo]:
-    """What a name must be, refused in a sentence that lists the known ones."""
-
-    def check(name: str) -> str:
-        if name not in known:
-            raise ValueError(f"{name} is none of {', '.join(known)}")
-        return name
-
-    return AfterValidator(check), Field(json_schema_extra={"enum": [*known]})
-
-
-MetricName = Annotated[Name, *_one_of(*METRIC_NAMES)]
-StatisticName = Annotated[Name, *_one_of(ALL, *STATISTICS_NAMES)]
-
-
-class _Experiment(RequestModel):
-    """What every form knows."""
-
-    experiment_id: Id
-    request_information: Literal["general", "best_model", "statistics"]
-    filter: list[Name] | None = Field(None, max_length=MOST_NAMES)
-
-
-class GeneralRequest(_Experiment):
-    """Describe an experiment."""
-
-    request_information: Literal["general"]
-
-
-class BestModelRequest(_Experiment):
-    """Find the best run by the first metric of the filter; the next break ties."""
-
-    request_information: Literal["best_model"]
-    filter: Annotated[
-        list[MetricName],
-        Field(min_length=1, max_length=MOST_NAMES),
-        _needed(f"at least one metric is required, of {', '.join(METRIC_NAMES)}"),
-    ]
-    _absent = _refuse_as_null("filter")
-
-
-class StatisticsRequest(_Experiment):
-    """Sum the runs up, by the metrics of the filter, or by all."""
-
-    request_information: Literal["statistics"]
-    filter: list[StatisticName] | None = Field(None, max_length=MOST_NAMES)
-
-
-class ExperimentRequest(
     RequestForms[
         Annotated[
-            GeneralRequest | BestModelRequest | StatisticsRequest, Field(discriminator="request_information")
+            OptimizationRequest | SettingRequest | PromotedRequest, Field(discriminator="request_information")
         ]
     ]
 ):
-    """`POST …/experiments`."""
+    """`POST …/model_management`."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"experiment_id": "1", "request_information": "general"},
-                {"experiment_id": "1", "request_information": "best_model", "filter": ["model_accuracy"]},
-            ]
-        }
+        json_schema_extra={"examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE, PROMOTED_EXAMPLE]}
     )
-
-
-class RunQuery(RequestModel):
-    """`DELETE …/runs`."""
-
-    experiment_id: Id
-    run_id: Id
-
-
-class ParametersRequest(RunQuery):
-    """Read a run's parameters of a kind."""
-
-    request_information: Literal["parameters"]
-    type: Literal["data", "grid_search", "model"]
-
-
-class MetricsRequest(RunQuery):
-    """Read a run's metrics of a kind."""
-
-    request_information: Literal["metrics"]
-    type: Literal["system", "model"]
-
-
-class RunRequest(
-    RequestForms[Annotated[ParametersRequest | MetricsRequest, Field(discriminator="request_information")]]
-):
-    """`POST …/runs`."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [RUN_EXAMPLE]})
-
-
-class LeaderboardQuery(RequestModel):
-    """`GET …/leaderboard`. metric: none is accuracy, or the mean absolute error of a regression."""
-
-    use_case: UseCaseName = "wine"
-    metric: MetricName | None = None
-    limit: Limit = 10
-
-
-class ComparisonQuery(RequestModel):
-    """`GET …/compare`: two runs, as `run_id=…&run_id=…`."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"run_id": EXAMPLE_RUN_IDS}]})
-
-    run_id: Annotated[list[Id], Field(min_length=2, max_length=2)]

@@ -14,6 +14,7 @@ from ml_model.service.history import History
 from ml_model.service.roles import Roles
 from ml_model.web.deployment_schema import (
     ActivatedAnswer,
+    ActiveRequest,
     CanaryRequest,
     CandidateRequest,
     DeploymentRecordAnswer,
@@ -22,7 +23,7 @@ from ml_model.web.deployment_schema import (
     RoleAnswer,
     RoleRequest,
     RollbackRequest,
-    WholeRoleRequest,
+    ShadowRequest,
 )
 
 
@@ -113,10 +114,14 @@ class DeploymentRole(Resource):  # type: ignore[misc]  # Flask-RESTful has no ty
 
     @answers(RoleAnswer, errors=[404, 409, 503])
     @accepts(role="admin", body=RoleRequest)
-    def post(self, deployment_id: int, body: CanaryRequest | WholeRoleRequest) -> dict[str, Any]:
-        """Make a deployment the active one, a shadow of it, or a canary beside it."""
-        if body.role == "active":
-            self._roles.promote(deployment_id, body.reason, caller=caller())
+    @idempotent
+    def post(self, deployment_id: int, body: CanaryRequest | ShadowRequest | ActiveRequest) -> dict[str, Any]:
+        """Make a deployment the active one, a shadow of it, or a canary beside it.
+
+        With `keep` the one that was active becomes a shadow at the same moment.
+        """
+        if isinstance(body, ActiveRequest):
+            self._roles.promote(deployment_id, body.reason, keep=body.keep, caller=caller())
         else:
             self._roles.give(deployment_id, body.role, body.share, body.reason, caller=caller())
         message = f"Deployment {deployment_id} is {body.role}"

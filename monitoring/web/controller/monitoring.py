@@ -30,9 +30,9 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @idempotent
     @heavy
     def post(self, body: JudgeRequest) -> dict[str, Any]:
-        """Compare production with testing.
+        """Compare production, or a window of it, with testing or another reference.
 
-        Both sets are compared with the predictions of one deployment: the one that is named, else the live
+        Both sides are compared with the predictions of one deployment: the one that is named, else the live
         one if it has scored both, else the newest that has.
         """
         if body.retrain:
@@ -43,6 +43,8 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             body.groups(),
             caller=caller(),
             deployment_id=body.deployment_id,
+            window=body.chosen_window(),
+            reference=body.chosen_reference(),
             retrain_on_failure=body.retrain,
         )
         retraining = {} if answer.retraining is None else {"retraining": answer.retraining}

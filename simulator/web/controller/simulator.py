@@ -8,10 +8,9 @@ from fleet.web.answers import answers
 from fleet.web.credentials import caller
 from fleet.web.heavy import heavy
 from fleet.web.validation import accepts
-from simulator.service.fouling import Fouling
-from simulator.service.simulator import NAME, Level, SimulatorService
+from simulator.service.simulator import NAME, SimulatorService
 from simulator.service.unlisted import Unlisted, told_unlisted
-from simulator.web.schema import DescribeRequest, FoulingRequest, LoadAnswer, LoadRequest, SimulatorAnswer
+from simulator.web.schema import DescribeRequest, LoadAnswer, LoadRequest, SimulatorAnswer
 
 
 class Simulator(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -38,14 +37,8 @@ class Simulator(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         if body.set_name == "dataset":
             rows = self._simulator.name_sets(body.use_case)
         else:
-            fouling = _fouling(body.fouling)
+            fouling = body.fouling.asked() if body.fouling is not None else "reference"
             rows = self._simulator.load(
                 body.set_name, body.use_case, fouling, caller=caller(), unlisted=unlisted.update
             )
         return {**told_unlisted(f"Load {body.set_name} set", unlisted), "rows": rows}
-
-
-def _fouling(request: FoulingRequest | None) -> Fouling | Level:
-    if request is None:
-        return "reference"
-    return request.level or Fouling(**request.model_dump(exclude={"level"}))

@@ -7,7 +7,17 @@ from sqlalchemy.orm import Session
 
 from db.copying import copy_in
 from db.definition import UseCase
-from db.sets import Samples, lock_set, read_blocks, read_set, read_targets, set_sizes, stream_set
+from db.sets import (
+    RowRange,
+    Samples,
+    lock_set,
+    read_predictions,
+    read_rows,
+    read_set,
+    read_targets,
+    set_sizes,
+    stream_set,
+)
 from db.tables import UseCaseTables
 from tests.conftest import Sessions
 from tests.integration.db.conftest import store_samples
@@ -41,29 +51,28 @@ def test_a_set_comes_in_the_order_in_which_it_was_loaded(
     assert block.sample_index.tolist() == ORDER
     np.testing.assert_array_equal(block.features, [[number / 2, number * 2] for number in ORDER])
     np.testing.assert_array_equal(block.target, np.array(ORDER) + 0.25)
-    assert np.isnan(block.prediction).all()
 
 
-@pytest.mark.parametrize("block_rows", [1, 2, 3, 6, 7, 8, 100])
-def test_blocks_hold_the_same_rows_as_the_whole_set(
-    sessions: Sessions, tea: UseCase, tables: UseCaseTables, block_rows: int
+def test_a_range_holds_the_rows_that_arrived_in_it_in_their_order(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables
 ) -> None:
     with sessions() as session:
         store_samples(session, tables, 2, [900, 800])
         store_samples(session, tables, 1, ORDER)
-        blocks = list(read_blocks(session, tea, "training", block_rows=block_rows))
         whole = read_set(session, tea, "training")
-    assert [len(block) for block in blocks[:-1]] == [block_rows] * (len(blocks) - 1)
-    assert 0 < len(blocks[-1]) <= block_rows
-    np.testing.assert_array_equal(np.concatenate([block.features for block in blocks]), whole.features)
-    np.testing.assert_array_equal(
-        np.concatenate([block.sample_index for block in blocks]), whole.sample_index
-    )
+        rows = read_rows(session, tea, RowRange("training"))
+        ids = rows.sample_id.tolist()
+        some = read_rows(session, tea, RowRange("training", ids[1], ids[4]))
+        numbered = read_rows(session, tea, RowRange("training", ids[1], ids[4], (min(ORDER[1:5]), ORDER[3])))
+    assert rows.sample_index.tolist() == ORDER
+    np.testing.assert_array_equal(rows.features, whole.features)
+    assert some.sample_index.tolist() == ORDER[1:5]
+    assert numbered.sample_index.tolist() == [each for each in ORDER[1:5] if each <= ORDER[3]]
 
 
-def test_an_empty_set_has_no_blocks(sessions: Sessions, tea: UseCase) -> None:
+def test_an_empty_set_has_no_rows(sessions: Sessions, tea: UseCase) -> None:
     with sessions() as session:
-        assert list(read_blocks(session, tea, "training")) == []
+        assert len(read_rows(session, tea, RowRange("training"))) == 0
         assert len(read_set(session, tea, "training")) == 0
         assert read_set(session, tea, "training").features.shape == (0, 2)
 
@@ -82,20 +91,23 @@ def test_a_missing_value_or_target_is_nan(sessions: Sessions, tea: UseCase, tabl
     assert np.isnan(block.target).all()
 
 
-def test_predictions_are_those_of_one_deployment_and_unscored_samples_are_left_out(
-    sessions: Sessions, tea: UseCase, tables: UseCaseTables
+@pytest.mark.parametrize("named", [3, 20_000])
+def test_predictions_are_those_of_one_deployment_in_the_order_that_is_asked_for(
+    sessions: Sessions, tea: UseCase, tables: UseCaseTables, monkeypatch: pytest.MonkeyPatch, named: int
 ) -> None:
+    monkeypatch.setattr("db.sets.NAMED_ROWS", named)
+    numbers = np.array(ORDER)
     with sessions() as session:
         store_samples(session, tables, 1, ORDER)
         first, second = add_deployment(session), add_deployment(session)
         predict(session, tables, first, ORDER)
         predict(session, tables, second, [20, 50])
-        block = next(read_blocks(session, tea, "training", predicted_by=second))
-        blocks = list(read_blocks(session, tea, "training", predicted_by=first, block_rows=3))
-    assert block.sample_index.tolist() == [50, 20]
-    np.testing.assert_array_equal(block.prediction, [500 + second, 200 + second])
-    predictions = np.concatenate([part.prediction for part in blocks])
-    np.testing.assert_array_equal(predictions, np.array(ORDER) * 10.0 + first)
+        all_of_them = read_predictions(session, tea, first, numbers)
+        two = read_predictions(session, tea, second, numbers)
+        assert read_predictions(session, tea, first, numbers[:0]).shape == (0,)
+    np.testing.assert_array_equal(all_of_them, numbers * 10.0 + first)
+    expected = np.where(np.isin(numbers, [20, 50]), numbers * 10.0 + second, np.nan)
+    np.testing.assert_array_equal(two, expected)
 
 
 def test_sizes_count_each_set_and_name_the_empty_ones(

@@ -13,6 +13,7 @@ import requests
 from db.embedded import EmbeddedPostgres, ensure_database
 from fire_brigade.service.generate_records import generate_records
 from tests.accounts import USERS, basic
+from tests.conftest import free_port
 from tests.mlflow_server import MlflowServer
 from tests.running import PROJECT, running_service, running_worker
 
@@ -35,13 +36,14 @@ class Fleet:
         self._stack = stack
         self._folder = folder
         self._database_url = database_url
+        self._ml_model_port = free_port()  # the simulator calls it, and is there first
         self.addresses: dict[str, str] = {}
 
-    def start(self, name: str, **settings: str) -> str:
+    def start(self, name: str, *, port: int | None = None, **settings: str) -> str:
         """The service's address, once it is ready."""
         if name not in self.addresses:
             told: dict[str, Any] = {"database_url": self._database_url, **settings}
-            running = running_service(name, self._folder, **told)
+            running = running_service(name, self._folder, port=port, **told)
             self.addresses[name] = self._stack.enter_context(running).address
             if (PROJECT / name / "jobs.py").is_file():
                 self._stack.enter_context(running_worker(name, self._folder, **told))
@@ -50,7 +52,8 @@ class Fleet:
 
     def simulator(self) -> str:
         """The simulator, with every set loaded."""
-        address = self.start("simulator")
+        ml_model = f"http://127.0.0.1:{self._ml_model_port}/root/ml"
+        address = self.start("simulator", ml_model_url=ml_model)
         for name in SETS:
             post(f"{address}/root/simulator", {"set_name": name})
         return address
@@ -58,7 +61,7 @@ class Fleet:
     def ml_model(self) -> str:
         """ml_model, with a model that has been trained and has scored both sets."""
         self.simulator()
-        address = self.start("ml_model", artifact_key=ARTIFACT_KEY)
+        address = self.start("ml_model", port=self._ml_model_port, artifact_key=ARTIFACT_KEY)
         post(f"{address}/root/ml/set_model", {"model_name": "LogisticRegression"})
         for name in SETS:
             post(f"{address}/root/ml", {"dataset": name})

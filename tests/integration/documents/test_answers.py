@@ -62,6 +62,16 @@ def use_simulator(service: Documented) -> None:
         service.call("post", "/root/simulator/use_cases", json=body)
     service.call("get", "/root/simulator/use_cases")
     service.call("delete", "/root/simulator/use_cases/{name}", fill={"name": "houses"})
+    use_streams(service)
+
+
+def use_streams(service: Documented) -> None:
+    path, one = "/root/simulator/stream", "/root/simulator/jobs/{job_id}"
+    service.call("post", path, json={"rate": 100, "rows": 20, "labels": {"share": 0.5}})
+    begun = service.call("post", path, json={"rate": 1, "rows": 100}, headers={"Prefer": "respond-async"})
+    service.call("get", one, fill={"job_id": begun["id"]})
+    service.call("get", "/root/simulator/jobs", params={"limit": 1})
+    service.call("delete", one, fill={"job_id": begun["id"]})
 
 
 def use_ml_model(service: Documented) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
-from db.sets import read_blocks
+from db.sets import RowRange, read_predictions, read_rows
 from db.use_cases import find_use_case
 from fire_brigade.persistence.model.trained_model import DISTANCE, STATION, TARGET
 from fire_brigade.persistence.repository.model_files import ModelFiles, ModelPaths
@@ -95,7 +95,9 @@ def test_predictions_through_ml_model_are_those_of_the_service(
     rows = split_as_the_service(features)
     score_through_ml_model(database_url, tmp_path, rows)
     with sessions() as session:
-        (stored,) = read_blocks(session, find_use_case(session, NAME), "testing", predicted_by=1)
+        use_case = find_use_case(session, NAME)
+        stored = read_rows(session, use_case, RowRange("testing"))
+        predictions = read_predictions(session, use_case, 1, stored.sample_index)
     testing = rows[rows["set"] == "testing"]
     np.testing.assert_allclose(stored.features[:, 0], testing[DISTANCE], rtol=1e-15)
     models = brigade.folder / "models"
@@ -105,8 +107,8 @@ def test_predictions_through_ml_model_are_those_of_the_service(
     predicted = own.predict(testing[DISTANCE].to_numpy(), testing[STATION].to_list())
 
     assert len(predicted) > 1000
-    np.testing.assert_allclose(stored.prediction, predicted, rtol=1e-6)
+    np.testing.assert_allclose(predictions, predicted, rtol=1e-6)
     for row in range(PREDICTED_OVER_HTTP):
         call = {"distance": float(testing[DISTANCE].iloc[row]), "station": testing[STATION].iloc[row]}
         said = brigade.call("/predict", params=call).json()["predicted_attendance_time"]
-        assert stored.prediction[row] == pytest.approx(said, rel=1e-6)
+        assert predictions[row] == pytest.approx(said, rel=1e-6)

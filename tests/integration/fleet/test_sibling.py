@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 import requests
 
-from fleet.errors import SiblingFailedError, SiblingInDoubtError, SiblingRefusedError
+from fleet.errors import SiblingAwayError, SiblingFailedError, SiblingInDoubtError, SiblingRefusedError
 from fleet.sibling import Sibling
 from tests.callers import ALICE, BOB
 from tests.conftest import free_port
@@ -149,6 +149,22 @@ def test_a_sibling_that_fails_is_502_and_named(
     assert "kettle" in caught.value.message
     assert "secret" not in str(caught.value.body())
     assert len(received) == 1  # what may have been done is never sent twice
+
+
+@pytest.mark.parametrize(("path", "is_away"), [("/unavailable", True), ("/broken", False), ("/slow", False)])
+def test_a_sibling_that_is_away_is_told_from_one_that_has_failed(
+    server: str, path: str, is_away: bool
+) -> None:
+    with pytest.raises(SiblingFailedError) as caught:
+        client(server, timeout_s=0.2).post(path, {}, caller=ALICE)
+    assert isinstance(caught.value, SiblingAwayError) == is_away
+    if path != "/slow":
+        assert caught.value.body()["code"] == "sibling_failed"
+
+
+def test_a_sibling_that_is_not_reached_is_away() -> None:
+    with pytest.raises(SiblingAwayError):
+        client(f"http://127.0.0.1:{free_port()}").post("/ok", {}, caller=ALICE)
 
 
 def test_a_sibling_that_takes_too_long_is_502_and_asked_once(server: str, received: list[Any]) -> None:

@@ -1,10 +1,13 @@
 """Candidates and snapshots, over the service's own routes: what is live stays live."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from db.loop import DecidedRow, LoopRow
+from tests.conftest import Sessions
 from tests.integration.ml_model.conftest import Load, Rows
 
 BASE = "/root/ml/deployments"
@@ -171,3 +174,22 @@ def test_rows_to_learn_from_must_be_there(client: FlaskClient, load: Load) -> No
     assert ask(client, SNAPSHOTS, 409)["code"] == "nothing_to_learn"
     load("production")
     assert ask(client, SNAPSHOTS, 201, production_until="now")["rows"] == 36
+
+
+def test_a_row_that_decides_in_a_loop_is_learned_from_when_that_has_ended(
+    client: FlaskClient, champion: int, sessions: Sessions, rows: Rows
+) -> None:
+    decides = rows("SELECT sample_index FROM wine.samples WHERE dataset_id = 3 ORDER BY 1 LIMIT 30")
+    with sessions() as session:
+        loop = LoopRow(use_case="wine", policy={}, step="gate", actor="the loop")
+        session.add(loop)
+        session.flush()
+        session.add_all(
+            DecidedRow(use_case="wine", sample_index=index, loop_id=loop.id, look=1) for (index,) in decides
+        )
+        session.commit()
+        assert ask(client, SNAPSHOTS, 201, production_until="now")["rows"] == 142 - 30
+
+        loop.outcome, loop.ended_at = "kept", datetime.now(UTC)
+        session.commit()
+    assert ask(client, SNAPSHOTS, 201, production_until="now")["rows"] == 142

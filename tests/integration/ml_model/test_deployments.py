@@ -234,3 +234,52 @@ def test_a_deployment_and_its_activations_are_told_as_of_one_moment(
     engine.dispose()
     assert (told["trained_at"], told["active_since"], told["activations"]) == (None, None, [])
     assert get(client, f"{BASE}/{untrained}")["active_since"]
+
+
+def test_the_former_champion_is_kept_as_a_shadow_at_the_same_moment(
+    client: FlaskClient, deployed: list[int], rows: Rows
+) -> None:
+    before, live, _ = deployed
+    answer = give(client, before, role="active", keep="shadow", reason="it is better")
+    assert answer.status_code == 200, answer.json
+    assert lasting(rows) == [(before, "active", None), (live, "shadow", None)]
+    told = rows("SELECT action, subject FROM audit_events ORDER BY id DESC LIMIT 2")
+    assert told == [("set_role", str(live)), ("activate", str(before))]
+
+
+def test_a_promotion_that_is_refused_makes_nothing_a_shadow(
+    client: FlaskClient, deployed: list[int], rows: Rows
+) -> None:
+    live, untrained = deployed[1:]
+    assert give(client, untrained, role="active", keep="shadow").status_code == 409
+    assert give(client, live, role="active", keep="shadow").status_code == 409
+    assert lasting(rows) == [(live, "active", None)]
+
+
+def test_after_a_rollback_the_former_champion_is_active_and_no_shadow_of_itself(
+    client: FlaskClient, deployed: list[int], rows: Rows
+) -> None:
+    challenger, champion, _ = deployed
+    give(client, challenger, role="active", keep="shadow")
+    body = {"deployment_id": champion, "reason": "its losses are larger"}
+    assert client.post("/root/ml/rollback", json=body).status_code == 200
+    assert lasting(rows) == [(champion, "active", None)]
+
+
+@pytest.mark.parametrize("role", [{"role": "shadow"}, {"role": "canary", "share": 0.1}])
+def test_only_who_becomes_active_says_what_is_kept(
+    client: FlaskClient, deployed: list[int], role: dict[str, Any]
+) -> None:
+    answer = give(client, deployed[0], keep="shadow", **role)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"].startswith("'keep'")
+
+
+def test_a_role_is_given_once_for_a_key_and_a_deployment(client: FlaskClient, deployed: list[int]) -> None:
+    before, live, _ = deployed
+    once = {"headers": {"Idempotency-Key": "promotion-1"}, "json": {"role": "active", "keep": "shadow"}}
+    answers = [client.post(f"{BASE}/{before}/role", **once) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200]
+    assert answers[0].get_json() == answers[1].get_json()
+    of_another = client.post(f"{BASE}/{live}/role", **once)
+    assert (of_another.status_code, of_another.get_json()["code"]) == (409, "key_used")

@@ -18,7 +18,7 @@ def address(database_url: str, tmp_path: Path) -> Iterator[str]:
 
 
 def test_it_serves_and_loads(address: str) -> None:
-    assert requests.get(f"{address}/health/ready", timeout=10).json() == {"status": "ready"}
+    assert requests.get(f"{address}/health/ready", timeout=10).json()["status"] == "ready"
     response = requests.post(f"{address}/root/simulator", data={"set_name": "training"}, timeout=10)
     assert (response.status_code, response.json()) == (200, {"message": "Load training set", "rows": 106})
     assert requests.get(f"{address}/root/simulator", timeout=10).json()["sets"]["training"] == 106

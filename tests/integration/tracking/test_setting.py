@@ -2,12 +2,11 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask, jsonify, request
 from flask.testing import FlaskClient
 from mlflow import MlflowClient
 from sqlalchemy import text
@@ -16,38 +15,12 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import Sessions
 from tests.integration.tracking.conftest import MANAGEMENT, RUNS, Optimise
+from tests.integration.tracking.ml_model_double import MlModelDouble
 from tests.mlflow_server import MlflowServer
 from tracking.config.settings import TrackingSettings
 from tracking.web.app import create_app
 
 GRID = {"C": [0.5], "max_iter": [300], "fit_intercept": [True], "class_weight": [None], "solver": ["lbfgs"]}
-
-
-class MlModelDouble:
-    """Plays ml_model: keeps what it is sent and answers as told."""
-
-    def __init__(self) -> None:
-        self.bodies: list[dict[str, Any]] = []
-        self.request_ids: list[str | None] = []
-        self.before_answering: Callable[[], None] | None = None
-        self.answer: tuple[dict[str, Any], int] = (
-            {"message": "Model successfully uploaded", "deployment_id": 7},
-            200,
-        )
-
-    def app(self) -> Flask:
-        app = Flask("ml_model_double")
-
-        @app.post("/root/ml/set_model")
-        def set_model() -> Any:
-            self.bodies.append(request.get_json())
-            self.request_ids.append(request.headers.get("X-Request-ID"))
-            if self.before_answering is not None:
-                self.before_answering()
-            body, status = self.answer
-            return jsonify(body), status
-
-        return app
 
 
 @pytest.fixture
@@ -287,3 +260,32 @@ def test_mlflow_that_goes_away_meanwhile_makes_a_setting_no_failure(
     ml_model[0].before_answering = None
     assert set_run(client, run_id).status_code == 200
     assert champion(mlflow_client).run_id == run_id
+
+
+def test_a_candidate_is_trained_once_for_a_key_and_is_the_champion_when_it_was_promoted(
+    client: FlaskClient,
+    optimise: Optimise,
+    ml_model: tuple[MlModelDouble, str],
+    mlflow_client: MlflowClient,
+) -> None:
+    run_id = optimised_run(optimise)
+    asked = {"request_information": "setting", "run_id": run_id, "candidate": True, "snapshot_id": 3}
+    answers = [client.post(MANAGEMENT, json=asked, headers={"Idempotency-Key": "c-1"}) for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [201, 201]
+    assert [each.get_json()["id"] for each in answers] == [8, 8]
+    (sent,) = ml_model[0].candidates
+    assert (sent["snapshot_id"], sent["run_id"], ml_model[0].bodies) == (3, run_id, [])
+    assert mlflow_client.get_model_version_by_alias("wine", "challenger").run_id == run_id
+    aliases = mlflow_client.get_registered_model("wine").aliases
+    assert aliases.get("champion") != aliases["challenger"]
+
+    told = {"request_information": "promoted", "run_id": run_id, "deployment_id": 8}
+    assert client.post(MANAGEMENT, json=told).status_code == 200
+    version = champion(mlflow_client)
+    assert (version.run_id, version.tags["deployment_id"]) == (run_id, "8")
+
+
+def test_a_promotion_of_a_run_that_is_gone_is_refused(client: FlaskClient) -> None:
+    told = {"request_information": "promoted", "run_id": "0" * 32, "deployment_id": 8}
+    assert client.post(MANAGEMENT, json=told).status_code == 404

@@ -13,6 +13,7 @@ from launcher.accounts import (
     API_KEYS,
     FIRST_USERS,
     PASSWORDS,
+    SIBLINGS,
     USERS,
     AccountFiles,
     AccountsError,
@@ -45,7 +46,7 @@ def asks(files: AccountFiles) -> bool:
 
 def test_at_first_only_siblings_have_keys_and_nobody_is_asked(files: AccountFiles) -> None:
     assert content(files.file(USERS)) == ""
-    assert roles(files) == {"fleet-tracking": "sibling", "fleet-monitoring": "sibling"}
+    assert roles(files) == {f"fleet-{name}": "sibling" for name in ("simulator", "tracking", "monitoring")}
     for key in parse_keys(content(files.file(API_KEYS))):
         shown = content(files.key_file(key.name.removeprefix("fleet-")))
         assert key_digest(shown) == key.digest
@@ -136,7 +137,7 @@ def test_a_key_that_is_lost_is_made_anew_with_one_line(files: AccountFiles) -> N
     files.key_file("tracking").unlink()
     files.make()
     assert content(files.key_file("tracking")) != before
-    assert len(roles(files)) == 2
+    assert len(roles(files)) == len(SIBLINGS)
 
 
 @pytest.mark.parametrize("damage", [b"", b"\n", b"mlfleet_another", b"\xff\xfe\x00"])
@@ -148,7 +149,7 @@ def test_a_key_that_nobody_would_know_is_made_anew(files: AccountFiles, name: st
     files.make()
     digests = {key.name: key.digest for key in parse_keys(content(files.file(API_KEYS)))}
     assert digests[f"fleet-{name}"] == key_digest(content(files.key_file(name)))
-    assert len(digests) == 3
+    assert len(digests) == len(SIBLINGS) + 1
 
 
 def test_siblings_keys_that_are_no_longer_in_the_list_are_made_anew(files: AccountFiles) -> None:
@@ -156,7 +157,7 @@ def test_siblings_keys_that_are_no_longer_in_the_list_are_made_anew(files: Accou
     files.make()
     for key in parse_keys(content(files.file(API_KEYS))):
         assert key_digest(content(files.key_file(key.name.removeprefix("fleet-")))) == key.digest
-    assert len(roles(files)) == 2
+    assert len(roles(files)) == len(SIBLINGS)
 
 
 @pytest.mark.parametrize("name", ["fire_brigade_users", "fire_brigade_passwords", "fire_brigade_password"])

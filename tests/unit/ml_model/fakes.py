@@ -30,8 +30,7 @@ def block(rows: int, *, seed: int = 0, labelled: bool = True) -> SampleBlock:
     random = np.random.default_rng(seed)
     target = np.arange(rows, dtype=float) % 3
     features = random.normal(size=(rows, 3)) + 10 * target[:, None]
-    unknown = np.full(rows, np.nan)
-    return SampleBlock(np.arange(rows), features, target if labelled else unknown, unknown)
+    return SampleBlock(np.arange(rows), features, target if labelled else np.full(rows, np.nan))
 
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -148,7 +147,7 @@ class FakeSamples:
         return SampleBlock(
             *(
                 np.concatenate([getattr(part, column) for part in parts])[:limit]
-                for column in ("sample_index", "features", "target", "prediction")
+                for column in ("sample_index", "features", "target")
             )
         )
 

@@ -13,6 +13,7 @@ from fleet.errors import ConflictError, SiblingFailedError, SiblingRefusedError
 from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.judged_sets import JudgedSets
 from monitoring.persistence.model.result import KeptResult, LastVerdict, Result, WholeResult
+from monitoring.persistence.model.window import Reference, Window
 from monitoring.persistence.repository.results import ResultNotFoundError
 from monitoring.service.group_names import GROUP_NAMES, fitting_groups
 from monitoring.service.groups import GROUPS
@@ -33,7 +34,14 @@ class FakeSamples:
     def find(self, name: str) -> UseCase:
         return UseCase(name=name, task=self._task, target="kind", features=(Feature(name="a"),))
 
-    def read(self, use_case: UseCase, asked: int | None = None) -> JudgedSets:
+    def read(
+        self,
+        use_case: UseCase,
+        asked: int | None = None,
+        *,
+        window: Window | None = None,
+        reference: Reference = "testing",
+    ) -> JudgedSets:
         classifies = use_case.task is Task.CLASSIFICATION
         return JudgedSets(asked or 7, FRAME, FRAME, use_case.feature_names, classifies)
 
@@ -199,7 +207,7 @@ def test_a_regression_use_case_has_no_classification_group() -> None:
 def test_nothing_is_kept_when_there_is_nothing_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = Parts()
 
-    def refuse(use_case: UseCase, asked: int | None) -> JudgedSets:
+    def refuse(use_case: UseCase, asked: int | None, **_: Any) -> JudgedSets:
         raise ConflictError("not scored", "score it")
 
     monkeypatch.setattr(parts.work.samples, "read", refuse)

@@ -8,11 +8,14 @@ import pytest
 from db.definition import Feature, FeatureType
 from simulator.service.fouling import (
     BeyondNumbersError,
+    Drift,
     Fouling,
+    NoClassesError,
     UnknownColumnError,
     foul,
     foul_as_reference,
     refuse_inexact,
+    swap_labels,
 )
 
 NAMES = ("heat", "cups", "age")
@@ -189,3 +192,47 @@ def test_whole_numbers_that_doubles_skip_are_refused_by_column() -> None:
     refuse_inexact(np.array([[1e300, 2.0**53 - 1], [np.nan, np.nan]]), features)
     with pytest.raises(BeyondNumbersError, match="'b' would be whole numbers beyond"):
         refuse_inexact(np.array([[1, 2.0**53]]), features)
+
+
+def test_with_a_drift_rows_are_fouled_the_more_the_later_they_come(
+    features: np.ndarray, training: np.ndarray
+) -> None:
+    fouled = foul(features, training, NAMES, Fouling(shift=2, drift=Drift()))
+    moved = (fouled - features) / training.std(axis=0)
+    np.testing.assert_allclose(moved, np.linspace(0, 2, ROWS)[:, None] * np.ones(3), atol=1e-9)
+
+
+def test_with_a_drift_categories_are_swapped_the_more_often_the_later_they_come() -> None:
+    features = np.zeros((ROWS, 1))
+    fouling = Fouling(noise=1.0, outliers=0.2, drift=Drift())
+    swapped = foul(features, features, ("name",), fouling, categories=(4,)) != 0
+    shares = [float(part.mean()) for part in np.array_split(swapped, 5)]
+    assert shares == pytest.approx([0.25, 0.35, 0.45, 0.55, 0.65], abs=0.1)
+
+
+def test_a_drift_from_the_whole_to_the_whole_is_none(features: np.ndarray, training: np.ndarray) -> None:
+    fouling = Fouling(shift=1, scale=2, noise=0.5)
+    whole = replace(fouling, drift=Drift(1, 1))
+    np.testing.assert_allclose(
+        foul(features, training, NAMES, whole), foul(features, training, NAMES, fouling)
+    )
+
+
+def test_labels_are_swapped_of_the_rows_that_are_fouled_and_to_any_other_class(
+    features: np.ndarray, training: np.ndarray
+) -> None:
+    target, classes = np.repeat([0.0, 3.0, 7.0, 9.0], ROWS // 4), np.array([0, 3, 7, 9])
+    fouling = Fouling(shift=1, rows=0.5, swap_labels=0.4)
+    swapped = swap_labels(target, classes, fouling)
+    changed = swapped != target
+    assert changed.sum() == 200
+    assert (foul(features, training, NAMES, fouling) != features).any(axis=1)[changed].all()
+    for each in classes:
+        assert set(swapped[changed & (target == each)]) == set(classes) - {each}
+
+
+def test_only_classes_can_be_swapped() -> None:
+    with pytest.raises(NoClassesError, match=r"fouling\.swap_labels"):
+        swap_labels(np.arange(4.0), None, Fouling(swap_labels=0.1))
+    one = np.zeros(4)
+    assert swap_labels(one, np.array([0]), Fouling(swap_labels=1.0)) is one

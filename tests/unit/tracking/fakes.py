@@ -136,6 +136,12 @@ class FakeMlModel:
             "request_id": caller.request_id,
         }
 
+    def train_candidate(
+        self, model: ModelToSet, snapshot_id: int | None, *, caller: Caller
+    ) -> dict[str, Any]:
+        self.models.append(model)
+        return {"id": 8, "snapshot_id": snapshot_id}
+
 
 @dataclass
 class FakeChampions:

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from fleet.web.validation import RequestForms
-from tracking.web.schema import ExperimentRequest, ManagementRequest, RunRequest
+from tracking.web.lists_schema import ExperimentRequest, RunRequest
+from tracking.web.schema import ManagementRequest
 
 OPTIMIZATION = {
     "request_information": "optimization",

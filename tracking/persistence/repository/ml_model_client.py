@@ -27,3 +27,10 @@ class MlModelClient:
     def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]:
         """ml_model's answer. Raises SiblingFailedError and SiblingRefusedError."""
         return self._sibling.post("/set_model", asdict(model), caller=caller)
+
+    def train_candidate(
+        self, model: ModelToSet, snapshot_id: int | None, *, caller: Caller
+    ) -> dict[str, Any]:
+        """ml_model's answer: what it has trained beside the live model. Raises as `set_model` does."""
+        body = asdict(model) | ({} if snapshot_id is None else {"snapshot_id": snapshot_id})
+        return self._sibling.post("/deployments", body, caller=caller)

@@ -8,7 +8,7 @@ from fleet.web.answers import answers
 from fleet.web.validation import accepts
 from tracking.service.comparing import ComparisonService
 from tracking.web.answers import ComparisonAnswer, LeaderboardAnswer
-from tracking.web.schema import ComparisonQuery, LeaderboardQuery
+from tracking.web.lists_schema import ComparisonQuery, LeaderboardQuery
 
 
 class Leaderboard(Resource):  # type: ignore[misc]  # Flask-RESTful has no types

@@ -9,7 +9,7 @@ from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from tracking.service.experiments import ExperimentService
 from tracking.web.answers import DeletedAnswer, ExperimentAnswer, ExperimentsAnswer
-from tracking.web.schema import (
+from tracking.web.lists_schema import (
     BestModelRequest,
     ExperimentQuery,
     ExperimentRequest,

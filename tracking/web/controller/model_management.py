@@ -14,7 +14,7 @@ from fleet.web.validation import accepts
 from tracking.service.model_setting import ModelSettingService
 from tracking.service.optimisation import Optimisation, OptimisationService
 from tracking.web.answers import OptimisationAnswer, SettingAnswer
-from tracking.web.schema import ManagementRequest, OptimizationRequest, SettingRequest
+from tracking.web.schema import ManagementRequest, OptimizationRequest, PromotedRequest, SettingRequest
 
 
 class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -33,14 +33,38 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
     @answers(SettingAnswer, errors=[404, 409, 429, 502, 503, 504])
     @accepts(role="admin", body=ManagementRequest)
     @idempotent
-    def post(self, body: OptimizationRequest | SettingRequest) -> Answer:
-        """Search models, or set the model of a run.
+    def post(self, body: OptimizationRequest | SettingRequest | PromotedRequest) -> Answer:
+        """Search models, set the model of a run or train it as a candidate, or say that one was promoted.
 
         A search is a job: it goes on when its client goes away.
         """
-        if isinstance(body, SettingRequest):
-            return self._set_model(body), 200
-        return self._optimise(body)
+        match body:
+            case OptimizationRequest():
+                return self._optimise(body)
+            case SettingRequest(candidate=True):
+                return self._train_candidate(body), 201
+            case SettingRequest():
+                return self._set_model(body), 200
+            case PromotedRequest():
+                return self._promoted(body), 200
+
+    def _train_candidate(self, body: SettingRequest) -> dict[str, Any]:
+        return self._setting.train_candidate(
+            body.run_id,
+            use_case=body.use_case,
+            use_case_is_asked_for="use_case" in body.model_fields_set,
+            snapshot_id=body.snapshot_id,
+            caller=caller(),
+        )
+
+    def _promoted(self, body: PromotedRequest) -> dict[str, Any]:
+        self._setting.promoted(
+            body.run_id,
+            body.deployment_id,
+            use_case=body.use_case,
+            use_case_is_asked_for="use_case" in body.model_fields_set,
+        )
+        return {"message": "Model is the champion", "deployment_id": body.deployment_id}
 
     def _optimise(self, body: OptimizationRequest) -> Answer:
         asked = _optimisation(body)

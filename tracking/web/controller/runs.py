@@ -9,7 +9,7 @@ from fleet.web.credentials import caller
 from fleet.web.validation import accepts
 from tracking.service.runs import RunService
 from tracking.web.answers import DeletedAnswer, RunAnswer, RunsAnswer
-from tracking.web.schema import MetricsRequest, ParametersRequest, RunQuery, RunRequest, RunsQuery
+from tracking.web.lists_schema import MetricsRequest, ParametersRequest, RunQuery, RunRequest, RunsQuery
 
 
 class Runs(Resource):  # type: ignore[misc]  # Flask-RESTful has no types

@@ -68,14 +68,14 @@ def test_a_secret_given_as_a_file_is_not_overruled_by_the_plans_own() -> None:
     assert "ML_MODEL_ARTIFACT_KEY" not in told
 
 
-def test_every_service_reads_the_same_users_and_two_show_a_key() -> None:
+def test_every_service_reads_the_same_users_and_those_that_call_others_show_a_key() -> None:
     told = {name: service.told for name, service in planned().items()}
 
     for name, settings in told.items():
         assert settings[f"{prefix(name)}USERS_FILE"] == "secrets/users"
         assert settings[f"{prefix(name)}API_KEYS_FILE"] == "secrets/api_keys"
     shown = {name for name, settings in told.items() if f"{prefix(name)}SIBLING_KEY_FILE" in settings}
-    assert shown == {"tracking", "tracking_worker", "monitoring"}
+    assert shown == {"simulator", "simulator_worker", "tracking", "tracking_worker", "monitoring"}
 
 
 def test_the_fire_brigade_has_users_of_its_own() -> None:

@@ -1,0 +1,120 @@
+"""Finding windows of production by PostgreSQL's indexes: nothing else of production is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from db.definition import UseCase
+from db.sets import RowRange, SetName
+from db.tables import use_case_tables
+from db.use_cases import DATASETS
+from fleet.errors import ConflictError
+from monitoring.persistence.model.window import Arrived, Between, LastRows, Numbered, Window
+
+PRODUCTION = DATASETS["production"]
+
+
+class EmptyWindowError(ConflictError):
+    """The window that was asked for has no production rows in it."""
+
+    def __init__(self, use_case: str, window: Mapping[str, Any]) -> None:
+        super().__init__(
+            f"No production row of use case '{use_case}' is in the window {dict(window)}",
+            "Ask for another 'window', or leave it out; production comes by POST /root/ml/predict, or "
+            'POST /root/simulator {"set_name": "production"}',
+        )
+
+
+@dataclass(frozen=True)
+class FoundWindow:
+    """A window that has rows. rows: how many; they are those of the range."""
+
+    range: RowRange
+    rows: int
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """sample_id of the first and the last row."""
+        return self.range.first_id, self.range.last_id
+
+
+class WindowRepository:
+    """Windows of every use case's production, in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(self, use_case: UseCase, window: Window) -> FoundWindow:
+        """The rows of a window. Raises EmptyWindowError."""
+        found = self._found(use_case, window)
+        if found is None:
+            raise EmptyWindowError(use_case.name, window.as_dict())
+        return found
+
+    def has_rows(self, use_case: UseCase, name: SetName) -> bool:
+        """Whether a set has any row."""
+        samples = _samples(use_case)
+        query = select(samples.c.sample_id).where(samples.c.dataset_id == DATASETS[name])
+        return self._session.scalar(query.order_by(samples.c.sample_id).limit(1)) is not None
+
+    def rows_after(self, use_case: UseCase, sample_id: int, *, at_most: int) -> int:
+        """How many production rows have come in after a row; counting ends at `at_most`."""
+        later = _ids(use_case).where(_samples(use_case).c.sample_id > sample_id).limit(at_most)
+        return self._session.scalar(select(func.count()).select_from(later.subquery())) or 0
+
+    def next_full(self, use_case: UseCase, after: int, rows: int) -> Arrived | None:
+        """The next so many rows after a row; None while they are fewer."""
+        column = _samples(use_case).c.sample_id
+        query = _ids(use_case).where(column > after).order_by(column)
+        first = self._session.scalar(query.limit(1))
+        last = self._session.scalar(query.offset(rows - 1).limit(1))
+        return None if first is None or last is None else Arrived(first, last)
+
+    def came_after(self, use_case: UseCase, sample_id: int) -> datetime | None:
+        """When the first production row after a row came in; None if none has."""
+        samples = _samples(use_case)
+        query = select(samples.c.created_at).where(
+            samples.c.dataset_id == PRODUCTION, samples.c.sample_id > sample_id
+        )
+        return self._session.scalar(query.order_by(samples.c.sample_id).limit(1))
+
+    def _found(self, use_case: UseCase, window: Window) -> FoundWindow | None:
+        samples = _samples(use_case)
+        if isinstance(window, LastRows):
+            chosen = _ids(use_case).order_by(samples.c.sample_id.desc()).limit(window.rows)
+        elif isinstance(window, Arrived):
+            chosen = _ids(use_case).where(samples.c.sample_id.between(window.first, window.last))
+        elif isinstance(window, Numbered):
+            chosen = _ids(use_case).where(samples.c.sample_index.between(window.first, window.last))
+        else:
+            chosen = _ids(use_case).where(*_between(samples.c.created_at, window))
+        rows = chosen.subquery()
+        # With the count, PostgreSQL goes by the condition's own index, not through all ids for the least one.
+        query = select(func.min(rows.c.sample_id), func.max(rows.c.sample_id), func.count())
+        first, last, count = self._session.execute(query.select_from(rows)).one()
+        if not count:
+            return None
+        numbers = (window.first, window.last) if isinstance(window, Numbered) else None
+        return FoundWindow(RowRange("production", first, last, numbers), count)
+
+
+def _between(moment: ColumnElement[datetime], window: Between) -> list[ColumnElement[bool]]:
+    found = []
+    if window.since is not None:
+        found.append(moment >= window.since)
+    if window.until is not None:
+        found.append(moment <= window.until)
+    return found
+
+
+def _samples(use_case: UseCase) -> Any:
+    return use_case_tables(use_case).samples
+
+
+def _ids(use_case: UseCase) -> Select[int]:
+    samples = _samples(use_case)
+    return select(samples.c.sample_id).where(samples.c.dataset_id == PRODUCTION)

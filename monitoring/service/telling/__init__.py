@@ -1,0 +1,1 @@
+"""Tells people, by webhooks, what monitoring has found and done."""
