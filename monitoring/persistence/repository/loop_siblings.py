@@ -14,25 +14,25 @@ RUNNING = "request_running"
 NOT_THERE = (404, 409)  # it is gone, or is so already
 
 
-class SiblingAwayError(AwayError):
+class SiblingAwaitedError(AwayError):
     """Another service cannot answer at the moment."""
 
 
 @contextmanager
 def waited_for() -> Iterator[None]:
-    """Raise SiblingAwayError for what another service will answer later."""
+    """Raise SiblingAwaitedError for what another service will answer later."""
     try:
         yield
     except SiblingFailedError as error:
-        raise SiblingAwayError(error.error, error.message) from error
+        raise SiblingAwaitedError(error.error, error.message) from error
     except SiblingRefusedError as error:
         if error.code == RUNNING or error.status == BusyError.status:
-            raise SiblingAwayError(error.error, error.message) from error
+            raise SiblingAwaitedError(error.error, error.message) from error
         raise
 
 
 class LoopSiblings:
-    """All raise SiblingAwayError, and SiblingRefusedError with what the service said. caller: the loop."""
+    """All raise SiblingAwaitedError, and SiblingRefusedError with what the service said. caller: the loop."""
 
     def __init__(self, ml_model: Sibling, tracking: Sibling) -> None:
         self._ml_model = ml_model
@@ -67,9 +67,7 @@ class LoopSiblings:
     def roll_back(self, use_case: str, deployment_id: int, reason: str, key: str, *, caller: Caller) -> bool:
         """Make an earlier one active again; False if it is."""
         body = {"use_case": use_case, "deployment_id": deployment_id, "reason": reason}
-        return _unless_done(
-            lambda: self._ml_model.post("/rollback", body, caller=caller, headers={KEY: key})
-        )
+        return _unless_done(lambda: self._ml_model.post("/rollback", body, caller=caller, headers={KEY: key}))
 
     def end_role(self, deployment_id: int, *, caller: Caller) -> bool:
         """Use it beside the active one no longer; False if it was not used."""

@@ -88,7 +88,10 @@ class LoopRepository:
         return row.id
 
     def find(self, loop_id: int, *, hold: bool = False) -> Loop:
-        """With its steps. hold: nobody else changes it until the transaction ends. Raises UnknownLoopError."""
+        """With its steps. hold: nobody else changes it until the transaction ends.
+
+        Raises UnknownLoopError.
+        """
         if loop_id > LARGEST_ID:
             raise UnknownLoopError(loop_id)
         query = select(LoopRow).where(LoopRow.id == loop_id)

@@ -15,7 +15,7 @@ def clear_for(outcome: Outcome, reason: str, **more: Any) -> Next:
 
 
 def clear(context: Context) -> Found:
-    """End the search, the shadow and the candidate that nobody needs any more; roll back where that is due."""
+    """End the search, the shadow and the candidate that nobody needs any more, and roll back if due."""
     given, done = context.step.given, list[str]()
     outcome, reason = given["outcome"], str(given["reason"])
     try:

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from db.definition import Task
 from fleet.errors import SiblingRefusedError
 from monitoring.persistence.model.loop import End, Found, Next
 from monitoring.persistence.model.policy import FEWEST_ROWS
-from monitoring.service.evidence.gate import GateFigures, decide_gate
+from monitoring.service.evidence.gate import GateSettings, Outcome, Paired, decide_gate, read_paired
 from monitoring.service.loop.context import Context
 from monitoring.service.loop.ending import clear_for
 
 MOST_ROWS = 100_000
+MAIN_METRIC = {Task.CLASSIFICATION: "accuracy", Task.REGRESSION: "r2"}
 
 
 def gate(context: Context) -> Found | None:
@@ -21,16 +23,24 @@ def gate(context: Context) -> Found | None:
     if context.step.look > 1 and len(new) < FEWEST_ROWS:
         return None
     figures = _evaluated(context, [*rows, *new])
-    decision = decide_gate(figures)
-    told = {"gate": figures.as_dict(), "rows": len(rows) + len(new)}
-    if decision.outcome == "promote":
+    decision = replay_gate(figures)
+    then: Next | End
+    if decision.verdict == "promote":
         then = _promote_or_hold(context, decision.reason)
-    elif decision.outcome == "undecided":
+    elif decision.verdict == "undecided":
         context.siblings.shadow(context.challenger, f"{context.name}: undecided", caller=context.caller)
         then = Next("gate", {"mark": _mark(context)}, context.step.look + 1)
     else:
-        then = clear_for("held" if decision.outcome == "hold" else "rejected", decision.reason)
-    return Found(decision.outcome, decision.reason, then, told, reserved=new, look=context.step.look)
+        then = clear_for("held" if decision.verdict == "hold" else "rejected", decision.reason)
+    return Found(decision.verdict, decision.reason, then, figures, reserved=new, look=context.step.look)
+
+
+def replay_gate(figures: Mapping[str, Any]) -> Outcome:
+    """What follows from the figures that a step has kept: the same each time."""
+    old: Paired | None = None if figures["old"] is None else read_paired(figures["old"])
+    champion, challenger = figures["headline"]
+    settings = GateSettings(keep_old=figures["keep_old"])
+    return decide_gate(read_paired(figures["paired"]), (champion, challenger), figures["look"], settings, old)
 
 
 def has_new_rows(context: Context) -> bool:
@@ -59,16 +69,20 @@ def _promote_or_hold(context: Context, reason: str) -> Next | End:
     return End("held", f"{reason}; the policy promotes nothing by itself: {do_it}")
 
 
-def _evaluated(context: Context, rows: list[int]) -> GateFigures:
+def _evaluated(context: Context, rows: list[int]) -> dict[str, Any]:
     both = [context.champion, context.challenger]
-    fresh = _pair(context, both, {"sample_index": rows})
+    name, caller = context.use_case.name, context.caller
+    fresh = context.siblings.evaluate(name, both, {"sample_index": rows}, caller=caller)
     try:
-        old: Mapping[str, Any] | None = _pair(context, both, {"set": "testing"})
-    except SiblingRefusedError:  # the set may be unloaded: what is reported of it decides only if asked for
+        old = context.siblings.evaluate(name, both, {"set": "testing"}, caller=caller)["pairs"][0]
+    except SiblingRefusedError:  # the set may be unloaded, which matters only where the policy asks for it
         old = None
-    keep_old = context.loop.policy.gate.keep_old
-    return GateFigures(fresh=fresh, old=old, look=context.step.look, keep_old=keep_old)
-
-
-def _pair(context: Context, both: list[int], rows: Mapping[str, Any]) -> Mapping[str, Any]:
-    return context.siblings.evaluate(context.use_case.name, both, rows, caller=context.caller)
+    main = MAIN_METRIC[context.use_case.task]
+    return {
+        "rows": len(rows),
+        "look": context.step.look,
+        "keep_old": context.loop.policy.gate.keep_old,
+        "paired": fresh["pairs"][0],
+        "headline": [each["metrics"][main] for each in fresh["deployments"]],
+        "old": old,
+    }

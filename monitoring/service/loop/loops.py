@@ -1,6 +1,6 @@
 """Loops from outside: begun, looked at, aborted."""
 
-from typing import Protocol
+from dataclasses import dataclass
 
 from fleet.caller import Caller
 from fleet.errors import ConflictError
@@ -26,32 +26,26 @@ class NothingLiveError(ConflictError):
         )
 
 
-class Submit(Protocol):
-    """Adds a loop's job in the transaction; returns its id."""
+@dataclass(frozen=True)
+class Told:
+    """A verdict that a loop begins with."""
 
-    def __call__(self, work: MonitoringUnitOfWork, loop: Loop) -> str: ...
-
-
-class Begun(Protocol):
-    """Told, in the transaction, of a loop that begins."""
-
-    def __call__(self, work: MonitoringUnitOfWork, loop: Loop) -> object: ...
+    id: int
+    verdict: str
+    sentence: str
 
 
 class Loops:
-    """units: opens a transaction. limit_s: that a loop's job may take. begun: told of new loops."""
+    """units: opens a transaction. limit_s: that a loop's job may take."""
 
-    def __init__(self, units: Units, *, limit_s: float, begun: Begun = lambda *_: None) -> None:
+    def __init__(self, units: Units, *, limit_s: float) -> None:
         self._units = units
         self._limit_s = limit_s
-        self._begun = begun
 
-    def begin(
-        self, use_case: str, *, caller: Caller, verdict_id: int | None = None, action: Action | None = None
-    ) -> Loop:
-        """By hand. verdict_id: that it is about. action: what it may do, instead of what the policy says.
+    def begin(self, use_case: str, *, caller: Caller, action: Action | None = None) -> Loop:
+        """By hand. action: what it may do, instead of what the policy says.
 
-        Without either it promotes what passes the gate. Raises UnknownUseCaseError, UnknownVerdictError,
+        Where the policy only tells, it promotes what passes the gate. Raises UnknownUseCaseError,
         NothingLiveError, LoopInFlightError.
         """
         with self._units() as work:
@@ -62,7 +56,7 @@ class Loops:
                 action = "retrain_and_promote"
             if action is not None:
                 policy = policy.model_copy(update={"action": action})
-            loop = self.begin_in(work, name, policy, verdict_id=verdict_id, caller=caller)
+            loop = self.begin_in(work, name, policy, caller=caller)
             work.commit()
         return loop
 
@@ -72,28 +66,30 @@ class Loops:
         use_case: str,
         policy: Policy,
         *,
-        verdict_id: int | None,
         caller: Caller,
+        verdict: Told | None = None,
     ) -> Loop:
-        """In a transaction of the caller's."""
+        """In a transaction of the caller's. verdict: that it begins with; none by hand."""
         champion = work.loops.champion(use_case)
         if champion is None:
             raise NothingLiveError(use_case)
-        given = {} if verdict_id is None else work.verdicts.told(verdict_id, use_case)
+        given = {} if verdict is None else {"verdict": verdict.verdict, "sentence": verdict.sentence}
         loop_id = work.loops.begin(
-            use_case, policy, champion.id, Next("judge", given), verdict_id=verdict_id, actor=caller.name
+            use_case,
+            policy,
+            champion.id,
+            Next("judge", given),
+            verdict_id=None if verdict is None else verdict.id,
+            actor=caller.name,
         )
         loop = work.loops.find(loop_id)
         self.submit(work, loop, caller)
         work.audit.add("begin_loop", loop_id, caller, use_case=use_case)
-        self._begun(work, loop)
         return work.loops.find(loop_id)
 
     def submit(self, work: MonitoringUnitOfWork, loop: Loop, caller: Caller) -> None:
         """Have a worker go on with it."""
-        job = work.jobs.add(
-            KIND, {"loop_id": loop.id}, caller, lock=f"loop {loop.id}", limit_s=self._limit_s
-        )
+        job = work.jobs.add(KIND, {"loop_id": loop.id}, caller, lock=f"loop {loop.id}", limit_s=self._limit_s)
         work.loops.give_job(loop.id, job.id)
 
     def abort(self, loop_id: int, *, caller: Caller) -> Loop:
@@ -134,5 +130,3 @@ def _cancelled(work: MonitoringUnitOfWork, job_id: str | None) -> bool:
         return not work.jobs.cancel(job_id).has_ended
     except (JobEndedError, UnknownJobError):
         return False
-
-

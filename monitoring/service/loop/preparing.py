@@ -15,7 +15,7 @@ def judge(context: Context) -> Found:
 
 
 def reserve(context: Context) -> Found:
-    """Take rows out of what may be trained on: a share of the newest labelled ones, by a hash of their number.
+    """Take rows out of what may be trained on: a share of the newest labelled ones, by a hash.
 
     With fewer than FEWEST_ROWS labelled rows nothing could be decided, so nothing is begun.
     """
@@ -36,7 +36,7 @@ def reserve(context: Context) -> Found:
 
 
 def snapshot(context: Context) -> Found:
-    """Fix what may be learned from. Rows whose truth comes in later can decide: nobody has learned from them."""
+    """Fix what may be learned from. Rows whose truth comes in later can decide, as none learned from them."""
     taken = context.siblings.take_snapshot(context.use_case.name, caller=context.caller)
     with context.units() as work:
         mark = work.labelled.mark(context.use_case)

@@ -2,7 +2,7 @@
 
 from monitoring.persistence.model.loop import Champion, Found, Next
 from monitoring.persistence.model.policy import FEWEST_ROWS
-from monitoring.service.evidence.gate import WatchFigures, decide_watch
+from monitoring.service.evidence.gate import decide_watch, read_paired
 from monitoring.service.loop.context import Context
 from monitoring.service.loop.ending import clear_for
 
@@ -38,13 +38,13 @@ def watch(context: Context) -> Found | None:
     evaluated = context.siblings.evaluate(
         context.use_case.name, both, {"sample_index": rows}, caller=context.caller
     )
-    figures = WatchFigures(evaluated, watch_rows=context.loop.policy.watch_rows)
-    decision = decide_watch(figures)
-    if decision.outcome == "watch":
+    figures = {"rows": len(rows), "paired": evaluated["pairs"][0]}
+    decision = decide_watch(read_paired(figures["paired"]), context.loop.policy.watch_rows)
+    if decision.verdict == "watch":
         then = Next("watch", context.step.given, context.step.look + 1)
     else:
-        then = clear_for("rolled_back" if decision.outcome == "roll_back" else "kept", decision.reason)
-    return Found(decision.outcome, decision.reason, then, {"watch": figures.as_dict(), "rows": len(rows)})
+        then = clear_for("rolled_back" if decision.verdict == "roll_back" else "kept", decision.reason)
+    return Found(decision.verdict, decision.reason, then, figures)
 
 
 def has_new_truth(context: Context) -> bool:

@@ -38,8 +38,17 @@ WAITS: Mapping[StepName, Callable[[Context], bool]] = MappingProxyType(
     {"gate": has_new_rows, "watch": has_new_truth}
 )
 PROGRESS: Mapping[StepName, float] = MappingProxyType(
-    {"judge": 0.0, "reserve": 0.02, "snapshot": 0.05, "search": 0.1, "train": 0.8, "gate": 0.85}
-    | {"promote": 0.9, "watch": 0.95, "clear": 0.97}
+    {
+        "judge": 0.0,
+        "reserve": 0.02,
+        "snapshot": 0.05,
+        "search": 0.1,
+        "train": 0.8,
+        "gate": 0.85,
+        "promote": 0.9,
+        "watch": 0.95,
+        "clear": 0.97,
+    }
 )
 MOST_AWAY_S = 3600.0
 AWAY_SINCE = "away_since"

@@ -5,7 +5,7 @@ from typing import Any
 
 from fleet.errors import SiblingRefusedError
 from fleet.jobs import AT_WORK
-from monitoring.persistence.model.loop import Champion, End, Found, Next
+from monitoring.persistence.model.loop import Champion, Found, Next
 from monitoring.persistence.model.policy import SearchPolicy
 from monitoring.service.loop.context import Context
 
