@@ -30,6 +30,8 @@ Action = Literal[
     "prune",
     "add_use_case",
     "remove_use_case",
+    "begin_loop",
+    "abort_loop",
 ]
 
 RECENTLY = timedelta(minutes=30)

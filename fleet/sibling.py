@@ -1,5 +1,7 @@
 """The client that a service calls another service with."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -15,6 +17,7 @@ CONNECT_TIMEOUT_S = 3.05
 UNAUTHORIZED = 401
 UNAVAILABLE = 503
 OUT_OF_TIME = 504
+NO_HEADERS: Mapping[str, Any] = MappingProxyType({})
 RETRIES = Retry(total=2, connect=2, read=False, status=0, other=0, backoff_factor=0.2, allowed_methods=None)
 
 
@@ -37,21 +40,38 @@ class Sibling:
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
-    def post(self, path: str, body: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
-        """POST JSON on behalf of the caller, and return the answer's body.
+    def post(
+        self, path: str, body: dict[str, Any], *, caller: Caller, headers: Mapping[str, str] = NO_HEADERS
+    ) -> dict[str, Any]:
+        """POST JSON on behalf of the caller, and return the answer's body. headers: beside its own.
 
         Raises SiblingFailedError if it is not reached or answers 5xx: SiblingAwayError if it is not reached,
         or answers 503, SiblingInDoubtError if it may have done what it was asked all the same.
         Raises SiblingRefusedError on 4xx.
         """
-        headers = {"X-Request-ID": caller.request_id}
+        return self._ask("POST", path, caller, headers, json=body)
+
+    def get(self, path: str, *, caller: Caller, query: Mapping[str, Any] = NO_HEADERS) -> dict[str, Any]:
+        """As `post`."""
+        return self._ask("GET", path, caller, NO_HEADERS, params=dict(query))
+
+    def delete(self, path: str, *, caller: Caller) -> dict[str, Any]:
+        """As `post`."""
+        return self._ask("DELETE", path, caller, NO_HEADERS)
+
+    def _ask(
+        self, method: str, path: str, caller: Caller, more: Mapping[str, str], **sent: Any
+    ) -> dict[str, Any]:
+        headers = {"X-Request-ID": caller.request_id, **more}
         if self._key:
             headers |= {
                 "Authorization": f"Bearer {self._key}",
                 ON_BEHALF_OF: f"{caller.name}:{caller.role}",
             }
         try:
-            response = self._session.post(self._url + path, json=body, headers=headers, timeout=self._timeout)
+            response = self._session.request(
+                method, self._url + path, headers=headers, timeout=self._timeout, **sent
+            )
         except TRANSPORT_FAILURES as error:
             if was_never_sent(error):
                 raise SiblingAwayError(*self._told("cannot be reached")) from error

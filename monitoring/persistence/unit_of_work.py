@@ -1,11 +1,20 @@
 """Monitoring's transaction."""
 
+from datetime import datetime
 from typing import Self
 
+from sqlalchemy import func, select
+
 from db.audit import AuditRepository
+from db.jobs.table import JobTable
 from db.unit_of_work import UnitOfWork
 from monitoring.persistence.repository.judged_samples import JudgedSampleRepository
+from monitoring.persistence.repository.labelled_rows import LabelledRows
+from monitoring.persistence.repository.loops import LoopRepository
+from monitoring.persistence.repository.policies import PolicyRepository
 from monitoring.persistence.repository.results import ResultRepository
+
+NAME = "monitoring"
 
 
 class MonitoringUnitOfWork(UnitOfWork):
@@ -13,11 +22,24 @@ class MonitoringUnitOfWork(UnitOfWork):
 
     samples: JudgedSampleRepository
     results: ResultRepository
+    labelled: LabelledRows
+    policies: PolicyRepository
+    loops: LoopRepository
+    jobs: JobTable
     audit: AuditRepository
 
     def __enter__(self) -> Self:
         super().__enter__()
         self.samples = JudgedSampleRepository(self.session)
         self.results = ResultRepository(self.session)
-        self.audit = AuditRepository(self.session, "monitoring")
+        self.labelled = LabelledRows(self.session)
+        self.policies = PolicyRepository(self.session)
+        self.loops = LoopRepository(self.session)
+        self.jobs = JobTable(self.session, NAME)
+        self.audit = AuditRepository(self.session, NAME)
         return self
+
+    def now(self) -> datetime:
+        """PostgreSQL's time."""
+        moment: datetime = self.session.scalars(select(func.clock_timestamp())).one()
+        return moment

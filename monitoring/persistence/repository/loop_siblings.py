@@ -1,0 +1,128 @@
+"""What a loop asks of ml_model and tracking. Each call may be made again: it is done once, by its key."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from fleet.caller import Caller
+from fleet.errors import AwayError, BusyError, SiblingFailedError, SiblingRefusedError
+from fleet.sibling import Sibling
+
+R = TypeVar("R")
+KEY, PREFER = "Idempotency-Key", "Prefer"
+RUNNING = "request_running"
+NOT_THERE = (404, 409)  # it is gone, or is so already
+
+
+class SiblingAwaitedError(AwayError):
+    """Another service cannot answer at the moment."""
+
+
+@contextmanager
+def waited_for() -> Iterator[None]:
+    """Raise SiblingAwaitedError for what another service will answer later."""
+    try:
+        yield
+    except SiblingFailedError as error:
+        raise SiblingAwaitedError(error.error, error.message) from error
+    except SiblingRefusedError as error:
+        if error.code == RUNNING or error.status == BusyError.status:
+            raise SiblingAwaitedError(error.error, error.message) from error
+        raise
+
+
+class LoopSiblings:
+    """All raise SiblingAwaitedError, and SiblingRefusedError with what the service said. caller: the loop."""
+
+    def __init__(self, ml_model: Sibling, tracking: Sibling) -> None:
+        self._ml_model = ml_model
+        self._tracking = tracking
+
+    def take_snapshot(self, use_case: str, *, caller: Caller) -> dict[str, Any]:
+        """What may be learned from now: training, and labelled production rows but the reserved ones."""
+        body = {"use_case": use_case, "production_until": "now"}
+        with waited_for():
+            return self._ml_model.post("/snapshots", body, caller=caller)
+
+    def evaluate(
+        self, use_case: str, deployment_ids: Sequence[int], rows: Mapping[str, Any], *, caller: Caller
+    ) -> dict[str, Any]:
+        """Losses of deployments on the same labelled rows, as sums, and the pairs that they make."""
+        body = {"use_case": use_case, "deployment_ids": list(deployment_ids), "rows": dict(rows)}
+        with waited_for():
+            return self._ml_model.post("/evaluate", body, caller=caller)
+
+    def promote(self, deployment_id: int, reason: str, key: str, *, caller: Caller) -> dict[str, Any]:
+        """Make it the active one, and what was active its shadow, in one transaction."""
+        body = {"role": "active", "keep": "shadow", "reason": reason}
+        with waited_for():
+            return self._ml_model.post(_role(deployment_id), body, caller=caller, headers={KEY: key})
+
+    def shadow(self, deployment_id: int, reason: str, *, caller: Caller) -> None:
+        """Have it predict beside the active one."""
+        body = {"role": "shadow", "reason": reason}
+        with waited_for():
+            self._ml_model.post(_role(deployment_id), body, caller=caller)
+
+    def roll_back(self, use_case: str, deployment_id: int, reason: str, key: str, *, caller: Caller) -> bool:
+        """Make an earlier one active again; False if it is."""
+        body = {"use_case": use_case, "deployment_id": deployment_id, "reason": reason}
+        return _unless_done(lambda: self._ml_model.post("/rollback", body, caller=caller, headers={KEY: key}))
+
+    def end_role(self, deployment_id: int, *, caller: Caller) -> bool:
+        """Use it beside the active one no longer; False if it was not used."""
+        return _unless_done(lambda: self._ml_model.delete(_role(deployment_id), caller=caller))
+
+    def discard(self, deployment_id: int, *, caller: Caller) -> bool:
+        """Throw a candidate away; False if it cannot be, as it is gone or was live."""
+        return _unless_done(lambda: self._ml_model.delete(f"/deployments/{deployment_id}", caller=caller))
+
+    def search(self, body: Mapping[str, Any], key: str, *, caller: Caller) -> str:
+        """Begin an optimisation; the id of tracking's job."""
+        headers = {KEY: key, PREFER: "respond-async"}
+        with waited_for():
+            answer = self._tracking.post("/model_management", dict(body), caller=caller, headers=headers)
+        return str(answer["id"])
+
+    def job(self, job_id: str, *, caller: Caller) -> dict[str, Any]:
+        """How tracking's job is."""
+        with waited_for():
+            return self._tracking.get(f"/jobs/{job_id}", caller=caller)
+
+    def cancel(self, job_id: str, *, caller: Caller) -> bool:
+        """End tracking's job; False if it has ended."""
+        return _unless_done(lambda: self._tracking.delete(f"/jobs/{job_id}", caller=caller))
+
+    def train_candidate(
+        self, use_case: str, run_id: str, snapshot_id: int, key: str, *, caller: Caller
+    ) -> dict[str, Any]:
+        """Have ml_model train the run's model on a snapshot, as a candidate."""
+        body = {
+            "request_information": "setting",
+            "candidate": True,
+            "use_case": use_case,
+            "run_id": run_id,
+            "snapshot_id": snapshot_id,
+        }
+        with waited_for():
+            return self._tracking.post("/model_management", body, caller=caller, headers={KEY: key})
+
+    def tell_promoted(self, run_id: str, deployment_id: int, *, caller: Caller) -> bool:
+        """Have tracking call the run's model the champion; False if that run is gone."""
+        body = {"request_information": "promoted", "run_id": run_id, "deployment_id": deployment_id}
+        return _unless_done(lambda: self._tracking.post("/model_management", body, caller=caller))
+
+
+def _role(deployment_id: int) -> str:
+    return f"/deployments/{deployment_id}/role"
+
+
+def _unless_done(call: Callable[[], object]) -> bool:
+    with waited_for():
+        try:
+            call()
+        except SiblingRefusedError as error:
+            if error.code == RUNNING or error.status not in NOT_THERE:
+                raise
+            return False
+    return True

@@ -1,0 +1,77 @@
+"""Where policies are kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.loop import PolicyRow
+from monitoring.persistence.model.policy import Policy
+
+
+@dataclass(frozen=True)
+class KeptPolicy:
+    """A policy and how far it has judged. The webhook has its secret."""
+
+    use_case: str
+    policy: Policy
+    judged_until: int
+    judged_at: datetime | None
+    changed_at: datetime
+    actor: str
+
+
+class PolicyRepository:
+    """`policies`, in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(self, use_case: str, *, hold: bool = False) -> KeptPolicy | None:
+        """hold: nobody else judges by it until the transaction ends."""
+        query = select(PolicyRow).where(PolicyRow.use_case == use_case)
+        row = self._session.scalars(query.with_for_update() if hold else query).one_or_none()
+        return None if row is None else _kept(row)
+
+    def every(self) -> list[KeptPolicy]:
+        """Of all use cases that have one, by name."""
+        return [_kept(row) for row in self._session.scalars(select(PolicyRow).order_by(PolicyRow.use_case))]
+
+    def put(self, use_case: str, policy: Policy, *, judged_until: int, actor: str) -> None:
+        """Put it in the place of another. judged_until: of a new one: rows before are not judged."""
+        secret = None if policy.webhook is None else policy.webhook.secret
+        values = {
+            "policy": policy.model_dump(mode="json", exclude={"webhook": {"secret"}}),
+            "secret": secret,
+            "actor": actor,
+        }
+        statement = insert(PolicyRow).values(use_case=use_case, judged_until=judged_until, **values)
+        self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[PolicyRow.use_case], set_={**values, "changed_at": func.now()}
+            )
+        )
+
+    def judged(self, use_case: str, until: int) -> None:
+        """Write down that everything up to this sample_id has been judged."""
+        self._session.execute(
+            update(PolicyRow)
+            .where(PolicyRow.use_case == use_case)
+            .values(judged_until=func.greatest(PolicyRow.judged_until, until), judged_at=func.now())
+        )
+
+
+def _kept(row: PolicyRow) -> KeptPolicy:
+    policy = dict(row.policy)
+    if policy.get("webhook"):
+        policy["webhook"] = {**policy["webhook"], "secret": row.secret}
+    return KeptPolicy(
+        use_case=row.use_case,
+        policy=Policy.model_validate(policy),
+        judged_until=row.judged_until,
+        judged_at=row.judged_at,
+        changed_at=row.changed_at,
+        actor=row.actor,
+    )

@@ -1,0 +1,88 @@
+"""The gate: the challenger against the champion, on rows that neither has learned from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from db.definition import Task
+from fleet.errors import SiblingRefusedError
+from monitoring.persistence.model.loop import End, Found, Next
+from monitoring.persistence.model.policy import FEWEST_ROWS
+from monitoring.service.evidence.gate import GateSettings, Outcome, Paired, decide_gate, read_paired
+from monitoring.service.loop.context import Context
+from monitoring.service.loop.ending import clear_for
+
+MOST_ROWS = 100_000
+MAIN_METRIC = {Task.CLASSIFICATION: "accuracy", Task.REGRESSION: "r2"}
+
+
+def gate(context: Context) -> Found | None:
+    """Promote, reject, or wait as a shadow for more rows whose truth is known."""
+    with context.units() as work:
+        rows = work.labelled.reserved(context.loop.id)
+        new = _new_rows(context, work.labelled.after)
+    if context.step.look > 1 and len(new) < FEWEST_ROWS:
+        return None
+    figures = _evaluated(context, [*rows, *new])
+    decision = replay_gate(figures)
+    then: Next | End
+    if decision.verdict == "promote":
+        then = _promote_or_hold(context, decision.reason)
+    elif decision.verdict == "undecided":
+        context.siblings.shadow(context.challenger, f"{context.name}: undecided", caller=context.caller)
+        then = Next("gate", {"mark": _mark(context)}, context.step.look + 1)
+    else:
+        then = clear_for("held" if decision.verdict == "hold" else "rejected", decision.reason)
+    return Found(decision.verdict, decision.reason, then, figures, reserved=new, look=context.step.look)
+
+
+def replay_gate(figures: Mapping[str, Any]) -> Outcome:
+    """What follows from the figures that a step has kept: the same each time."""
+    old: Paired | None = None if figures["old"] is None else read_paired(figures["old"])
+    champion, challenger = figures["headline"]
+    settings = GateSettings(keep_old=figures["keep_old"])
+    return decide_gate(read_paired(figures["paired"]), (champion, challenger), figures["look"], settings, old)
+
+
+def has_new_rows(context: Context) -> bool:
+    """Whether another look is worth it."""
+    with context.units() as work:
+        return len(_new_rows(context, work.labelled.after, FEWEST_ROWS)) >= FEWEST_ROWS
+
+
+def _new_rows(context: Context, after: Any, limit: int = MOST_ROWS) -> list[int]:
+    """Whose truth came in since the rows to learn from were fixed, and which have decided nothing."""
+    if context.step.look == 1:
+        return []
+    found: list[int] = after(context.use_case, _mark(context), limit, undecided=True)
+    return found
+
+
+def _mark(context: Context) -> int:
+    snapshot = context.loop.last("snapshot")
+    return 0 if snapshot is None else int(snapshot.figures["mark"])
+
+
+def _promote_or_hold(context: Context, reason: str) -> Next | End:
+    if context.loop.policy.action == "retrain_and_promote":
+        return Next("promote")
+    do_it = f'POST /root/ml/deployments/{context.challenger}/role {{"role": "active"}}'
+    return End("held", f"{reason}; the policy promotes nothing by itself: {do_it}")
+
+
+def _evaluated(context: Context, rows: list[int]) -> dict[str, Any]:
+    both = [context.champion, context.challenger]
+    name, caller = context.use_case.name, context.caller
+    fresh = context.siblings.evaluate(name, both, {"sample_index": rows}, caller=caller)
+    try:
+        old = context.siblings.evaluate(name, both, {"set": "testing"}, caller=caller)["pairs"][0]
+    except SiblingRefusedError:  # the set may be unloaded, which matters only where the policy asks for it
+        old = None
+    main = MAIN_METRIC[context.use_case.task]
+    return {
+        "rows": len(rows),
+        "look": context.step.look,
+        "keep_old": context.loop.policy.gate.keep_old,
+        "paired": fresh["pairs"][0],
+        "headline": [each["metrics"][main] for each in fresh["deployments"]],
+        "old": old,
+    }

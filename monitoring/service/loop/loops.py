@@ -1,0 +1,132 @@
+"""Loops from outside: begun, looked at, aborted."""
+
+from dataclasses import dataclass
+
+from fleet.caller import Caller
+from fleet.errors import ConflictError
+from fleet.jobs import JobEndedError, UnknownJobError
+from fleet.paging import Page, PageRequest
+from monitoring.persistence.model.loop import Found, Loop, Next
+from monitoring.persistence.model.policy import Action, Policy
+from monitoring.persistence.repository.loops import LoopEndedError
+from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.loop.context import Units
+from monitoring.service.loop.ending import clear_for
+
+KIND = "loop"
+
+
+class NothingLiveError(ConflictError):
+    """A loop is about the model that is live."""
+
+    def __init__(self, use_case: str) -> None:
+        super().__init__(
+            f"No model of '{use_case}' is live",
+            'Set one with POST /root/ml/set_model, then call POST /root/ml with {"dataset": "training"}',
+        )
+
+
+@dataclass(frozen=True)
+class Told:
+    """A verdict that a loop begins with."""
+
+    id: int
+    verdict: str
+    sentence: str
+
+
+class Loops:
+    """units: opens a transaction. limit_s: that a loop's job may take."""
+
+    def __init__(self, units: Units, *, limit_s: float) -> None:
+        self._units = units
+        self._limit_s = limit_s
+
+    def begin(self, use_case: str, *, caller: Caller, action: Action | None = None) -> Loop:
+        """By hand. action: what it may do, instead of what the policy says.
+
+        Where the policy only tells, it promotes what passes the gate. Raises UnknownUseCaseError,
+        NothingLiveError, LoopInFlightError.
+        """
+        with self._units() as work:
+            name = work.samples.find(use_case).name
+            kept = work.policies.find(name)
+            policy = Policy() if kept is None else kept.policy
+            if action is None and policy.action == "notify":
+                action = "retrain_and_promote"
+            if action is not None:
+                policy = policy.model_copy(update={"action": action})
+            loop = self.begin_in(work, name, policy, caller=caller)
+            work.commit()
+        return loop
+
+    def begin_in(
+        self,
+        work: MonitoringUnitOfWork,
+        use_case: str,
+        policy: Policy,
+        *,
+        caller: Caller,
+        verdict: Told | None = None,
+    ) -> Loop:
+        """In a transaction of the caller's. verdict: that it begins with; none by hand."""
+        champion = work.loops.champion(use_case)
+        if champion is None:
+            raise NothingLiveError(use_case)
+        given = {} if verdict is None else {"verdict": verdict.verdict, "sentence": verdict.sentence}
+        loop_id = work.loops.begin(
+            use_case,
+            policy,
+            champion.id,
+            Next("judge", given),
+            verdict_id=None if verdict is None else verdict.id,
+            actor=caller.name,
+        )
+        loop = work.loops.find(loop_id)
+        self.submit(work, loop, caller)
+        work.audit.add("begin_loop", loop_id, caller, use_case=use_case)
+        return work.loops.find(loop_id)
+
+    def submit(self, work: MonitoringUnitOfWork, loop: Loop, caller: Caller) -> None:
+        """Have a worker go on with it."""
+        job = work.jobs.add(KIND, {"loop_id": loop.id}, caller, lock=f"loop {loop.id}", limit_s=self._limit_s)
+        work.loops.give_job(loop.id, job.id)
+
+    def abort(self, loop_id: int, *, caller: Caller) -> Loop:
+        """The champion stays; once the challenger was promoted, what is live stays.
+
+        Raises UnknownLoopError, LoopEndedError.
+        """
+        with self._units() as work:
+            loop = work.loops.find(loop_id, hold=True)
+            if loop.ended_at is not None:
+                raise LoopEndedError(loop_id)
+            if loop.step != "clear":
+                why = f"aborted by {caller.name}"
+                end = Found("aborted", why, clear_for("aborted", why, at=loop.step))
+                work.loops.end_step(loop, loop.current, end)
+            if not _cancelled(work, loop.job_id):
+                self.submit(work, work.loops.find(loop_id), caller)
+            work.audit.add("abort_loop", loop_id, caller, use_case=loop.use_case)
+            work.commit()
+            return work.loops.find(loop_id)
+
+    def find(self, loop_id: int) -> Loop:
+        """With its steps. Raises UnknownLoopError."""
+        with self._units() as work:
+            return work.loops.find(loop_id)
+
+    def page(self, asked: PageRequest, *, use_case: str | None) -> Page[Loop]:
+        """Without their steps, the newest first. use_case: only its own."""
+        with self._units() as work:
+            return work.loops.page(asked, use_case=use_case)
+
+
+def _cancelled(work: MonitoringUnitOfWork, job_id: str | None) -> bool:
+    """Whether its job was at work, so that it clears up when it is ended."""
+    if job_id is None:
+        return False
+    try:
+        return not work.jobs.cancel(job_id).has_ended
+    except (JobEndedError, UnknownJobError):
+        return False

@@ -1,0 +1,79 @@
+"""The steps that change what is live: the promotion, and the watch over it."""
+
+from monitoring.persistence.model.loop import Champion, Found, Next
+from monitoring.persistence.model.policy import FEWEST_ROWS
+from monitoring.service.evidence.gate import decide_watch, read_paired
+from monitoring.service.loop.context import Context
+from monitoring.service.loop.ending import clear_for
+
+
+def promote(context: Context) -> Found:
+    """One transaction of ml_model's: the challenger becomes active, the champion its shadow."""
+    live = _live(context)
+    if live is None or live.id not in (context.champion, context.challenger):
+        return _superseded(live)
+    gate = context.loop.last("gate")
+    why = f"{context.name}: {'' if gate is None else gate.reason}"[:1000]
+    if live.id != context.challenger:
+        context.siblings.promote(context.challenger, why, context.key, caller=context.caller)
+    with context.units() as work:
+        mark = work.labelled.mark(context.use_case)
+    train = context.loop.last("train")
+    if train is not None:
+        run_id = str(train.given["run_id"])
+        context.siblings.tell_promoted(run_id, context.challenger, caller=context.caller)
+    reason = f"deployment {context.challenger} is live, deployment {context.champion} its shadow"
+    return Found("promoted", reason, Next("watch", {"mark": mark}), {"mark": mark})
+
+
+def watch(context: Context) -> Found | None:
+    """Roll back, keep, or wait for more rows whose truth came in after the promotion."""
+    live = _live(context)
+    if live is None or live.id != context.challenger:
+        return _superseded(live)
+    rows = _rows(context)
+    if len(rows) < _wanted(context):
+        return None
+    both = [context.champion, context.challenger]
+    evaluated = context.siblings.evaluate(
+        context.use_case.name, both, {"sample_index": rows}, caller=context.caller
+    )
+    figures = {"rows": len(rows), "paired": evaluated["pairs"][0]}
+    decision = decide_watch(read_paired(figures["paired"]), context.loop.policy.watch_rows)
+    if decision.verdict == "watch":
+        then = Next("watch", context.step.given, context.step.look + 1)
+    else:
+        then = clear_for("rolled_back" if decision.verdict == "roll_back" else "kept", decision.reason)
+    return Found(decision.verdict, decision.reason, then, figures)
+
+
+def has_new_truth(context: Context) -> bool:
+    """Whether another look is worth it, or somebody has changed what is live."""
+    live = _live(context)
+    if live is None or live.id != context.challenger:
+        return True
+    return len(_rows(context)) >= _wanted(context)
+
+
+def _rows(context: Context) -> list[int]:
+    mark = int(context.step.given["mark"])
+    with context.units() as work:
+        most = context.loop.policy.watch_rows
+        return work.labelled.after(context.use_case, mark, most, undecided=False)
+
+
+def _wanted(context: Context) -> int:
+    """At twice as many rows each time: looked at more often, chance alone would roll a good model back."""
+    looks: int = FEWEST_ROWS * 2 ** (context.step.look - 1)
+    return min(looks, context.loop.policy.watch_rows)
+
+
+def _live(context: Context) -> Champion | None:
+    with context.units() as work:
+        return work.loops.champion(context.use_case.name)
+
+
+def _superseded(live: Champion | None) -> Found:
+    who = "nothing is live" if live is None else f"deployment {live.id} is live"
+    reason = f"somebody else has changed what is live: {who}"
+    return Found("superseded", reason, clear_for("superseded", reason))
