@@ -20,6 +20,8 @@ from launcher.health import degraded_parts
 from launcher.interrupts import Interrupted, interrupts
 from launcher.jobs import cancel, follow, jobs_table, latest
 from launcher.purge import Doomed
+from launcher.rehearsal import Rehearsal, account
+from launcher.scenes import scene_of
 from launcher.stack import check_known
 from launcher.terminal import print_addresses, print_lines, print_next_steps, print_passwords, status_table
 from launcher.use_cases import add_use_case, find_use_case, lines
@@ -110,6 +112,25 @@ def demo(
     console.print(findings.table())
     print_next_steps(console, stack.addresses(), stack.psql_line())
     print_passwords(console, launch.passwords_file())
+
+
+@cli.command()
+def rehearse(
+    use_case: Annotated[str, typer.Option(help="On whose rows.")] = "wine",
+    docker: InDocker = None,
+) -> None:
+    """Start everything and play the loop: harm is noticed, a better model takes over, a bad one is taken back."""
+    launch = _launch(docker)
+    launch.remember()
+    stack = launch.stack
+    stack.up()
+    with launch.fleet() as fleet:
+        scene = scene_of(find_use_case(fleet, use_case))
+        address = stack.addresses()["monitoring"]
+        acts = Rehearsal(fleet, scene, address, lambda line: print_lines(console, [line])).run()
+    console.print(account(acts))
+    print_lines(console, ["Their rows beside testing, in pictures:"])
+    print_lines(console, [f"  {act.title.partition(':')[0]}: {act.page}" for act in acts])
 
 
 @cli.command()
