@@ -48,7 +48,10 @@ class UnknownSamplesError(NotFoundError):
 
 
 class NothingToEvaluateError(ConflictError):
-    """None of the rows can count. labelled: how many have a target."""
+    """None of the rows can count.
+
+    labelled: how many have a target.
+    """
 
     def __init__(self, labelled: int) -> None:
         has_target = f"None of the {labelled} rows with a target can be predicted by every deployment"

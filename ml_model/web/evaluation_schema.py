@@ -54,6 +54,16 @@ class RowsField(RequestModel):
     rows of one.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"sample_index": [0, 5, 1000000007]},
+                {"first_id": 143, "last_id": 178},
+                {"set": "testing"},
+            ]
+        }
+    )
+
     sample_index: Annotated[list[SampleNumber], Field(min_length=1, max_length=MOST_SAMPLES)] | None = None
     first_id: IdNumber | None = None
     last_id: IdNumber | None = None
@@ -82,10 +92,7 @@ class EvaluationRequest(RequestModel):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [
-                {"deployment_ids": [1, 2], "rows": {"set": "testing"}},
-                {"deployment_ids": [1, 2], "rows": {"first_id": 143, "last_id": 178}},
-            ]
+            "examples": [{"deployment_ids": [1, 2], "rows": {"set": "testing"}}],
         }
     )
 
