@@ -231,6 +231,50 @@ class Deployments(Answer):
     deployments: list[DeploymentRecord]
 
 
+class LossSums(Answer):
+    """Losses by their power sums, None where they are larger than numbers can be."""
+
+    rows: int
+    total: float | None
+    squares: float | None
+    cubes: float | None
+
+
+class Evaluated(Answer):
+    """How a deployment does on the rows. metrics: as those of `POST /root/ml`."""
+
+    deployment_id: int
+    loss: Literal["brier", "zero_one", "absolute"]
+    losses: LossSums
+    metrics: dict[str, float]
+
+
+class Pair(Answer):
+    """The second deployment's losses less the first's, row by row; loss: the most telling that both have.
+
+    mean: below 0 where the second is better. p_better, p_worse: that chance alone makes it so. upper_bound,
+    lower_bound: of the mean in the long run, 95 % each; None with fewer than two rows.
+    """
+
+    first_deployment_id: int
+    second_deployment_id: int
+    loss: Literal["brier", "zero_one", "absolute"]
+    rows: int
+    mean: float | None
+    p_better: float
+    p_worse: float
+    upper_bound: float | None
+    lower_bound: float | None
+
+
+class Evaluation(Answer):
+    """Figures of deployments on the same rows: those with a target, which every deployment can predict."""
+
+    rows: int
+    deployments: list[Evaluated]
+    pairs: list[Pair]
+
+
 class Feedback(Answer):
     """What became of it, each sample counted once; unknown: there is no such sample, or not yet."""
 

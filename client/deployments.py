@@ -1,6 +1,6 @@
 """ml_model's deployments: what there was, candidates, the rows that they learn from, and roles."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -66,6 +66,17 @@ class Deployments:
     def discard(self, deployment_id: int) -> answers.DeploymentRecord:
         """Throws a candidate away that was never live. Raises ConflictError if it is none."""
         return self._connection.delete(answers.DeploymentRecord, f"/deployments/{deployment_id}")
+
+    def evaluate(
+        self, deployment_ids: Sequence[int], rows: Mapping[str, Any], *, use_case: str | None = None
+    ) -> answers.Evaluation:
+        """Holds deployments against the first of them, on the same labelled rows; nothing is stored.
+
+        rows: {"sample_index": […]}, {"first_id": a, "last_id": b} of production, or {"set": "testing"}.
+        Raises ConflictError if none of them has a target.
+        """
+        body: dict[str, Any] = {"deployment_ids": list(deployment_ids), "rows": dict(rows)}
+        return self._connection.post(answers.Evaluation, "/evaluate", use_case=use_case, **body)
 
     def take_snapshot(
         self, *, production_until: datetime | Literal["now"] | None = None, use_case: str | None = None

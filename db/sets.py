@@ -203,16 +203,18 @@ def _looked_up(session: Session, table: Table, numbers: Integers, *conditions: C
     return found
 
 
-def read_set(
-    session: Session,
-    use_case: UseCase,
-    name: SetName,
-    *,
-    limit: int | None = None,
-) -> SampleBlock:
+def read_set(session: Session, use_case: UseCase, name: SetName, *, limit: int | None = None) -> SampleBlock:
     """A whole set, or its first `limit` rows, in one block."""
-    query = _query(use_case, name).limit(limit)
-    return _block(copy_out(session, query, _dtype(use_case)), use_case)
+    samples = use_case_tables(use_case).samples
+    return read_where(session, use_case, samples.c.dataset_id == DATASETS[name], limit=limit)
+
+
+def read_where(
+    session: Session, use_case: UseCase, *conditions: ColumnElement[bool], limit: int | None = None
+) -> SampleBlock:
+    """Rows of which the conditions, on samples and targets, hold: all, or the first `limit`, in one block."""
+    rows = copy_out(session, _query(use_case).where(*conditions).limit(limit), _dtype(use_case))
+    return SampleBlock(rows["sample_index"].copy(), _matrix(rows, use_case), rows["target"].copy())
 
 
 def unlisted_names(session: Session, use_case: UseCase, rows: RowRange) -> dict[str, tuple[str, ...]]:
@@ -233,7 +235,7 @@ def unlisted_names(session: Session, use_case: UseCase, rows: RowRange) -> dict[
     return {feature: names for feature, names in found.items() if names}
 
 
-def _query(use_case: UseCase, name: SetName) -> Select[Any]:
+def _query(use_case: UseCase) -> Select[Any]:
     tables = use_case_tables(use_case)
     samples, targets = tables.samples, tables.targets
     missing = cast(literal("NaN"), Double)
@@ -245,7 +247,6 @@ def _query(use_case: UseCase, name: SetName) -> Select[Any]:
             func.coalesce(cast(targets.c["class"], Double), missing),
         )
         .select_from(samples.outerjoin(targets))
-        .where(samples.c.dataset_id == DATASETS[name])
         .order_by(samples.c.sample_id)
     )
 
@@ -280,14 +281,6 @@ def _dtype(use_case: UseCase) -> np.dtype[Any]:
 
 def _feature_fields(use_case: UseCase) -> list[tuple[str, str]]:
     return [(f"feature {name}", "f8") for name in use_case.feature_names]
-
-
-def _block(rows: npt.NDArray[Any], use_case: UseCase) -> SampleBlock:
-    return SampleBlock(
-        sample_index=rows["sample_index"].copy(),
-        features=_matrix(rows, use_case),
-        target=rows["target"].copy(),
-    )
 
 
 def _matrix(rows: npt.NDArray[Any], use_case: UseCase) -> Floats:

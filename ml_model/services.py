@@ -10,6 +10,7 @@ from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.audit_trail import AuditTrail
 from ml_model.service.candidates import Candidates
 from ml_model.service.counters import Counters
+from ml_model.service.evaluation import Evaluation
 from ml_model.service.feedback import Feedback
 from ml_model.service.history import History
 from ml_model.service.interrupted import InterruptedTrainings
@@ -46,6 +47,7 @@ class MlModelServices:
     checks: Checks
     models: MlService
     candidates: Candidates
+    evaluation: Evaluation
     roles: Roles
     history: History
     snapshots: Snapshots
@@ -107,6 +109,7 @@ def create_services(
             changed=live.models.notice,
         ),
         candidates=Candidates(units, learning),
+        evaluation=Evaluation(units, opened.predictor),
         roles=Roles(units, changed=live.models.notice),
         history=History(units),
         snapshots=Snapshots(units),

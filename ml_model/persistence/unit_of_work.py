@@ -3,6 +3,7 @@
 from typing import Self
 
 from db.audit import AuditRepository
+from db.references import ReferenceRepository
 from db.snapshots import SnapshotRepository
 from db.unit_of_work import UnitOfWork
 from ml_model.persistence.repository.deployments import DeploymentRepository
@@ -21,6 +22,7 @@ class MlModelUnitOfWork(UnitOfWork):
     samples: SampleRepository
     live_samples: LiveSampleRepository
     snapshots: SnapshotRepository
+    references: ReferenceRepository
     audit: AuditRepository
 
     def __enter__(self) -> Self:
@@ -31,5 +33,6 @@ class MlModelUnitOfWork(UnitOfWork):
         self.samples = SampleRepository(self.session)
         self.live_samples = LiveSampleRepository(self.session)
         self.snapshots = SnapshotRepository(self.session)
+        self.references = ReferenceRepository(self.session)
         self.audit = AuditRepository(self.session, "ml_model")
         return self

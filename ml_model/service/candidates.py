@@ -79,6 +79,7 @@ class Candidates:
             work.deployments.hold(deployment_id)  # whoever scores with it waits, or is waited for
             _check_discardable(work.history.find(deployment_id))
             work.samples.forget_all_predictions(use_case, deployment_id)
+            work.references.forget(deployment_id)
             work.deployments.discard(deployment_id)
             work.audit.add("discard", deployment_id, caller, use_case=use_case.name)
             record = work.history.find(deployment_id)

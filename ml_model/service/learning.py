@@ -1,16 +1,18 @@
 """Fits a deployment to the rows of a snapshot, and stores what came of it."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from db.definition import UseCase
+from db.references import OutOfFold
 from db.sets import SampleBlock
 from db.snapshots import Lesson
 from fleet.caller import Caller
 from fleet.catalogue import Preprocessing, check_hyperparameters, check_model
-from fleet.errors import BugError, FleetError
+from fleet.errors import BugError, FleetError, OutOfTimeError
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.artifacts import open_artifact
@@ -18,14 +20,23 @@ from ml_model.service.fitting import TRIAL_ROWS, RefusedHyperparametersError
 from ml_model.service.scoring import Score, Scorer
 from ml_model.service.training import Task, Trainer
 
+log = logging.getLogger(__name__)
+
+MOST_REFERENCE_ROWS = 20_000  # of more, five further fits take too long
+ENOUGH_TESTING_ROWS = 5_000  # with a target: so many say enough of the losses to expect
+
 
 @dataclass(frozen=True)
 class Fitted:
-    """A deployment, and the model that was fitted for it. started: when that was asked for."""
+    """A deployment, and the model that was fitted for it. started: when that was asked for.
+
+    reference: what such models say of its rows without having seen them, if that was made.
+    """
 
     use_case: UseCase
     deployment: Deployment
     artifact: Artifact
+    reference: OutOfFold | None
     snapshot_id: int
     started: datetime
 
@@ -88,7 +99,33 @@ class Learning:
             told = error if isinstance(error, FleetError) else BugError()
             self._record_failure(deployment, told.error, caller)
             raise
-        return Fitted(use_case, deployment, artifact, lesson.snapshot.id, started)
+        reference = self._reference(use_case, task, deployment.id)
+        return Fitted(use_case, deployment, artifact, reference, lesson.snapshot.id, started)
+
+    def _reference(self, use_case: UseCase, task: Task, deployment_id: int) -> OutOfFold | None:
+        """None where there is no need or none can be made, which the log says: a model does without."""
+        try:
+            why = self._no_need(use_case, task)
+            reference = None if why else self._trainer.predict_out_of_fold(task)
+        except OutOfTimeError:
+            why, reference = "it would take too long", None
+        except FleetError as error:
+            why, reference = error.error, None
+        except Exception:  # whatever the libraries raise
+            log.exception("Deployment %s gets no out-of-fold reference", deployment_id)
+            return None
+        if reference is None:
+            why = why or "a class has a single row, or values are too large for the model of the other rows"
+            log.warning("Deployment %s gets no out-of-fold reference: %s", deployment_id, why)
+        return reference
+
+    def _no_need(self, use_case: UseCase, task: Task) -> str:
+        """Why a reference would be too much, or say nothing new; nothing where it is wanted."""
+        if len(task.target) > MOST_REFERENCE_ROWS:
+            return f"it learns from more than {MOST_REFERENCE_ROWS} rows"
+        with self._units() as work:
+            enough = work.samples.has_labelled(use_case, "testing", ENOUGH_TESTING_ROWS)
+        return f"the testing set has {ENOUGH_TESTING_ROWS} labelled rows or more" if enough else ""
 
     def store(self, work: MlModelUnitOfWork, fitted: Fitted, caller: Caller) -> tuple[Deployment, Score]:
         """Store the model, and what it says of the training set, in the transaction `work`.
@@ -104,6 +141,8 @@ class Learning:
             started=fitted.started,
             actor=caller.name,
         )
+        if fitted.reference is not None:
+            work.references.add(trained.id, fitted.reference)
         score = self._scorer.score(work, fitted.use_case, trained, predictor, "training")
         work.audit.add("train", trained.id, caller, use_case=fitted.use_case.name)
         return trained, score

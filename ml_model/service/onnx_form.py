@@ -24,6 +24,7 @@ LABEL = "label"
 PROBABILITY = "probability"
 PROBABILITIES = "probabilities"
 DECISIONS = "decisions"
+CLASSES = "classes"
 
 TREES = (RandomForestClassifier, RandomForestRegressor, GradientBoostingRegressor)
 # They refuse what single precision cannot hold: trees have to, and probabilities of it would mean nothing.
@@ -72,7 +73,7 @@ def _add_number(graph: Graph, estimator: Any) -> str:
 
 def _add_class(graph: Graph, estimator: Any) -> str:
     position = _add_position(graph, estimator)
-    said = graph.add("Gather", [graph.hold("classes", estimator.classes_), position], "class")
+    said = graph.add("Gather", [graph.hold(CLASSES, estimator.classes_), position], "class")
     if not graph.has(PROBABILITIES):
         return said
     # None of these decides for another class than the most probable one.

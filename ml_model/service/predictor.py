@@ -9,12 +9,21 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnxruntime
+from onnx import numpy_helper
 from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from ml_model.service.onnx_form import DECISIONS, LABEL, PROBABILITIES, PROBABILITY, WITHIN_SINGLE
+from ml_model.service.onnx_form import (
+    CLASSES,
+    DECISIONS,
+    LABEL,
+    PROBABILITIES,
+    PROBABILITY,
+    WITHIN_SINGLE,
+)
 
 Floats = npt.NDArray[np.float64]
 Answers = list[npt.NDArray[Any]]
@@ -27,12 +36,14 @@ class Predicted:
     """labels: (rows,), classes or numbers, NaN where the row's values are too large for the model.
 
     by_class: (rows, classes), in ascending order of the classes, and probabilities: (rows,), of the predicted
-    class, which need not be the most probable one; None where the model gives none.
+    class, which need not be the most probable one; None where the model gives none. classes: of by_class;
+    None without it, and of a model that was stored without them.
     """
 
     labels: Floats
     by_class: Floats | None = None
     probabilities: Floats | None = None
+    classes: Floats | None = None
 
 
 class Predictor(Protocol):
@@ -63,6 +74,7 @@ class OnnxPredictor:
         self._input = self._session.get_inputs()[0].name
         self._names = [output.name for output in self._session.get_outputs()]
         self._outputs = [name for name in (LABEL, PROBABILITIES, PROBABILITY) if name in self._names]
+        self._classes = _classes_of(model) if self.gives_probabilities else None
 
     @property
     def gives_probabilities(self) -> bool:
@@ -70,7 +82,10 @@ class OnnxPredictor:
 
     def predict(self, features: Floats) -> Predicted:
         answers = self._run(self._outputs, features)
-        return Predicted(*answers) if PROBABILITY in self._names else _as_now(*answers)
+        if PROBABILITY not in self._names:
+            return _as_now(*answers, classes=self._classes)
+        labels, by_class, probabilities = answers
+        return Predicted(labels, by_class, probabilities, self._classes)
 
     def on_all_cores(self) -> "OnnxPredictor":
         """The same model, which shares many rows out."""
@@ -102,14 +117,24 @@ class OnnxPredictor:
         return answers
 
 
-def _as_now(labels: npt.NDArray[Any], by_class: npt.NDArray[Any] | None = None) -> Predicted:
+def _classes_of(model: bytes) -> Floats | None:
+    """The classes that it was written with, in the order of its probabilities."""
+    for constant in onnx.load_model_from_string(model).graph.initializer:
+        if constant.name == CLASSES:
+            return np.asarray(numpy_helper.to_array(constant), np.float64)
+    return None
+
+
+def _as_now(
+    labels: npt.NDArray[Any], by_class: npt.NDArray[Any] | None = None, *, classes: Floats | None
+) -> Predicted:
     """What is said by a model without probabilities, or by one that was stored by an earlier version."""
     said = labels.reshape(-1).astype(np.float64)
     if by_class is None:
         return Predicted(said)
     at_most_one = np.minimum(by_class.astype(np.float64), 1.0)  # single precision may add up to a little more
     highest = at_most_one.max(axis=1)
-    return Predicted(np.where(np.isfinite(highest), said, np.nan), at_most_one, highest)
+    return Predicted(np.where(np.isfinite(highest), said, np.nan), at_most_one, highest, classes)
 
 
 class PipelinePredictor:
@@ -144,7 +169,7 @@ class PipelinePredictor:
         places = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
         probabilities = by_class[np.arange(len(labels)), places]
         labels[np.isnan(probabilities)] = np.nan
-        return Predicted(labels, by_class, probabilities)
+        return Predicted(labels, by_class, probabilities, np.asarray(classes, np.float64))
 
     def decisions(self, features: Floats) -> Floats | None:
         """As OnnxPredictor's, NaN where values are too large."""

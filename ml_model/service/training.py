@@ -7,9 +7,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from db.references import OutOfFold
 from ml_model.persistence.model.deployment import Artifact, ModelChoice
 from ml_model.service.artifacts import make_artifact
 from ml_model.service.fitting import fit, try_fit
+from ml_model.service.out_of_fold import predict_out_of_fold
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,6 +36,13 @@ class Trainer(Protocol):
         """The fitted model. Raises TrainingFailedError, ArtifactTooLargeError."""
         ...
 
+    def predict_out_of_fold(self, task: Task) -> OutOfFold | None:
+        """What such models say of the task's rows without having seen them; None where that cannot be told.
+
+        Raises TrainingFailedError.
+        """
+        ...
+
     def try_out(self, task: Task) -> None:
         """Fit on trial. Raises RefusedHyperparametersError, TrainingFailedError."""
         ...
@@ -46,6 +55,10 @@ class InThisProcess:
         """As Trainer's."""
         pipeline = fit(task.choice, task.features, task.target, task.categories)
         return make_artifact(pipeline, task.features, key)
+
+    def predict_out_of_fold(self, task: Task) -> OutOfFold | None:
+        """As Trainer's."""
+        return predict_out_of_fold(task.choice, task.features, task.target, task.categories)
 
     def try_out(self, task: Task) -> None:
         """As Trainer's."""

@@ -14,6 +14,7 @@ from ml_model.service.training import Trainer
 from ml_model.services import LiveServices, MlModelServices, create_services
 from ml_model.web.controller.audit import Audit
 from ml_model.web.controller.deployments import DeploymentRole, Deployments, OneDeployment, Rollback
+from ml_model.web.controller.evaluation import Evaluate
 from ml_model.web.controller.feedback import Truth
 from ml_model.web.controller.inference import (
     Infer,
@@ -70,6 +71,7 @@ def _routes(services: MlModelServices) -> list[Route]:
         Route(Deployments, ["/deployments"], known),
         Route(OneDeployment, ["/deployments/<int:deployment_id>"], known),
         Route(DeploymentRole, ["/deployments/<int:deployment_id>/role"], roles),
+        Route(Evaluate, ["/evaluate"], {"evaluation": services.evaluation}),
         Route(Rollback, ["/rollback"], roles),
         Route(Audit, ["/audit"], {"trail": services.audit}),
         Route(Truth, ["/feedback"], {"feedback": services.feedback}),

@@ -66,6 +66,8 @@ CALLS: list[Callable[[Fleet], object]] = [
         idempotency_key="key-1",
     ),
     lambda fleet: fleet.ml_model.discard(1),
+    lambda fleet: fleet.ml_model.evaluate([1, 2], {"sample_index": [1, 2]}),
+    lambda fleet: fleet.ml_model.evaluate([1], {"first_id": 1, "last_id": 2}, use_case="wine"),
     lambda fleet: fleet.ml_model.take_snapshot(),
     lambda fleet: fleet.ml_model.take_snapshot(production_until="now", use_case="wine"),
     lambda fleet: list(fleet.ml_model.snapshots(use_case="wine", page_size=2)),

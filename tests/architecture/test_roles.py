@@ -70,6 +70,7 @@ FOR_ADMINS = {
     ("POST", "/root/ml/deployments"),
     ("DELETE", "/root/ml/deployments/<int:deployment_id>"),
     ("POST", "/root/ml/snapshots"),
+    ("POST", "/root/ml/evaluate"),
     ("POST", "/root/ml/rollback"),
     ("POST", "/root/ml/deployments/<int:deployment_id>/role"),
     ("DELETE", "/root/ml/deployments/<int:deployment_id>/role"),

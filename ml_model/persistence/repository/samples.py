@@ -6,18 +6,29 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Double, cast, delete, select, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Double, cast, delete, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from db.copying import copy_in, copy_out
 from db.definition import Task, UseCase
 from db.integrity import telling_of_kept_samples
-from db.sets import SampleBlock, Samples, SetName, lock_set, read_set, read_targets, stream_set
+from db.sets import (
+    RowRange,
+    SampleBlock,
+    Samples,
+    SetName,
+    lock_set,
+    read_set,
+    read_targets,
+    read_where,
+    stream_set,
+)
 from db.tables import FIRST_LIVE_INDEX, use_case_tables
 from db.use_cases import DATASETS, every_use_case, find_use_case
 from ml_model.persistence.model.scored import Scored
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 class SampleRepository:
@@ -38,6 +49,28 @@ class SampleRepository:
         """A set, or its first `limit` rows."""
         return read_set(self._session, use_case, name, limit=limit)
 
+    def labelled(self, use_case: UseCase, rows: RowRange | Integers) -> SampleBlock:
+        """Rows whose target is known, in order of arrival. rows: a range, or any samples' sample_index."""
+        known = use_case_tables(use_case).targets.c["class"].is_not(None)
+        return read_where(self._session, use_case, *_conditions(use_case, rows), known)
+
+    def has_labelled(self, use_case: UseCase, name: SetName, count: int) -> bool:
+        """Whether so many rows of a set have a target."""
+        tables = use_case_tables(use_case)
+        query = (
+            select(tables.samples.c.sample_id)
+            .join(tables.targets)
+            .where(tables.samples.c.dataset_id == DATASETS[name])
+            .limit(count)
+        )
+        return self._session.scalar(select(func.count()).select_from(query.subquery())) == count
+
+    def unknown(self, use_case: UseCase, numbers: Integers) -> Integers:
+        """Those of which there is no sample, ascending. numbers: sample_index."""
+        samples = use_case_tables(use_case).samples
+        query = select(samples.c.sample_index).where(*_conditions(use_case, numbers))
+        return np.setdiff1d(numbers, np.fromiter(self._session.scalars(query), np.int64))
+
     def hold(self, use_case: UseCase, name: SetName) -> None:
         """Keep the simulator from replacing a set until the transaction ends."""
         lock_set(self._session, use_case, name, replacing=False)
@@ -46,7 +79,7 @@ class SampleRepository:
         """Hand a set over in blocks."""
         stream_set(self._session, use_case, name, each)
 
-    def targets(self, use_case: UseCase, numbers: npt.NDArray[np.int64]) -> Floats:
+    def targets(self, use_case: UseCase, numbers: Integers) -> Floats:
         """What is known of samples, NaN where nothing is. numbers: their sample_index, ascending."""
         return read_targets(self._session, use_case, numbers)
 
@@ -93,6 +126,14 @@ class SampleRepository:
         columns = (_columns(block, deployment_id, is_class=is_class) for block in scored)
         with telling_of_kept_samples(self._session, use_case.name):
             copy_in(self._session, use_case_tables(use_case).predictions, columns)
+
+
+def _conditions(use_case: UseCase, rows: RowRange | Integers) -> list[ColumnElement[bool]]:
+    """On the use case's samples."""
+    if isinstance(rows, RowRange):
+        return rows.conditions(use_case)
+    numbers = literal(f"{{{','.join(map(str, rows.tolist()))}}}")  # one text: many literals take their time
+    return [use_case_tables(use_case).samples.c.sample_index == func.any(cast(numbers, ARRAY(BigInteger)))]
 
 
 def _columns(block: Scored, deployment_id: int, *, is_class: bool) -> dict[str, npt.NDArray[Any]]:

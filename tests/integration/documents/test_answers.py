@@ -99,6 +99,8 @@ def use_deployments(service: Documented) -> None:
     service.call("get", "/root/ml/snapshots/{snapshot_id}", fill={"snapshot_id": snapshot})
     candidate = service.call("post", path, json={"model_name": "SVC", "snapshot_id": snapshot})["id"]
     service.call("post", "/root/ml", json={"dataset": "testing", "deployment_id": candidate})
+    both = {"deployment_ids": [newest["id"], candidate], "rows": {"set": "testing"}}
+    service.call("post", "/root/ml/evaluate", json=both)
     service.call("delete", one, fill={"deployment_id": candidate})
 
 

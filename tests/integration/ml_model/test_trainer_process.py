@@ -73,6 +73,18 @@ def test_a_training_that_takes_too_long_is_killed() -> None:
     assert trainers() == []
 
 
+def test_predictions_out_of_fold_are_made_there_and_given_up_sooner(
+    trainer: TrainerProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = trainer.predict_out_of_fold(task())
+    assert told is not None
+    assert (told.loss, told.rows) == ("brier", 300)
+    monkeypatch.setattr("ml_model.service.trainer_process.OUT_OF_FOLD_S", 1.0)
+    with pytest.raises(OutOfTimeError):
+        trainer.predict_out_of_fold(task(20_000, "RandomForest", **ENDLESS))
+    assert trainers() == []
+
+
 def test_a_trainer_that_dies_is_said_to_have_died_and_replaced(trainer: TrainerProcesses) -> None:
     trainer.try_out(task())
     (process,) = trainers()

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from db.definition import Feature, Task, UseCase
+from db.references import OutOfFold
 from db.sets import SampleBlock, Samples, SetName
 from db.snapshots import Lesson, NothingToLearnError, Snapshot
 from ml_model.persistence.model.deployment import Artifact, Deployment, ModelChoice
@@ -151,6 +152,9 @@ class FakeSamples:
             )
         )
 
+    def has_labelled(self, use_case: UseCase, name: SetName, count: int) -> bool:
+        return len(self.read(use_case, name).labelled()[1]) >= count
+
     def hold(self, use_case: UseCase, name: SetName) -> None:
         self.scoring = name
 
@@ -195,12 +199,26 @@ class FakeSnapshots:
 
 
 @dataclass
+class FakeReferences:
+    """Stands in for ReferenceRepository."""
+
+    kept: dict[int, OutOfFold] = field(default_factory=dict)
+
+    def add(self, deployment_id: int, reference: OutOfFold) -> None:
+        self.kept[deployment_id] = reference
+
+    def find(self, deployment_id: int) -> OutOfFold | None:
+        return self.kept.get(deployment_id)
+
+
+@dataclass
 class FakeUnit:
     """Stands in for MlModelUnitOfWork; counts its commits."""
 
     deployments: FakeDeployments = field(default_factory=FakeDeployments)
     samples: FakeSamples = field(default_factory=FakeSamples)
     snapshots: FakeSnapshots = field(init=False)
+    references: FakeReferences = field(default_factory=FakeReferences)
     audit: AuditInMemory = field(default_factory=AuditInMemory)
     commits: int = 0
 

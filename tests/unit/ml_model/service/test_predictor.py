@@ -165,3 +165,14 @@ def test_a_model_that_an_earlier_version_stored_answers_as_before() -> None:
     assert told.probabilities is not None
     assert told.by_class is not None
     assert told.probabilities[0] == told.by_class[0, 1] == pytest.approx(0.99954, abs=1e-5)
+    assert told.classes is None
+
+
+@pytest.mark.parametrize("model", ["LogisticRegression", "RandomForest"])
+def test_models_know_the_classes_of_their_probabilities(model: str) -> None:
+    target = np.array([1.0, 4, 9])[TARGET]
+    pipeline = build_pipeline(model, {}, classes=3).fit(FEATURES, target)
+    for predictor in (PipelinePredictor(pipeline), OnnxPredictor(to_onnx_form(pipeline, 13))):
+        classes = predictor.predict(FEATURES[:1]).classes
+        assert classes is not None
+        assert classes.tolist() == [1, 4, 9]
