@@ -406,6 +406,33 @@ class Comparison(Answer):
     data: Compared
 
 
+class ModelError(Answer):
+    """Why a model could not be searched, as it is told of a whole request."""
+
+    code: str
+    error: str
+    message: str
+
+
+class Search(Answer):
+    """Where searches were recorded. run_ids: by model name. errors: of those that could not be searched.
+
+    best_model: the one of the best score, the earliest asked for if there are several.
+    """
+
+    experiment_id: str
+    run_ids: dict[str, str]
+    best_model: str
+    errors: dict[str, ModelError] | None = None
+
+
+class Optimisation(Answer):
+    """The searches were made and recorded."""
+
+    message: str
+    data: Search
+
+
 class Deleted(Answer):
     """It was deleted."""
 
@@ -513,29 +540,6 @@ class Leaderboard(Answer):
 
     message: str
     data: RankedRuns
-
-
-class ModelError(Answer):
-    """Why a model could not be searched, as it is told of a whole request."""
-
-    code: str
-    error: str
-    message: str
-
-
-class Search(Answer):
-    """Where searches were recorded. run_ids: by model name. errors: of those that could not be searched."""
-
-    experiment_id: str
-    run_ids: dict[str, str]
-    errors: dict[str, ModelError] | None = None
-
-
-class Optimisation(Answer):
-    """The searches were made and recorded."""
-
-    message: str
-    data: Search
 
 
 class Run(Answer, Generic[T]):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Required, TypedDict, Unpack, overload
 
-from client.answers import ModelSet, Optimisation, Search
+from client.answers import DeploymentRecord, ModelSet, Optimisation, Search
 from client.deployments import Preprocessing
 from client.experiments import Experiments
 from client.jobs import JobHandle, Jobs
@@ -20,7 +20,8 @@ class Budget(TypedDict, total=False):
 
 
 class How(TypedDict, total=False):
-    """How a search is made and recorded. cv: the number of folds.
+    """How a search is made and recorded. cv: the number of folds. include: of some models a setting that is
+    tried in any case.
 
     scoring: one of scikit-learn's; the task's headline metric if left out. snapshot_id: the rows to search
     on, instead of the training set as it is. method: "grid" if left out. budget: of the other methods.
@@ -29,6 +30,7 @@ class How(TypedDict, total=False):
     experiment_name: Required[str]
     method: Literal["grid", "random", "halving", "optuna"] | None
     budget: Budget | None
+    include: Mapping[str, Mapping[str, Any]] | None
     scoring: str | None
     cv: int | None
     preprocessing: Preprocessing | None
@@ -90,6 +92,26 @@ class Tracking(Experiments, Jobs):
         """Hands the run's model to ml_model. use_case: of a run that does not say its own."""
         body = {"request_information": "setting", "run_id": run_id, "use_case": use_case}
         return self._connection.post(ModelSet, "/model_management", idempotency_key=idempotency_key, **body)
+
+    def train_candidate(
+        self,
+        run_id: str,
+        *,
+        snapshot_id: int | None = None,
+        use_case: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> DeploymentRecord:
+        """Has ml_model train the run's model without serving it. snapshot_id: on these rows."""
+        body: dict[str, Any] = {"request_information": "setting", "candidate": True, "run_id": run_id}
+        body |= {"snapshot_id": snapshot_id, "use_case": use_case}
+        return self._connection.post(
+            DeploymentRecord, "/model_management", idempotency_key=idempotency_key, **body
+        )
+
+    def tell_promoted(self, run_id: str, deployment_id: int, *, use_case: str | None = None) -> ModelSet:
+        """Makes the run's model the champion: it is that of a candidate that serves now."""
+        told: dict[str, Any] = {"request_information": "promoted", "run_id": run_id, "use_case": use_case}
+        return self._connection.post(ModelSet, "/model_management", deployment_id=deployment_id, **told)
 
 
 def _search(result: dict[str, Any]) -> Search:

@@ -87,9 +87,14 @@ def _references(schema: object) -> list[str]:
 
 
 def _write(name: str, schemas: Json, written: dict[str, str]) -> None:
-    """The model of that name, after those that it refers to. One without fields is another service's."""
+    """The model of that name, after those that it refers to.
+
+    One without fields is another service's, or has several forms, which are written.
+    """
     schema = schemas[name]
-    if not schema["properties"]:
+    for form in _references(schema.get("anyOf", [])):
+        _write(form, schemas, written)
+    if not schema.get("properties"):
         return
     for other in _references(schema["properties"]):
         _write(other, schemas, written)

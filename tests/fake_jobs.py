@@ -10,7 +10,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 Json = dict[str, Any]
-FOUND = {"experiment_id": "1", "run_ids": {"SVC": "0123456789abcdef0123456789abcdef"}}
+FOUND = {
+    "experiment_id": "1",
+    "run_ids": {"SVC": "0123456789abcdef0123456789abcdef"},
+    "best_model": "SVC",
+}
 ENDED = ("succeeded", "failed", "cancelled")
 
 

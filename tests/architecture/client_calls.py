@@ -94,9 +94,18 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.tracking.job(RUN[1]),
     lambda fleet: fleet.tracking.cancel_job(RUN[1]),
     lambda fleet: fleet.tracking.optimise(
-        "auto", experiment_name="wine", method="optuna", budget={"candidates": 20}
+        "auto",
+        experiment_name="wine",
+        method="optuna",
+        budget={"candidates": 20},
+        include={"SVC": {"C": 10}},
     ),
     lambda fleet: fleet.tracking.set_model(RUN[1], use_case="wine", idempotency_key="key-1"),
+    lambda fleet: fleet.tracking.train_candidate(RUN[1]),
+    lambda fleet: fleet.tracking.train_candidate(
+        RUN[1], snapshot_id=1, use_case="wine", idempotency_key="key-1"
+    ),
+    lambda fleet: fleet.tracking.tell_promoted(RUN[1], 2, use_case="wine"),
     lambda fleet: list(fleet.tracking.experiments()),
     lambda fleet: fleet.tracking.experiment("1"),
     lambda fleet: fleet.tracking.best_run("1", ["model_accuracy", "system_cpu_usage"]),

@@ -58,7 +58,8 @@ class Bounds:
         budget = request.budget
         if budget is None or budget.candidates is not None:
             return request
-        most = min(self.combinations, self.fits // (max(request.cv, 1) * max(len(request.models), 1)))
+        most = self.fits // (max(request.cv, 1) * max(len(request.models), 1)) - bool(request.include)
+        most = min(self.combinations, most)
         if request.method == "halving":
             most = min(HALVED_IN_TIME, most * 3 // 5)  # the later rounds count too
         return replace(request, budget=Budget(max(most, 1), budget.seconds))

@@ -75,6 +75,7 @@ class LastTasks:
             model_name=searched.model_name,
             grid=told_space(space_of(searched.model_name, material.request)),
             hyperparameters=searched.best.hyperparameters,
+            best_score=searched.best.mean_score,
             pipeline=pipeline,
             metrics=metrics,
             no_numbers=[name for name in computed if name not in metrics],

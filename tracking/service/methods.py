@@ -1,6 +1,7 @@
 """In which order a model's candidates are tried: grid, random, halving or Optuna.
 
-Whatever is drawn is drawn from the seed, so that a search which is taken up again draws the same.
+Whatever is drawn is drawn from the seed, so that a search which is taken up again draws the same. What a
+request includes comes before it: the very first candidate is tried whatever the budget, and wins a tie.
 """
 
 import math
@@ -48,8 +49,23 @@ class Hunt:
 
     @property
     def most(self) -> int:
-        """Candidates, at most."""
+        """Candidates that are drawn, at most."""
         return most_candidates(self.model_name, self.request)
+
+    @property
+    def included(self) -> dict[str, Any] | None:
+        """The setting that is tried whatever is drawn."""
+        setting = self.request.include.get(self.model_name)
+        return None if setting is None else dict(setting)
+
+    def settings(self) -> Iterator[dict[str, Any]]:
+        """What is included, then what is drawn, unless it comes to the same."""
+        drawn = _drawn(self)
+        if self.included is not None:
+            yield self.included
+            defaults = catalogue_entry(self.model_name).defaults
+            drawn = (each for each in drawn if defaults | each != defaults | self.included)
+        yield from drawn
 
     def best(self) -> tuple[list[CandidateResult], CandidateResult | None]:
         """All candidates that were tried, and the best: the first of them, None if none has a score."""
@@ -78,7 +94,7 @@ def told_space(space: Space) -> dict[str, list[Any]]:
 
 
 def most_candidates(model_name: str, request: SearchRequest) -> int:
-    """How many there may be: never more than there are combinations."""
+    """How many may be drawn: never more than there are combinations."""
     size = combinations_of(space_of(model_name, request))
     most = None if request.budget is None else request.budget.candidates
     return int(size if most is None else min(size, most))
@@ -86,7 +102,7 @@ def most_candidates(model_name: str, request: SearchRequest) -> int:
 
 def most_fits(model_name: str, request: SearchRequest) -> int:
     """How many fits there may be: of halving, those of all rounds."""
-    most = most_candidates(model_name, request)
+    most = most_candidates(model_name, request) + (model_name in request.include)
     if request.method == "halving":
         most = sum(_round_sizes(most))
     return most * request.cv
@@ -102,13 +118,13 @@ Found = tuple[list[CandidateResult], list[CandidateResult]]  # all, and those th
 
 def _in_order(hunt: Hunt) -> Found:
     """Of a grid search each combination, of a random one as many as the budget has."""
-    found = hunt.evaluate(hunt.in_time([Candidate(n, chosen) for n, chosen in enumerate(_drawn(hunt))]))
+    found = hunt.evaluate(hunt.in_time([Candidate(n, chosen) for n, chosen in enumerate(hunt.settings())]))
     return found, found
 
 
 def _halving(hunt: Hunt) -> Found:
     """Successive halving of scikit-learn, on rows: min_resources "exhaust", factor 3."""
-    chosen: Sequence[dict[str, Any]] = list(_drawn(hunt))
+    chosen: Sequence[dict[str, Any]] = list(hunt.settings())
     sizes = _round_sizes(len(chosen))
     smallest = min(hunt.rows, 2 * hunt.request.cv * max(hunt.classes, 1))
     rows = max(smallest, hunt.rows // FACTOR ** (len(sizes) - 1))
@@ -142,17 +158,24 @@ def _round_sizes(candidates: int) -> list[int]:
 
 
 def _optuna(hunt: Hunt) -> Found:
-    """Optuna thinks of ROUND candidates at a time, however many workers there are, and is told of all."""
+    """Optuna thinks of ROUND candidates at a time, however many workers there are, and is told of all.
+
+    What is included is its first trial, unless it is not of the space: then it is tried beside Optuna.
+    """
     if combinations_of(hunt.space) <= hunt.most:
         return _in_order(hunt)
-    study = hunt.study()
+    study, included = hunt.study(), hunt.included
+    most = hunt.most + (included is not None)
     found: list[CandidateResult] = []
-    while len(found) < hunt.most:
-        trials = study.trials(len(found), min(ROUND, hunt.most - len(found)), hunt.space)
-        candidates = [Candidate(trial.number, trial.choices) for trial in trials]
+    if included is not None and not study.enqueue(included, hunt.space):
+        found += hunt.evaluate([Candidate(0, included)])
+    beside = len(found)
+    while len(found) < most:
+        trials = study.trials(len(found) - beside, min(ROUND, most - len(found)), hunt.space)
+        candidates = [Candidate(beside + trial.number, trial.choices) for trial in trials]
         round_ = hunt.evaluate(hunt.in_time(candidates))
         for result in round_:
-            study.tell(result.number, result.mean_score)
+            study.tell(result.number - beside, result.mean_score)
         found += round_
         if len(round_) < len(candidates):
             break

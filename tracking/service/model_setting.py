@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fleet.caller import Caller
@@ -69,6 +70,15 @@ class RunOfAnotherUseCaseError(InvalidRequestError):
         )
 
 
+@dataclass(frozen=True)
+class AskedRun:
+    """The run whose model is meant. use_case: of one that does not say its own; if asked for, of any."""
+
+    run_id: str
+    use_case: str
+    use_case_is_asked_for: bool
+
+
 class ModelSettingService:
     """Pushes what a run found to ml_model. champions: are told of it. units: opens a transaction."""
 
@@ -84,62 +94,50 @@ class ModelSettingService:
         self._champions = champions
         self._units = units
 
-    def set_model(
-        self, run_id: str, *, use_case: str, use_case_is_asked_for: bool, caller: Caller
-    ) -> dict[str, Any]:
-        """ml_model's answer. use_case: of runs that do not say theirs; if asked for, of all others too.
+    def set_model(self, asked: AskedRun, *, caller: Caller, key: str | None = None) -> dict[str, Any]:
+        """ml_model's answer. key: the caller's; with it ml_model does so once, even if this process dies.
 
         Raises RunNotFoundError, NoModelInRunError, ForeignRunError, UnfitHyperparameterError,
         RunOfAnotherUseCaseError, RunNotFinishedError, SiblingFailedError, SiblingRefusedError.
         """
-        model = self._model(run_id, use_case, use_case_is_asked_for=use_case_is_asked_for)
-        answer = self._set(model, caller)
+        model = self._model(asked)
+        answer = self._set(model, caller, key)
         self._crown(model, answer)
         return answer
 
     def train_candidate(
-        self,
-        run_id: str,
-        *,
-        use_case: str,
-        use_case_is_asked_for: bool,
-        snapshot_id: int | None,
-        caller: Caller,
+        self, asked: AskedRun, snapshot_id: int | None, *, caller: Caller, key: str | None = None
     ) -> dict[str, Any]:
-        """ml_model's answer: it has trained the run's model without serving it. Raises as `set_model`."""
-        model = self._model(run_id, use_case, use_case_is_asked_for=use_case_is_asked_for)
-        return self._ml_model.train_candidate(model, snapshot_id, caller=caller)
+        """ml_model's answer: it has trained the run's model without serving it. As `set_model` otherwise."""
+        return self._ml_model.train_candidate(self._model(asked), snapshot_id, caller=caller, key=key)
 
-    def promoted(
-        self, run_id: str, deployment_id: int, *, use_case: str, use_case_is_asked_for: bool
-    ) -> None:
+    def promoted(self, asked: AskedRun, deployment_id: int) -> None:
         """The run's model, a candidate until now, is the champion; doing so again changes nothing.
 
         Raises RunNotFoundError, RunOfAnotherUseCaseError, MlflowUnavailableError.
         """
-        run = self._experiments.run(run_id)
-        found = _use_case(run, use_case, is_asked_for=use_case_is_asked_for)
-        self._champions.crown(found, run.run_id, deployment_id)
+        run = self._experiments.run(asked.run_id)
+        self._champions.crown(_use_case(run, asked), run.run_id, deployment_id)
 
-    def _model(self, run_id: str, use_case: str, *, use_case_is_asked_for: bool) -> ModelToSet:
-        run = self._experiments.run(run_id)
+    def _model(self, asked: AskedRun) -> ModelToSet:
+        run = self._experiments.run(asked.run_id)
         model_name = run.tags.get("model_type")
         if not model_name:
-            raise NoModelInRunError(run_id)
-        found = _use_case(run, use_case, is_asked_for=use_case_is_asked_for)
+            raise NoModelInRunError(asked.run_id)
+        use_case = _use_case(run, asked)
         if run.status != "FINISHED":  # what it found is written down last of all
-            raise RunNotFinishedError(run_id, run.status)
+            raise RunNotFinishedError(asked.run_id, run.status)
         return ModelToSet(
             model_name=model_name,
             hyperparameters=_hyperparameters(run),
             preprocessing=run.tags.get("preprocessing", DEFAULT_PREPROCESSING),
             run_id=run.run_id,
-            use_case=found,
+            use_case=use_case,
         )
 
-    def _set(self, model: ModelToSet, caller: Caller) -> dict[str, Any]:
+    def _set(self, model: ModelToSet, caller: Caller, key: str | None) -> dict[str, Any]:
         try:
-            return self._ml_model.set_model(model, caller=caller)
+            return self._ml_model.set_model(model, caller=caller, key=key)
         except SiblingInDoubtError:
             done = self._what_was_set(caller)
             if done is None:
@@ -166,10 +164,10 @@ class ModelSettingService:
         return {"message": "Model successfully uploaded", "deployment_id": int(deployment_id)}
 
 
-def _use_case(run: Run, use_case: str, *, is_asked_for: bool) -> str:
-    found = run.tags.get("use_case", use_case)
-    if is_asked_for and found != use_case:
-        raise RunOfAnotherUseCaseError(run.run_id, found, use_case)
+def _use_case(run: Run, asked: AskedRun) -> str:
+    found = run.tags.get("use_case", asked.use_case)
+    if asked.use_case_is_asked_for and found != asked.use_case:
+        raise RunOfAnotherUseCaseError(run.run_id, found, asked.use_case)
     return found
 
 

@@ -1,7 +1,7 @@
 """Optimisation: check, search every model, then record them all."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -13,6 +13,7 @@ from tracking.persistence.model.engine import Engine
 from tracking.persistence.model.search import (
     Budget,
     Grid,
+    Hyperparameters,
     Method,
     NewExperiment,
     SavedSearch,
@@ -42,6 +43,7 @@ class Optimisation:
     where the method has one.
     experiment_tags: of the experiment, if it is made for this.
     snapshot_id: the rows to search on; None for the training set as it is.
+    include: by model name, a setting that is tried in any case; of "auto" the model too.
     """
 
     use_case: str
@@ -56,16 +58,26 @@ class Optimisation:
     method: Method | None = None
     candidates: int | None = None
     seconds: float | None = None
+    include: Mapping[str, Hyperparameters] = field(default_factory=dict)
 
     def search_request(self, task: Task) -> SearchRequest:
         """The part that every search is told."""
-        models = models_for(task) if self.models == "auto" else list(dict.fromkeys(self.models))
+        models = [*models_for(task), *self.include] if self.models == "auto" else self.models
         scoring = DEFAULT_SCORING[task] if self.scoring is None else self.scoring
         method = self.method or ("random" if self.models == "auto" and not self.grids else "grid")
         budget: Budget | None = Budget(self.candidates, self.seconds)
         if budget == Budget():
             budget = None if method == "grid" else Budget(DEFAULT_CANDIDATES)
-        return SearchRequest(models, self.grids, scoring, self.cv, self.preprocessing, method, budget)
+        return SearchRequest(
+            models=list(dict.fromkeys(models)),
+            grids=self.grids,
+            scoring=scoring,
+            cv=self.cv,
+            preprocessing=self.preprocessing,
+            method=method,
+            budget=budget,
+            include=self.include,
+        )
 
 
 class ForgettableFits(FinishedFits, Protocol):
@@ -132,7 +144,7 @@ class OptimisationService:
                 self._log.fail(job.job_id, model_name, error.error)
             best = max(found, key=lambda search: search.best_score)
             self._log.challenge(job.job_id, use_case.name, best.model_name)
-            job.answer(_answer(recorded, errors))
+            job.answer(_answer(recorded, best.model_name, errors))
             self._means.forget(job.job_id)
             for search in found:
                 self._log.add_pictures(job.job_id, search)
@@ -165,9 +177,13 @@ class OptimisationService:
         self._means.forget(job.job_id)
 
 
-def _answer(recorded: RecordedSearches, errors: Mapping[str, FleetError]) -> dict[str, Any]:
+def _answer(recorded: RecordedSearches, best: str, errors: Mapping[str, FleetError]) -> dict[str, Any]:
     run_ids = {name: run_id for name, run_id in recorded.run_ids.items() if name not in errors}
-    data: dict[str, Any] = {"experiment_id": recorded.experiment_id, "run_ids": run_ids}
+    data: dict[str, Any] = {
+        "experiment_id": recorded.experiment_id,
+        "run_ids": run_ids,
+        "best_model": best,
+    }
     if errors:
         data["errors"] = {name: error.body() for name, error in errors.items()}
     return {"message": "Experiments retrieved successfully", "data": data}

@@ -71,10 +71,10 @@ class Log(Protocol):
 class MlModel(Protocol):
     """The service ml_model; see MlModelClient."""
 
-    def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]: ...
+    def set_model(self, model: ModelToSet, *, caller: Caller, key: str | None = None) -> dict[str, Any]: ...
 
     def train_candidate(
-        self, model: ModelToSet, snapshot_id: int | None, *, caller: Caller
+        self, model: ModelToSet, snapshot_id: int | None, *, caller: Caller, key: str | None = None
     ) -> dict[str, Any]: ...
 
 

@@ -8,6 +8,7 @@ from fleet.errors import ConflictError, InvalidRequestError
 from tracking.service.scorings import scorings_for
 
 LONGEST_HYPERPARAMETERS = 5000  # as JSON; MLflow would cut a longer value
+LONGEST_NAME = 100
 MANY = 10**9
 
 
@@ -75,22 +76,32 @@ class TooManyFitsError(InvalidRequestError):
         )
 
 
-class ValueTooDeepError(InvalidRequestError):
-    """A value is nested more deeply than any hyperparameter is."""
+class IncludedModelError(InvalidRequestError):
+    """A setting is to be included of a model that is not searched."""
 
-    def __init__(self, model_name: str, name: str, deepest: int) -> None:
+    def __init__(self, model_name: str) -> None:
         super().__init__(
-            f"'hyperparameters.{model_name}.{name}' has a value that is nested too deeply",
+            f"'include' names {model_name[:LONGEST_NAME]}, which is none of 'models'",
+            "Add it to 'models', or leave it out of 'include'",
+        )
+
+
+class ValueTooDeepError(InvalidRequestError):
+    """A value is nested more deeply than any hyperparameter is. field: of the request."""
+
+    def __init__(self, model_name: str, name: str, deepest: int, field: str) -> None:
+        super().__init__(
+            f"'{field}.{model_name}.{name}' has a value that is nested too deeply",
             f"Nest lists and objects at most {deepest} deep",
         )
 
 
 class GridTooLargeError(InvalidRequestError):
-    """A grid has longer values than MLflow keeps whole."""
+    """A grid has longer values than MLflow keeps whole. field: of the request."""
 
-    def __init__(self, model_name: str) -> None:
+    def __init__(self, model_name: str, field: str) -> None:
         super().__init__(
-            f"'hyperparameters.{model_name}' has values that are too long",
+            f"'{field}.{model_name}' has values that are too long",
             f"One combination may take {LONGEST_HYPERPARAMETERS} characters of JSON",
         )
 
@@ -158,11 +169,16 @@ class TooFewNumbersError(ConflictError):
 
 
 class HyperparametersRefusedError(InvalidRequestError):
-    """The estimator does not accept this value, or none of the combinations, of which this is the first."""
+    """The estimator does not accept this value, or none of the combinations, of which this is the first.
 
-    def __init__(self, model_name: str, hyperparameters: Mapping[str, Any], reason: str) -> None:
+    field: of the request.
+    """
+
+    def __init__(
+        self, model_name: str, hyperparameters: Mapping[str, Any], reason: str, field: str = "hyperparameters"
+    ) -> None:
         given = ", ".join(f"{name}={value!r}"[:200] for name, value in hyperparameters.items())
         super().__init__(
             f"{model_name} refuses the hyperparameters {given}: {reason}",
-            f"Change 'hyperparameters.{model_name}' to values that go together",
+            f"Change '{field}.{model_name}' to values that go together",
         )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, RootModel
 from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel
@@ -13,6 +13,24 @@ RUN_ID = "0123456789abcdef0123456789abcdef"
 PARAMETERS_EXAMPLE: JsonDict = {
     "message": "Parameters Retrieved",
     "data": {"classes": "3", "features": "13", "samples": "106"},
+}
+CANDIDATE_EXAMPLE: JsonDict = {
+    "id": 2,
+    "model_name": "SVC",
+    "hyperparameters": {"C": 10, "kernel": "rbf"},
+    "preprocessing": "standard_scaler",
+    "run_id": RUN_ID,
+    "snapshot_id": 1,
+    "set_at": "2026-01-31T12:00:00Z",
+    "chosen_at": None,
+    "trained_at": "2026-01-31T12:00:05Z",
+    "active_since": None,
+    "use_case": "wine",
+    "actor": "alice",
+    "failure": None,
+    "discarded_at": None,
+    "metrics": {"training": {"accuracy": 0.9811320754716981}},
+    "activations": [],
 }
 
 
@@ -25,10 +43,14 @@ class ModelError(AnswerModel):
 
 
 class Recorded(AnswerModel):
-    """Where searches were recorded. run_ids: by model name. errors: of those that could not be searched."""
+    """Where searches were recorded. run_ids: by model name. errors: of those that could not be searched.
+
+    best_model: the one of the best score, the earliest asked for if there are several.
+    """
 
     experiment_id: str
     run_ids: dict[str, str]
+    best_model: str
     errors: dict[str, ModelError] | None = None
 
 
@@ -40,7 +62,7 @@ class OptimisationAnswer(AnswerModel):
             "examples": [
                 {
                     "message": "Experiments retrieved successfully",
-                    "data": {"experiment_id": "1", "run_ids": {"SVC": RUN_ID}},
+                    "data": {"experiment_id": "1", "run_ids": {"SVC": RUN_ID}, "best_model": "SVC"},
                 }
             ]
         }
@@ -50,12 +72,27 @@ class OptimisationAnswer(AnswerModel):
     data: Recorded
 
 
+class CandidateAnswer(AnswerModel):
+    """The run's model was trained and is not served: ml_model's answer, as it is."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [CANDIDATE_EXAMPLE]})
+
+
+class CreatedAnswer(RootModel[OptimisationAnswer | CandidateAnswer]):
+    """The searches were made and recorded, or a candidate was trained."""
+
+
 class SettingAnswer(AnswerModel):
-    """The run's model was set: ml_model's answer, as it is."""
+    """The run's model was set: ml_model's answer, as it is. Or it is called the champion."""
 
     model_config = ConfigDict(
         extra="allow",
-        json_schema_extra={"examples": [{"message": "Model successfully uploaded", "deployment_id": 1}]},
+        json_schema_extra={
+            "examples": [
+                {"message": "Model successfully uploaded", "deployment_id": 1},
+                {"message": "Model is the champion", "deployment_id": 2},
+            ]
+        },
     )
 
 

@@ -25,6 +25,7 @@ LONGEST_SEARCH_S = 86_400
 Name = Annotated[str, StringConstraints(max_length=100)]
 Values = Annotated[list[Any], Field(max_length=MOST_VALUES)]
 Grid = Annotated[dict[Name, Values], Field(max_length=MOST_NAMES)]
+Setting = Annotated[dict[Name, Any], Field(max_length=MOST_NAMES)]
 
 OPTIMIZATION_EXAMPLE: JsonDict = {
     "request_information": "optimization",
@@ -40,7 +41,16 @@ OPTIMIZATION_EXAMPLE: JsonDict = {
     "experiment_description": "…",
     "experiment_owner": "…",
 }
+BUDGET_EXAMPLE: JsonDict = {
+    "request_information": "optimization",
+    "models": ["SVC"],
+    "method": "random",
+    "budget": {"candidates": 4},
+    "include": {"SVC": {"C": 10, "kernel": "rbf", "gamma": 0.05}},
+    "experiment_name": "wine_test_2",
+}
 SETTING_EXAMPLE: JsonDict = {"request_information": "setting", "run_id": "0123456789abcdef0123456789abcdef"}
+CANDIDATE_EXAMPLE: JsonDict = {**SETTING_EXAMPLE, "candidate": True}
 PROMOTED_EXAMPLE: JsonDict = {
     "request_information": "promoted",
     "run_id": "0123456789abcdef0123456789abcdef",
@@ -103,6 +113,7 @@ class _Management(RequestModel):
     deployment_id: IdNumber | None = None
     method: Name | None = None
     budget: Any = None
+    include: Any = None
     use_case: UseCaseName = "wine"
 
 
@@ -124,7 +135,8 @@ class OptimizationRequest(_Management):
 
     models: "auto" is all that there are for the task. hyperparameters: needed by a grid search; other methods
     search a model's own space where it is absent. method: a grid search, or of "auto" without hyperparameters
-    a random one. budget: 20 candidates, if it is absent; a grid search has none.
+    a random one. budget: 20 candidates, if it is absent; a grid search has none. include: of some models a
+    setting that is tried in any case.
     """
 
     request_information: Literal["optimization"]
@@ -132,6 +144,7 @@ class OptimizationRequest(_Management):
     hyperparameters: dict[Name, Grid] = Field({}, max_length=MOST_NAMES)
     method: Method | None = None
     budget: SearchBudget | None = None
+    include: Annotated[dict[Name, Setting], Field(max_length=MOST_NAMES)] | None = None
     cv: StrictInt = Field(5, ge=2)
     experiment_name: ExperimentName
 
@@ -176,5 +189,13 @@ class ManagementRequest(
     """`POST …/model_management`."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [OPTIMIZATION_EXAMPLE, SETTING_EXAMPLE, PROMOTED_EXAMPLE]}
+        json_schema_extra={
+            "examples": [
+                OPTIMIZATION_EXAMPLE,
+                BUDGET_EXAMPLE,
+                SETTING_EXAMPLE,
+                CANDIDATE_EXAMPLE,
+                PROMOTED_EXAMPLE,
+            ]
+        }
     )

@@ -12,6 +12,7 @@ class MlModelDouble:
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.candidates: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
         self.request_ids: list[str | None] = []
         self.before_answering: Callable[[], None] | None = None
         self.answer: tuple[dict[str, Any], int] = (
@@ -34,6 +35,9 @@ class MlModelDouble:
         @app.post("/root/ml/deployments")
         def train_candidate() -> Any:
             self.candidates.append(request.get_json())
+            self.keys.append(request.headers.get("Idempotency-Key"))
+            if self.before_answering is not None:
+                self.before_answering()
             return jsonify({"id": 8, "chosen_at": None}), 201
 
         return app

@@ -4,6 +4,7 @@ import re
 import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -96,23 +97,20 @@ def test_jobs_at_once_share_an_experiment_and_all_are_recorded(
     *, mlflow_client: MlflowClient, name: str, begin: Callable[[str], Any], tmp_path: Path
 ) -> None:
     use_case = f"u{uuid.uuid4().hex}"
-    made: list[RecordedSearches] = []
     barrier = threading.Barrier(JOBS)
 
-    def work(number: int) -> None:
+    def work(number: int) -> RecordedSearches:
         job_id, found = f"{name} {number}", searches(tmp_path / str(number))
         barrier.wait()
         log, recorded = begin(job_id)
+        assert isinstance(recorded, RecordedSearches)
         log.finish(job_id, found[1])
+        barrier.wait()
         log.challenge(job_id, use_case, SVC)
-        made.append(recorded)
+        return recorded
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(JOBS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(made) == JOBS
+    with ThreadPoolExecutor(JOBS) as threads:
+        made = list(threads.map(work, range(JOBS)))
     (experiment_id,) = {each.experiment_id for each in made}
     runs = mlflow_client.search_runs([experiment_id])
     assert sorted(run.info.status for run in runs) == ["FINISHED"] * JOBS + ["RUNNING"] * JOBS

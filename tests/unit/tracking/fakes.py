@@ -128,7 +128,7 @@ class FakeMlModel:
 
     models: list[ModelToSet] = field(default_factory=list)
 
-    def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]:
+    def set_model(self, model: ModelToSet, *, caller: Caller, key: str | None = None) -> dict[str, Any]:
         self.models.append(model)
         return {
             "message": "Model successfully uploaded",
@@ -137,7 +137,7 @@ class FakeMlModel:
         }
 
     def train_candidate(
-        self, model: ModelToSet, snapshot_id: int | None, *, caller: Caller
+        self, model: ModelToSet, snapshot_id: int | None, *, caller: Caller, key: str | None = None
     ) -> dict[str, Any]:
         self.models.append(model)
         return {"id": 8, "snapshot_id": snapshot_id}

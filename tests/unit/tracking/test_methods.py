@@ -1,6 +1,7 @@
 """Which candidates the methods try, beside scikit-learn's own searches."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -146,3 +147,77 @@ def test_a_search_that_is_taken_up_again_makes_the_fits_that_are_missing(wine: T
         assert [c.scores for c in second.found["SVC"].candidates] == [
             c.scores for c in first.found["SVC"].candidates
         ]
+
+
+INCLUDED: dict[str, dict[str, Any]] = {
+    "in the space": {"C": 7.5, "kernel": "linear", "gamma": 0.5},
+    "out of the space": {"C": 5000, "kernel": "rbf", "gamma": 0.5},
+    "other hyperparameters": {"kernel": "poly", "degree": 2},
+    "the defaults": {},
+}
+
+
+@pytest.mark.parametrize("setting", INCLUDED.values(), ids=[*INCLUDED])
+@pytest.mark.parametrize("method", ["random", "halving", "optuna"])
+def test_what_is_included_is_tried_first_beside_what_is_drawn(
+    method: Any, setting: dict[str, Any], wine: TrainingSet
+) -> None:
+    asked = request({}, models=["SVC"], grids={}, method=method, budget=Budget(8), include={"SVC": setting})
+    found = search_all(asked, wine).found["SVC"]
+    least = min(each.rows for each in found.candidates)
+    tried = [each.hyperparameters for each in found.candidates if each.rows == least]
+    assert tried[0] == setting
+    assert len({str(each) for each in tried}) == len(tried) == 9
+    without = search_all(replace(asked, include={}), wine).found["SVC"].candidates
+    if method != "optuna":  # which learns from what is included
+        assert tried[1:] == [each.hyperparameters for each in without][:8]
+
+
+@pytest.mark.parametrize("method", ["grid", "random", "halving", "optuna"])
+@pytest.mark.parametrize(
+    ("grid", "setting", "tried"),
+    [
+        ({}, {"n_estimators": 3}, [{"n_estimators": 3}, {}]),
+        ({}, {}, [{}]),
+        ({}, {"n_estimators": 100}, [{"n_estimators": 100}]),  # which is the default
+        ({"n_estimators": [1, 2]}, {"n_estimators": 2}, [{"n_estimators": 2}, {"n_estimators": 1}]),
+    ],
+)
+def test_what_is_included_is_tried_once_though_the_grid_has_it(
+    *, method: Any, grid: dict[str, Any], setting: dict[str, Any], tried: list[Any], wine: TrainingSet
+) -> None:
+    budget = None if method == "grid" else Budget(50)
+    asked = request(grid, method=method, budget=budget, include={"RandomForest": setting})
+    candidates = search_all(asked, wine).found["RandomForest"].candidates
+    assert [each.hyperparameters for each in candidates] == tried
+
+
+@pytest.mark.parametrize("method", ["random", "halving", "optuna"])
+def test_what_is_included_is_tried_though_there_is_no_time_left(method: Any, wine: TrainingSet) -> None:
+    setting = {"C": 0.5, "kernel": "poly"}
+    asked = request({}, models=["SVC"], grids={}, method=method, include={"SVC": setting})
+    asked = replace(asked, budget=Budget(10_000, seconds=1e-6))
+    (only,) = search_all(asked, wine).found["SVC"].candidates
+    assert only.hyperparameters == setting
+
+
+def test_of_halving_the_last_round_says_how_good_a_model_is(wine: TrainingSet) -> None:
+    found = search_all(request(TREES, method="halving", budget=Budget(18)), wine).found["RandomForest"]
+    last = [each.mean_score for each in found.candidates if each.rows == found.candidates[-1].rows]
+    assert found.best_score == max(last)
+    assert len(last) < len(found.candidates)
+
+
+def test_a_search_with_an_included_setting_makes_only_the_fits_that_are_missing(wine: TrainingSet) -> None:
+    for setting in ({"C": 7.5, "kernel": "linear", "gamma": 0.5}, {"kernel": "poly"}):
+        asked = request(
+            {}, models=["SVC"], grids={}, method="optuna", budget=Budget(9), include={"SVC": setting}
+        )
+        whole = FitsInMemory()
+        first = search_all(asked, wine, fits=whole)
+        half = FitsInMemory(dict(list(whole.known.items())[: len(whole.known) // 2]))
+        missing = set(whole.known) - set(half.known)
+        second = search_all(asked, wine, fits=half)
+        assert sorted(half.added, key=str) == sorted(missing, key=str)
+        tried = [[each.hyperparameters for each in one.found["SVC"].candidates] for one in (first, second)]
+        assert tried[0] == tried[1]

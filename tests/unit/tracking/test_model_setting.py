@@ -10,6 +10,7 @@ from tracking.persistence.model.experiment import Run
 from tracking.persistence.repository.mlflow_connection import MlflowUnavailableError
 from tracking.persistence.unit_of_work import TrackingUnitOfWork
 from tracking.service.model_setting import (
+    AskedRun,
     ForeignRunError,
     ModelSettingService,
     NoModelInRunError,
@@ -31,7 +32,7 @@ def push(run: Run, *, asked: str | None = None, champions: FakeChampions | None 
     service = ModelSettingService(
         FakeMlflow(held_runs=[run]), ml_model, champions or FakeChampions(), no_transaction
     )
-    service.set_model("a", use_case=asked or "wine", use_case_is_asked_for=asked is not None, caller=ALICE)
+    service.set_model(AskedRun("a", asked or "wine", use_case_is_asked_for=asked is not None), caller=ALICE)
     return ml_model
 
 

@@ -62,6 +62,7 @@ class SearchRequest:
 
     grids: by model name, the values to try by hyperparameter. Only a grid search needs one of every model:
     other methods search the catalogue's own space of a model that has none. budget: None of a grid search.
+    include: by model name, a setting that is tried first, whatever the method and the budget.
     """
 
     models: Sequence[str]
@@ -71,6 +72,7 @@ class SearchRequest:
     preprocessing: Preprocessing
     method: Method = "grid"
     budget: Budget | None = None
+    include: Mapping[str, Hyperparameters] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ class CrossValidated:
 class SearchResult:
     """What there is to tell of the best of one model's candidates.
 
-    grid: the values that were tried; of a range of the catalogue's its ends.
+    grid: the values that were tried; of a range of the catalogue's its ends. best_score: the mean score of
+    the best candidate, of halving among those of the last round.
     metrics: of the cross-validated predictions: accuracy, f1_score, precision and recall, or of a regression
     mae, rmse, r2 and max_error. no_numbers: those of them that came out as no finite number, left out there.
     per_class: `<class>_precision`, `_recall` and `_f1_score` of the same, unless there are too many.
@@ -146,6 +149,7 @@ class SearchResult:
     model_name: str
     grid: Grid
     hyperparameters: Hyperparameters
+    best_score: float
     metrics: Mapping[str, float]
     no_numbers: Sequence[str]
     per_class: Mapping[str, float]
@@ -154,12 +158,6 @@ class SearchResult:
     started_at: datetime
     candidates: Sequence[CandidateResult]
     cross_validated: CrossValidated
-
-    @property
-    def best_score(self) -> float:
-        """The mean score of the best candidate; less than any other if there is none."""
-        scores = [candidate.mean_score for candidate in self.candidates]
-        return max((score for score in scores if np.isfinite(score)), default=-np.inf)
 
     @property
     def predicted(self) -> npt.NDArray[Any]:

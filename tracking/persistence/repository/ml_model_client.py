@@ -1,5 +1,6 @@
 """What tracking asks of ml_model."""
 
+import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,13 +25,24 @@ class MlModelClient:
     def __init__(self, sibling: Sibling) -> None:
         self._sibling = sibling
 
-    def set_model(self, model: ModelToSet, *, caller: Caller) -> dict[str, Any]:
-        """ml_model's answer. Raises SiblingFailedError and SiblingRefusedError."""
-        return self._sibling.post("/set_model", asdict(model), caller=caller)
+    def set_model(self, model: ModelToSet, *, caller: Caller, key: str | None = None) -> dict[str, Any]:
+        """ml_model's answer. key: the caller's; what was done with it before is answered as it was then.
+
+        Raises SiblingFailedError and SiblingRefusedError.
+        """
+        return self._sibling.post("/set_model", asdict(model), caller=caller, headers=_headers(caller, key))
 
     def train_candidate(
-        self, model: ModelToSet, snapshot_id: int | None, *, caller: Caller
+        self, model: ModelToSet, snapshot_id: int | None, *, caller: Caller, key: str | None = None
     ) -> dict[str, Any]:
-        """ml_model's answer: what it has trained beside the live model. Raises as `set_model` does."""
+        """ml_model's answer: what it has trained beside the live model. key, errors: as of `set_model`."""
         body = asdict(model) | ({} if snapshot_id is None else {"snapshot_id": snapshot_id})
-        return self._sibling.post("/deployments", body, caller=caller)
+        return self._sibling.post("/deployments", body, caller=caller, headers=_headers(caller, key))
+
+
+def _headers(caller: Caller, key: str | None) -> dict[str, str]:
+    """ml_model may know every caller as this service: only with their name are their keys told apart."""
+    if key is None:
+        return {}
+    told = hashlib.sha256(f"{caller.name} {key}".encode()).hexdigest()
+    return {"Idempotency-Key": f"tracking-{told}"}

@@ -65,6 +65,18 @@ def unless_gone(change: Callable[..., object], *arguments: Any) -> None:
             raise
 
 
+def again_if_refused(change: Callable[..., object], *arguments: Any) -> None:
+    """Make a change of MLflow's client, and once more if its database has refused it: somebody else may have
+    made the same row at the same moment, and then it is there.
+    """
+    try:
+        change(*arguments)
+    except MlflowException as error:
+        if error.error_code not in UNREADABLE:
+            raise
+        change(*arguments)
+
+
 def out_of_order(error: MlflowException) -> bool:
     """Whether MLflow, rather than the request or whoever prepared it, is at fault."""
     cause = _cause(error)

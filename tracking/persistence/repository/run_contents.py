@@ -8,6 +8,7 @@ there visibly and kept whole in the run's artifact `grid_search.json`.
 import ast
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from fleet.caller import Caller
@@ -41,6 +42,17 @@ def first_tags(request: SearchRequest, training: TrainingSet, caller: Caller) ->
         "mlflow.user": caller.name,
         "request_id": caller.request_id,
     }
+
+
+def search_tags(model_name: str, request: SearchRequest) -> dict[str, str]:
+    """How the model's candidates are chosen. A budget in seconds has a number of candidates too: the most."""
+    tags: dict[str, str] = {"search_method": request.method}
+    if request.budget is not None:
+        told = {name: value for name, value in asdict(request.budget).items() if value is not None}
+        tags["search_budget"] = json.dumps(told)
+    if model_name in request.include:
+        tags["search_include"] = json.dumps(request.include[model_name])
+    return tags
 
 
 def first_params(grid: Grid, request: SearchRequest, training: TrainingSet) -> dict[str, str]:

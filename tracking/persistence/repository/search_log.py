@@ -28,8 +28,8 @@ from tracking.persistence.repository.candidates_table import TABLE_ARTIFACT, TAB
 from tracking.persistence.repository.dataset_inputs import dataset_inputs
 from tracking.persistence.repository.job_runs import FINISHED, RUNNING, Ended, JobRuns, NewRun
 from tracking.persistence.repository.mlflow_connection import (
-    UNREADABLE,
     MlflowInDoubtError,
+    again_if_refused,
     out_of_order,
     translated,
 )
@@ -136,7 +136,10 @@ class SearchLog:
         A run that an earlier attempt has finished stays so. Raises ExperimentDeletedError.
         """
         tags = run_contents.first_tags(request, training, caller)
-        wanted = [NewRun(model, run_contents.run_name(model), tags) for model in request.models]
+        wanted = [
+            NewRun(model, run_contents.run_name(model), tags | run_contents.search_tags(model, request))
+            for model in request.models
+        ]
         with translated(), self._unless_deleted(experiment.name):
             experiment_id = self._find(experiment.name) or self._create(experiment)
             runs = self._runs.begin(job_id, experiment_id, wanted)
@@ -244,14 +247,8 @@ class SearchLog:
             return found  # another job was quicker
 
     def _log_dataset(self, run: Any, training: TrainingSet) -> None:
-        inputs = dataset_inputs(training)
-        try:
-            self._client.log_inputs(run.info.run_id, inputs)
-        except MlflowException as error:
-            if error.error_code not in UNREADABLE:
-                raise
-            # Another job of the experiment wrote the dataset at the same moment: now it is there.
-            self._client.log_inputs(run.info.run_id, inputs)
+        # Another job of the experiment may write the dataset at the same moment.
+        again_if_refused(self._client.log_inputs, run.info.run_id, dataset_inputs(training))
 
     def _commit_to(self, run: Any, search: SavedSearch) -> None:
         """Say first which hyperparameters the model has; one of an earlier attempt with others goes."""

@@ -3,7 +3,7 @@
 Each candidate is drawn from a seed of its own number: a search that is taken up again goes on with the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -110,12 +110,25 @@ class OptunaStudy:
     def __init__(self, study: "optuna.Study") -> None:
         self._study = study
 
+    def enqueue(self, setting: Mapping[str, Any], space: Space) -> bool:
+        """Have it thought of next, unless it was; False if the space does not hold it."""
+        if setting.keys() != space.keys():
+            return False
+        places = {name: _place(setting[name], part) for name, part in space.items()}
+        if None in places.values():
+            return False
+        with no_warnings(), _translated():
+            self._study.enqueue_trial(places, skip_if_exists=True)
+        return True
+
     def trials(self, first: int, count: int, space: Space) -> Sequence[Thought]:
         """Those of these numbers, thought of now unless they were before."""
         import optuna  # noqa: PLC0415  # it takes a second, and few searches need it
 
+        waiting = optuna.trial.TrialState.WAITING  # these are asked for as new ones are
         with no_warnings(), _translated():
-            known = self._study.get_trials(deepcopy=False)[first : first + count]
+            all_known = [each for each in self._study.get_trials(deepcopy=False) if each.state != waiting]
+            known = all_known[first : first + count]
             thoughts = [
                 Thought(trial.number, _chosen(optuna.trial.Trial(self._study, trial._trial_id), space))  # noqa: SLF001
                 for trial in known
@@ -151,6 +164,20 @@ def _translated() -> Iterator[None]:
 def _chosen(trial: "optuna.trial.Trial", space: Space) -> dict[str, Any]:
     """What the trial was given before stays. Of a list its places are chosen: values may be anything."""
     return {name: _value(trial, name, part) for name, part in space.items()}
+
+
+def _place(value: Any, part: Range | Sequence[Any]) -> float | int | None:
+    """How Optuna is told of a value: by itself in a range, by its place in a list; None if it has none."""
+    if not isinstance(part, Range):
+        return next((place for place, each in enumerate(part) if _is(value, each)), None)
+    kinds = int if part.integers else (int, float)
+    is_number = isinstance(value, kinds) and not isinstance(value, bool)
+    return value if is_number and part.low <= value <= part.high else None
+
+
+def _is(value: Any, other: Any) -> bool:
+    """Whether they are equal, and true is not 1."""
+    return bool(value == other and isinstance(value, bool) == isinstance(other, bool))
 
 
 def _value(trial: "optuna.trial.Trial", name: str, part: Range | Sequence[Any]) -> Any:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from mlflow import MlflowClient
 
-from tracking.persistence.repository.mlflow_connection import translated
+from tracking.persistence.repository.mlflow_connection import again_if_refused, translated
 from tracking.persistence.repository.run_models import RunModels
 
 CHALLENGER = "challenger"
@@ -30,10 +30,10 @@ class UseCaseModels:
             version = self._version(use_case, run_id)
             if version is None:
                 return
-            self._client.set_model_version_tag(use_case, version, CHALLENGED_TAG, _now())
+            self._tag(use_case, version, CHALLENGED_TAG, _now())
             newest, named = self._newest_challenger(use_case), None
             while newest != named:  # looked at once more: another one may have come while it was named
-                self._client.set_registered_model_alias(use_case, CHALLENGER, newest)
+                self._name(use_case, CHALLENGER, newest)
                 newest, named = self._newest_challenger(use_case), newest
 
     def crown(self, use_case: str, run_id: str, deployment_id: object) -> None:
@@ -42,14 +42,21 @@ class UseCaseModels:
             version = self._version(use_case, run_id)
             if version is None:
                 return
-            self._client.set_model_version_tag(use_case, version, DEPLOYMENT_TAG, deployment_id)
-            self._client.set_model_version_tag(use_case, version, DEPLOYED_TAG, _now())
-            self._client.set_registered_model_alias(use_case, CHAMPION, version)
+            self._tag(use_case, version, DEPLOYMENT_TAG, deployment_id)
+            self._tag(use_case, version, DEPLOYED_TAG, _now())
+            self._name(use_case, CHAMPION, version)
 
     def _version(self, use_case: str, run_id: str) -> str | None:
         run = self._client.get_run(run_id)
         model_id = self._models.logged(run)
         return None if model_id is None else self._models.register_once(use_case, run, model_id)
+
+    def _tag(self, use_case: str, version: str, tag: str, value: object) -> None:
+        again_if_refused(self._client.set_model_version_tag, use_case, version, tag, value)
+
+    def _name(self, use_case: str, alias: str, version: str) -> None:
+        """The alias is of this version; another one may be given it for the first time at the same moment."""
+        again_if_refused(self._client.set_registered_model_alias, use_case, alias, version)
 
     def _newest_challenger(self, use_case: str) -> str:
         of_it = f"name = '{use_case}' and tags.{CHALLENGED_TAG} LIKE '%'"

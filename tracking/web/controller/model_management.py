@@ -3,17 +3,18 @@
 from dataclasses import asdict
 from typing import Any
 
+from flask import request
 from flask_restful import Resource
 
 from fleet.jobs import Jobs
 from fleet.web.answers import answers
 from fleet.web.credentials import caller
-from fleet.web.idempotency import Answer, idempotent
+from fleet.web.idempotency import HEADER, Answer, idempotent
 from fleet.web.jobs import JobAnswer, answer_by_job
 from fleet.web.validation import accepts
-from tracking.service.model_setting import ModelSettingService
+from tracking.service.model_setting import AskedRun, ModelSettingService
 from tracking.service.optimisation import Optimisation, OptimisationService
-from tracking.web.answers import OptimisationAnswer, SettingAnswer
+from tracking.web.answers import CreatedAnswer, SettingAnswer
 from tracking.web.schema import ManagementRequest, OptimizationRequest, PromotedRequest, SettingRequest
 
 
@@ -28,7 +29,7 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
         self._jobs = jobs
         self._path = path
 
-    @answers(OptimisationAnswer, status=201)
+    @answers(CreatedAnswer, status=201)
     @answers(JobAnswer, status=202)
     @answers(SettingAnswer, errors=[404, 409, 429, 502, 503, 504])
     @accepts(role="admin", body=ManagementRequest)
@@ -50,20 +51,11 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
 
     def _train_candidate(self, body: SettingRequest) -> dict[str, Any]:
         return self._setting.train_candidate(
-            body.run_id,
-            use_case=body.use_case,
-            use_case_is_asked_for="use_case" in body.model_fields_set,
-            snapshot_id=body.snapshot_id,
-            caller=caller(),
+            _asked(body), body.snapshot_id, caller=caller(), key=request.headers.get(HEADER)
         )
 
     def _promoted(self, body: PromotedRequest) -> dict[str, Any]:
-        self._setting.promoted(
-            body.run_id,
-            body.deployment_id,
-            use_case=body.use_case,
-            use_case_is_asked_for="use_case" in body.model_fields_set,
-        )
+        self._setting.promoted(_asked(body), body.deployment_id)
         return {"message": "Model is the champion", "deployment_id": body.deployment_id}
 
     def _optimise(self, body: OptimizationRequest) -> Answer:
@@ -72,12 +64,11 @@ class ModelManagement(Resource):  # type: ignore[misc]  # Flask-RESTful has no t
         return answer_by_job(self._jobs, self._path, "optimisation", asdict(asked), status=201)
 
     def _set_model(self, body: SettingRequest) -> dict[str, Any]:
-        return self._setting.set_model(
-            body.run_id,
-            use_case=body.use_case,
-            use_case_is_asked_for="use_case" in body.model_fields_set,
-            caller=caller(),
-        )
+        return self._setting.set_model(_asked(body), caller=caller(), key=request.headers.get(HEADER))
+
+
+def _asked(body: SettingRequest | PromotedRequest) -> AskedRun:
+    return AskedRun(body.run_id, body.use_case, "use_case" in body.model_fields_set)
 
 
 def _optimisation(body: OptimizationRequest) -> Optimisation:
@@ -95,4 +86,5 @@ def _optimisation(body: OptimizationRequest) -> Optimisation:
         method=body.method,
         candidates=None if body.budget is None else body.budget.candidates,
         seconds=None if body.budget is None else body.budget.seconds,
+        include=body.include or {},
     )
