@@ -175,20 +175,35 @@ def read_predictions(session: Session, use_case: UseCase, deployment_id: int, nu
     return _looked_up(session, predictions, numbers, predictions.c.deployment_id == deployment_id)
 
 
-def _looked_up(session: Session, table: Table, numbers: Integers, *conditions: ColumnElement[bool]) -> Floats:
-    """The classes that a table has for samples, NaN where none."""
+def read_probabilities(session: Session, use_case: UseCase, deployment_id: int, numbers: Integers) -> Floats:
+    """The probability of what a deployment has predicted of samples, NaN where none is known. numbers: their
+    sample_index."""
+    predictions = use_case_tables(use_case).predictions
+    own = predictions.c.deployment_id == deployment_id
+    return _looked_up(session, predictions, numbers, own, column="probability")
+
+
+def _looked_up(
+    session: Session,
+    table: Table,
+    numbers: Integers,
+    *conditions: ColumnElement[bool],
+    column: str = "class",
+) -> Floats:
+    """What a table has for samples, NaN where nothing."""
     if not len(numbers):
         return np.empty(0)
     if (numbers[1:] < numbers[:-1]).any():
         order = np.argsort(numbers)
         found = np.empty(len(numbers))
-        found[order] = _looked_up(session, table, numbers[order], *conditions)
+        found[order] = _looked_up(session, table, numbers[order], *conditions, column=column)
         return found
     if len(numbers) <= NAMED_ROWS:
         which = table.c.sample_index == func.any(array([literal(number) for number in numbers.tolist()]))
     else:
         which = table.c.sample_index.between(int(numbers[0]), int(numbers[-1]))
-    query = select(table.c.sample_index, cast(table.c["class"], Double)).where(which, *conditions)
+    known = cast(table.c[column], Double)
+    query = select(table.c.sample_index, known).where(which, known.is_not(None), *conditions)
     found = np.full(len(numbers), np.nan)
 
     def take(block: npt.NDArray[Any]) -> None:
@@ -196,9 +211,9 @@ def _looked_up(session: Session, table: Table, numbers: Integers, *conditions: C
         rows = block[np.argsort(block["sample_index"])]
         places = np.minimum(np.searchsorted(numbers, rows["sample_index"]), len(numbers) - 1)
         asked = numbers[places] == rows["sample_index"]
-        found[places[asked]] = rows["class"][asked]
+        found[places[asked]] = rows["value"][asked]
 
-    dtype = np.dtype([("sample_index", "i8"), ("class", "f8")])
+    dtype = np.dtype([("sample_index", "i8"), ("value", "f8")])
     copy_out_blocks(session, query, dtype, take, block_rows=BLOCK_ROWS)
     return found
 

@@ -11,6 +11,8 @@ from monitoring.persistence.repository.ml_model_client import MlModelClient
 from monitoring.persistence.repository.webhooks import Webhooks
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.engine import Engine
+from monitoring.service.judging.judging import Judging
+from monitoring.service.judging.verdicts import Verdicts
 from monitoring.service.monitoring import MonitoringService
 from monitoring.service.telling.delivery import Teller
 from monitoring.utils.destinations import parse_allowed
@@ -25,6 +27,8 @@ class MonitoringServices:
     monitoring: MonitoringService
     engine: Engine
     teller: Teller
+    judging: Judging
+    verdicts: Verdicts
 
     def start(self) -> None:
         """Begin to load Evidently; returns at once."""
@@ -52,4 +56,6 @@ def create_services(settings: MonitoringSettings) -> MonitoringServices:
     checks: Checks = {"Evidently": engine.check, DATABASE: database.check}
     monitoring = MonitoringService(units, engine, MlModelClient(ml_model, trained))
     teller = Teller(Webhooks(parse_allowed(settings.webhooks_allowed)))
-    return MonitoringServices(database, checks, monitoring, engine, teller)
+    judging = Judging()
+    verdicts = Verdicts(units, judging)
+    return MonitoringServices(database, checks, monitoring, engine, teller, judging, verdicts)
