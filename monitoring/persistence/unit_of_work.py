@@ -13,6 +13,8 @@ from monitoring.persistence.repository.labelled_rows import LabelledRows
 from monitoring.persistence.repository.loops import LoopRepository
 from monitoring.persistence.repository.policies import PolicyRepository
 from monitoring.persistence.repository.results import ResultRepository
+from monitoring.persistence.repository.standing import StandingRepository
+from monitoring.persistence.repository.windows import WindowRepository
 
 NAME = "monitoring"
 
@@ -22,9 +24,11 @@ class MonitoringUnitOfWork(UnitOfWork):
 
     samples: JudgedSampleRepository
     results: ResultRepository
+    windows: WindowRepository
     labelled: LabelledRows
     policies: PolicyRepository
     loops: LoopRepository
+    standing: StandingRepository
     jobs: JobTable
     audit: AuditRepository
 
@@ -32,9 +36,11 @@ class MonitoringUnitOfWork(UnitOfWork):
         super().__enter__()
         self.samples = JudgedSampleRepository(self.session)
         self.results = ResultRepository(self.session)
+        self.windows = WindowRepository(self.session)
         self.labelled = LabelledRows(self.session)
         self.policies = PolicyRepository(self.session)
         self.loops = LoopRepository(self.session)
+        self.standing = StandingRepository(self.session)
         self.jobs = JobTable(self.session, NAME)
         self.audit = AuditRepository(self.session, NAME)
         return self
