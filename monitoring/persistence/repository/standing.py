@@ -48,10 +48,16 @@ class StandingRepository:
         return {(name, each): counted.get((name, each), 0) for name in names for each in get_args(Outcome)}
 
     def webhooks(self, service: str, kind: str) -> dict[Result, int]:
-        """What has become of the last day's jobs of that kind; 0 of what has not happened."""
+        """What has become of the last day's jobs of that kind; 0 of what has not happened.
+
+        Those that somebody has cancelled are nothing that went wrong.
+        """
         code = JobRow.error["code"].astext
         query = select(JobRow.state, code, func.count()).where(
-            JobRow.service == service, JobRow.kind == kind, JobRow.created_at > func.now() - COUNTED_FOR
+            JobRow.service == service,
+            JobRow.kind == kind,
+            JobRow.state != "cancelled",
+            JobRow.created_at > func.now() - COUNTED_FOR,
         )
         counted: dict[Result, int] = dict.fromkeys(get_args(Result), 0)
         for state, failure, count in self._session.execute(query.group_by(JobRow.state, code)):

@@ -17,32 +17,20 @@ class Judged(Protocol):
     @property
     def id(self) -> int: ...
     @property
-    def use_case(self) -> str: ...
-    @property
     def deployment_id(self) -> int | None: ...
     @property
     def verdict(self) -> str: ...
     @property
     def sentence(self) -> str: ...
-    @property
-    def rows(self) -> int: ...
-    @property
-    def labelled(self) -> int: ...
 
 
-def tell_verdict(work: MonitoringUnitOfWork, judged: Judged, *, caller: Caller) -> None:
+def tell_verdict(work: MonitoringUnitOfWork, use_case: str, judged: Judged, *, caller: Caller) -> None:
     """If it is to act."""
-    if judged.verdict != "act":
-        return
-    details = {
-        "verdict_id": judged.id,
-        "deployment_id": judged.deployment_id,
-        "rows": judged.rows,
-        "labelled": judged.labelled,
-    }
-    order_telling(
-        work, judged.use_case, "verdict", judged.sentence, caller=caller, severity="warning", details=details
-    )
+    if judged.verdict == "act":
+        details = {"verdict_id": judged.id, "deployment_id": judged.deployment_id}
+        order_telling(
+            work, use_case, "verdict", judged.sentence, caller=caller, severity="warning", details=details
+        )
 
 
 def tell_start(work: MonitoringUnitOfWork, loop: Loop, *, caller: Caller) -> None:
