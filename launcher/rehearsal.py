@@ -205,7 +205,6 @@ class Rehearsal:
 
     def _verdicts(self) -> list[Verdict]:
         """The newest first, a page of them."""
-        ...
 
     def _in_flight(self) -> Loop | None:
         newest = next(self._fleet.monitoring.loops(use_case=self._scene.use_case, page_size=1), None)

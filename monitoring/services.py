@@ -1,5 +1,6 @@
 """Monitoring's working parts, with or without a web before them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from db.database import DATABASE, Database
@@ -7,6 +8,7 @@ from fleet.caller import Caller
 from fleet.health import Checks
 from fleet.sibling import Sibling
 from monitoring.config.settings import MonitoringSettings
+from monitoring.persistence.model.standing import Standing
 from monitoring.persistence.repository.ml_model_client import MlModelClient
 from monitoring.persistence.repository.webhooks import Webhooks
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
@@ -14,21 +16,26 @@ from monitoring.service.engine import Engine
 from monitoring.service.judging.judging import Judging
 from monitoring.service.judging.verdicts import Verdicts
 from monitoring.service.monitoring import MonitoringService
+from monitoring.service.policies import Policies
+from monitoring.service.standing import read_standing
 from monitoring.service.telling.delivery import Teller
+from monitoring.service.telling.telling import Telling
 from monitoring.utils.destinations import parse_allowed
 
 
 @dataclass(frozen=True)
 class MonitoringServices:
-    """What monitoring does. checks: what it needs to answer."""
+    """What monitoring does. checks: what it needs to answer. standing: reads how every use case stands."""
 
     database: Database
     checks: Checks
     monitoring: MonitoringService
     engine: Engine
-    teller: Teller
     judging: Judging
     verdicts: Verdicts
+    policies: Policies
+    telling: Telling
+    standing: Callable[[], Standing]
 
     def start(self) -> None:
         """Begin to load Evidently; returns at once."""
@@ -52,10 +59,23 @@ def create_services(settings: MonitoringSettings) -> MonitoringServices:
         with units() as work:
             return work.audit.subject_of("ml_model", "train", caller)
 
+    def standing() -> Standing:
+        with units() as work:
+            return read_standing(work)
+
     engine = Engine()
     checks: Checks = {"Evidently": engine.check, DATABASE: database.check}
     monitoring = MonitoringService(units, engine, MlModelClient(ml_model, trained))
-    teller = Teller(Webhooks(parse_allowed(settings.webhooks_allowed)))
     judging = Judging()
-    verdicts = Verdicts(units, judging)
-    return MonitoringServices(database, checks, monitoring, engine, teller, judging, verdicts)
+    allowed = parse_allowed(settings.webhooks_allowed)
+    return MonitoringServices(
+        database=database,
+        checks=checks,
+        monitoring=monitoring,
+        engine=engine,
+        judging=judging,
+        verdicts=Verdicts(units, judging),
+        policies=Policies(units, allowed),
+        telling=Telling(units, Teller(Webhooks(allowed))),
+        standing=standing,
+    )

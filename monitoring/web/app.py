@@ -10,8 +10,10 @@ from fleet.web.metrics import metrics_of
 from monitoring.config.settings import MonitoringSettings
 from monitoring.services import create_services
 from monitoring.web.controller.monitoring import Monitoring
+from monitoring.web.controller.policy import PolicyOfUseCase, PolicyTest
 from monitoring.web.controller.results import Result, Results
 from monitoring.web.metrics import verdict_metrics
+from monitoring.web.standing_metrics import standing_metrics
 
 
 def create_app(settings: MonitoringSettings | None = None) -> Flask:
@@ -23,11 +25,14 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
     metrics = metrics_of(app)
     metrics.watch_pool(services.database.connections, services.database.in_use)
     metrics.read_at_scrape(lambda: verdict_metrics(services.monitoring.last_verdicts()))
+    metrics.read_at_scrape(lambda: standing_metrics(services.standing()))
     monitoring = {"monitoring": services.monitoring}
     routes = [
         Route(Monitoring, [""], monitoring),
         Route(Results, ["/results"], monitoring),
         Route(Result, ["/results/<int:result_id>"], monitoring),
+        Route(PolicyOfUseCase, ["/policy"], {"policies": services.policies}),
+        Route(PolicyTest, ["/policy/test"], {"telling": services.telling}),
     ]
     add_routes(app, routes, prefixes=[settings.path], ready=Readiness(app, services.checks))
     services.start()

@@ -12,6 +12,7 @@ from monitoring.persistence.repository.loops import LoopEndedError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.context import Units
 from monitoring.service.loop.ending import clear_for
+from monitoring.service.telling.occasions import tell_start
 
 KIND = "loop"
 
@@ -84,6 +85,7 @@ class Loops:
         )
         loop = work.loops.find(loop_id)
         self.submit(work, loop, caller)
+        tell_start(work, loop, caller=caller)
         work.audit.add("begin_loop", loop_id, caller, use_case=use_case)
         return work.loops.find(loop_id)
 

@@ -18,6 +18,7 @@ from monitoring.service.loop.gating import gate, has_new_rows
 from monitoring.service.loop.preparing import judge, reserve, snapshot
 from monitoring.service.loop.promoting import has_new_truth, promote, watch
 from monitoring.service.loop.searching import search, train
+from monitoring.service.telling.occasions import tell_step
 
 log = logging.getLogger(__name__)
 
@@ -55,14 +56,11 @@ AWAY_SINCE = "away_since"
 
 
 class LoopRunner:
-    """units: opens a transaction. siblings: what is asked of ml_model and tracking. told: of a step's end."""
+    """units: opens a transaction. siblings: what is asked of ml_model and tracking."""
 
-    def __init__(
-        self, units: Units, siblings: LoopSiblings, told: Callable[[Loop, Found], object] = lambda *_: None
-    ) -> None:
+    def __init__(self, units: Units, siblings: LoopSiblings) -> None:
         self._units = units
         self._siblings = siblings
-        self._told = told
 
     def run(self, loop_id: int, job: Work) -> dict[str, Any]:
         """Do its steps. Raises AwayError where another service is away, which the job waits for."""
@@ -84,9 +82,9 @@ class LoopRunner:
                 return False  # it was aborted meanwhile
             use_case = work.samples.find(loop.use_case)
             work.labelled.reserve(use_case, found.reserved, loop.id, found.look)
+            tell_step(work, loop, found, caller=loop_caller(loop.id))
             work.commit()
         log.info("Loop %s, %s: %s, %s", loop.id, loop.step, found.outcome, found.reason)
-        self._told(loop, found)
         return True
 
     def is_due(self, loop: Loop) -> bool:
