@@ -13,20 +13,17 @@ class DeploymentReferenceRow(SharedTable):
     """What a deployment says of the rows that it learned from, by models that had not seen them."""
 
     __tablename__ = "deployment_references"
-    __table_args__ = (
-        CheckConstraint("loss IN ('brier', 'zero_one', 'absolute')", name="loss_is_known"),
-        {"comment": "Out-of-fold predictions and losses of deployments, made when they are trained"},
-    )
+    __table_args__ = ({"comment": "Out-of-fold predictions of deployments, made when they are trained"},)
 
     deployment_id: Mapped[int] = mapped_column(
         ForeignKey(DeploymentRow.id, ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    rows: Mapped[int] = mapped_column(BigInteger, comment="of the snapshot that it learned from")
-    loss: Mapped[str] = mapped_column(comment="brier, zero_one or absolute")
     predictions: Mapped[bytes] = deferred(
-        mapped_column(LargeBinary, nullable=False, comment="float64 each, zlib")
+        mapped_column(LargeBinary, nullable=False, comment="of its snapshot's rows, float64 each, zlib")
     )
-    losses: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False, comment="float64 each, zlib"))
+    probabilities: Mapped[bytes | None] = deferred(
+        mapped_column(LargeBinary, comment="of the predicted classes, the same way; null: it gives none")
+    )
     made_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

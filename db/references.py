@@ -2,7 +2,6 @@
 
 import zlib
 from dataclasses import dataclass
-from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,21 +11,17 @@ from sqlalchemy.orm import Session, undefer
 from db.loop import DeploymentReferenceRow
 
 Floats = npt.NDArray[np.float64]
-Loss = Literal["brier", "zero_one", "absolute"]
 
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Out-of-fold predictions of a snapshot's rows, and their losses: (rows,) each, in its order."""
+    """Out-of-fold predictions of a snapshot's rows, and how probable each was held: (rows,), in its order.
 
-    loss: Loss
+    probabilities: of the class that was predicted; None where the model gives none.
+    """
+
     predictions: Floats
-    losses: Floats
-
-    @property
-    def rows(self) -> int:
-        """Rows of the snapshot."""
-        return len(self.losses)
+    probabilities: Floats | None
 
 
 class ReferenceRepository:
@@ -40,10 +35,8 @@ class ReferenceRepository:
         self._session.add(
             DeploymentReferenceRow(
                 deployment_id=deployment_id,
-                rows=reference.rows,
-                loss=reference.loss,
                 predictions=_packed(reference.predictions),
-                losses=_packed(reference.losses),
+                probabilities=None if reference.probabilities is None else _packed(reference.probabilities),
             )
         )
         self._session.flush()
@@ -56,11 +49,12 @@ class ReferenceRepository:
     def find(self, deployment_id: int) -> OutOfFold | None:
         """None if none was made, as of a deployment with too many rows."""
         kept = DeploymentReferenceRow
-        options = [undefer(kept.predictions), undefer(kept.losses)]
+        options = [undefer(kept.predictions), undefer(kept.probabilities)]
         row = self._session.get(kept, deployment_id, options=options)
         if row is None:
             return None
-        return OutOfFold(cast(Loss, row.loss), _unpacked(row.predictions), _unpacked(row.losses))
+        probabilities = None if row.probabilities is None else _unpacked(row.probabilities)
+        return OutOfFold(_unpacked(row.predictions), probabilities)
 
 
 def _packed(numbers: Floats) -> bytes:

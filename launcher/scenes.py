@@ -20,9 +20,9 @@ class Model:
 class Scene:
     """What is played.
 
-    metric: that people know a model by. champion: live at first. search: of the policy, what a challenger is
-    searched among. noise: moves columns and harms nothing. harm: what the champion is wrong about, and another
-    model can learn. bad: predicts much worse than any of the others.
+    metric: that people know a model by. champion: live at first. search: of the policy, what a challenger
+    is searched among. noise: moves columns and harms nothing. harm: what the champion is wrong about, and
+    another model can learn. bad: predicts much worse than any of the others.
     """
 
     use_case: str

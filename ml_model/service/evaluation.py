@@ -7,12 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from db.definition import Task, UseCase
-from db.references import Loss
 from db.sets import RowRange, SampleBlock
 from fleet.errors import ConflictError, NotFoundError
 from fleet.settings import SEED
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.losses import Losses, common_loss, losses_of
+from ml_model.service.losses import Loss, Losses, common_loss, losses_of
 from ml_model.service.paired_losses import LossSums, PairedFigures, compare_losses, loss_sums
 from ml_model.service.predictor import Predictor
 from ml_model.service.roles import find_trained

@@ -1,15 +1,16 @@
 """What each prediction costs: by its probabilities where the model has them."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from db.references import Loss
 from ml_model.service.paired_losses import absolute_losses, brier_losses, zero_one_losses
 from ml_model.service.predictor import Predicted
 
 Floats = npt.NDArray[np.float64]
+Loss = Literal["brier", "zero_one", "absolute"]
 Losses = Mapping[Loss, Floats]
 """A model's losses of the same rows, (rows,) each, by every kind that it has; the most telling kind first."""
 

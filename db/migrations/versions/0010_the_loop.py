@@ -75,14 +75,16 @@ def _references() -> None:
     table = "deployment_references"
     _make(
         table,
-        "Out-of-fold predictions and losses of deployments, made when they are trained",
+        "Out-of-fold predictions of deployments, made when they are trained",
         _column("deployment_id", sa.BigInteger(), autoincrement=False),
-        _column("rows", sa.BigInteger(), "of the snapshot that it learned from"),
-        _column("loss", sa.Text(), "brier, zero_one or absolute"),
-        _column("predictions", sa.LargeBinary(), "float64 each, zlib"),
-        _column("losses", sa.LargeBinary(), "float64 each, zlib"),
+        _column("predictions", sa.LargeBinary(), "of its snapshot's rows, float64 each, zlib"),
+        _column(
+            "probabilities",
+            sa.LargeBinary(),
+            "of the predicted classes, the same way; null: it gives none",
+            null=True,
+        ),
         _time("made_at"),
-        sa.CheckConstraint("loss IN ('brier', 'zero_one', 'absolute')", name=op.f(f"{table}_loss_is_known")),
         _foreign(table, "deployment_id", "deployments.id", "CASCADE"),
         _key(table, "deployment_id"),
     )

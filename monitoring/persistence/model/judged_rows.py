@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from db.references import OutOfFold
-
 Floats = NDArray[np.float64]
 
 
@@ -48,15 +46,3 @@ class JudgedRows:
     def comparable(self) -> NDArray[np.bool_]:
         """Whether a row's loss can be known, (rows,)."""
         return self.predicted & ~np.isnan(self.target)
-
-
-@dataclass(frozen=True)
-class LearnedRows:
-    """Rows that a deployment learned from, as in JudgedRows, in the order of its snapshot.
-
-    out_of_fold: what models that had not seen them say of them; None if that was not made.
-    """
-
-    features: Floats
-    target: Floats
-    out_of_fold: OutOfFold | None

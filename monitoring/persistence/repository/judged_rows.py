@@ -27,7 +27,7 @@ from db.shared import DeploymentRow
 from db.snapshots import SnapshotRepository
 from db.tables import use_case_tables
 from db.use_cases import DATASETS
-from monitoring.persistence.model.judged_rows import JudgedRows, LearnedRows
+from monitoring.persistence.model.judged_rows import JudgedRows
 
 Integers = NDArray[np.int64]
 REFERENCE_SETS: tuple[SetName, ...] = ("training", "testing")
@@ -58,10 +58,10 @@ class JudgedRowRepository:
         columns = zip(*(np.split(each, ends) for each in known), strict=True)
         return [JudgedRows(part.features, *own) for part, own in zip(parts, columns, strict=True)]
 
-    def learned(self, use_case: UseCase, deployment_id: int) -> LearnedRows | None:
-        """The rows that a deployment learned from; None if no snapshot of them was taken.
+    def learned(self, use_case: UseCase, deployment_id: int) -> JudgedRows | None:
+        """The rows that a deployment learned from, and what was said of them out of fold, if that was made.
 
-        Raises SnapshotChangedError.
+        None if no snapshot of them was taken. Raises SnapshotChangedError.
         """
         snapshot_id = self._snapshot_of(deployment_id)
         if snapshot_id is None:
@@ -78,7 +78,10 @@ class JudgedRowRepository:
         rows = SampleBlock(numbers[known], _without_unlisted(use_case, features), target[known])
         self._snapshots.check(use_case.name, snapshot_id, rows)
         kept = ReferenceRepository(self._session).find(deployment_id)
-        return LearnedRows(features, rows.target, kept)
+        unknown = np.full(len(features), np.nan)
+        said = unknown if kept is None else kept.predictions
+        sure = unknown if kept is None or kept.probabilities is None else kept.probabilities
+        return JudgedRows(features, rows.target, said, sure)
 
     def version(self, use_case: UseCase, deployment_id: int) -> str:
         """Another one when rows of training or testing, or production rows that the deployment learned from,

@@ -11,7 +11,7 @@ from db.definition import UseCase
 from db.sets import RowRange
 from db.snapshots import SnapshotChangedError
 from fleet.errors import ConflictError
-from monitoring.persistence.model.judged_rows import JudgedRows, LearnedRows
+from monitoring.persistence.model.judged_rows import JudgedRows
 from monitoring.persistence.model.window import Reference, Window
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.judging.reference import ReferenceFigures, reference_of
@@ -106,7 +106,7 @@ class References:
 
     def _learned(
         self, work: MonitoringUnitOfWork, use_case: UseCase, deployment_id: int
-    ) -> tuple[LearnedRows | None, str | None]:
+    ) -> tuple[JudgedRows | None, str | None]:
         """The rows that it learned from, and what is to be said of them."""
         try:
             learned = work.judged.learned(use_case, deployment_id)
@@ -114,7 +114,7 @@ class References:
             return None, CHANGED
         if learned is None:
             return None, NOT_KNOWN
-        return learned, None if learned.out_of_fold is not None else NOT_OUT_OF_FOLD
+        return learned, None if learned.predicted.any() else NOT_OUT_OF_FOLD
 
     def _remembered(self, deployment_id: int, sets: Sets, version: str) -> ReferenceFigures | None:
         with self._lock:

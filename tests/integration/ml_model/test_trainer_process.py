@@ -78,7 +78,7 @@ def test_predictions_out_of_fold_are_made_there_and_given_up_sooner(
 ) -> None:
     told = trainer.predict_out_of_fold(task())
     assert told is not None
-    assert (told.loss, told.rows) == ("brier", 300)
+    assert len(told.predictions) == 300
     monkeypatch.setattr("ml_model.service.trainer_process.OUT_OF_FOLD_S", 1.0)
     with pytest.raises(OutOfTimeError):
         trainer.predict_out_of_fold(task(20_000, "RandomForest", **ENDLESS))

@@ -28,32 +28,31 @@ def by_hand(model_name: str, target: Any, folds: Any, method: str) -> Any:
 
 
 @pytest.mark.parametrize("model_name", ["LogisticRegression", "RandomForest"])
-def test_models_with_probabilities_are_judged_by_brier_scores(model_name: str) -> None:
+def test_models_with_probabilities_say_how_sure_they_are(model_name: str) -> None:
     told = predict_out_of_fold(choice(model_name), FEATURES, CLASSES)
     assert told is not None
     folds = StratifiedKFold(5, shuffle=True, random_state=SEED)
     by_class = by_hand(model_name, CLASSES, folds, "predict_proba")
-    assert (told.loss, told.rows) == ("brier", len(TARGET))
-    np.testing.assert_allclose(told.losses, ((by_class - np.eye(3)[TARGET]) ** 2).sum(axis=1), atol=1e-12)
+    assert told.probabilities is not None
+    np.testing.assert_allclose(told.probabilities, by_class.max(axis=1), atol=1e-12)
     np.testing.assert_array_equal(told.predictions, by_class.argmax(axis=1))
 
 
-def test_others_by_whether_they_are_right() -> None:
+def test_others_say_only_what_they_predict() -> None:
     told = predict_out_of_fold(choice("SVC"), FEATURES, CLASSES)
     assert told is not None
     expected = by_hand("SVC", CLASSES, StratifiedKFold(5, shuffle=True, random_state=SEED), "predict")
     np.testing.assert_array_equal(told.predictions, expected)
-    assert told.loss == "zero_one"
-    np.testing.assert_array_equal(told.losses, expected != CLASSES)
+    assert told.probabilities is None
 
 
-def test_regressions_by_how_far_they_are_off() -> None:
+def test_regressions_do_too() -> None:
     proline = FEATURES[:, -1] + CLASSES
     told = predict_out_of_fold(choice("Ridge"), FEATURES, proline)
     assert told is not None
     expected = by_hand("Ridge", proline, KFold(5, shuffle=True, random_state=SEED), "predict")
-    assert told.loss == "absolute"
-    np.testing.assert_allclose(told.losses, np.abs(expected - proline), rtol=1e-9)
+    assert told.probabilities is None
+    np.testing.assert_allclose(told.predictions, expected, rtol=1e-9)
 
 
 def test_there_are_no_more_folds_than_rows_of_a_class_and_none_with_a_single_one() -> None:
