@@ -70,13 +70,16 @@ def test_simulator(python: Path, fleet: Fleet, tmp_path: Path) -> None:
 def test_ml_model(python: Path, fleet: Fleet, tmp_path: Path) -> None:
     address = fleet.ml_model()
     post(f"{address}/root/ml", {"dataset": "training"})  # the deployment before can then be gone back to
-    candidate = post(f"{address}/root/ml/deployments", {"model_name": "SVC"})
+    candidate, shadow = (post(f"{address}/root/ml/deployments", {"model_name": "SVC"}) for _ in range(2))
+    post(f"{address}/root/ml/deployments/{shadow['id']}/role", {"role": "shadow"})
     arguments = {
         "deployment_id": 1,
         "snapshot_id": 1,
         "name": "wine",
         "version": "2",
         "DELETE /root/ml/deployments/{deployment_id}": {"deployment_id": candidate["id"]},
+        # The first one is active by then: the last example of a role makes it so.
+        "DELETE /root/ml/deployments/{deployment_id}/role": {"deployment_id": shadow["id"]},
     }
     assert problems(python, tmp_path / "generated", address, arguments) == []
 

@@ -153,6 +153,10 @@ def use_tracking(service: Documented) -> None:
     service.call(
         "post", f"{path}/model_management", json={"request_information": "setting", "run_id": run_id}
     )
+    setting = {"request_information": "setting", "run_id": run_id, "candidate": True}
+    candidate = service.call("post", f"{path}/model_management", json=setting)
+    promoted = {"request_information": "promoted", "run_id": run_id, "deployment_id": candidate["id"]}
+    service.call("post", f"{path}/model_management", json=promoted)
     service.call("get", f"{path}/experiments")
     service.call("get", f"{path}/experiments", params={"limit": 1})
     for asked in (
