@@ -125,7 +125,7 @@ def rehearse(
     use_case: Annotated[str, typer.Option(help="On whose rows.")] = "wine",
     docker: InDocker = None,
 ) -> None:
-    """Start everything and play what the loop is for: harm is seen, a better model takes over, a bad one goes."""
+    """Start everything and play the loop: harm is seen, a better model takes over, a bad one goes."""
     launch = _launch(docker)
     launch.remember()
     stack = launch.stack

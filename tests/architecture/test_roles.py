@@ -47,6 +47,8 @@ FOR_USERS = {
     ("GET", "/root/monitoring/results"),
     ("GET", "/root/monitoring/results/<int:result_id>"),
     ("GET", "/root/monitoring/policy"),
+    ("GET", "/root/monitoring/verdicts"),
+    ("GET", "/root/monitoring/verdicts/<int:verdict_id>"),
     ("GET", "/root/tracking/experiments"),
     ("POST", "/root/tracking/experiments"),
     ("GET", "/root/tracking/runs"),

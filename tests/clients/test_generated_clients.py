@@ -87,7 +87,9 @@ def test_ml_model(python: Path, fleet: Fleet, tmp_path: Path) -> None:
 def test_monitoring(python: Path, fleet: Fleet, tmp_path: Path) -> None:
     address = fleet.monitoring()
     requests.put(f"{address}/root/monitoring/policy", json={}, timeout=60).raise_for_status()
-    assert problems(python, tmp_path / "generated", address, {"result_id": 1}) == []
+    post(f"{address}/root/monitoring", {"metric": "verdict"})
+    arguments = {"result_id": 1, "verdict_id": 1}
+    assert problems(python, tmp_path / "generated", address, arguments) == []
 
 
 def test_tracking(python: Path, fleet: Fleet, tmp_path: Path, mlflow_server: MlflowServer) -> None:

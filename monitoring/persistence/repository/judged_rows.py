@@ -18,8 +18,8 @@ from db.sets import (
     SampleBlock,
     SetName,
     lock_set,
+    looked_up,
     read_predictions,
-    read_probabilities,
     read_rows,
     read_targets,
 )
@@ -49,10 +49,11 @@ class JudgedRowRepository:
         """The rows of each range, and what a deployment said of them."""
         parts = [read_rows(self._session, use_case, each) for each in ranges]
         numbers = np.concatenate([part.sample_index for part in parts])
+        told = use_case_tables(use_case).predictions
         known = (
             read_targets(self._session, use_case, numbers),
             read_predictions(self._session, use_case, deployment_id, numbers),
-            read_probabilities(self._session, use_case, deployment_id, numbers),
+            looked_up(self._session, told.c.probability, numbers, told.c.deployment_id == deployment_id),
         )
         ends = np.cumsum([len(part) for part in parts])[:-1]
         columns = zip(*(np.split(each, ends) for each in known), strict=True)
