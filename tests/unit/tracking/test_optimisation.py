@@ -105,8 +105,7 @@ class AsARequest:
             self._service.give_up(job, "failed", error.error)
             raise
         (answer,) = answers
-        data: dict[str, Any] = answer["data"]
-        return data
+        return dict(answer["data"])
 
 
 def make_service(training: TrainingSet, mlflow: FakeMlflow) -> AsARequest:
