@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 from db.database import DATABASE, Database
-from fleet.caller import Caller
+from db.jobs.jobs import JobsInDatabase
 from fleet.health import Checks
 from fleet.sibling import Sibling
 from monitoring.config.settings import MonitoringSettings
-from monitoring.persistence.repository.ml_model_client import MlModelClient
+from monitoring.persistence.repository.loop_siblings import LoopSiblings
 from monitoring.persistence.repository.webhooks import Webhooks
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.engine import Engine
+from monitoring.service.loop.loops import Loops
+from monitoring.service.loop.runner import LoopRunner
 from monitoring.service.monitoring import MonitoringService
 from monitoring.service.telling.delivery import Teller
 from monitoring.utils.destinations import parse_allowed
@@ -22,6 +24,9 @@ class MonitoringServices:
 
     database: Database
     checks: Checks
+    jobs: JobsInDatabase
+    loops: Loops
+    loop_runner: LoopRunner
     monitoring: MonitoringService
     engine: Engine
     teller: Teller
@@ -32,24 +37,34 @@ class MonitoringServices:
 
 
 def create_services(settings: MonitoringSettings) -> MonitoringServices:
-    """Made, but not started; nothing is asked of PostgreSQL or ml_model yet."""
+    """Made, but not started; nothing is asked of PostgreSQL or another service yet."""
     database = Database("monitoring", settings)
-    ml_model = Sibling(
-        "ml_model",
-        settings.ml_model_url,
-        timeout_s=settings.ml_model_timeout_s,
-        key=settings.sibling_key.get_secret_value(),
-    )
 
     def units() -> MonitoringUnitOfWork:
         return MonitoringUnitOfWork(database.sessions)
 
-    def trained(caller: Caller) -> str | None:
-        with units() as work:
-            return work.audit.subject_of("ml_model", "train", caller)
-
     engine = Engine()
-    checks: Checks = {"Evidently": engine.check, DATABASE: database.check}
-    monitoring = MonitoringService(units, engine, MlModelClient(ml_model, trained))
-    teller = Teller(Webhooks(parse_allowed(settings.webhooks_allowed)))
-    return MonitoringServices(database, checks, monitoring, engine, teller)
+    loops = Loops(units, limit_s=settings.job_timeout_s)
+    jobs = JobsInDatabase(
+        "monitoring",
+        database.sessions,
+        limit_s=settings.job_timeout_s,
+        most_waiting=settings.max_jobs_waiting,
+    )
+    return MonitoringServices(
+        database,
+        checks={"Evidently": engine.check, DATABASE: database.check, "Its workers": jobs.degraded},
+        jobs=jobs,
+        loops=loops,
+        loop_runner=LoopRunner(units, _siblings(settings)),
+        monitoring=MonitoringService(units, engine, loops),
+        engine=engine,
+        teller=Teller(Webhooks(parse_allowed(settings.webhooks_allowed))),
+    )
+
+
+def _siblings(settings: MonitoringSettings) -> LoopSiblings:
+    key = settings.sibling_key.get_secret_value()
+    ml_model = Sibling("ml_model", settings.ml_model_url, timeout_s=settings.ml_model_timeout_s, key=key)
+    tracking = Sibling("tracking", settings.tracking_url, timeout_s=settings.tracking_timeout_s, key=key)
+    return LoopSiblings(ml_model, tracking)

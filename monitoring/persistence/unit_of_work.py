@@ -13,6 +13,7 @@ from monitoring.persistence.repository.labelled_rows import LabelledRows
 from monitoring.persistence.repository.loops import LoopRepository
 from monitoring.persistence.repository.policies import PolicyRepository
 from monitoring.persistence.repository.results import ResultRepository
+from monitoring.persistence.repository.windows import WindowRepository
 
 NAME = "monitoring"
 
@@ -25,6 +26,7 @@ class MonitoringUnitOfWork(UnitOfWork):
     labelled: LabelledRows
     policies: PolicyRepository
     loops: LoopRepository
+    windows: WindowRepository
     jobs: JobTable
     audit: AuditRepository
 
@@ -35,6 +37,7 @@ class MonitoringUnitOfWork(UnitOfWork):
         self.labelled = LabelledRows(self.session)
         self.policies = PolicyRepository(self.session)
         self.loops = LoopRepository(self.session)
+        self.windows = WindowRepository(self.session)
         self.jobs = JobTable(self.session, NAME)
         self.audit = AuditRepository(self.session, NAME)
         return self
@@ -43,3 +46,8 @@ class MonitoringUnitOfWork(UnitOfWork):
         """PostgreSQL's time."""
         moment: datetime = self.session.scalars(select(func.clock_timestamp())).one()
         return moment
+
+    def takes_turn(self) -> bool:
+        """Whether no other watcher acts: it may until the transaction ends."""
+        query = select(func.pg_try_advisory_xact_lock(func.hashtext(f"{NAME} watches")))
+        return bool(self.session.scalar(query))

@@ -201,11 +201,18 @@ class ResultAnswer(ListedResult):
     result: KeptSummary | Verdicts | Report
 
 
+class Retraining(AnswerModel):
+    """The loop that searches for a better model; one that was under way already, if there was one."""
+
+    message: str
+    loop_id: int
+
+
 class JudgeAnswer(AnswerModel):
-    """The result, which is kept. retraining: ml_model's answer, if it was asked to train again."""
+    """The result, which is kept. retraining: if it was asked for, and the summary failed."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [JUDGE_EXAMPLE]})
 
     message: Summary | Verdicts | Report
     result_id: int
-    retraining: dict[str, Any] | None = None
+    retraining: Retraining | None = None

@@ -1,0 +1,133 @@
+"""Judges a use case as its policy says, and begins a loop where that follows."""
+
+import logging
+from typing import Any, Literal, Protocol
+
+from db.definition import UseCase
+from fleet.caller import Caller
+from monitoring.persistence.model.loop import MARK, Loop
+from monitoring.persistence.model.policy import Evidence, Policy
+from monitoring.persistence.model.window import Window
+from monitoring.persistence.repository.policies import KeptPolicy
+from monitoring.persistence.repository.windows import EmptyWindowError
+from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.loop.context import Units
+from monitoring.service.loop.loops import Loops, Told
+from monitoring.service.loop.schedule import next_window
+
+log = logging.getLogger(__name__)
+
+KIND = "judge"
+ASKS_FOR_NEW_ROWS = ("rejected", "held")
+
+
+def judge_lock(use_case: str) -> str:
+    """What the jobs that judge a use case lock, so that there is one at a time."""
+    return f"judge {use_case}"
+
+
+class Judged(Protocol):
+    """A verdict that is kept; see KeptVerdict. last_id: sample_id of the window's last row."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def deployment_id(self) -> int | None: ...
+
+    @property
+    def verdict(self) -> Literal["steady", "warning", "act", "insufficient"]: ...
+
+    @property
+    def sentence(self) -> str: ...
+
+    @property
+    def last_id(self) -> int: ...
+
+
+class Judge(Protocol):
+    """Comes to a verdict on a window and keeps it, in the caller's transaction."""
+
+    def __call__(
+        self,
+        work: MonitoringUnitOfWork,
+        use_case: UseCase,
+        window: Window,
+        evidence: Evidence,
+        caller: Caller,
+    ) -> Judged: ...
+
+
+class JudgingByPolicy:
+    """units: opens a transaction."""
+
+    def __init__(self, units: Units, judge: Judge, loops: Loops) -> None:
+        self._units = units
+        self._judge = judge
+        self._loops = loops
+
+    def judge(self, use_case: str, *, caller: Caller) -> dict[str, Any]:
+        """Judge all windows that wait, each in its own transaction: the ids of what came of it."""
+        found: dict[str, Any] = {"verdicts": [], "loops": []}
+        while self._judge_next(use_case, found, caller):
+            pass
+        return found
+
+    def _judge_next(self, name: str, found: dict[str, Any], caller: Caller) -> bool:
+        """Whether there was anything to judge. Until it is committed, nobody else judges by the policy."""
+        with self._units() as work:
+            kept = work.policies.find(name, hold=True)
+            if kept is None:
+                return False
+            use_case = work.samples.find(name)
+            window = next_window(work, use_case, kept)
+            if window is None:
+                return False
+            try:
+                verdict = self._judge(work, use_case, window, kept.policy.evidence, caller)
+            except EmptyWindowError:  # by the clock, before anything was predicted
+                work.policies.judged(name, kept.judged_until)
+                work.commit()
+                return True
+            work.policies.judged(name, verdict.last_id)
+            loop = self._follow(work, use_case, kept, verdict, caller)
+            work.commit()
+        log.info("%s: %s", name, verdict.sentence)
+        found["verdicts"].append(verdict.id)
+        if loop is not None:
+            found["loops"].append(loop.id)
+        return True
+
+    def _follow(
+        self,
+        work: MonitoringUnitOfWork,
+        use_case: UseCase,
+        kept: KeptPolicy,
+        verdict: Judged,
+        caller: Caller,
+    ) -> Loop | None:
+        """The loop that the verdict begins, if it does."""
+        if verdict.verdict != "act" or kept.policy.action == "notify":
+            return None
+        champion = work.loops.champion(use_case.name)
+        if champion is None or champion.id != verdict.deployment_id:
+            return None  # it was replaced while these rows came in
+        if not _may_begin(work, use_case, kept.policy):
+            return None
+        told = Told(verdict.id, verdict.verdict, verdict.sentence)
+        return self._loops.begin_in(work, use_case.name, kept.policy, caller=caller, verdict=told)
+
+
+def _may_begin(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) -> bool:
+    """Whether none is under way, and the last one was long enough ago, with enough learnt since."""
+    if work.loops.in_flight(use_case.name) is not None:
+        return False
+    last = work.loops.last_ended(use_case.name)
+    if last is None or last.ended_at is None:
+        return True
+    if (work.now() - last.ended_at).total_seconds() < policy.cool_down:
+        return False
+    if last.outcome not in ASKS_FOR_NEW_ROWS:
+        return True
+    mark, wanted = int(last.current.figures[MARK]), policy.gate.rows
+    return len(work.labelled.after(use_case, mark, wanted, undecided=True)) >= wanted
