@@ -567,11 +567,46 @@ class Report(Answer):
     failed: list[str] = []
 
 
+class Replay(Answer):
+    """The decision that the kept figures lead to now. same: as the one that is kept."""
+
+    verdict: Literal["steady", "warning", "act", "insufficient"]
+    sentence: str
+    same: bool
+
+
+class Verdict(Answer):
+    """A verdict with all that it rests on.
+
+    reference: what the window was held against. figures: every p and effect, of the window and of the last
+    three windows together. replay: absent unless it was asked for.
+    """
+
+    id: int
+    use_case: str
+    deployment_id: int | None
+    verdict: Literal["steady", "warning", "act", "insufficient"]
+    sentence: str
+    evidence: Literal["auto", "harm", "drift", "either"]
+    first_id: int
+    last_id: int
+    rows: int
+    labelled: int
+    created_at: Moment
+    actor: str
+    reference: dict[str, Any]
+    figures: dict[str, Any]
+    replay: Replay | None = None
+
+
 class Judgement(Answer, Generic[T]):
-    """The result, which is kept. retraining: ml_model's answer, if it was asked to train again."""
+    """The result, which is kept: a verdict among the verdicts by its verdict_id, anything else among the
+    results by its result_id. retraining: ml_model's answer, if it was asked to train again.
+    """
 
     result: T = Field(validation_alias="message")
-    result_id: int
+    result_id: int | None = None
+    verdict_id: int | None = None
     retraining: Score | None = None
 
 
@@ -627,6 +662,34 @@ class Results(Answer):
 
     next_page_token: str | None
     results: list[ListedResult]
+
+
+class ListedVerdict(Answer):
+    """A verdict that is kept. sentence: why, for people. deployment_id: None if that deployment is gone.
+
+    evidence: what might act. first_id, last_id: sample_id of the window's ends. rows: of the window;
+    labelled: of them, how many have a target. actor: who asked.
+    """
+
+    id: int
+    use_case: str
+    deployment_id: int | None
+    verdict: Literal["steady", "warning", "act", "insufficient"]
+    sentence: str
+    evidence: Literal["auto", "harm", "drift", "either"]
+    first_id: int
+    last_id: int
+    rows: int
+    labelled: int
+    created_at: Moment
+    actor: str
+
+
+class Verdicts(Answer):
+    """Verdicts without what they rest on, the newest first."""
+
+    next_page_token: str | None
+    verdicts: list[ListedVerdict]
 
 
 class AttendanceTime(Answer):

@@ -9,15 +9,18 @@ from client.answers import (
     Judgement,
     KeptSummary,
     ListedResult,
+    ListedVerdict,
     Monitor,
     Report,
     Result,
     Results,
     Summary,
+    Verdict,
+    Verdicts,
 )
 from client.connection import PAGE_SIZE, Connection
 
-__all__ = ["Check", "Group", "KeptSummary", "Monitoring", "Status", "Summary"]
+__all__ = ["Check", "Evidence", "Group", "KeptSummary", "Monitoring", "Status", "Summary", "Verdict"]
 
 Group = Literal[
     "data_drift",
@@ -28,6 +31,7 @@ Group = Literal[
     "regression",
 ]
 Status = Literal["SUCCESS", "FAIL"]
+Evidence = Literal["auto", "harm", "drift", "either"]
 R = TypeVar("R")
 
 
@@ -78,6 +82,44 @@ class Monitoring:
     def report(self, groups: Collection[Group] | None = None, **wishes: Unpack[Wishes]) -> Judgement[Report]:
         """Evidently's own metrics. groups: of the checks that decide on retraining."""
         return self._judge(Judgement[Report], "report", groups, wishes)
+
+    def verdict(  # noqa: PLR0913  # what may be asked for
+        self,
+        *,
+        window: Mapping[str, object] | None = None,
+        reference: Literal["testing", "training"] | Mapping[str, object] | None = None,
+        deployment_id: int | None = None,
+        evidence: Evidence | None = None,
+        use_case: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Verdict:
+        """Whether something must be done about the live model, or another one, and why.
+
+        window: the last 100 rows of production unless given. reference: the rows that the deployment learned
+        from, and testing, unless given. Both as in Wishes. evidence: what may act; harm where the truth is
+        known, drift where it is not, unless given.
+        Raises ConflictError if no model is live, or nothing is known of what it predicts of the reference.
+        """
+        answer = self._connection.post(
+            Judgement[Verdict],
+            metric="verdict",
+            window=window,
+            reference=reference,
+            deployment_id=deployment_id,
+            evidence=evidence,
+            use_case=use_case,
+            idempotency_key=idempotency_key,
+        )
+        return answer.result
+
+    def verdicts(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[ListedVerdict]:
+        """The kept verdicts, the newest first; of one use case, or of all."""
+        for page in self._connection.pages(Verdicts, "/verdicts", page_size, use_case=use_case):
+            yield from page.verdicts
+
+    def kept_verdict(self, verdict_id: int, *, replay: bool = False) -> Verdict:
+        """A kept verdict. replay: with the decision that its figures lead to now. Raises NotFoundError."""
+        return self._connection.get(Verdict, f"/verdicts/{verdict_id:d}", replay=replay or None)
 
     def results(self, *, use_case: str | None = None, page_size: int = PAGE_SIZE) -> Iterator[ListedResult]:
         """The kept results, the newest first; of one use case, or of all."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Column, ColumnElement, Double, Select, Table, case, cast, func, literal, select
+from sqlalchemy import Column, ColumnElement, Double, Select, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
@@ -166,29 +166,32 @@ def stream_set(
 
 def read_targets(session: Session, use_case: UseCase, numbers: Integers) -> Floats:
     """What is known of samples, NaN where nothing is. numbers: their sample_index."""
-    return _looked_up(session, use_case_tables(use_case).targets, numbers)
+    return looked_up(session, use_case_tables(use_case).targets.c["class"], numbers)
 
 
 def read_predictions(session: Session, use_case: UseCase, deployment_id: int, numbers: Integers) -> Floats:
     """What a deployment has predicted of samples, NaN where nothing. numbers: their sample_index."""
     predictions = use_case_tables(use_case).predictions
-    return _looked_up(session, predictions, numbers, predictions.c.deployment_id == deployment_id)
+    return looked_up(session, predictions.c["class"], numbers, predictions.c.deployment_id == deployment_id)
 
 
-def _looked_up(session: Session, table: Table, numbers: Integers, *conditions: ColumnElement[bool]) -> Floats:
-    """The classes that a table has for samples, NaN where none."""
+def looked_up(
+    session: Session, column: Column[Any], numbers: Integers, *conditions: ColumnElement[bool]
+) -> Floats:
+    """What a table has in a column for samples, NaN where nothing. numbers: their sample_index."""
     if not len(numbers):
         return np.empty(0)
     if (numbers[1:] < numbers[:-1]).any():
         order = np.argsort(numbers)
         found = np.empty(len(numbers))
-        found[order] = _looked_up(session, table, numbers[order], *conditions)
+        found[order] = looked_up(session, column, numbers[order], *conditions)
         return found
+    number = column.table.c.sample_index
     if len(numbers) <= NAMED_ROWS:
-        which = table.c.sample_index == func.any(array([literal(number) for number in numbers.tolist()]))
+        which = number == func.any(array([literal(number) for number in numbers.tolist()]))
     else:
-        which = table.c.sample_index.between(int(numbers[0]), int(numbers[-1]))
-    query = select(table.c.sample_index, cast(table.c["class"], Double)).where(which, *conditions)
+        which = number.between(int(numbers[0]), int(numbers[-1]))
+    query = select(number, cast(column, Double)).where(which, column.is_not(None), *conditions)
     found = np.full(len(numbers), np.nan)
 
     def take(block: npt.NDArray[Any]) -> None:
@@ -196,9 +199,9 @@ def _looked_up(session: Session, table: Table, numbers: Integers, *conditions: C
         rows = block[np.argsort(block["sample_index"])]
         places = np.minimum(np.searchsorted(numbers, rows["sample_index"]), len(numbers) - 1)
         asked = numbers[places] == rows["sample_index"]
-        found[places[asked]] = rows["class"][asked]
+        found[places[asked]] = rows["value"][asked]
 
-    dtype = np.dtype([("sample_index", "i8"), ("class", "f8")])
+    dtype = np.dtype([("sample_index", "i8"), ("value", "f8")])
     copy_out_blocks(session, query, dtype, take, block_rows=BLOCK_ROWS)
     return found
 

@@ -121,11 +121,21 @@ class SnapshotRepository:
     def read(self, use_case: UseCase, snapshot_id: int) -> Lesson:
         """The rows of a snapshot. Raises UnknownSnapshotError, SnapshotChangedError."""
         row = self._find(use_case.name, snapshot_id)
-        chosen = np.empty(0, np.int64) if row.production_rows is None else _unpacked(row.production_rows)
+        chosen = self.production_rows(use_case.name, snapshot_id)
         rows = self._labelled(use_case, read_set(self._session, use_case, "training"), chosen)
-        if _digest(rows) != bytes(row.digest):
-            raise SnapshotChangedError(snapshot_id)
+        self.check(use_case.name, snapshot_id, rows)
         return Lesson(_snapshot(row), rows.features, rows.target)
+
+    def production_rows(self, use_case: str, snapshot_id: int) -> Integers:
+        """sample_index of the production rows that are part of a snapshot, ascending. Raises
+        UnknownSnapshotError."""
+        packed = self._find(use_case, snapshot_id).production_rows
+        return np.empty(0, np.int64) if packed is None else _unpacked(packed)
+
+    def check(self, use_case: str, snapshot_id: int, rows: SampleBlock) -> None:
+        """Raises SnapshotChangedError unless rows, in their order, are those that it was taken of."""
+        if _digest(rows) != bytes(self._find(use_case, snapshot_id).digest):
+            raise SnapshotChangedError(snapshot_id)
 
     def find(self, use_case: str, snapshot_id: int) -> Snapshot:
         """Raises UnknownSnapshotError."""

@@ -29,4 +29,11 @@ def _give_loop_up(services: "MonitoringServices", work: Work, status: State, rea
     services.loop_runner.give_up(work.arguments["loop_id"], status, reason, work)
 
 
-TASKS: Mapping[str, Task["MonitoringServices"]] = {"loop": Task(_loop, _give_loop_up)}
+def _judge(services: "MonitoringServices", work: Work) -> dict[str, Any]:
+    return services.policy_judging.judge(work.arguments["use_case"], caller=work.caller)
+
+
+TASKS: Mapping[str, Task["MonitoringServices"]] = {
+    "loop": Task(_loop, _give_loop_up),
+    "judge": Task(_judge),
+}

@@ -11,6 +11,9 @@ from monitoring.persistence.repository.loop_siblings import LoopSiblings
 from monitoring.persistence.repository.webhooks import Webhooks
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.engine import Engine
+from monitoring.service.judging.judging import Judging
+from monitoring.service.judging.verdicts import Verdicts
+from monitoring.service.loop.judging_by_policy import JudgingByPolicy
 from monitoring.service.loop.loops import Loops
 from monitoring.service.loop.runner import LoopRunner
 from monitoring.service.monitoring import MonitoringService
@@ -27,9 +30,12 @@ class MonitoringServices:
     jobs: JobsInDatabase
     loops: Loops
     loop_runner: LoopRunner
+    policy_judging: JudgingByPolicy
     monitoring: MonitoringService
     engine: Engine
     teller: Teller
+    judging: Judging
+    verdicts: Verdicts
 
     def start(self) -> None:
         """Begin to load Evidently; returns at once."""
@@ -44,6 +50,7 @@ def create_services(settings: MonitoringSettings) -> MonitoringServices:
         return MonitoringUnitOfWork(database.sessions)
 
     engine = Engine()
+    judging = Judging()
     loops = Loops(units, limit_s=settings.job_timeout_s)
     jobs = JobsInDatabase(
         "monitoring",
@@ -60,6 +67,9 @@ def create_services(settings: MonitoringSettings) -> MonitoringServices:
         monitoring=MonitoringService(units, engine, loops),
         engine=engine,
         teller=Teller(Webhooks(parse_allowed(settings.webhooks_allowed))),
+        judging=judging,
+        verdicts=Verdicts(units, judging),
+        policy_judging=JudgingByPolicy(units, judging, loops),
     )
 
 

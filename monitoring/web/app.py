@@ -11,6 +11,7 @@ from monitoring.config.settings import MonitoringSettings
 from monitoring.services import create_services
 from monitoring.web.controller.monitoring import Monitoring
 from monitoring.web.controller.results import Result, Results
+from monitoring.web.controller.verdicts import Verdict, VerdictList
 from monitoring.web.metrics import verdict_metrics
 
 
@@ -23,11 +24,13 @@ def create_app(settings: MonitoringSettings | None = None) -> Flask:
     metrics = metrics_of(app)
     metrics.watch_pool(services.database.connections, services.database.in_use)
     metrics.read_at_scrape(lambda: verdict_metrics(services.monitoring.last_verdicts()))
-    monitoring = {"monitoring": services.monitoring}
+    monitoring, verdicts = {"monitoring": services.monitoring}, {"verdicts": services.verdicts}
     routes = [
-        Route(Monitoring, [""], monitoring),
+        Route(Monitoring, [""], {**monitoring, **verdicts}),
         Route(Results, ["/results"], monitoring),
         Route(Result, ["/results/<int:result_id>"], monitoring),
+        Route(VerdictList, ["/verdicts"], verdicts),
+        Route(Verdict, ["/verdicts/<int:verdict_id>"], verdicts),
     ]
     add_routes(app, routes, prefixes=[settings.path], ready=Readiness(app, services.checks))
     services.start()

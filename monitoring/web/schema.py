@@ -11,6 +11,7 @@ from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import IdNumber, RequestModel, UseCaseName
 from monitoring.persistence.model.window import Reference, Window
 from monitoring.service.group_names import GROUP_NAMES, fitting_groups
+from monitoring.web.verdict_schema import VERDICT_EXAMPLE, EvidenceName, VerdictAnswer
 from monitoring.web.window_schema import ReferenceField, WindowField
 
 JUDGE_EXAMPLE: JsonDict = {
@@ -56,7 +57,8 @@ class JudgeRequest(RequestModel):
     """`POST /root/monitoring`. tests: which groups of checks are wanted; all of them if it is absent.
 
     deployment_id: whose predictions are judged; it must have scored both sides. window: of production; all of
-    it if absent. reference: what it is held against.
+    it if absent, for a verdict the last 100 rows. reference: what it is held against; testing if absent, for
+    a verdict the rows that the deployment learned from as well. evidence: what may make a verdict say act.
     """
 
     model_config = ConfigDict(
@@ -66,18 +68,20 @@ class JudgeRequest(RequestModel):
                 {"metric": "summary", "retrain": True},
                 {"metric": "tests", "deployment_id": 1},
                 {"metric": "summary", "window": {"last": 100}},
+                {"metric": "verdict", "window": {"last": 500}, "evidence": "either"},
             ]
         }
     )
 
-    metric: Literal["report", "tests", "summary"]
+    metric: Literal["report", "tests", "summary", "verdict"]
     tests: (
         Annotated[dict[str, StrictBool], AfterValidator(_known_and_wanted), WithJsonSchema(KNOWN_AND_WANTED)]
         | None
     ) = None
     deployment_id: IdNumber | None = None
     window: WindowField | None = None
-    reference: ReferenceField = "testing"
+    reference: ReferenceField | None = None
+    evidence: EvidenceName = "auto"
     retrain: StrictBool = False
     use_case: UseCaseName = "wine"
 
@@ -91,9 +95,11 @@ class JudgeRequest(RequestModel):
         """The rows of production that are meant; None for all."""
         return None if self.window is None else self.window.chosen()
 
-    def chosen_reference(self) -> Reference:
-        """What they are held against."""
-        return self.reference if isinstance(self.reference, str) else self.reference.window.chosen()
+    def chosen_reference(self) -> Reference | None:
+        """What they are held against; None if nothing is named."""
+        if self.reference is None or isinstance(self.reference, str):
+            return self.reference
+        return self.reference.window.chosen()
 
 
 class MonitoringAnswer(AnswerModel):
@@ -209,10 +215,14 @@ class Retraining(AnswerModel):
 
 
 class JudgeAnswer(AnswerModel):
-    """The result, which is kept. retraining: if it was asked for, and the summary failed."""
+    """The result, which is kept: a verdict among the verdicts by its verdict_id, anything else among the
+    results by its result_id. retraining: if it was asked for, and the summary failed."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [JUDGE_EXAMPLE]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [JUDGE_EXAMPLE, {"message": VERDICT_EXAMPLE, "verdict_id": 7}]}
+    )
 
-    message: Summary | Verdicts | Report
-    result_id: int
+    message: Summary | Verdicts | Report | VerdictAnswer
+    result_id: int | None = None
+    verdict_id: int | None = None
     retraining: Retraining | None = None

@@ -113,6 +113,12 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.monitoring.report(),
     lambda fleet: fleet.monitoring.summary(window={"last": 100}, reference="training"),
     lambda fleet: fleet.monitoring.summary(reference={"window": {"rows": [1, 36]}}),
+    lambda fleet: fleet.monitoring.verdict(),
+    lambda fleet: fleet.monitoring.verdict(
+        window={"last": 500}, reference="training", deployment_id=1, evidence="either", use_case="wine"
+    ),
+    lambda fleet: list(fleet.monitoring.verdicts(use_case="wine", page_size=2)),
+    lambda fleet: fleet.monitoring.kept_verdict(7, replay=True),
     lambda fleet: list(fleet.monitoring.results(use_case="wine", page_size=2)),
     lambda fleet: fleet.monitoring.result(7),
     lambda fleet: fleet.fire_brigade.health(),

@@ -46,6 +46,8 @@ FOR_USERS = {
     ("POST", "/root/monitoring"),
     ("GET", "/root/monitoring/results"),
     ("GET", "/root/monitoring/results/<int:result_id>"),
+    ("GET", "/root/monitoring/verdicts"),
+    ("GET", "/root/monitoring/verdicts/<int:verdict_id>"),
     ("GET", "/root/tracking/experiments"),
     ("POST", "/root/tracking/experiments"),
     ("GET", "/root/tracking/runs"),

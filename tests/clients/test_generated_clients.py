@@ -82,7 +82,10 @@ def test_ml_model(python: Path, fleet: Fleet, tmp_path: Path) -> None:
 
 
 def test_monitoring(python: Path, fleet: Fleet, tmp_path: Path) -> None:
-    assert problems(python, tmp_path / "generated", fleet.monitoring(), {"result_id": 1}) == []
+    address = fleet.monitoring()
+    post(f"{address}/root/monitoring", {"metric": "verdict"})
+    arguments = {"result_id": 1, "verdict_id": 1}
+    assert problems(python, tmp_path / "generated", address, arguments) == []
 
 
 def test_tracking(python: Path, fleet: Fleet, tmp_path: Path, mlflow_server: MlflowServer) -> None:

@@ -32,6 +32,12 @@ class ScoredDeployments:
                 return deployment_id
         return None
 
+    def live(self, use_case: UseCase) -> int | None:
+        """The live deployment; None while none is."""
+        row = ActivationRow
+        live = (row.use_case == use_case.name, row.role == "active", row.until.is_(None))
+        return self._session.scalar(select(row.deployment_id).where(*live))
+
     def is_deployment(self, use_case: UseCase, deployment_id: int) -> bool:
         """Whether the use case has a deployment of that id."""
         found = self._session.get(DeploymentRow, deployment_id)

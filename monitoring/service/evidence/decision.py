@@ -27,6 +27,7 @@ class Figures:
 
     rows: of the window; distinct: of them, without those that were sent again, counted where equal rows
     count once. evidence: which kind may act. pooled: of the last three windows together, this one among them.
+    predicted: how many of the rows the deployment has predicted; None for all.
     """
 
     rows: int
@@ -36,6 +37,7 @@ class Figures:
     pooled_drift: Drift
     harm: Harm
     pooled_harm: Harm
+    predicted: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON; `replay` reads it."""
@@ -44,6 +46,7 @@ class Figures:
             "rows": self.rows,
             "distinct": self.distinct,
             "evidence": self.evidence,
+            "predicted": self.predicted,
             **{kind: getattr(self, kind).as_dict() for kind in kinds},
         }
 
@@ -66,7 +69,7 @@ def decide(figures: Figures) -> Decision:
     if any(acting):
         return Decision("act", _sentence("act", figures, *acting))
     if kinds == {"harm"} and figures.harm.p is None and figures.pooled_harm.p is None:
-        return _insufficient(truth(figures.harm, figures.rows))
+        return _insufficient(truth(figures.harm, figures.rows, figures.predicted))
     warning = [_harm(figures, WARNS), _drift(figures, WARNS)]
     if any(warning):
         return Decision("warning", _sentence("warning", figures, *warning))
@@ -84,6 +87,7 @@ def replay(stored: Mapping[str, Any]) -> Decision:
             pooled_drift=_stored_drift(stored["pooled_drift"]),
             harm=_stored_harm(stored["harm"]),
             pooled_harm=_stored_harm(stored["pooled_harm"]),
+            predicted=stored["predicted"],
         )
     )
 
@@ -140,7 +144,7 @@ def _unmoved(drift: Drift) -> str:
 
 def _sentence(verdict: Verdict, figures: Figures, harm: str, drift: str) -> str:
     """Harm first; what is known of the truth is always said."""
-    parts = [harm, drift] if harm else [drift, truth(figures.harm, figures.rows)]
+    parts = [harm, drift] if harm else [drift, truth(figures.harm, figures.rows, figures.predicted)]
     return f"{verdict}: " + "; ".join(filter(None, parts))
 
 

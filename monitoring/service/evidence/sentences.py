@@ -36,10 +36,11 @@ def higher_loss(harm: Harm) -> str:
     )
 
 
-def truth(harm: Harm, rows: int) -> str:
-    """What is known of the model's quality in a window of so many rows."""
+def truth(harm: Harm, rows: int, predicted: int | None) -> str:
+    """What is known of the model's quality in a window of so many rows. predicted: of them; None for all."""
     if harm.p is not None:
         return higher_loss(harm)
     if harm.rows < FEWEST_ROWS:
-        return f"accuracy cannot be known yet, {harm.rows} of {rows} rows are labelled"
+        what = "labelled" if predicted in (None, rows) else "predicted by this deployment and labelled"
+        return f"accuracy cannot be known yet, {harm.rows} of {rows} rows are {what}"
     return f"accuracy was not tested: the reference has {harm.reference_rows} losses that can be compared"

@@ -1,69 +1,40 @@
 """Judges a use case as its policy says, and begins a loop where that follows."""
 
 import logging
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from db.definition import UseCase
 from fleet.caller import Caller
 from monitoring.persistence.model.loop import MARK, Loop
-from monitoring.persistence.model.policy import Evidence, Policy
-from monitoring.persistence.model.window import Window
+from monitoring.persistence.model.policy import Policy
+from monitoring.persistence.model.verdict import KeptVerdict
 from monitoring.persistence.repository.policies import KeptPolicy
 from monitoring.persistence.repository.windows import EmptyWindowError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.judging.judging import Asked
 from monitoring.service.loop.context import Units
 from monitoring.service.loop.loops import Loops, Told
 from monitoring.service.loop.schedule import next_window
 
 log = logging.getLogger(__name__)
 
-KIND = "judge"
 ASKS_FOR_NEW_ROWS = ("rejected", "held")
 
 
-def judge_lock(use_case: str) -> str:
-    """What the jobs that judge a use case lock, so that there is one at a time."""
-    return f"judge {use_case}"
+class Judges(Protocol):
+    """Comes to a verdict on a window and keeps it, in the caller's transaction; see Judging."""
 
-
-class Judged(Protocol):
-    """A verdict that is kept; see KeptVerdict. last_id: sample_id of the window's last row."""
-
-    @property
-    def id(self) -> int: ...
-
-    @property
-    def deployment_id(self) -> int | None: ...
-
-    @property
-    def verdict(self) -> Literal["steady", "warning", "act", "insufficient"]: ...
-
-    @property
-    def sentence(self) -> str: ...
-
-    @property
-    def last_id(self) -> int: ...
-
-
-class Judge(Protocol):
-    """Comes to a verdict on a window and keeps it, in the caller's transaction."""
-
-    def __call__(
-        self,
-        work: MonitoringUnitOfWork,
-        use_case: UseCase,
-        window: Window,
-        evidence: Evidence,
-        caller: Caller,
-    ) -> Judged: ...
+    def judge(
+        self, work: MonitoringUnitOfWork, use_case: UseCase, asked: Asked, *, caller: Caller
+    ) -> KeptVerdict: ...
 
 
 class JudgingByPolicy:
     """units: opens a transaction."""
 
-    def __init__(self, units: Units, judge: Judge, loops: Loops) -> None:
+    def __init__(self, units: Units, judging: Judges, loops: Loops) -> None:
         self._units = units
-        self._judge = judge
+        self._judging = judging
         self._loops = loops
 
     def judge(self, use_case: str, *, caller: Caller) -> dict[str, Any]:
@@ -84,7 +55,8 @@ class JudgingByPolicy:
             if window is None:
                 return False
             try:
-                verdict = self._judge(work, use_case, window, kept.policy.evidence, caller)
+                asked = Asked(window=window, evidence=kept.policy.evidence)
+                verdict = self._judging.judge(work, use_case, asked, caller=caller)
             except EmptyWindowError:  # by the clock, before anything was predicted
                 work.policies.judged(name, kept.judged_until)
                 work.commit()
@@ -103,7 +75,7 @@ class JudgingByPolicy:
         work: MonitoringUnitOfWork,
         use_case: UseCase,
         kept: KeptPolicy,
-        verdict: Judged,
+        verdict: KeptVerdict,
         caller: Caller,
     ) -> Loop | None:
         """The loop that the verdict begins, if it does."""

@@ -10,6 +10,13 @@ from monitoring.persistence.model.window import LastRows, Window
 from monitoring.persistence.repository.policies import KeptPolicy
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 
+KIND = "judge"
+
+
+def judge_lock(use_case: str) -> str:
+    """What the jobs that judge a use case lock, so that there is one at a time."""
+    return f"judge {use_case}"
+
 
 def next_window(work: MonitoringUnitOfWork, use_case: UseCase, kept: KeptPolicy) -> Window | None:
     """What is to be judged now; None if nothing is."""

@@ -12,9 +12,8 @@ from fleet.jobs import Job, JobAtWorkError, UnknownJobError
 from monitoring.persistence.model.loop import Loop
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.context import Units, loop_caller
-from monitoring.service.loop.judging_by_policy import KIND, judge_lock
 from monitoring.service.loop.loops import Loops
-from monitoring.service.loop.schedule import next_window
+from monitoring.service.loop.schedule import KIND, judge_lock, next_window
 from monitoring.service.loop.waiting import is_due
 
 log = logging.getLogger(__name__)

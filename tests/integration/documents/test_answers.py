@@ -124,6 +124,10 @@ def use_monitoring(service: Documented) -> None:
     for metric in ("summary", "tests", "report"):
         service.call("post", path, json={"metric": metric})
     service.call("post", path, json={"metric": "summary", "retrain": True})
+    judged = service.call("post", path, json={"metric": "verdict"})
+    service.call("get", f"{path}/verdicts", params={"limit": 2})
+    one = {"verdict_id": judged["verdict_id"]}
+    service.call("get", f"{path}/verdicts/{{verdict_id}}", fill=one, params={"replay": "true"})
     listed = service.call("get", f"{path}/results", params={"limit": 2})
     one = {"result_id": listed["results"][0]["id"]}
     service.call("get", f"{path}/results/{{result_id}}", fill=one)

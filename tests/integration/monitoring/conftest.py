@@ -74,6 +74,11 @@ class Fleet:
             session.execute(statement, {"rows": of_production})
             session.commit()
 
+    def execute(self, statement: str, **values: Any) -> None:
+        with self._sessions() as session:
+            session.execute(text(statement), values)
+            session.commit()
+
     def score(self, deployment_id: int, *names: SetName) -> None:
         with self._sessions() as session:
             training = read_set(session, WINE.definition, "training")

@@ -1,18 +1,18 @@
 """What a policy judges, and when a loop follows: on a real PostgreSQL, with verdicts that are made up."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from db.definition import UseCase
-from db.loop import VerdictRow
 from fleet.caller import Caller
-from monitoring.persistence.model.policy import Evidence, GatePolicy, Policy
-from monitoring.persistence.model.window import Window
+from monitoring.persistence.model.policy import GatePolicy, Policy
+from monitoring.persistence.model.verdict import KeptVerdict, NewVerdict
+from monitoring.persistence.model.window import LastRows
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.judging.judging import Asked
 from monitoring.service.loop.judging_by_policy import JudgingByPolicy
 from monitoring.service.loop.loops import Loops
 from tests.callers import ALICE
@@ -29,15 +29,6 @@ class KilledError(BaseException):
     """The process is gone."""
 
 
-@dataclass
-class Kept:
-    id: int
-    deployment_id: int | None
-    verdict: Verdict
-    sentence: str
-    last_id: int
-
-
 class Judges:
     """Says of every window what it is told to. killed: after the verdict is written, before the commit."""
 
@@ -46,36 +37,29 @@ class Judges:
         self.verdict: Verdict = "act"
         self.killed = False
 
-    def __call__(  # as monitoring's own is called
-        self,
-        work: MonitoringUnitOfWork,
-        use_case: UseCase,
-        window: Window,
-        evidence: Evidence,
-        caller: Caller,
-    ) -> Kept:
-        found = work.windows.find(use_case, window)
-        first_id, last_id = found.ids
-        values: dict[str, Any] = {
-            "use_case": use_case.name,
-            "deployment_id": self.deployment_id,
-            "verdict": self.verdict,
-            "sentence": f"{self.verdict}: so it was told",
-            "evidence": evidence,
-            "reference": {},
-            "first_id": first_id,
-            "last_id": last_id,
-            "rows": found.rows,
-            "labelled": 0,
-            "figures": {},
-            "actor": caller.name,
-        }
-        statement = insert(VerdictRow).values(**values).returning(VerdictRow.id)
-        verdict_id = work.session.execute(statement).scalar_one()
+    def judge(
+        self, work: MonitoringUnitOfWork, use_case: UseCase, asked: Asked, *, caller: Caller
+    ) -> KeptVerdict:
+        found = work.windows.find(use_case, asked.window or LastRows(100))
+        verdict = NewVerdict(
+            use_case=use_case.name,
+            deployment_id=self.deployment_id,
+            verdict=self.verdict,
+            sentence=f"{self.verdict}: so it was told",
+            evidence=asked.evidence,
+            reference={},
+            first_id=found.ids[0],
+            last_id=found.ids[1],
+            rows=found.rows,
+            labelled=0,
+            figures={},
+            actor=caller.name,
+        )
+        kept = work.verdicts.add(verdict)
         if self.killed:
             self.killed = False
             raise KilledError
-        return Kept(verdict_id, self.deployment_id, self.verdict, values["sentence"], last_id)
+        return kept
 
 
 class Judged:

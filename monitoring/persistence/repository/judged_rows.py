@@ -1,0 +1,136 @@
+"""Rows that verdicts are about, in arrays: windows, testing, and what a deployment learned from."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from db.definition import UseCase
+from db.loop import DeploymentReferenceRow
+from db.references import ReferenceRepository
+from db.sets import (
+    RowRange,
+    Rows,
+    SampleBlock,
+    SetName,
+    lock_set,
+    looked_up,
+    read_predictions,
+    read_rows,
+    read_targets,
+)
+from db.shared import DeploymentRow
+from db.snapshots import SnapshotRepository
+from db.tables import use_case_tables
+from db.use_cases import DATASETS
+from monitoring.persistence.model.judged_rows import JudgedRows, LearnedRows
+
+Integers = NDArray[np.int64]
+REFERENCE_SETS: tuple[SetName, ...] = ("training", "testing")
+
+
+class JudgedRowRepository:
+    """Rows of every use case, in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._snapshots = SnapshotRepository(session)
+
+    def hold(self, use_case: UseCase) -> None:
+        """Keep the simulator from replacing any set until the transaction ends."""
+        for name in DATASETS:
+            lock_set(self._session, use_case, cast(SetName, name), replacing=False)
+
+    def read(self, use_case: UseCase, ranges: Sequence[RowRange], deployment_id: int) -> list[JudgedRows]:
+        """The rows of each range, and what a deployment said of them."""
+        parts = [read_rows(self._session, use_case, each) for each in ranges]
+        numbers = np.concatenate([part.sample_index for part in parts])
+        told = use_case_tables(use_case).predictions
+        known = (
+            read_targets(self._session, use_case, numbers),
+            read_predictions(self._session, use_case, deployment_id, numbers),
+            looked_up(self._session, told.c.probability, numbers, told.c.deployment_id == deployment_id),
+        )
+        ends = np.cumsum([len(part) for part in parts])[:-1]
+        columns = zip(*(np.split(each, ends) for each in known), strict=True)
+        return [JudgedRows(part.features, *own) for part, own in zip(parts, columns, strict=True)]
+
+    def learned(self, use_case: UseCase, deployment_id: int) -> LearnedRows | None:
+        """The rows that a deployment learned from; None if no snapshot of them was taken.
+
+        Raises SnapshotChangedError.
+        """
+        snapshot_id = self._snapshot_of(deployment_id)
+        if snapshot_id is None:
+            return None
+        chosen = self._snapshots.production_rows(use_case.name, snapshot_id)
+        parts = [read_rows(self._session, use_case, RowRange("training"))]
+        if len(chosen):
+            around = RowRange("production", numbers=(int(chosen[0]), int(chosen[-1])))
+            parts.append(_only(read_rows(self._session, use_case, around), chosen))
+        numbers = np.concatenate([part.sample_index for part in parts])
+        target = read_targets(self._session, use_case, numbers)
+        known = ~np.isnan(target)
+        features = np.concatenate([part.features for part in parts])[known]
+        rows = SampleBlock(numbers[known], _without_unlisted(use_case, features), target[known])
+        self._snapshots.check(use_case.name, snapshot_id, rows)
+        kept = ReferenceRepository(self._session).find(deployment_id)
+        return LearnedRows(features, rows.target, kept)
+
+    def version(self, use_case: UseCase, deployment_id: int) -> str:
+        """Another one when rows of training or testing, or production rows that the deployment learned from,
+        their truth, or what the deployment said of testing has changed."""
+        session, row = self._session, DeploymentReferenceRow
+        snapshot_id = self._snapshot_of(deployment_id)
+        told: list[Any] = [use_case.feature_names, snapshot_id]
+        told.append(session.scalar(select(row.made_at).where(row.deployment_id == deployment_id)))
+        told += [self._state(use_case, RowRange(name), deployment_id) for name in REFERENCE_SETS]
+        if snapshot_id is not None:
+            chosen = self._snapshots.production_rows(use_case.name, snapshot_id)
+            if len(chosen):
+                around = RowRange("production", numbers=(int(chosen[0]), int(chosen[-1])))
+                told.append(self._state(use_case, around, None))
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+    def _snapshot_of(self, deployment_id: int) -> int | None:
+        return self._session.scalar(
+            select(DeploymentRow.snapshot_id).where(DeploymentRow.id == deployment_id)
+        )
+
+    def _state(self, use_case: UseCase, rows: RowRange, deployment_id: int | None) -> list[Any]:
+        """Figures that change with the rows, their truth and a deployment's predictions of them: rows are
+        stored once and never changed, truth is."""
+        tables = use_case_tables(use_case)
+        samples, targets, predictions = tables.samples, tables.targets, tables.predictions
+        conditions = rows.conditions(use_case)
+        ids = samples.c.sample_id
+        counted = select(func.count(), func.min(ids), func.max(ids)).where(*conditions)
+        found = [*self._session.execute(counted).one()]
+        joined = samples.c.sample_index == targets.c.sample_index
+        truth = select(_digest(targets.c.target_id, targets.c["class"])).join_from(samples, targets, joined)
+        found.append(self._session.scalar(truth.where(*conditions)))
+        if deployment_id is not None:
+            joined = samples.c.sample_index == predictions.c.sample_index
+            own = predictions.c.deployment_id == deployment_id
+            said = select(_digest(predictions.c.prediction_id)).join_from(samples, predictions, joined & own)
+            found.append(self._session.scalar(said.where(*conditions)))
+        return found
+
+
+def _digest(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.bit_xor(func.hash_record_extended(func.row(*columns), 0))
+
+
+def _only(rows: Rows, numbers: Integers) -> Rows:
+    which = np.isin(rows.sample_index, numbers)
+    return Rows(rows.sample_id[which], rows.sample_index[which], rows.features[which])
+
+
+def _without_unlisted(use_case: UseCase, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Features as models are given them: a name that is not listed is missing."""
+    listed = np.array([len(feature.categories) or np.nan for feature in use_case.features])
+    return np.where(features >= listed, np.nan, features)
