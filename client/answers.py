@@ -617,6 +617,87 @@ class Monitor(Answer):
     message: str
 
 
+class WebhookPolicy(Answer):
+    """Who is told. secret: signs what is sent; it is never shown. form: what the receiver understands."""
+
+    url: str
+    secret: str | None = None
+    form: Literal["json", "slack", "teams", "alertmanager"] = "json"
+
+
+class BudgetPolicy(Answer):
+    """Of a search: candidates, seconds, or both."""
+
+    candidates: int | None = None
+    seconds: float | None = None
+
+
+class SearchPolicy(Answer):
+    """What tracking is asked for; its own defaults stand for what is absent."""
+
+    models: list[str] | Literal["auto"] = "auto"
+    hyperparameters: dict[str, dict[str, list[Any]]] = {}
+    method: Literal["grid", "random", "halving", "optuna"] | None = None
+    budget: BudgetPolicy | None = None
+    scoring: str | None = None
+    cv: int = 5
+
+
+class GatePolicy(Answer):
+    """How a challenger is proven.
+
+    rows: labelled rows that are kept back for it, at most. share: of the newest labelled rows, how many of
+    them. keep_old: how much worse it may be on the old testing set; None for any.
+    """
+
+    rows: int = 100
+    share: float = 0.5
+    keep_old: float | None = None
+
+
+class Policy(Answer):
+    """When a use case is judged, and what follows from it.
+
+    schedule: "rows", or a cron expression. window_rows: production rows that are judged together. evidence:
+    what may act. cool_down: seconds between two loops. watch_rows: labelled rows after which a promoted model
+    is kept.
+    """
+
+    enabled: bool = True
+    schedule: str = "rows"
+    window_rows: int = 100
+    evidence: Literal["auto", "harm", "drift", "either"] = "auto"
+    action: Literal["notify", "retrain", "retrain_and_promote"] = "notify"
+    cool_down: float = 3600.0
+    webhook: WebhookPolicy | None = None
+    search: SearchPolicy
+    gate: GatePolicy
+    watch_rows: int = 200
+
+
+class KeptPolicy(Answer):
+    """A policy. signed: whether its webhook has a secret, which is never shown. Who is no admin is not shown
+    the path of its URL either.
+
+    judged_until: sample_id of the last row that was judged by it, or came in before it. judged_at: when it
+    last judged. changed_at, actor: when it was put, and by whom.
+    """
+
+    use_case: str
+    policy: Policy
+    signed: bool
+    judged_until: int
+    judged_at: Moment | None
+    changed_at: Moment
+    actor: str
+
+
+class PolicyRemoved(Answer):
+    """That a policy is gone."""
+
+    message: str
+
+
 class KeptSummary(Answer):
     """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged."""
 
@@ -690,6 +771,11 @@ class Verdicts(Answer):
 
     next_page_token: str | None
     verdicts: list[ListedVerdict]
+class Told(Answer):
+    """How a webhook answered. status: its HTTP status."""
+
+    message: str
+    status: int
 
 
 class AttendanceTime(Answer):

@@ -99,6 +99,10 @@ class Connection:
         """
         return self._ask(model, "POST", path, key=idempotency_key, json=_given(body))
 
+    def put(self, model: type[M], path: str = "", /, **body: Any) -> M:
+        """Puts something in the place of what is there. body: its fields."""
+        return self._ask(model, "PUT", path, json=_given(body))
+
     def begin(
         self, path: str, /, *, method: str = "POST", idempotency_key: str | None = None, **body: Any
     ) -> str:

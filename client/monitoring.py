@@ -18,7 +18,8 @@ from client.answers import (
     Verdict,
     Verdicts,
 )
-from client.connection import PAGE_SIZE, Connection
+from client.connection import PAGE_SIZE
+from client.policies import Policies
 
 __all__ = ["Check", "Evidence", "Group", "KeptSummary", "Monitoring", "Status", "Summary", "Verdict"]
 
@@ -54,16 +55,13 @@ class Wishes(TypedDict, total=False):
     idempotency_key: str | None
 
 
-class Monitoring:
+class Monitoring(Policies):
     """`fleet.monitoring`. Compares production with testing, by the live model if it has scored both, else by
     the newest that has.
 
     groups: of checks that are wanted; all if left out. wishes: see Wishes.
     All raise ConflictError if no model, or not that one, has scored both sets.
     """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def describe(self) -> Monitor:
         """Says who judges."""

@@ -32,6 +32,8 @@ Action = Literal[
     "remove_use_case",
     "begin_loop",
     "abort_loop",
+    "set_policy",
+    "remove_policy",
 ]
 
 RECENTLY = timedelta(minutes=30)

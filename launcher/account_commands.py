@@ -6,16 +6,15 @@ from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from fleet.credentials import read_password
 from launcher.accounts import API_KEYS, USERS, AccountFiles, AccountsError
 from launcher.settings import LauncherSettings, read_environment
 from launcher.stack import locked
-from launcher.terminal import print_lines
+from launcher.terminal import make_console, print_lines
 
 WHEN = "The services know of it when they are started next: ./launch.sh up does that."
-console = Console(stderr=True)
+console = make_console(stderr=True)
 user_commands = typer.Typer(help="Who may log in with a password.", no_args_is_help=True)
 key_commands = typer.Typer(help="Programs that show an API key.", no_args_is_help=True)
 

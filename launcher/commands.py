@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from launcher import pruning
 from launcher.account_commands import key_commands, user_commands
@@ -21,7 +20,14 @@ from launcher.interrupts import Interrupted, interrupts
 from launcher.jobs import cancel, follow, jobs_table, latest
 from launcher.purge import Doomed
 from launcher.stack import check_known
-from launcher.terminal import print_addresses, print_lines, print_next_steps, print_passwords, status_table
+from launcher.terminal import (
+    make_console,
+    print_addresses,
+    print_lines,
+    print_next_steps,
+    print_passwords,
+    status_table,
+)
 from launcher.use_cases import add_use_case, find_use_case, lines
 
 cli = typer.Typer(
@@ -37,7 +43,7 @@ cli.add_typer(use_case_commands, name="use-case")
 job_commands = typer.Typer(help="The long work of the services.", invoke_without_command=True)
 cli.add_typer(job_commands, name="jobs")
 PURGED = "Deleted. The virtual environment stays, so that the next start takes seconds."
-console = Console(width=None if sys.stdout.isatty() else 120)  # logs of CI need no narrow lines
+console = make_console()
 
 
 def _same_on_both_sides(context: typer.Context, docker: bool | None) -> bool | None:

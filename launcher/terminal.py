@@ -13,6 +13,15 @@ from launcher.stack import OURS, Condition
 
 COLOURS = {"ready": "green", "not ready": "yellow", "died": "red", "stopped": "dim"}
 WIDTH = max(map(len, OURS)) + 2  # of a name, with the space after it
+UNBROKEN = 1_000_000  # columns: who pipes, or searches a log, wants lines that are whole
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Writes on standard output, or on standard error: as wide as a terminal is, elsewhere without an end."""
+    console = Console(stderr=stderr)
+    if not console.file.isatty():
+        console.width = UNBROKEN
+    return console
 
 
 class StartDisplay:

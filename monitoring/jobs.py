@@ -33,7 +33,12 @@ def _judge(services: "MonitoringServices", work: Work) -> dict[str, Any]:
     return services.policy_judging.judge(work.arguments["use_case"], caller=work.caller)
 
 
+def _tell(services: "MonitoringServices", work: Work) -> dict[str, Any]:
+    return services.telling.deliver(work.arguments)
+
+
 TASKS: Mapping[str, Task["MonitoringServices"]] = {
     "loop": Task(_loop, _give_loop_up),
     "judge": Task(_judge),
+    "tell": Task(_tell),
 }

@@ -1,5 +1,6 @@
 """Monitoring's working parts, with or without a web before them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from db.database import DATABASE, Database
@@ -7,6 +8,7 @@ from db.jobs.jobs import JobsInDatabase
 from fleet.health import Checks
 from fleet.sibling import Sibling
 from monitoring.config.settings import MonitoringSettings
+from monitoring.persistence.model.standing import Standing
 from monitoring.persistence.repository.loop_siblings import LoopSiblings
 from monitoring.persistence.repository.webhooks import Webhooks
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
@@ -14,28 +16,35 @@ from monitoring.service.engine import Engine
 from monitoring.service.judging.judging import Judging
 from monitoring.service.judging.verdicts import Verdicts
 from monitoring.service.loop.judging_by_policy import JudgingByPolicy
+from monitoring.service.loop.loop_records import LoopRecords
 from monitoring.service.loop.loops import Loops
 from monitoring.service.loop.runner import LoopRunner
 from monitoring.service.monitoring import MonitoringService
+from monitoring.service.policies import Policies
+from monitoring.service.standing import read_standing
 from monitoring.service.telling.delivery import Teller
+from monitoring.service.telling.telling import Telling
 from monitoring.utils.destinations import parse_allowed
 
 
 @dataclass(frozen=True)
 class MonitoringServices:
-    """What monitoring does. checks: what it needs to answer."""
+    """What monitoring does. checks: what it needs to answer. standing: reads how every use case stands."""
 
     database: Database
     checks: Checks
     jobs: JobsInDatabase
     loops: Loops
+    loop_records: LoopRecords
     loop_runner: LoopRunner
     policy_judging: JudgingByPolicy
     monitoring: MonitoringService
     engine: Engine
-    teller: Teller
     judging: Judging
     verdicts: Verdicts
+    policies: Policies
+    telling: Telling
+    standing: Callable[[], Standing]
 
     def start(self) -> None:
         """Begin to load Evidently; returns at once."""
@@ -49,9 +58,13 @@ def create_services(settings: MonitoringSettings) -> MonitoringServices:
     def units() -> MonitoringUnitOfWork:
         return MonitoringUnitOfWork(database.sessions)
 
-    engine = Engine()
-    judging = Judging()
+    def standing() -> Standing:
+        with units() as work:
+            return read_standing(work)
+
+    engine, judging = Engine(), Judging()
     loops = Loops(units, limit_s=settings.job_timeout_s)
+    allowed = parse_allowed(settings.webhooks_allowed)
     jobs = JobsInDatabase(
         "monitoring",
         database.sessions,
@@ -63,13 +76,16 @@ def create_services(settings: MonitoringSettings) -> MonitoringServices:
         checks={"Evidently": engine.check, DATABASE: database.check, "Its workers": jobs.degraded},
         jobs=jobs,
         loops=loops,
+        loop_records=LoopRecords(units),
         loop_runner=LoopRunner(units, _siblings(settings)),
+        policy_judging=JudgingByPolicy(units, judging, loops),
         monitoring=MonitoringService(units, engine, loops),
         engine=engine,
-        teller=Teller(Webhooks(parse_allowed(settings.webhooks_allowed))),
         judging=judging,
         verdicts=Verdicts(units, judging),
-        policy_judging=JudgingByPolicy(units, judging, loops),
+        policies=Policies(units, allowed),
+        telling=Telling(units, Teller(Webhooks(allowed))),
+        standing=standing,
     )
 
 

@@ -29,6 +29,7 @@ NAMES = {
     "ListedUseCase": "UseCase",
     "LoadAnswer": "LoadedSet",
     "MonitoringAnswer": "Monitor",
+    "PolicyAnswer": "KeptPolicy",
     "PredictAnswer": "Prediction",
     "ProcessDataAnswer": "StartedJob",
     "PruneAnswer": "Pruned",
@@ -42,7 +43,12 @@ NAMES = {
     "Verdicts": "Checks",
 }
 FIELDS = {"Activation.from": "since", "Judgement.message": "result", "Models.set": "newest"}
-PASSED_ON = {"Judgement.retraining": "Score | None"}  # ml_model's answer, which monitoring does not know
+PASSED_ON = {
+    "Judgement.retraining": "Score | None",  # ml_model's answer, which monitoring does not know
+    # What tracking makes of it, monitoring does not know.
+    "SearchPolicy.models": 'list[str] | Literal["auto"]',
+    "SearchPolicy.hyperparameters": "dict[str, dict[str, list[Any]]]",
+}
 PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 HEAD = '''"""What the services answer. Made by `python -m tests.client_answers`: do not edit."""
 
@@ -95,7 +101,8 @@ def _write(name: str, schemas: Json, written: dict[str, str]) -> None:
         _write(other, schemas, written)
     called, needed = _called(name), schema.get("required", [])
     fields = [
-        _field(f"{called}.{field}", of) + ("" if field in needed else f" = {of['default']!r}")
+        # A part is always there, whatever its default in a request.
+        _field(f"{called}.{field}", of) + ("" if field in needed or "$ref" in of else f" = {of['default']!r}")
         for field, of in schema["properties"].items()
     ]
     base = "Answer, Generic[T]" if any(": T" in field for field in fields) else "Answer"

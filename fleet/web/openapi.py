@@ -127,7 +127,8 @@ def _schemas(found: Sequence[Operation]) -> tuple[Refs, Json]:
     }
     refs, taken = models_json_schema([(model, "validation") for model in asked], ref_template=REFERENCE)
     more, given = models_json_schema([(model, "serialization") for model in answered], ref_template=REFERENCE)
-    definitions = {**_without_nul(taken.get("$defs", {})), **given["$defs"]}
+    # Parts of both are as requests take them, which is narrower.
+    definitions = {**given["$defs"], **_without_nul(taken.get("$defs", {}))}
     return {**refs, **more}, dict(sorted(definitions.items()))
 
 

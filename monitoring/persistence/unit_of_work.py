@@ -16,6 +16,7 @@ from monitoring.persistence.repository.policies import PolicyRepository
 from monitoring.persistence.repository.reference_figures import ReferenceFigureRepository
 from monitoring.persistence.repository.results import ResultRepository
 from monitoring.persistence.repository.scored_deployments import ScoredDeployments
+from monitoring.persistence.repository.standing import StandingRepository
 from monitoring.persistence.repository.verdicts import VerdictRepository
 from monitoring.persistence.repository.windows import WindowRepository
 
@@ -35,6 +36,7 @@ class MonitoringUnitOfWork(UnitOfWork):
     labelled: LabelledRows
     policies: PolicyRepository
     loops: LoopRepository
+    standing: StandingRepository
     jobs: JobTable
     audit: AuditRepository
 
@@ -50,6 +52,7 @@ class MonitoringUnitOfWork(UnitOfWork):
         self.labelled = LabelledRows(self.session)
         self.policies = PolicyRepository(self.session)
         self.loops = LoopRepository(self.session)
+        self.standing = StandingRepository(self.session)
         self.jobs = JobTable(self.session, NAME)
         self.audit = AuditRepository(self.session, NAME)
         return self

@@ -121,6 +121,17 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: fleet.monitoring.kept_verdict(7, replay=True),
     lambda fleet: list(fleet.monitoring.results(use_case="wine", page_size=2)),
     lambda fleet: fleet.monitoring.result(7),
+    lambda fleet: fleet.monitoring.policy(use_case="wine"),
+    lambda fleet: fleet.monitoring.set_policy(),
+    lambda fleet: fleet.monitoring.set_policy(
+        use_case="wine",
+        action="retrain",
+        webhook={"url": "https://hooks.example.com", "secret": "of both sides, long", "form": "slack"},
+        search={"method": "optuna", "budget": {"candidates": 20}},
+        gate={"keep_old": 0.02},
+    ),
+    lambda fleet: fleet.monitoring.remove_policy(use_case="wine"),
+    lambda fleet: fleet.monitoring.test_webhook(use_case="wine"),
     lambda fleet: fleet.fire_brigade.health(),
     lambda fleet: fleet.fire_brigade.process_data(),
     lambda fleet: fleet.fire_brigade.process_data(

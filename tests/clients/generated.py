@@ -58,7 +58,8 @@ class Generated:
     def call(self, operation: "Operation", client: Any, arguments: Json) -> None:
         """Send every example of the operation with one client, having read it with both.
 
-        arguments: by name, and, of one operation alone, by what it is called. A job may have ended already.
+        arguments: by name, and, of one operation alone, by what it is called. A job may have ended already,
+        and who an example would tell by a webhook does not exist.
         """
         function = self._functions[operation.id.lower()]
         known: Json = {**arguments, **arguments.get(str(operation), {})}
@@ -67,7 +68,8 @@ class Generated:
             body: Json = {} if example is None else {"body": self._read(operation, example, arguments)}
             answer = function(client=client, **given, **body)
             text = answer.content.decode(errors="replace")
-            if not 200 <= int(answer.status_code) < 300 and "job_ended" not in text:
+            expected = any(code in text for code in ("job_ended", "webhook_test_failed"))
+            if not 200 <= int(answer.status_code) < 300 and not expected:
                 self.problems.append(
                     f"{operation}: {json.dumps(example)} is answered {answer.status_code}: {text}"
                 )

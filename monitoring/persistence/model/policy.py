@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from croniter import croniter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 Evidence = Literal["auto", "harm", "drift", "either"]
 Action = Literal["notify", "retrain", "retrain_and_promote"]
@@ -30,7 +30,7 @@ class WebhookPolicy(_Part):
     """Who is told. secret: signs what is sent; it is never shown. form: what the receiver understands."""
 
     url: Annotated[str, Field(pattern=r"^https?://", max_length=2000)]
-    secret: Annotated[str, Field(min_length=16, max_length=200)] | None = None
+    secret: Annotated[SecretStr, Field(min_length=16, max_length=200)] | None = None
     form: Form = "json"
 
 

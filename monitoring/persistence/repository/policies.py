@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -40,19 +40,25 @@ class PolicyRepository:
         return [_kept(row) for row in self._session.scalars(select(PolicyRow).order_by(PolicyRow.use_case))]
 
     def put(self, use_case: str, policy: Policy, *, judged_until: int, actor: str) -> None:
-        """Put it in the place of another. judged_until: of a new one: rows before are not judged."""
+        """Put it in the place of another. judged_until: rows up to there are not judged any more."""
         secret = None if policy.webhook is None else policy.webhook.secret
+        until = func.greatest(PolicyRow.judged_until, judged_until)
         values = {
             "policy": policy.model_dump(mode="json", exclude={"webhook": {"secret"}}),
-            "secret": secret,
+            "secret": None if secret is None else secret.get_secret_value(),
             "actor": actor,
         }
         statement = insert(PolicyRow).values(use_case=use_case, judged_until=judged_until, **values)
         self._session.execute(
             statement.on_conflict_do_update(
-                index_elements=[PolicyRow.use_case], set_={**values, "changed_at": func.now()}
+                index_elements=[PolicyRow.use_case],
+                set_={**values, "judged_until": until, "changed_at": func.now()},
             )
         )
+
+    def remove(self, use_case: str) -> None:
+        """Nothing follows from it any more."""
+        self._session.execute(delete(PolicyRow).where(PolicyRow.use_case == use_case))
 
     def judged(self, use_case: str, until: int) -> None:
         """Write down that everything up to this sample_id has been judged."""

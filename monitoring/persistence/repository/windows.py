@@ -61,6 +61,11 @@ class WindowRepository:
         query = select(samples.c.sample_id).where(samples.c.dataset_id == DATASETS[name])
         return self._session.scalar(query.order_by(samples.c.sample_id).limit(1)) is not None
 
+    def newest(self, use_case: UseCase) -> int:
+        """sample_id of the row that came in last; 0 without any."""
+        column = _samples(use_case).c.sample_id
+        return self._session.scalar(_ids(use_case).order_by(column.desc()).limit(1)) or 0
+
     def rows_after(self, use_case: UseCase, sample_id: int, *, at_most: int) -> int:
         """How many production rows have come in after a row; counting ends at `at_most`."""
         later = _ids(use_case).where(_samples(use_case).c.sample_id > sample_id).limit(at_most)

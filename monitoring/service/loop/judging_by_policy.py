@@ -15,6 +15,7 @@ from monitoring.service.judging.judging import Asked
 from monitoring.service.loop.context import Units
 from monitoring.service.loop.loops import Loops, Told
 from monitoring.service.loop.schedule import next_window
+from monitoring.service.telling.occasions import tell_verdict
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class JudgingByPolicy:
                 work.commit()
                 return True
             work.policies.judged(name, verdict.last_id)
+            tell_verdict(work, name, verdict, caller=caller)
             loop = self._follow(work, use_case, kept, verdict, caller)
             work.commit()
         log.info("%s: %s", name, verdict.sentence)

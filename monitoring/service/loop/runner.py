@@ -19,6 +19,7 @@ from monitoring.service.loop.gating import gate
 from monitoring.service.loop.preparing import judge, reserve, snapshot
 from monitoring.service.loop.promoting import promote, watch
 from monitoring.service.loop.searching import search, train
+from monitoring.service.telling.occasions import tell_step
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class LoopRunner:
             if not work.loops.end_step(loop, loop.current, found):
                 return False  # it was aborted meanwhile
             work.labelled.reserve(use_case, found.reserved, loop.id, found.look)
+            tell_step(work, loop, found, caller=loop_caller(loop.id))
             work.commit()
         log.info("Loop %s, %s: %s, %s", loop.id, loop.step, found.outcome, found.reason)
         return True

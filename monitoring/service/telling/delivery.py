@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 from fleet.errors import AwayError, FleetError
 from monitoring.service.telling.event import Event, Webhook
@@ -14,7 +15,6 @@ log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = timedelta(hours=1)
 TOO_MANY_REQUESTS = 429
-Result = Literal["delivered", "away", "given_up", "refused"]
 
 
 class WebhookRefusedError(FleetError):
@@ -52,45 +52,43 @@ class Posts(Protocol):
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, int]: ...
 
 
-def _uncounted(result: Result) -> None:
-    del result
+@dataclass(frozen=True)
+class Answered:
+    """Who was told, without path, and the status that said that it has arrived."""
+
+    origin: str
+    status: int
+
+    @property
+    def sentence(self) -> str:
+        return f"The webhook at {self.origin} answered {self.status}"
 
 
 class Teller:
-    """Tells people. count: told how each attempt ended. now: the time, with its zone."""
+    """Tells people. now: the time, with its zone."""
 
-    def __init__(
-        self,
-        webhooks: Posts,
-        count: Callable[[Result], None] = _uncounted,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
+    def __init__(self, webhooks: Posts, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._webhooks = webhooks
-        self._count = count
         self._now = now
 
-    def deliver(self, event: Event, webhook: Webhook) -> None:
+    def deliver(self, event: Event, webhook: Webhook) -> Answered:
         """Post it once.
 
         Raises an AwayError, for a job to try again, until the event is an hour old; WebhookGivenUpError then,
         WebhookRefusedError and UnusableUrlError at once.
         """
         try:
-            self._post(event, webhook)
+            return self._post(event, webhook)
         except AwayError as error:
             if self._now() - event.at < GIVE_UP_AFTER:
-                self._count("away")
                 raise
-            self._count("given_up")
             log.warning("The %s of %s was not told: %s", event.kind, event.use_case, error.error)
             raise WebhookGivenUpError(error) from error
         except FleetError as error:
-            self._count("refused")
             log.warning("The %s of %s was not told: %s", event.kind, event.use_case, error.error)
             raise
-        self._count("delivered")
 
-    def _post(self, event: Event, webhook: Webhook) -> None:
+    def _post(self, event: Event, webhook: Webhook) -> Answered:
         content = body(event, webhook.form)
         headers = {"Content-Type": "application/json", "User-Agent": "mlfleet-monitoring"}
         if webhook.secret:
@@ -100,3 +98,4 @@ class Teller:
             raise WebhookFailingError(origin, status)
         if not 200 <= status < 300:
             raise WebhookRefusedError(origin, status)
+        return Answered(origin, status)

@@ -68,8 +68,9 @@ class Fleet:
         return address
 
     def monitoring(self) -> str:
-        """Monitoring, with ml_model to ask for retraining."""
-        return self.start("monitoring", ml_model_url=f"{self.ml_model()}/root/ml")
+        """Monitoring, with ml_model to ask for retraining; its webhooks may go to this machine."""
+        ml_model = f"{self.ml_model()}/root/ml"
+        return self.start("monitoring", ml_model_url=ml_model, webhooks_allowed="127.0.0.1")
 
     def fire_brigade(self) -> str:
         """The fire brigade's service, with records, features and a model; alice, an admin, is let in."""

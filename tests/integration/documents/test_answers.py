@@ -9,6 +9,7 @@ import requests
 
 from tests.accounts import basic
 from tests.integration.documents.conftest import OPTIMIZATION, Fleet
+from tests.integration.monitoring.telling.receiver import receiving
 from tests.mlflow_server import MlflowServer
 
 
@@ -134,6 +135,16 @@ def use_monitoring(service: Documented) -> None:
     service.call("get", f"{path}/results/{{result_id}}", fill=one, headers={"Accept": "text/html"})
 
 
+def use_policies(service: Documented, webhook: str) -> None:
+    path, whose = "/root/monitoring/policy", {"use_case": "wine"}
+    told = {"url": webhook, "secret": "a secret of both sides"}
+    body = {**whose, "enabled": False, "search": {"models": ["SVC"]}, "webhook": told}
+    service.call("put", path, json=body)
+    service.call("get", path, params=whose)
+    service.call("post", f"{path}/test", json=whose)
+    service.call("delete", path, params=whose)
+
+
 def use_tracking(service: Documented) -> None:
     path = "/root/tracking"
     made = service.call(
@@ -209,6 +220,8 @@ def test_every_operation_answers_as_documented(fleet: Fleet, mlflow_server: Mlfl
     use_simulator(services["simulator"])
     use_ml_model(services["ml_model"])
     use_monitoring(services["monitoring"])
+    with receiving() as receiver:
+        use_policies(services["monitoring"], f"http://127.0.0.1:{receiver.port}/")
     use_fire_brigade(services["fire_brigade"])
     for service in services.values():
         service.watch()

@@ -148,7 +148,8 @@ class Walk:
                 break
             except KilledError:
                 continue
-        return self.loops.find(loop.id)
+        with MonitoringUnitOfWork(self.sessions) as work:
+            return work.loops.find(loop.id)
 
     def is_due(self, loop: Loop) -> bool:
         with MonitoringUnitOfWork(self.sessions) as work:
@@ -156,14 +157,15 @@ class Walk:
 
     def label_again(self) -> None:
         """The truth about production comes in anew: as many rows as were labelled before."""
+        self.run(
+            "WITH gone AS (DELETE FROM wine.targets t USING wine.samples s WHERE s.sample_index = "
+            "t.sample_index AND s.dataset_id = 3 RETURNING t.sample_index, target_index, class) "
+            "INSERT INTO wine.targets (sample_index, target_index, class) SELECT * FROM gone"
+        )
+
+    def run(self, statement: str) -> None:
         with self.sessions() as session:
-            session.execute(
-                text(
-                    "WITH gone AS (DELETE FROM wine.targets t USING wine.samples s WHERE s.sample_index = "
-                    "t.sample_index AND s.dataset_id = 3 RETURNING t.sample_index, target_index, class) "
-                    "INSERT INTO wine.targets (sample_index, target_index, class) SELECT * FROM gone"
-                )
-            )
+            session.execute(text(statement))
             session.commit()
 
     @property
