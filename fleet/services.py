@@ -10,6 +10,7 @@ BASE = "/root"  # what the paths of services begin with, unless their BASE_URL s
 DATABASE = {"DATABASE_URL": "{database}"}
 SIGNING = {"ARTIFACT_KEY": "{artifact_key}"}
 CALLING = {"ML_MODEL_URL": "{ml_model}", "SIBLING_KEY_FILE": "{secrets}/{name}_key"}
+SEARCHING = {"TRACKING_URL": "{tracking}"}
 SIMULATED = {"DATA_DIR": "{features}"}
 FIRE_BRIGADE = {
     "CHEMIN_DATA": "{state}/fire_brigade/data",
@@ -77,6 +78,6 @@ SERVICES = (
     Service("simulator", 5004, "/root/simulator", works=True, told={**DATABASE, **CALLING, **SIMULATED}),
     Service("ml_model", 5001, "/root/ml", told={**DATABASE, **SIGNING}),
     Service("tracking", 5002, "/root/tracking", works=True, told={**DATABASE, **CALLING, **RECORDING}),
-    Service("monitoring", 5003, "/root/monitoring", told={**DATABASE, **CALLING}),
+    Service("monitoring", 5003, "/root/monitoring", works=True, told={**DATABASE, **CALLING, **SEARCHING}),
     Service("fire_brigade", 8000, page="/docs", works=True, told={**DATABASE, **SIGNING, **FIRE_BRIGADE}),
 )

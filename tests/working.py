@@ -12,13 +12,13 @@ START_S = STOP_S = 30.0
 
 
 @contextmanager
-def working(service: str, settings: WorkerSettings) -> Iterator[None]:
-    """Have the service's jobs done until the block ends."""
+def working(service: str, settings: WorkerSettings, *, beside: str = "") -> Iterator[None]:
+    """Have the service's jobs done until the block ends. beside: the module of what goes on beside them."""
     told: list[tuple[asyncio.AbstractEventLoop, Worker]] = []
     begun = threading.Event()
 
     async def run() -> None:
-        worker = Worker(service, settings)
+        worker = Worker(service, settings, beside=beside)
         told.append((asyncio.get_running_loop(), worker))
         begun.set()
         await worker.run()

@@ -35,14 +35,14 @@ def worker_name(service: str) -> str:
 def obey(service: str, tasks: str, settings: WorkerSettings, order: Order) -> None:
     """What the process does. tasks: the module with the service's tasks."""
     os.setpgid(0, 0)  # so that whoever ends this process can end those that it starts, too
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     set_up_logs(worker_name(service), settings)
     from db.jobs.child import make_attempt  # noqa: PLC0415
 
     sys.exit(make_attempt(service, tasks, settings, order))
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """A worker that was killed cannot end what it has begun."""
     parent = parent_process()
     if parent is not None:

@@ -73,6 +73,14 @@ class JobTable:
             raise UnknownJobError(job_id)
         return _job(found)
 
+    def newest(self, lock: str) -> Job | None:
+        """The one with this lock that was asked for last."""
+        query = select(*SHOWN).where(JobRow.service == self._service, JobRow.lock == lock)
+        found = self._session.execute(
+            query.order_by(JobRow.created_at.desc(), JobRow.id.desc()).limit(1)
+        ).one_or_none()
+        return None if found is None else _job(found)
+
     def page(self, state: State | None, asked: PageRequest) -> Page[Job]:
         """The newest first; all, or those in a state. Raises InvalidPageTokenError."""
         query = select(*SHOWN).where(JobRow.service == self._service)

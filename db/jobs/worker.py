@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -19,7 +20,9 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
+from db.jobs.companion import accompany, keep_going
 from db.jobs.orders import TASK, TRY_AGAIN, Order, obey, worker_name
+from db.jobs.processes import ended, kill, started
 from fleet.errors import FleetError
 from fleet.jobs import JobDiedError, told
 from fleet.logs import set_up_logs
@@ -92,10 +95,10 @@ class _Again(BaseRetryStrategy):
         return RetryDecision(retry_in={"seconds": round(after_s)})
 
 
-def work(service: str, read_settings: Callable[[], WorkerSettings]) -> None:
+def work(service: str, read_settings: Callable[[], WorkerSettings], *, beside: str = "") -> None:
     """Work until SIGTERM or SIGINT; on a setting that cannot be used, say so and exit with status 1.
 
-    The service's tasks are those of its module `jobs`.
+    The service's tasks are those of its module `jobs`. beside: the module of what goes on beside them.
     """
     try:
         settings = read_settings()
@@ -104,7 +107,7 @@ def work(service: str, read_settings: Callable[[], WorkerSettings]) -> None:
         sys.exit(f"{error.error}\n{error.message}")
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # the tasks make processes, not threads: and a fork takes no threads along
-    asyncio.run(_until_told(Worker(service, settings)))
+    asyncio.run(_until_told(Worker(service, settings, beside=beside)))
 
 
 async def _until_told(worker: "Worker") -> None:
@@ -114,26 +117,33 @@ async def _until_told(worker: "Worker") -> None:
 
 
 class Worker:
-    """Works on the jobs of one service; any number of them may."""
+    """Works on the jobs of one service; any number of them may. beside: see `work`."""
 
-    def __init__(self, service: str, settings: WorkerSettings) -> None:
+    def __init__(self, service: str, settings: WorkerSettings, *, beside: str = "") -> None:
         self._service = service
+        self._beside = beside
         self._settings = settings
         self._tasks = f"{service}.jobs"
         self._processes = get_context("forkserver")
-        self._processes.set_forkserver_preload([self._tasks, f"{service}.warm", "db.jobs.child"])
+        preloaded = [self._tasks, f"{service}.warm", "db.jobs.child", beside]
+        self._processes.set_forkserver_preload([each for each in preloaded if each])
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
         """Until it is told to stop; PostgreSQL may come and go."""
         await asyncio.to_thread(self._start, _nothing)  # imports now what the first job would wait for
-        while not self._stopped.is_set():
-            try:
-                await self._serve()
-            except (ConnectorException, OSError) as error:
-                log.warning("The dataset database cannot be reached: %s", error.__cause__ or error)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), AWAY_S)
+        beside = asyncio.create_task(self._go_on_beside())
+        try:
+            while not self._stopped.is_set():
+                try:
+                    await self._serve()
+                except (ConnectorException, OSError) as error:
+                    log.warning("The dataset database cannot be reached: %s", error.__cause__ or error)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopped.wait(), AWAY_S)
+        finally:
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
 
     def stop(self) -> None:
         """Have `run` end; what is at work is taken up again by another worker. In run's own thread."""
@@ -177,6 +187,10 @@ class Worker:
             for each in ended:
                 each.result()
 
+    async def _go_on_beside(self) -> None:
+        if self._beside:
+            await keep_going(partial(self._start, accompany, self._service, self._beside, self._settings))
+
     async def _attempt(self, app: App, job_id: str) -> None:
         begun = await _rows(app, BEGIN, job_id=job_id, most_deaths=MOST_DEATHS)
         if not begun:
@@ -185,18 +199,20 @@ class Worker:
         order = Order(job_id, row["attempt"], row["limit_s"], row["end"])
         process: Any = None
         try:
-            process = await self._started(order)
+            process = await started(
+                partial(self._start, obey, self._service, self._tasks, self._settings, order)
+            )
             if order.end:
-                await _ended(process, GIVE_UP_S)
+                await ended(process, GIVE_UP_S)
             else:
                 await self._watch(app, process, order)
         except asyncio.CancelledError as error:  # this worker is stopped
-            _kill(process)
+            kill(process)
             with contextlib.suppress(ConnectorException):  # then it counts as a death
                 await app.connector.execute_query_async(PUT_BACK, job_id=job_id, attempt=order.attempt)
             raise AttemptEndedError(0) from error
         finally:
-            _kill(process)
+            kill(process)
         if order.end and process.exitcode not in (0, TRY_AGAIN) and row["deaths"] > 2 * MOST_DEATHS:
             log.error("What a job has left cannot be cleared up: it is ended without", extra={"job": job_id})
             died = json.dumps(told(JobDiedError()))
@@ -204,21 +220,10 @@ class Worker:
         elif process.exitcode != 0:
             raise AttemptEndedError(AGAIN_S if process.exitcode > 0 else 0)
 
-    async def _started(self, order: Order) -> Any:
-        """Its process. One whose start is under way when this is cancelled does not stay behind."""
-        starting = asyncio.create_task(
-            asyncio.to_thread(self._start, obey, self._service, self._tasks, self._settings, order)
-        )
-        try:
-            return await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            _kill(await starting)
-            raise
-
     async def _watch(self, app: App, process: Any, order: Order) -> None:
         """Return when the process has ended, or is not wanted any more; also if that cannot be asked."""
         asked = asyncio.get_running_loop().time()
-        while not await _ended(process, LOOK_S):
+        while not await ended(process, LOOK_S):
             now = asyncio.get_running_loop().time()
             try:
                 found = await _rows(app, IS_WANTED, job_id=order.job_id, attempt=order.attempt)
@@ -268,29 +273,3 @@ def _app(address: str, name: str) -> App:
 
 async def _rows(app: App, query: Any, **arguments: Any) -> list[dict[str, Any]]:
     return await app.connector.execute_query_all_async(query, **arguments)
-
-
-async def _ended(process: Any, seconds: float) -> bool:
-    """Whether it ends within that time."""
-    if process.exitcode is None:
-        loop = asyncio.get_running_loop()
-        readable = asyncio.Event()
-        loop.add_reader(process.sentinel, readable.set)
-        try:
-            await asyncio.wait_for(readable.wait(), seconds)
-        except TimeoutError:
-            return False
-        finally:
-            loop.remove_reader(process.sentinel)
-        process.join()
-    return True
-
-
-def _kill(process: Any) -> None:
-    """End it, if there is one, and what it has started."""
-    if process is None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.join()

@@ -61,3 +61,8 @@ class MonitoringUnitOfWork(UnitOfWork):
         """PostgreSQL's time."""
         moment: datetime = self.session.scalars(select(func.clock_timestamp())).one()
         return moment
+
+    def takes_turn(self) -> bool:
+        """Whether no other watcher acts: it may until the transaction ends."""
+        query = select(func.pg_try_advisory_xact_lock(func.hashtext(f"{NAME} watches")))
+        return bool(self.session.scalar(query))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from fleet.errors import UnavailableError
 from monitoring.persistence.model.judged_sets import PREDICTION, TARGET, JudgedSets
@@ -91,6 +90,8 @@ def _comparison(sets: JudgedSets) -> "Comparison":
 
 
 def _made_up_sets() -> JudgedSets:
+    import pandas as pd  # noqa: PLC0415
+
     random = np.random.default_rng(0)
     features = ("first", "second")
     frame = pd.DataFrame(random.normal(size=(TRIAL_ROWS, len(features))), columns=list(features))

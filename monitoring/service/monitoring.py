@@ -1,4 +1,4 @@
-"""Compares production with testing, keeps what it found, and has the model trained again if it must."""
+"""Compares production with testing, keeps what it found, and begins a loop if it must."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from monitoring.persistence.model.judged_sets import JudgedSets
 from monitoring.persistence.model.result import KeptResult, LastVerdict, Metric, Result, WholeResult
 from monitoring.persistence.model.window import Reference, Window
 from monitoring.service.group_names import fitting_groups
-from monitoring.service.ports import Evidence, MlModel, Units
-from monitoring.service.retraining import retrain
+from monitoring.service.ports import Evidence, Units
+from monitoring.service.retraining import Loops, Retraining, retrain
 
 NAME = "EvidentlyAI"
 SHARE_CHECK = "share_of_drifted_columns"
@@ -29,23 +29,23 @@ class UnfitGroupError(InvalidRequestError):
 
 @dataclass(frozen=True)
 class Answer:
-    """A kept result. retraining: ml_model's answer, if it was asked."""
+    """A kept result. retraining: what follows, if that was asked for and the summary failed."""
 
     result_id: int
     result: dict[str, Any]
-    retraining: dict[str, Any] | None = None
+    retraining: Retraining | None = None
 
 
 class MonitoringService:
     """Gives verdicts and reports on a model that has scored both sets.
 
-    units: opens a transaction. evidence: computes. ml_model: trains again.
+    units: opens a transaction. evidence: computes. loops: where they begin.
     """
 
-    def __init__(self, units: Units, evidence: Evidence, ml_model: MlModel) -> None:
+    def __init__(self, units: Units, evidence: Evidence, loops: Loops) -> None:
         self._units = units
         self._evidence = evidence
-        self._ml_model = ml_model
+        self._loops = loops
 
     def judge(  # noqa: PLR0913  # what is asked, and who asks
         self,
@@ -63,9 +63,9 @@ class MonitoringService:
 
         groups: of checks; None for all that fit. deployment_id: what is judged; None for the live one if it
         has scored both sides, else the newest that has. window: of production; None for all of it. reference:
-        what it is held against. retrain_on_failure: train again if any check fails.
+        what it is held against. retrain_on_failure: begin a loop if any check fails.
         Raises UnknownUseCaseError, UnknownDeploymentError, NotLoadedError, NotScoredError, EmptyWindowError,
-        UnfitGroupError, RetrainingFailedError.
+        UnfitGroupError, NothingToRetrainError.
         """
         with self._units() as work:
             found = work.samples.find(use_case)
@@ -79,7 +79,7 @@ class MonitoringService:
         if not retrain_on_failure or tests is None or tests["summary"]["all_passed"]:
             return Answer(result_id, result.result)
         kept = {"result_id": result_id, "result": result.result}
-        answer = retrain(self._ml_model, use_case, kept, caller=caller)
+        answer = retrain(self._loops, use_case, kept, caller=caller)
         return Answer(result_id, result.result, answer)
 
     def page(self, asked: PageRequest, *, use_case: str | None) -> Page[KeptResult]:

@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from db.definition import UseCase
-from fleet.caller import Caller
 from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.judged_sets import JudgedSets
 from monitoring.persistence.model.result import KeptResult, LastVerdict, Result, WholeResult
@@ -60,9 +59,3 @@ class Evidence(Protocol):
     def run_tests(self, sets: JudgedSets, groups: Sequence[str]) -> dict[str, Any]: ...
 
     def run_report(self, sets: JudgedSets) -> dict[str, Any]: ...
-
-
-class MlModel(Protocol):
-    """The service ml_model; see MlModelClient."""
-
-    def retrain(self, use_case: str, *, caller: Caller) -> dict[str, Any]: ...

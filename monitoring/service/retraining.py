@@ -1,36 +1,54 @@
-"""Asking ml_model to train again, without losing the verdict that asked for it."""
+"""What follows from a summary that failed, where retraining was asked for."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from fleet.caller import Caller
-from fleet.errors import SiblingFailedError, SiblingRefusedError
-from monitoring.service.ports import MlModel
+from monitoring.persistence.model.loop import Loop
+from monitoring.persistence.repository.loops import LoopInFlightError
+from monitoring.service.loop.loops import NothingLiveError
 
 
-class RetrainingFailedError(SiblingFailedError):
-    """The verdict was kept, but ml_model failed or could not be reached. The body carries the verdict."""
+@dataclass(frozen=True)
+class Retraining:
+    """The loop that searches for a better model."""
 
-    def __init__(self, cause: SiblingFailedError, kept: dict[str, Any]) -> None:
-        super().__init__(
-            f"The model was not trained again: {cause.error}",
-            f"The verdict is kept as result {kept['result_id']}. {cause.message}, "
-            'or train with POST /root/ml {"dataset": "training"}',
-        )
+    message: str
+    loop_id: int
+
+
+class Loops(Protocol):
+    """Where loops begin; see monitoring.service.loop.loops."""
+
+    def begin(self, use_case: str, *, caller: Caller) -> Loop: ...
+
+
+class NothingToRetrainError(NothingLiveError):
+    """No loop was begun, as nothing is live. The body carries the summary, which is kept."""
+
+    code = NothingLiveError.code
+
+    def __init__(self, use_case: str, kept: Mapping[str, Any]) -> None:
+        super().__init__(use_case)
         self._kept = kept
 
     def body(self) -> dict[str, Any]:
         return {**super().body(), **self._kept}
 
 
-def retrain(ml_model: MlModel, use_case: str, kept: dict[str, Any], *, caller: Caller) -> dict[str, Any]:
-    """ml_model's answer.
+def retrain(loops: Loops, use_case: str, kept: Mapping[str, Any], *, caller: Caller) -> Retraining:
+    """Begin a loop, or name the one that is under way.
 
-    kept: the id and the text of the result, which an error's body carries too.
-    Raises RetrainingFailedError, and SiblingRefusedError with ml_model's own status and words.
+    kept: the id and the text of the result, which an error's body carries too. Raises NothingToRetrainError.
     """
-    try:
-        return ml_model.retrain(use_case, caller=caller)
-    except SiblingFailedError as error:
-        raise RetrainingFailedError(error, kept) from error
-    except SiblingRefusedError as error:
-        raise SiblingRefusedError(error.status, {**error.body(), **kept}) from error
+    while True:
+        try:
+            loop_id, what = loops.begin(use_case, caller=caller).id, "was begun"
+        except NothingLiveError as error:
+            raise NothingToRetrainError(use_case, kept) from error
+        except LoopInFlightError as error:
+            if error.loop_id is None:
+                continue  # it has just ended
+            loop_id, what = error.loop_id, "is under way already"
+        return Retraining(f"Loop {loop_id} {what}: GET /root/monitoring/loops/{loop_id}", loop_id)

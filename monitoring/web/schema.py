@@ -207,9 +207,16 @@ class ResultAnswer(ListedResult):
     result: KeptSummary | Verdicts | Report
 
 
+class Retraining(AnswerModel):
+    """The loop that searches for a better model; one that was under way already, if there was one."""
+
+    message: str
+    loop_id: int
+
+
 class JudgeAnswer(AnswerModel):
     """The result, which is kept: a verdict among the verdicts by its verdict_id, anything else among the
-    results by its result_id. retraining: ml_model's answer, if it was asked to train again."""
+    results by its result_id. retraining: if it was asked for, and the summary failed."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [JUDGE_EXAMPLE, {"message": VERDICT_EXAMPLE, "verdict_id": 7}]}
@@ -218,4 +225,4 @@ class JudgeAnswer(AnswerModel):
     message: Summary | Verdicts | Report | VerdictAnswer
     result_id: int | None = None
     verdict_id: int | None = None
-    retraining: dict[str, Any] | None = None
+    retraining: Retraining | None = None

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 TARGET = "target"
 PREDICTION = "prediction"
@@ -23,8 +25,8 @@ class JudgedSets:
     """
 
     deployment_id: int
-    reference: pd.DataFrame
-    current: pd.DataFrame
+    reference: "pd.DataFrame"
+    current: "pd.DataFrame"
     features: tuple[str, ...]
     classifies: bool
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -10,6 +10,9 @@ from monitoring.persistence.model.policy import Policy
 StepName = Literal["judge", "reserve", "snapshot", "search", "train", "gate", "promote", "watch", "clear"]
 Outcome = Literal["kept", "rolled_back", "rejected", "held", "superseded", "aborted", "failed"]
 
+MARK = "mark"
+"""In the figures of a step: the mark of the labelled rows when it ended; see LabelledRows."""
+
 
 @dataclass(frozen=True)
 class Champion:

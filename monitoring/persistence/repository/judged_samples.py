@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from sqlalchemy.orm import Session
 
 from db.definition import Task, UseCase
@@ -16,6 +15,9 @@ from monitoring.persistence.model.judged_sets import PREDICTION, TARGET, JudgedS
 from monitoring.persistence.model.window import Reference, Window
 from monitoring.persistence.repository.scored_deployments import ScoredDeployments
 from monitoring.persistence.repository.windows import WindowRepository
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CURRENT: SetName = "production"
 
@@ -113,7 +115,10 @@ class JudgedSampleRepository:
         if empty:
             raise NotLoadedError(use_case.name, empty)
 
-    def _frame(self, use_case: UseCase, which: RowRange, deployment_id: int) -> pd.DataFrame:
+    def _frame(self, use_case: UseCase, which: RowRange, deployment_id: int) -> "pd.DataFrame":
+        """Late, for the worker, which has no use for pandas, would keep it in memory all day."""
+        import pandas as pd  # noqa: PLC0415
+
         rows = read_rows(self._session, use_case, which)
         prediction = read_predictions(self._session, use_case, deployment_id, rows.sample_index)
         target = read_targets(self._session, use_case, rows.sample_index)

@@ -29,9 +29,10 @@ class UnknownLoopError(NotFoundError):
 
 
 class LoopInFlightError(ConflictError):
-    """A use case has one loop at a time."""
+    """A use case has one loop at a time. loop_id: of that; None if it has just ended."""
 
     def __init__(self, use_case: str, loop_id: int | None) -> None:
+        self.loop_id = loop_id
         which = "" if loop_id is None else f": loop {loop_id}"
         super().__init__(
             f"A loop of '{use_case}' is under way already{which}",

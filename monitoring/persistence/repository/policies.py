@@ -65,7 +65,9 @@ class PolicyRepository:
         self._session.execute(
             update(PolicyRow)
             .where(PolicyRow.use_case == use_case)
-            .values(judged_until=func.greatest(PolicyRow.judged_until, until), judged_at=func.now())
+            .values(
+                judged_until=func.greatest(PolicyRow.judged_until, until), judged_at=func.clock_timestamp()
+            )
         )
 
 

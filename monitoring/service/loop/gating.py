@@ -10,8 +10,8 @@ from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.evidence.gate import GateSettings, Outcome, Paired, decide_gate, read_paired
 from monitoring.service.loop.context import Context
 from monitoring.service.loop.ending import clear_for
+from monitoring.service.loop.waiting import new_rows
 
-MOST_ROWS = 100_000
 MAIN_METRIC = {Task.CLASSIFICATION: "accuracy", Task.REGRESSION: "r2"}
 
 
@@ -19,7 +19,7 @@ def gate(context: Context) -> Found | None:
     """Promote, reject, or wait as a shadow for more rows whose truth is known."""
     with context.units() as work:
         rows = work.labelled.reserved(context.loop.id)
-        new = _new_rows(context, work.labelled.after)
+        new = new_rows(work, context.use_case, context.loop)
     if context.step.look > 1 and len(new) < FEWEST_ROWS:
         return None
     figures = _evaluated(context, [*rows, *new])
@@ -29,7 +29,7 @@ def gate(context: Context) -> Found | None:
         then = _promote_or_hold(context, decision.reason)
     elif decision.verdict == "undecided":
         context.siblings.shadow(context.challenger, f"{context.name}: undecided", caller=context.caller)
-        then = Next("gate", {"mark": _mark(context)}, context.step.look + 1)
+        then = Next("gate", look=context.step.look + 1)
     else:
         then = clear_for("held" if decision.verdict == "hold" else "rejected", decision.reason)
     return Found(decision.verdict, decision.reason, then, figures, reserved=new, look=context.step.look)
@@ -41,25 +41,6 @@ def replay_gate(figures: Mapping[str, Any]) -> Outcome:
     champion, challenger = figures["headline"]
     settings = GateSettings(keep_old=figures["keep_old"])
     return decide_gate(read_paired(figures["paired"]), (champion, challenger), figures["look"], settings, old)
-
-
-def has_new_rows(context: Context) -> bool:
-    """Whether another look is worth it."""
-    with context.units() as work:
-        return len(_new_rows(context, work.labelled.after, FEWEST_ROWS)) >= FEWEST_ROWS
-
-
-def _new_rows(context: Context, after: Any, limit: int = MOST_ROWS) -> list[int]:
-    """Whose truth came in since the rows to learn from were fixed, and which have decided nothing."""
-    if context.step.look == 1:
-        return []
-    found: list[int] = after(context.use_case, _mark(context), limit, undecided=True)
-    return found
-
-
-def _mark(context: Context) -> int:
-    snapshot = context.loop.last("snapshot")
-    return 0 if snapshot is None else int(snapshot.figures["mark"])
 
 
 def _promote_or_hold(context: Context, reason: str) -> Next | End:

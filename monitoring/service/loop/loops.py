@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from fleet.caller import Caller
-from fleet.errors import ConflictError
+from fleet.errors import ConflictError, InvalidRequestError
 from fleet.jobs import JobEndedError, UnknownJobError
-from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.loop import Found, Loop, Next
 from monitoring.persistence.model.policy import Action, Policy
 from monitoring.persistence.repository.loops import LoopEndedError
@@ -27,6 +26,16 @@ class NothingLiveError(ConflictError):
         )
 
 
+class VerdictOfAnotherError(InvalidRequestError):
+    """A loop of one use case was to begin with a verdict on another one."""
+
+    def __init__(self, verdict_id: int, use_case: str) -> None:
+        super().__init__(
+            f"Verdict {verdict_id} is none of use case '{use_case}'",
+            f"Use a verdict_id that GET /root/monitoring/verdicts?use_case={use_case} lists",
+        )
+
+
 @dataclass(frozen=True)
 class Told:
     """A verdict that a loop begins with."""
@@ -43,11 +52,18 @@ class Loops:
         self._units = units
         self._limit_s = limit_s
 
-    def begin(self, use_case: str, *, caller: Caller, action: Action | None = None) -> Loop:
-        """By hand. action: what it may do, instead of what the policy says.
+    def begin(
+        self,
+        use_case: str,
+        *,
+        caller: Caller,
+        action: Action | None = None,
+        verdict_id: int | None = None,
+    ) -> Loop:
+        """By hand. action: what it may do, instead of what the policy says. verdict_id: that it begins with.
 
         Where the policy only tells, it promotes what passes the gate. Raises UnknownUseCaseError,
-        NothingLiveError, LoopInFlightError.
+        VerdictNotFoundError, VerdictOfAnotherError, NothingLiveError, LoopInFlightError.
         """
         with self._units() as work:
             name = work.samples.find(use_case).name
@@ -57,7 +73,8 @@ class Loops:
                 action = "retrain_and_promote"
             if action is not None:
                 policy = policy.model_copy(update={"action": action})
-            loop = self.begin_in(work, name, policy, caller=caller)
+            verdict = None if verdict_id is None else _told(work, name, verdict_id)
+            loop = self.begin_in(work, name, policy, caller=caller, verdict=verdict)
             work.commit()
         return loop
 
@@ -113,15 +130,12 @@ class Loops:
             work.commit()
             return work.loops.find(loop_id)
 
-    def find(self, loop_id: int) -> Loop:
-        """With its steps. Raises UnknownLoopError."""
-        with self._units() as work:
-            return work.loops.find(loop_id)
 
-    def page(self, asked: PageRequest, *, use_case: str | None) -> Page[Loop]:
-        """Without their steps, the newest first. use_case: only its own."""
-        with self._units() as work:
-            return work.loops.page(asked, use_case=use_case)
+def _told(work: MonitoringUnitOfWork, use_case: str, verdict_id: int) -> Told:
+    verdict = work.verdicts.find(verdict_id)
+    if verdict.use_case != use_case:
+        raise VerdictOfAnotherError(verdict_id, use_case)
+    return Told(verdict.id, verdict.verdict, verdict.sentence)
 
 
 def _cancelled(work: MonitoringUnitOfWork, job_id: str | None) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 
-from monitoring.persistence.model.loop import End, Found, Next
+from monitoring.persistence.model.loop import MARK, End, Found, Next
 from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.loop.context import Context
 
@@ -41,7 +41,7 @@ def snapshot(context: Context) -> Found:
     with context.units() as work:
         mark = work.labelled.mark(context.use_case)
     reason = f"snapshot {taken['id']} has {taken['rows']} rows to learn from"
-    figures = {"snapshot_id": taken["id"], "rows": taken["rows"], "digest": taken["digest"], "mark": mark}
+    figures = {"snapshot_id": taken["id"], "rows": taken["rows"], "digest": taken["digest"], MARK: mark}
     return Found("taken", reason, Next("search"), figures, changes={"snapshot_id": int(taken["id"])})
 
 

@@ -1,10 +1,13 @@
 """The steps that change what is live: the promotion, and the watch over it."""
 
-from monitoring.persistence.model.loop import Champion, Found, Next
-from monitoring.persistence.model.policy import FEWEST_ROWS
-from monitoring.service.evidence.gate import decide_watch, read_paired
+from collections.abc import Mapping
+from typing import Any
+
+from monitoring.persistence.model.loop import MARK, Champion, Found, Next
+from monitoring.service.evidence.gate import WatchOutcome, decide_watch, read_paired
 from monitoring.service.loop.context import Context
 from monitoring.service.loop.ending import clear_for
+from monitoring.service.loop.waiting import wanted_by_watch, watched_rows
 
 
 def promote(context: Context) -> Found:
@@ -23,7 +26,7 @@ def promote(context: Context) -> Found:
         run_id = str(train.given["run_id"])
         context.siblings.tell_promoted(run_id, context.challenger, caller=context.caller)
     reason = f"deployment {context.challenger} is live, deployment {context.champion} its shadow"
-    return Found("promoted", reason, Next("watch", {"mark": mark}), {"mark": mark})
+    return Found("promoted", reason, Next("watch", {MARK: mark}), {MARK: mark})
 
 
 def watch(context: Context) -> Found | None:
@@ -31,15 +34,16 @@ def watch(context: Context) -> Found | None:
     live = _live(context)
     if live is None or live.id != context.challenger:
         return _superseded(live)
-    rows = _rows(context)
-    if len(rows) < _wanted(context):
+    with context.units() as work:
+        rows = watched_rows(work, context.use_case, context.loop, context.loop.policy.watch_rows)
+    if len(rows) < wanted_by_watch(context.loop):
         return None
     both = [context.champion, context.challenger]
     evaluated = context.siblings.evaluate(
         context.use_case.name, both, {"sample_index": rows}, caller=context.caller
     )
     figures = {"rows": len(rows), "paired": evaluated["pairs"][0]}
-    decision = decide_watch(read_paired(figures["paired"]), context.loop.policy.watch_rows)
+    decision = replay_watch(figures, context.loop.policy.watch_rows)
     if decision.verdict == "watch":
         then = Next("watch", context.step.given, context.step.look + 1)
     else:
@@ -47,25 +51,9 @@ def watch(context: Context) -> Found | None:
     return Found(decision.verdict, decision.reason, then, figures)
 
 
-def has_new_truth(context: Context) -> bool:
-    """Whether another look is worth it, or somebody has changed what is live."""
-    live = _live(context)
-    if live is None or live.id != context.challenger:
-        return True
-    return len(_rows(context)) >= _wanted(context)
-
-
-def _rows(context: Context) -> list[int]:
-    mark = int(context.step.given["mark"])
-    with context.units() as work:
-        most = context.loop.policy.watch_rows
-        return work.labelled.after(context.use_case, mark, most, undecided=False)
-
-
-def _wanted(context: Context) -> int:
-    """At twice as many rows each time: looked at more often, chance alone would roll a good model back."""
-    looks: int = FEWEST_ROWS * 2 ** (context.step.look - 1)
-    return min(looks, context.loop.policy.watch_rows)
+def replay_watch(figures: Mapping[str, Any], watch_rows: int) -> WatchOutcome:
+    """What follows from the figures that a step has kept: the same each time."""
+    return decide_watch(read_paired(figures["paired"]), watch_rows)
 
 
 def _live(context: Context) -> Champion | None:

@@ -2,21 +2,22 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from fleet.errors import AwayError, BugError, FleetError
 from fleet.jobs import State, Work
-from monitoring.persistence.model.loop import Found, Loop, Next, StepName
+from monitoring.persistence.model.loop import MARK, End, Found, Loop, Next, StepName
 from monitoring.persistence.repository.loop_siblings import LoopSiblings
 from monitoring.persistence.repository.loops import UnknownLoopError
 from monitoring.service.loop import context as contexts
 from monitoring.service.loop.context import Context, Units, loop_caller
 from monitoring.service.loop.ending import clear, clear_for
-from monitoring.service.loop.gating import gate, has_new_rows
+from monitoring.service.loop.gating import gate
 from monitoring.service.loop.preparing import judge, reserve, snapshot
-from monitoring.service.loop.promoting import has_new_truth, promote, watch
+from monitoring.service.loop.promoting import promote, watch
 from monitoring.service.loop.searching import search, train
 from monitoring.service.telling.occasions import tell_step
 
@@ -34,9 +35,6 @@ STEPS: Mapping[StepName, contexts.Work] = MappingProxyType(
         "watch": watch,
         "clear": clear,
     }
-)
-WAITS: Mapping[StepName, Callable[[Context], bool]] = MappingProxyType(
-    {"gate": has_new_rows, "watch": has_new_truth}
 )
 PROGRESS: Mapping[StepName, float] = MappingProxyType(
     {
@@ -78,21 +76,16 @@ class LoopRunner:
     def end_step(self, loop: Loop, found: Found) -> bool:
         """Write down how its step has ended, with the rows that it took; False if it had ended before."""
         with self._units() as work:
+            use_case = work.samples.find(loop.use_case)
+            if isinstance(found.then, End):  # what is labelled from now on may count for the next one
+                found = replace(found, figures={**found.figures, MARK: work.labelled.mark(use_case)})
             if not work.loops.end_step(loop, loop.current, found):
                 return False  # it was aborted meanwhile
-            use_case = work.samples.find(loop.use_case)
             work.labelled.reserve(use_case, found.reserved, loop.id, found.look)
             tell_step(work, loop, found, caller=loop_caller(loop.id))
             work.commit()
         log.info("Loop %s, %s: %s, %s", loop.id, loop.step, found.outcome, found.reason)
         return True
-
-    def is_due(self, loop: Loop) -> bool:
-        """Whether there is something to do for it: it waits for nothing, or for what is there by now."""
-        waits = WAITS.get(loop.step)
-        if waits is None or (loop.step == "gate" and loop.current.look == 1):
-            return True
-        return waits(self._context(loop, lambda *_: None))
 
     def give_up(self, loop_id: int, state: State, reason: str, job: Work) -> None:
         """End a loop whose job has ended without it."""

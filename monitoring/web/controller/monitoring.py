@@ -1,5 +1,6 @@
 """`/root/monitoring`."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask_restful import Resource
@@ -29,7 +30,7 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
         """Say who judges."""
         return {"name": NAME, "message": "Monitoring"}
 
-    @answers(JudgeAnswer, errors=[404, 409, 429, 502, 503])
+    @answers(JudgeAnswer, errors=[404, 409, 429, 503])
     @accepts(role="user", body=JudgeRequest, form=True)
     @idempotent
     @heavy
@@ -54,7 +55,7 @@ class Monitoring(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             reference=body.chosen_reference() or "testing",
             retrain_on_failure=body.retrain,
         )
-        retraining = {} if answer.retraining is None else {"retraining": answer.retraining}
+        retraining = {} if answer.retraining is None else {"retraining": asdict(answer.retraining)}
         return {"message": answer.result, "result_id": answer.result_id, **retraining}
 
     def _verdict(self, body: JudgeRequest) -> dict[str, Any]:

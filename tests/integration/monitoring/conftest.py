@@ -1,10 +1,7 @@
 """Monitoring's app on a database of the test's own, with wine loaded and scored as the fleet does it."""
 
-import json
-import threading
 import warnings
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,7 +23,7 @@ from simulator.config.settings import SimulatorSettings
 from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.repository.samples import SampleRepository
 from simulator.service.simulator import make_set
-from tests.conftest import Sessions, free_port
+from tests.conftest import Sessions
 
 with warnings.catch_warnings():
     # Evidently 0.7.23 reads numpy.core, and its UI uses a deprecated part of litestar.
@@ -99,14 +96,6 @@ class Fleet:
             session.commit()
 
 
-class FakeMlModel:
-    """An HTTP server that answers as it is told and remembers what it was sent."""
-
-    def __init__(self) -> None:
-        self.status, self.answer = 200, {"message": "Score on training set: 100.0%", "deployment_id": 2}
-        self.requests: list[tuple[str, str | None, Any]] = []
-
-
 @pytest.fixture
 def wine() -> UseCase:
     return WINE.definition
@@ -127,40 +116,8 @@ def scored(fleet: Fleet) -> int:
 
 
 @pytest.fixture
-def ml_model_port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-def ml_model(ml_model_port: int) -> Iterator[FakeMlModel]:
-    fake = FakeMlModel()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            fake.requests.append((self.path, self.headers["X-Request-ID"], sent))
-            body = json.dumps(fake.answer).encode()
-            self.send_response(fake.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Stay quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", ml_model_port), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield fake
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def settings(database_url: str, ml_model_port: int) -> MonitoringSettings:
-    url = f"http://127.0.0.1:{ml_model_port}/root/ml"
-    return MonitoringSettings(database_url=SecretStr(database_url), ml_model_url=url)
+def settings(database_url: str) -> MonitoringSettings:
+    return MonitoringSettings(database_url=SecretStr(database_url))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What the service does with the parts it is given."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,20 +10,23 @@ import pytest
 
 from db.definition import Feature, Task, UseCase
 from fleet.caller import Caller
-from fleet.errors import ConflictError, SiblingFailedError, SiblingRefusedError
+from fleet.errors import ConflictError
 from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.judged_sets import JudgedSets
+from monitoring.persistence.model.loop import Loop
+from monitoring.persistence.model.policy import Policy
 from monitoring.persistence.model.result import KeptResult, LastVerdict, Result, WholeResult
 from monitoring.persistence.model.window import Reference, Window
+from monitoring.persistence.repository.loops import LoopInFlightError
 from monitoring.persistence.repository.results import ResultNotFoundError
 from monitoring.service.group_names import GROUP_NAMES, fitting_groups
 from monitoring.service.groups import GROUPS
+from monitoring.service.loop.loops import NothingLiveError
 from monitoring.service.monitoring import MonitoringService, UnfitGroupError
-from monitoring.service.retraining import RetrainingFailedError
+from monitoring.service.retraining import Retraining
 from tests.callers import ALICE
 
 FRAME = pd.DataFrame({"a": [1.0], "target": [1], "prediction": [1]})
-DOWN = SiblingFailedError("The service ml_model cannot be reached", "Check that ml_model is running")
 
 
 class FakeSamples:
@@ -102,26 +106,52 @@ class FakeEvidence:
         return {"metrics": []}
 
 
-class FakeMlModel:
-    def __init__(self, error: Exception | None = None) -> None:
-        self._error = error
+class FakeLoops:
+    """in_flight: the loop that is under way. live: whether there is a model to begin one for."""
+
+    def __init__(self, in_flight: int | None, *, live: bool) -> None:
+        self._in_flight = in_flight
+        self._live = live
         self.calls: list[tuple[str, Caller]] = []
 
-    def retrain(self, use_case: str, *, caller: Caller) -> dict[str, Any]:
+    def begin(self, use_case: str, *, caller: Caller) -> Loop:
         self.calls.append((use_case, caller))
-        if self._error is not None:
-            raise self._error
-        return {"message": "trained"}
+        if not self._live:
+            raise NothingLiveError(use_case)
+        if self._in_flight is not None:
+            raise LoopInFlightError(use_case, self._in_flight)
+        moment = datetime(2026, 1, 31, tzinfo=UTC)
+        return Loop(
+            id=4,
+            use_case=use_case,
+            verdict_id=None,
+            policy=Policy(),
+            champion_id=1,
+            challenger_id=None,
+            snapshot_id=None,
+            step="judge",
+            outcome=None,
+            reason=None,
+            job_id="job",
+            started_at=moment,
+            ended_at=None,
+            actor=caller.name,
+        )
 
 
 class Parts:
     def __init__(
-        self, *, all_passed: bool = False, error: Exception | None = None, task: Task = Task.CLASSIFICATION
+        self,
+        *,
+        all_passed: bool = False,
+        in_flight: int | None = None,
+        live: bool = True,
+        task: Task = Task.CLASSIFICATION,
     ) -> None:
         self.work = FakeWork(task)
         self.evidence = FakeEvidence(all_passed=all_passed)
-        self.ml_model = FakeMlModel(error)
-        self.service = MonitoringService(lambda: self.work, self.evidence, self.ml_model)
+        self.loops = FakeLoops(in_flight, live=live)
+        self.service = MonitoringService(lambda: self.work, self.evidence, self.loops)
 
 
 def test_every_group_has_a_name_that_requests_know() -> None:
@@ -157,43 +187,39 @@ def test_a_report_is_kept_without_groups_and_verdict() -> None:
 
 
 @pytest.mark.parametrize("metric", ["tests", "summary", "report"])
-def test_the_model_is_trained_again_when_a_check_fails(metric: Any) -> None:
+def test_a_loop_is_begun_when_a_check_fails(metric: Any) -> None:
     parts = Parts(all_passed=False)
     answer = parts.service.judge(metric, "wine", retrain_on_failure=True, caller=ALICE)
-    assert answer.retraining == {"message": "trained"}
-    assert parts.ml_model.calls == [("wine", ALICE)]
+    assert answer.retraining == Retraining("Loop 4 was begun: GET /root/monitoring/loops/4", 4)
+    assert parts.loops.calls == [("wine", ALICE)]
 
 
 def test_the_model_is_left_alone_when_all_checks_pass() -> None:
     parts = Parts(all_passed=True)
     assert parts.service.judge("summary", "wine", retrain_on_failure=True, caller=ALICE).retraining is None
-    assert parts.ml_model.calls == []
+    assert parts.loops.calls == []
 
 
 def test_the_model_is_left_alone_unless_retraining_is_asked_for() -> None:
     parts = Parts(all_passed=False)
     parts.service.judge("summary", "wine", caller=ALICE)
-    assert parts.ml_model.calls == []
+    assert parts.loops.calls == []
 
 
-def test_the_verdict_is_kept_and_answered_when_ml_model_is_down() -> None:
-    parts = Parts(error=DOWN)
-    with pytest.raises(RetrainingFailedError) as caught:
+def test_a_loop_that_is_under_way_is_the_answer() -> None:
+    parts = Parts(in_flight=3)
+    answer = parts.service.judge("summary", "wine", retrain_on_failure=True, caller=ALICE)
+    assert answer.retraining == Retraining("Loop 3 is under way already: GET /root/monitoring/loops/3", 3)
+
+
+def test_the_verdict_is_kept_and_answered_when_nothing_is_live() -> None:
+    parts = Parts(live=False)
+    with pytest.raises(NothingLiveError) as caught:
         parts.service.judge("summary", "wine", retrain_on_failure=True, caller=ALICE)
     body = caught.value.body()
-    assert caught.value.status == 502
-    assert "ml_model" in body["error"]
+    assert (caught.value.status, body["code"]) == (409, "nothing_live")
     assert (body["result_id"], body["result"]) == (1, {"all_passed": False})
     assert parts.work.commits == 1
-
-
-def test_ml_models_refusal_is_passed_on_with_the_verdict() -> None:
-    said = {"code": "nothing_set", "error": "No model is set", "message": "Set one"}
-    refusal = SiblingRefusedError(409, {**said, "request_id": "x"})
-    with pytest.raises(SiblingRefusedError) as caught:
-        Parts(error=refusal).service.judge("summary", "wine", retrain_on_failure=True, caller=ALICE)
-    assert caught.value.status == 409
-    assert caught.value.body() == {**said, "result_id": 1, "result": {"all_passed": False}}
 
 
 def test_a_regression_use_case_has_no_classification_group() -> None:

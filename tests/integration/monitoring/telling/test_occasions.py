@@ -42,6 +42,10 @@ class World:
     def work(self) -> MonitoringUnitOfWork:
         return MonitoringUnitOfWork(self._sessions)
 
+    def loop(self, loop_id: int) -> Loop:
+        with self.work() as work:
+            return work.loops.find(loop_id)
+
     def told(self) -> list[dict[str, Any]]:
         """In order, without their times."""
         with self._sessions() as session:
@@ -49,7 +53,7 @@ class World:
             return [{name: of for name, of in row.arguments.items() if name != "at"} for row in rows]
 
     def end_step(self, loop: Loop, outcome: str, then: Next | End) -> None:
-        assert self.runner.end_step(self.loops.find(loop.id), Found(outcome, "its reason", then))
+        assert self.runner.end_step(self.loop(loop.id), Found(outcome, "its reason", then))
 
 
 @pytest.fixture
@@ -142,7 +146,7 @@ def test_every_end_is_told_once_as_grave_as_it_is(
     world: World, outcome: Outcome, kind: str, severity: str
 ) -> None:
     loop = world.loops.begin("wine", caller=ALICE)
-    begun = world.loops.find(loop.id)
+    begun = world.loop(loop.id)
     world.end_step(loop, "cleared", End(outcome, "its reason"))
     assert not world.runner.end_step(begun, Found("cleared", "late", End("aborted", "late")))
     _, ended = world.told()

@@ -1,0 +1,107 @@
+"""Judges a use case as its policy says, and begins a loop where that follows."""
+
+import logging
+from typing import Any, Protocol
+
+from db.definition import UseCase
+from fleet.caller import Caller
+from monitoring.persistence.model.loop import MARK, Loop
+from monitoring.persistence.model.policy import Policy
+from monitoring.persistence.model.verdict import KeptVerdict
+from monitoring.persistence.repository.policies import KeptPolicy
+from monitoring.persistence.repository.windows import EmptyWindowError
+from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.judging.judging import Asked
+from monitoring.service.loop.context import Units
+from monitoring.service.loop.loops import Loops, Told
+from monitoring.service.loop.schedule import next_window
+from monitoring.service.telling.occasions import tell_verdict
+
+log = logging.getLogger(__name__)
+
+ASKS_FOR_NEW_ROWS = ("rejected", "held")
+
+
+class Judges(Protocol):
+    """Comes to a verdict on a window and keeps it, in the caller's transaction; see Judging."""
+
+    def judge(
+        self, work: MonitoringUnitOfWork, use_case: UseCase, asked: Asked, *, caller: Caller
+    ) -> KeptVerdict: ...
+
+
+class JudgingByPolicy:
+    """units: opens a transaction."""
+
+    def __init__(self, units: Units, judging: Judges, loops: Loops) -> None:
+        self._units = units
+        self._judging = judging
+        self._loops = loops
+
+    def judge(self, use_case: str, *, caller: Caller) -> dict[str, Any]:
+        """Judge all windows that wait, each in its own transaction: the ids of what came of it."""
+        found: dict[str, Any] = {"verdicts": [], "loops": []}
+        while self._judge_next(use_case, found, caller):
+            pass
+        return found
+
+    def _judge_next(self, name: str, found: dict[str, Any], caller: Caller) -> bool:
+        """Whether there was anything to judge. Until it is committed, nobody else judges by the policy."""
+        with self._units() as work:
+            kept = work.policies.find(name, hold=True)
+            if kept is None:
+                return False
+            use_case = work.samples.find(name)
+            window = next_window(work, use_case, kept)
+            if window is None:
+                return False
+            try:
+                asked = Asked(window=window, evidence=kept.policy.evidence)
+                verdict = self._judging.judge(work, use_case, asked, caller=caller)
+            except EmptyWindowError:  # by the clock, before anything was predicted
+                work.policies.judged(name, kept.judged_until)
+                work.commit()
+                return True
+            work.policies.judged(name, verdict.last_id)
+            tell_verdict(work, name, verdict, caller=caller)
+            loop = self._follow(work, use_case, kept, verdict, caller)
+            work.commit()
+        log.info("%s: %s", name, verdict.sentence)
+        found["verdicts"].append(verdict.id)
+        if loop is not None:
+            found["loops"].append(loop.id)
+        return True
+
+    def _follow(
+        self,
+        work: MonitoringUnitOfWork,
+        use_case: UseCase,
+        kept: KeptPolicy,
+        verdict: KeptVerdict,
+        caller: Caller,
+    ) -> Loop | None:
+        """The loop that the verdict begins, if it does."""
+        if verdict.verdict != "act" or kept.policy.action == "notify":
+            return None
+        champion = work.loops.champion(use_case.name)
+        if champion is None or champion.id != verdict.deployment_id:
+            return None  # it was replaced while these rows came in
+        if not _may_begin(work, use_case, kept.policy):
+            return None
+        told = Told(verdict.id, verdict.verdict, verdict.sentence)
+        return self._loops.begin_in(work, use_case.name, kept.policy, caller=caller, verdict=told)
+
+
+def _may_begin(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) -> bool:
+    """Whether none is under way, and the last one was long enough ago, with enough learnt since."""
+    if work.loops.in_flight(use_case.name) is not None:
+        return False
+    last = work.loops.last_ended(use_case.name)
+    if last is None or last.ended_at is None:
+        return True
+    if (work.now() - last.ended_at).total_seconds() < policy.cool_down:
+        return False
+    if last.outcome not in ASKS_FOR_NEW_ROWS:
+        return True
+    mark, wanted = int(last.current.figures[MARK]), policy.gate.rows
+    return len(work.labelled.after(use_case, mark, wanted, undecided=True)) >= wanted
