@@ -11,14 +11,15 @@ class PolicyFields(TypedDict, total=False):
     """What a policy says; what is left out has its default.
 
     schedule: "rows", as soon as a window is full, or a cron expression. window_rows: production rows that are
-    judged together. cool_down: seconds between two loops. webhook: {"url", "secret", "form"}; of the same URL
-    without a secret it keeps the one that it had. watch_rows: labelled rows after which a promoted model is
-    kept.
+    judged together. truth_wait: seconds that a full window waits for its truth. cool_down: seconds between
+    two loops. webhook: {"url", "secret", "form"}; of the same URL without a secret it keeps the one that it
+    had. watch_rows: labelled rows after which a promoted model is kept.
     """
 
     enabled: bool
     schedule: str
     window_rows: int
+    truth_wait: float
     evidence: Literal["auto", "harm", "drift", "either"]
     action: Literal["notify", "retrain", "retrain_and_promote"]
     cool_down: float

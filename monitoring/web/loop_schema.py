@@ -1,9 +1,9 @@
 """What is sent and answered about loops."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, StrictBool
+from pydantic import ConfigDict, StrictBool, model_validator
 from pydantic.config import JsonDict
 
 from fleet.web.answers import AnswerModel, examples
@@ -46,17 +46,29 @@ class LoopRequest(RequestModel):
     """`POST /root/monitoring/loops`. verdict_id: that it begins with. action: what it may do.
 
     Without an action it may do what the policy says, and promote where that only tells or there is none.
+    deployment_id: one that is promoted at once, without a search and a gate, and then watched.
     """
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"use_case": "wine"}, {"use_case": "wine", "verdict_id": 7, "action": "retrain"}]
+            "examples": [
+                {"use_case": "wine"},
+                {"use_case": "wine", "verdict_id": 7, "action": "retrain"},
+                {"use_case": "wine", "deployment_id": 5},
+            ]
         }
     )
 
     use_case: UseCaseName = "wine"
     verdict_id: IdNumber | None = None
     action: Action | None = None
+    deployment_id: IdNumber | None = None
+
+    @model_validator(mode="after")
+    def _promotes_or_not(self) -> Self:
+        if self.deployment_id is not None and self.action not in (None, "retrain_and_promote"):
+            raise ValueError("'deployment_id' is promoted at once: leave 'action' out")
+        return self
 
 
 class LoopsQuery(PageQuery):

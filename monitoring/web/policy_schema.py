@@ -16,6 +16,7 @@ CHOSEN: JsonDict = {
     "enabled": True,
     "schedule": "rows",
     "window_rows": 100,
+    "truth_wait": 0.0,
     "evidence": "auto",
     "action": "retrain_and_promote",
     "cool_down": 3600.0,
@@ -37,9 +38,9 @@ class PolicyRequest(RequestModel, Policy):
     """`PUT /root/monitoring/policy`. What is left out has its default, whatever it was before.
 
     schedule: `rows`, as soon as a window is full, or a cron expression. window_rows: production rows that are
-    judged together. evidence: what may act. cool_down: seconds between two loops. webhook: who is told; of
-    the same URL without a secret it keeps the secret that it had. watch_rows: labelled rows after which a
-    promoted model is kept.
+    judged together. truth_wait: seconds that a full window waits for its truth. evidence: what may act.
+    cool_down: seconds between two loops. webhook: who is told; of the same URL without a secret it keeps the
+    secret that it had. watch_rows: labelled rows after which a promoted model is kept.
     """
 
     model_config = ConfigDict(

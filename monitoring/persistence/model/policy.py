@@ -67,14 +67,15 @@ class GatePolicy(_Part):
 class Policy(_Part):
     """When a use case is judged, and what follows from it.
 
-    schedule: "rows", or a cron expression. window_rows: production rows that are judged together. evidence:
-    what may act. cool_down: seconds between two loops. watch_rows: labelled rows after which a promoted model
-    is kept.
+    schedule: "rows", or a cron expression. window_rows: production rows that are judged together.
+    truth_wait: seconds that a full window waits for its truth. evidence: what may act. cool_down: seconds
+    between two loops. watch_rows: labelled rows after which a promoted model is kept.
     """
 
     enabled: bool = True
     schedule: Annotated[str, AfterValidator(_schedule)] = WHEN_FULL
     window_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=1_000_000)] = 100
+    truth_wait: Annotated[float, Field(ge=0, le=31_536_000)] = 0.0
     evidence: Evidence = "auto"
     action: Action = "notify"
     cool_down: Annotated[float, Field(ge=0, le=31_536_000)] = 3600.0

@@ -68,14 +68,16 @@ class LoopRepository:
         first: Next,
         *,
         verdict_id: int | None,
+        challenger_id: int | None = None,
         actor: str,
     ) -> int:
-        """A new loop. Raises LoopInFlightError."""
+        """A new loop. challenger_id: that it need not search for. Raises LoopInFlightError."""
         row = LoopRow(
             use_case=use_case,
             verdict_id=verdict_id,
             policy=policy.model_dump(mode="json", exclude={"webhook"}),
             champion_id=champion_id,
+            challenger_id=challenger_id,
             step=first.name,
             actor=actor,
         )
@@ -164,6 +166,12 @@ class LoopRepository:
         if row is not None and row.trained_at is None:
             raise StillTrainingError(row.id)
         return None if row is None else row.id
+
+    def is_trained(self, use_case: str, deployment_id: int) -> bool:
+        """Whether the use case has a deployment of that id which can be made live."""
+        row = self._session.get(DeploymentRow, deployment_id)
+        trained = row is not None and row.trained_at is not None and row.discarded_at is None
+        return trained and row is not None and row.use_case == use_case
 
     def champion(self, use_case: str) -> Champion | None:
         """What is live."""

@@ -71,10 +71,11 @@ class WindowRepository:
         later = _ids(use_case).where(_samples(use_case).c.sample_id > sample_id).limit(at_most)
         return self._session.scalar(select(func.count()).select_from(later.subquery())) or 0
 
-    def next_full(self, use_case: UseCase, after: int, rows: int) -> Arrived | None:
-        """The next so many rows after a row; None while they are fewer."""
-        column = _samples(use_case).c.sample_id
-        query = _ids(use_case).where(column > after).order_by(column)
+    def next_full(self, use_case: UseCase, after: int, rows: int, until: datetime) -> Arrived | None:
+        """The next so many rows after a row; None while fewer had come in by then."""
+        samples = _samples(use_case)
+        column = samples.c.sample_id
+        query = _ids(use_case).where(column > after, samples.c.created_at <= until).order_by(column)
         first = self._session.scalar(query.limit(1))
         last = self._session.scalar(query.offset(rows - 1).limit(1))
         return None if first is None or last is None else Arrived(first, last)

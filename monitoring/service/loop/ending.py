@@ -54,10 +54,14 @@ def _clear_deployments(context: Context, outcome: Outcome, reason: str, done: li
     promoted = loop.last("promote")
     if promoted is not None and champion is not None and (live is None or live.id != champion):
         _end_role(context, champion, done)
-    if challenger is None or outcome == "held":
-        return
+    if challenger is not None and outcome != "held":
+        _drop(context, challenger, done)
+
+
+def _drop(context: Context, challenger: int, done: list[str]) -> None:
     _end_role(context, challenger, done)
-    if siblings.discard(challenger, caller=caller):
+    is_own = context.loop.last("train") is not None  # what a person has trained stays
+    if is_own and context.siblings.discard(challenger, caller=context.caller):
         done.append(f"deployment {challenger} was discarded")
 
 

@@ -36,6 +36,17 @@ class VerdictOfAnotherError(InvalidRequestError):
         )
 
 
+class UnfitChallengerError(ConflictError):
+    """What was to be promoted under watch cannot be."""
+
+    def __init__(self, deployment_id: int, why: str) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} {why}",
+            "Name one that GET /root/ml/deployments lists as trained and not live; "
+            "POST /root/ml/deployments trains a candidate",
+        )
+
+
 @dataclass(frozen=True)
 class Told:
     """A verdict that a loop begins with."""
@@ -59,11 +70,14 @@ class Loops:
         caller: Caller,
         action: Action | None = None,
         verdict_id: int | None = None,
+        challenger_id: int | None = None,
     ) -> Loop:
         """By hand. action: what it may do, instead of what the policy says. verdict_id: that it begins with.
 
-        Where the policy only tells, it promotes what passes the gate. Raises UnknownUseCaseError,
-        VerdictNotFoundError, VerdictOfAnotherError, NothingLiveError, LoopInFlightError.
+        Where the policy only tells, it promotes what passes the gate. challenger_id: a deployment that is
+        promoted at once, without a search and a gate, and then watched. Raises UnknownUseCaseError,
+        VerdictNotFoundError, VerdictOfAnotherError, NothingLiveError, UnfitChallengerError,
+        LoopInFlightError.
         """
         with self._units() as work:
             name = work.samples.find(use_case).name
@@ -74,11 +88,15 @@ class Loops:
             if action is not None:
                 policy = policy.model_copy(update={"action": action})
             verdict = None if verdict_id is None else _told(work, name, verdict_id)
-            loop = self.begin_in(work, name, policy, caller=caller, verdict=verdict)
+            if challenger_id is not None and not work.loops.is_trained(name, challenger_id):
+                raise UnfitChallengerError(challenger_id, f"is no trained one of use case '{name}'")
+            loop = self.begin_in(
+                work, name, policy, caller=caller, verdict=verdict, challenger_id=challenger_id
+            )
             work.commit()
         return loop
 
-    def begin_in(
+    def begin_in(  # noqa: PLR0913  # what a loop begins with
         self,
         work: MonitoringUnitOfWork,
         use_case: str,
@@ -86,18 +104,23 @@ class Loops:
         *,
         caller: Caller,
         verdict: Told | None = None,
+        challenger_id: int | None = None,
     ) -> Loop:
-        """In a transaction of the caller's. verdict: that it begins with; none by hand."""
+        """In a transaction of the caller's. verdict: that it begins with; none by hand. challenger_id: as of
+        `begin`."""
         champion = work.loops.champion(use_case)
         if champion is None:
             raise NothingLiveError(use_case)
+        if champion.id == challenger_id:
+            raise UnfitChallengerError(champion.id, "is live already")
         given = {} if verdict is None else {"verdict": verdict.verdict, "sentence": verdict.sentence}
         loop_id = work.loops.begin(
             use_case,
             policy,
             champion.id,
-            Next("judge", given),
+            Next("judge", given) if challenger_id is None else Next("promote"),
             verdict_id=None if verdict is None else verdict.id,
+            challenger_id=challenger_id,
             actor=caller.name,
         )
         loop = work.loops.find(loop_id)

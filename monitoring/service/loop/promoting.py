@@ -16,7 +16,8 @@ def promote(context: Context) -> Found:
     if live is None or live.id not in (context.champion, context.challenger):
         return _superseded(live)
     gate = context.loop.last("gate")
-    why = f"{context.name}: {'' if gate is None else gate.reason}"[:1000]
+    proof = f"promoted under watch by {context.loop.actor}, without a gate" if gate is None else gate.reason
+    why = f"{context.name}: {proof}"[:1000]
     if live.id != context.challenger:
         context.siblings.promote(context.challenger, why, context.key, caller=context.caller)
     with context.units() as work:
@@ -26,6 +27,8 @@ def promote(context: Context) -> Found:
         run_id = str(train.given["run_id"])
         context.siblings.tell_promoted(run_id, context.challenger, caller=context.caller)
     reason = f"deployment {context.challenger} is live, deployment {context.champion} its shadow"
+    if gate is None:
+        reason += f": {proof}"
     return Found("promoted", reason, Next("watch", {MARK: mark}), {MARK: mark})
 
 

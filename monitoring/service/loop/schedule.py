@@ -1,6 +1,6 @@
 """When a policy judges, and what."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from croniter import CroniterBadDateError, croniter
 
@@ -24,7 +24,8 @@ def next_window(work: MonitoringUnitOfWork, use_case: UseCase, kept: KeptPolicy)
     if not policy.enabled:
         return None
     if policy.schedule == WHEN_FULL:
-        return work.windows.next_full(use_case, kept.judged_until, policy.window_rows)
+        until = work.now() - timedelta(seconds=policy.truth_wait)
+        return work.windows.next_full(use_case, kept.judged_until, policy.window_rows, until)
     return LastRows(policy.window_rows) if _is_time(kept, work.now()) else None
 
 

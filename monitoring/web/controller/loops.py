@@ -32,9 +32,16 @@ class LoopList(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @accepts(role="admin", body=LoopRequest)
     @idempotent
     def post(self, body: LoopRequest) -> tuple[dict[str, Any], int, dict[str, str]]:
-        """Begin a loop by hand, whatever was judged; a worker does it. One at a time for a use case."""
+        """Begin a loop by hand, whatever was judged; a worker does it. One at a time for a use case.
+
+        With a `deployment_id` that one is promoted at once, and taken back if it proves worse.
+        """
         loop = self._loops.begin(
-            body.use_case, verdict_id=body.verdict_id, action=body.action, caller=caller()
+            body.use_case,
+            verdict_id=body.verdict_id,
+            action=body.action,
+            challenger_id=body.deployment_id,
+            caller=caller(),
         )
         where = {"Location": f"{self._path}/loops/{loop.id}"}
         return LoopAnswer.model_validate(loop).shown(), 201, where

@@ -1,5 +1,8 @@
 """A loop's steps on a real PostgreSQL."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -8,7 +11,7 @@ from monitoring.persistence.model.loop import Loop
 from monitoring.persistence.repository.loops import LoopEndedError, LoopInFlightError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.gating import replay_gate
-from monitoring.service.loop.loops import NothingLiveError
+from monitoring.service.loop.loops import NothingLiveError, UnfitChallengerError
 from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import Fleet, Rows
@@ -54,6 +57,29 @@ def test_a_promoted_model_that_is_worse_is_rolled_back(walk: Walk) -> None:
     assert (loop.outcome, walk.live) == ("rolled_back", loop.champion_id)
     assert loop.reason is not None
     assert "p = " in loop.reason
+
+
+@pytest.mark.parametrize(("pair", "outcome"), [(WORSE, "rolled_back"), (EQUAL, "kept")])
+def test_a_candidate_is_promoted_at_once_and_watched_and_stays_somebodys_own(
+    walk: Walk, rows: Rows, pair: Mapping[str, Any], outcome: str
+) -> None:
+    walk.double.on_take_snapshot("wine")
+    ((snapshot_id,),) = rows("SELECT id FROM snapshots")
+    own = walk.double.on_train_candidate("wine", "by hand", snapshot_id, "own")["id"]
+    loop = walk.go_on(walk.loops.begin("wine", caller=ALICE, challenger_id=own))
+    assert (names(loop), walk.live) == (["promote", "watch"], own)
+    walk.run("UPDATE loops SET policy = jsonb_set(policy, '{watch_rows}', '30')")
+    walk.double.pairs = [pair]
+    walk.label_again()
+    loop = walk.go_on(loop)
+    assert (loop.outcome, walk.live == own) == (outcome, outcome == "kept")
+    assert rows("SELECT discarded_at FROM deployments WHERE run_id = 'by hand'") == [(None,)]
+
+
+def test_only_a_trained_deployment_that_is_not_live_is_promoted_so(walk: Walk) -> None:
+    for number in (walk.double.champion, 999):
+        with pytest.raises(UnfitChallengerError):
+            walk.loops.begin("wine", caller=ALICE, challenger_id=number)
 
 
 def test_a_watch_ends_when_a_person_changes_what_is_live(walk: Walk, fleet: Fleet) -> None:

@@ -1,6 +1,7 @@
 """A window of production is judged alone, against whatever it is to be held against."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -97,9 +98,11 @@ def test_the_next_full_window_waits_for_its_rows(sessions: Sessions, wine: UseCa
         windows = WindowRepository(session)
         first, last = windows.find(wine, LastRows(1000)).ids
         assert windows.rows_after(wine, 0, at_most=1000) == 36
-        assert windows.next_full(wine, 0, 30) == Arrived(first, first + 29)
-        assert windows.next_full(wine, first + 29, 6) == Arrived(first + 30, last)
-        assert windows.next_full(wine, first + 29, 7) is None
+        now = session.scalars(text("SELECT clock_timestamp()")).one()
+        assert windows.next_full(wine, 0, 30, now) == Arrived(first, first + 29)
+        assert windows.next_full(wine, first + 29, 6, now) == Arrived(first + 30, last)
+        assert windows.next_full(wine, first + 29, 7, now) is None
+        assert windows.next_full(wine, 0, 30, now - timedelta(hours=1)) is None
         assert windows.came_after(wine, last) is None
         assert windows.came_after(wine, last - 1) is not None
 
