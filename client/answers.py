@@ -599,22 +599,22 @@ class Verdict(Answer):
     replay: Replay | None = None
 
 
+class Retraining(Answer):
+    """The loop that searches for a better model; one that was under way already, if there was one."""
+
+    message: str
+    loop_id: int
+
+
 class Judgement(Answer, Generic[T]):
     """The result, which is kept: a verdict among the verdicts by its verdict_id, anything else among the
-    results by its result_id. retraining: ml_model's answer, if it was asked to train again.
+    results by its result_id. retraining: if it was asked for, and the summary failed.
     """
 
     result: T = Field(validation_alias="message")
     result_id: int | None = None
     verdict_id: int | None = None
-    retraining: Score | None = None
-
-
-class Monitor(Answer):
-    """Who judges."""
-
-    name: str
-    message: str
+    retraining: Retraining | None = None
 
 
 class WebhookPolicy(Answer):
@@ -673,6 +673,97 @@ class Policy(Answer):
     search: SearchPolicy
     gate: GatePolicy
     watch_rows: int = 200
+
+
+class LoopStep(Answer):
+    """A step: what went in, what was found, and why it ended so. look: how often it was looked, from 1.
+
+    outcome, reason and ended_at are None while it goes on.
+    """
+
+    name: Literal["judge", "reserve", "snapshot", "search", "train", "gate", "promote", "watch", "clear"]
+    look: int
+    given: dict[str, Any]
+    figures: dict[str, Any]
+    outcome: str | None
+    reason: str | None
+    began_at: Moment
+    ended_at: Moment | None
+
+
+class ReplayedStep(Answer):
+    """What a step's kept figures lead to now. same: as what is kept."""
+
+    name: Literal["judge", "gate", "watch"]
+    look: int
+    verdict: str
+    reason: str
+    same: bool
+
+
+class LoopReplay(Answer):
+    """Every step that has decided something, decided again. same: all came to what is kept."""
+
+    steps: list[ReplayedStep]
+    same: bool
+
+
+class Loop(Answer):
+    """A loop with its steps. policy: as it was when the loop began. replay: absent unless asked for."""
+
+    id: int
+    use_case: str
+    verdict_id: int | None
+    champion_id: int | None
+    challenger_id: int | None
+    snapshot_id: int | None
+    step: Literal["judge", "reserve", "snapshot", "search", "train", "gate", "promote", "watch", "clear"]
+    outcome: Literal["kept", "rolled_back", "rejected", "held", "superseded", "aborted", "failed"] | None
+    reason: str | None
+    job_id: str | None
+    started_at: Moment
+    ended_at: Moment | None
+    actor: str
+    policy: Policy
+    steps: list[LoopStep]
+    replay: LoopReplay | None = None
+
+
+class ListedLoop(Answer):
+    """A loop. outcome, reason and ended_at are None while it goes on. job_id: that does it.
+
+    verdict_id: that it began with; None if it was begun by hand. champion_id: what was live then;
+    challenger_id: what it has trained; snapshot_id: on which rows. step: that is at work, or was the last.
+    actor: who began it.
+    """
+
+    id: int
+    use_case: str
+    verdict_id: int | None
+    champion_id: int | None
+    challenger_id: int | None
+    snapshot_id: int | None
+    step: Literal["judge", "reserve", "snapshot", "search", "train", "gate", "promote", "watch", "clear"]
+    outcome: Literal["kept", "rolled_back", "rejected", "held", "superseded", "aborted", "failed"] | None
+    reason: str | None
+    job_id: str | None
+    started_at: Moment
+    ended_at: Moment | None
+    actor: str
+
+
+class Loops(Answer):
+    """Loops without their steps, the newest first."""
+
+    next_page_token: str | None
+    loops: list[ListedLoop]
+
+
+class Monitor(Answer):
+    """Who judges."""
+
+    name: str
+    message: str
 
 
 class KeptPolicy(Answer):
@@ -745,6 +836,13 @@ class Results(Answer):
     results: list[ListedResult]
 
 
+class Told(Answer):
+    """How a webhook answered. status: its HTTP status."""
+
+    message: str
+    status: int
+
+
 class ListedVerdict(Answer):
     """A verdict that is kept. sentence: why, for people. deployment_id: None if that deployment is gone.
 
@@ -771,11 +869,6 @@ class Verdicts(Answer):
 
     next_page_token: str | None
     verdicts: list[ListedVerdict]
-class Told(Answer):
-    """How a webhook answered. status: its HTTP status."""
-
-    message: str
-    status: int
 
 
 class AttendanceTime(Answer):
