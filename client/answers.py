@@ -662,7 +662,7 @@ class Judgement(Answer, Generic[T]):
     result: T = Field(validation_alias="message")
     result_id: int | None = None
     verdict_id: int | None = None
-    retraining: Score | None = None
+    retraining: Retraining | None = None
 
 
 class WebhookPolicy(Answer):
@@ -706,14 +706,15 @@ class GatePolicy(Answer):
 class Policy(Answer):
     """When a use case is judged, and what follows from it.
 
-    schedule: "rows", or a cron expression. window_rows: production rows that are judged together. evidence:
-    what may act. cool_down: seconds between two loops. watch_rows: labelled rows after which a promoted model
-    is kept.
+    schedule: "rows", or a cron expression. window_rows: production rows that are judged together.
+    truth_wait: seconds that a full window waits for its truth. evidence: what may act. cool_down: seconds
+    between two loops. watch_rows: labelled rows after which a promoted model is kept.
     """
 
     enabled: bool = True
     schedule: str = "rows"
     window_rows: int = 100
+    truth_wait: float = 0.0
     evidence: Literal["auto", "harm", "drift", "either"] = "auto"
     action: Literal["notify", "retrain", "retrain_and_promote"] = "notify"
     cool_down: float = 3600.0

@@ -14,14 +14,27 @@ from client.answers import (
     Report,
     Result,
     Results,
+    Retraining,
     Summary,
     Verdict,
     Verdicts,
 )
 from client.connection import PAGE_SIZE
+from client.jobs import Jobs
+from client.loops import Loops
 from client.policies import Policies
 
-__all__ = ["Check", "Evidence", "Group", "KeptSummary", "Monitoring", "Status", "Summary", "Verdict"]
+__all__ = [
+    "Check",
+    "Evidence",
+    "Group",
+    "KeptSummary",
+    "Monitoring",
+    "Retraining",
+    "Status",
+    "Summary",
+    "Verdict",
+]
 
 Group = Literal[
     "data_drift",
@@ -37,8 +50,8 @@ R = TypeVar("R")
 
 
 class Wishes(TypedDict, total=False):
-    """What else may be asked for. deployment_id: judges by that model. retrain: if a check fails, ml_model
-    trains again.
+    """What else may be asked for. deployment_id: judges by that model. retrain: if a check fails, a loop
+    begins.
 
     window: of production, all of it if left out. {"last": n}; {"since", "until"}, times in ISO format, of
     which one may be left out; or {"rows": [from, to]}, of sample_index.
@@ -55,7 +68,7 @@ class Wishes(TypedDict, total=False):
     idempotency_key: str | None
 
 
-class Monitoring(Policies):
+class Monitoring(Policies, Loops, Jobs):
     """`fleet.monitoring`. Compares production with testing, by the live model if it has scored both, else by
     the newest that has.
 

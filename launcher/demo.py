@@ -8,7 +8,7 @@ from rich.table import Table
 from client import Fleet, RefusedError
 from client.experiments import MetricName, Search
 from client.ml_model import Score, ScoredSet
-from client.monitoring import Check, Summary
+from client.monitoring import Check, Retraining, Summary
 from client.simulator import FoulingLevel, SetName
 from launcher.calling import CallFailedError, calls_told
 
@@ -210,10 +210,10 @@ def overall_outcome(summary: Summary) -> str:
     return f"{word}: {summary.success_tests} of {summary.total_tests} tests passed"
 
 
-def retraining_outcome(retraining: Score | None, *, asked: bool) -> str:
-    """In words, whether monitoring had the model trained again."""
+def retraining_outcome(retraining: Retraining | None, *, asked: bool) -> str:
+    """In words, whether monitoring searches for a better model."""
     if not asked:
         return "not asked for"
     if retraining is None:
         return "not needed"
-    return f"retrained, training score {score_text(retraining)}"
+    return "a loop has begun"

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TypeVar
 
 from rich.box import SIMPLE
 from rich.table import Table
 
 from client import Fleet, NotFoundError
-from client.answers import Loop, Verdict
+from client.answers import ListedVerdict, Loop
 from client.simulator import Fouling, Labels
 from fleet.errors import FleetError
 from launcher.calling import calls_told
@@ -20,6 +20,7 @@ RATE, WINDOW_ROWS, GATE_ROWS, WATCH_ROWS = 100, 100, 100, 60
 TRUTH_WAIT_S = 2.0  # that a window waits for its truth: longer than a stream takes to tell it
 PATIENCE_S, POLL_S = 90.0, 0.25
 SEED = 16
+MOST_VERDICTS = 20
 TOLD = ("gate", "promote")  # steps whose reasons are shown
 
 R = TypeVar("R")
@@ -41,7 +42,7 @@ class Act:
     """
 
     title: str
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[ListedVerdict] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     page: str = ""
 
@@ -89,16 +90,16 @@ class Rehearsal:
         fleet.ml_model.train(use_case=scene.use_case)
         fleet.ml_model.score("testing", use_case=scene.use_case)
         self._told = max((each.id for each in self._verdicts()[:1]), default=0)
-        policy = {
-            "window_rows": WINDOW_ROWS,
-            "truth_wait": TRUTH_WAIT_S,
-            "action": "retrain_and_promote",
-            "cool_down": 0,
-            "search": scene.search,
-            "gate": {"rows": GATE_ROWS},
-            "watch_rows": WATCH_ROWS,
-        }
-        fleet.monitoring.put_policy(policy, use_case=scene.use_case)
+        fleet.monitoring.set_policy(
+            window_rows=WINDOW_ROWS,
+            truth_wait=TRUTH_WAIT_S,
+            action="retrain_and_promote",
+            cool_down=0,
+            search=scene.search,
+            gate={"rows": GATE_ROWS},
+            watch_rows=WATCH_ROWS,
+            use_case=scene.use_case,
+        )
 
     def _nothing(self) -> Act:
         act = self._begin("Act 1: nothing is wrong, and nothing is done")
@@ -152,7 +153,7 @@ class Rehearsal:
     def _judged(self, act: Act, windows: int, expected: Sequence[str]) -> None:
         """Wait for the policy's verdicts on so many windows."""
 
-        def judged() -> list[Verdict] | None:
+        def judged() -> list[ListedVerdict] | None:
             new = list(takewhile(lambda each: each.id > self._told, self._verdicts()))
             return new[::-1][:windows] if len(new) >= windows else None
 
@@ -203,12 +204,16 @@ class Rehearsal:
         ]
         return f"{self._scene.metric} on {found.rows} fresh rows: {', '.join(said)}"
 
-    def _verdicts(self) -> list[Verdict]:
-        """The newest first, a page of them."""
+    def _verdicts(self) -> list[ListedVerdict]:
+        """The newest first: those of a rehearsal, and some more."""
+        found = self._fleet.monitoring.verdicts(use_case=self._scene.use_case, page_size=MOST_VERDICTS)
+        return list(islice(found, MOST_VERDICTS))
 
     def _in_flight(self) -> Loop | None:
         newest = next(self._fleet.monitoring.loops(use_case=self._scene.use_case, page_size=1), None)
-        return None if newest is None or newest.outcome is not None else newest
+        if newest is None or newest.outcome is not None:
+            return None
+        return self._fleet.monitoring.loop(newest.id)
 
     def _loop_when(self, number: int, reached: Callable[[Loop], bool]) -> Loop | None:
         """The loop once it has come so far, or has ended."""

@@ -44,7 +44,6 @@ NAMES = {
 }
 FIELDS = {"Activation.from": "since", "Judgement.message": "result", "Models.set": "newest"}
 PASSED_ON = {
-    "Judgement.retraining": "Score | None",  # ml_model's answer, which monitoring does not know
     # What tracking makes of it, monitoring does not know.
     "SearchPolicy.models": 'list[str] | Literal["auto"]',
     "SearchPolicy.hyperparameters": "dict[str, dict[str, list[Any]]]",

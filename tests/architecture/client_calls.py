@@ -143,6 +143,15 @@ CALLS: list[Callable[[Fleet], object]] = [
     ),
     lambda fleet: fleet.monitoring.remove_policy(use_case="wine"),
     lambda fleet: fleet.monitoring.test_webhook(use_case="wine"),
+    lambda fleet: list(fleet.monitoring.loops(use_case="wine", page_size=2)),
+    lambda fleet: fleet.monitoring.loop(7, replay=True),
+    lambda fleet: fleet.monitoring.start_loop(
+        use_case="wine", verdict_id=7, action="retrain", idempotency_key="key-1"
+    ),
+    lambda fleet: fleet.monitoring.abort_loop(7),
+    lambda fleet: list(fleet.monitoring.jobs(state="running", page_size=2)),
+    lambda fleet: fleet.monitoring.job(RUN[1]),
+    lambda fleet: fleet.monitoring.cancel_job(RUN[1]),
     lambda fleet: fleet.fire_brigade.health(),
     lambda fleet: fleet.fire_brigade.process_data(),
     lambda fleet: fleet.fire_brigade.process_data(

@@ -239,7 +239,6 @@ def test_heavy_fouling_costs_accuracy_fails_the_summary_and_triggers_retraining(
     judged = fleet.monitoring.summary(retrain=True)
     assert judged.result.all_passed is False
     assert judged.retraining is not None
-    assert judged.retraining.deployment_id > before.deployment_id
-    active = fleet.ml_model.describe().active
-    assert active is not None
-    assert active.id == judged.retraining.deployment_id
+    loop = fleet.monitoring.loop(judged.retraining.loop_id)
+    assert loop.champion_id == before.deployment_id
+    fleet.monitoring.abort_loop(loop.id)

@@ -126,7 +126,18 @@ def use_monitoring(service: Documented) -> None:
     service.call("get", path)
     for metric in ("summary", "tests", "report"):
         service.call("post", path, json={"metric": metric})
-    service.call("post", path, json={"metric": "summary", "retrain": True})
+    begun = service.call("post", path, json={"metric": "summary", "retrain": True})
+    loop = {"loop_id": begun["retraining"]["loop_id"]}
+    job = {"job_id": service.call("get", f"{path}/loops/{{loop_id}}", fill=loop)["job_id"]}
+    service.call("get", f"{path}/jobs", params={"limit": 1})
+    service.call("get", f"{path}/jobs/{{job_id}}", fill=job)
+    service.call("delete", f"{path}/loops/{{loop_id}}", fill=loop)
+    while service.call("get", f"{path}/loops/{{loop_id}}", fill=loop)["outcome"] is None:
+        time.sleep(0.1)
+    again = service.call("post", f"{path}/loops", json={"action": "retrain"})
+    service.call("delete", f"{path}/jobs/{{job_id}}", fill={"job_id": again["job_id"]})
+    service.call("get", f"{path}/loops", params={"limit": 1})
+    service.call("get", f"{path}/loops/{{loop_id}}", fill=loop, params={"replay": "true"})
     judged = service.call("post", path, json={"metric": "verdict"})
     service.call("get", f"{path}/verdicts", params={"limit": 2})
     one = {"verdict_id": judged["verdict_id"]}

@@ -1,5 +1,5 @@
 from client.ml_model import Score
-from client.monitoring import Check, Status, Summary
+from client.monitoring import Check, Retraining, Status, Summary
 from launcher.demo import Findings, drift_outcome, overall_outcome, retraining_outcome, score_text
 
 
@@ -30,10 +30,8 @@ def test_a_summary_says_how_many_passed() -> None:
     assert overall_outcome(summary) == "failed: 84 of 134 tests passed"
 
 
-def test_retraining_is_told_with_its_score() -> None:
-    score = Score(message="", score=1.0, rows=106, deployment_id=2, metrics={})
-
-    assert retraining_outcome(score, asked=True) == "retrained, training score 100.00%"
+def test_a_loop_that_has_begun_is_told() -> None:
+    assert retraining_outcome(Retraining(message="", loop_id=4), asked=True) == "a loop has begun"
 
 
 def test_a_summary_that_passed_needs_no_retraining() -> None:
