@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy import delete
 from sqlalchemy.orm import Session, undefer
 
 from db.loop import DeploymentReferenceRow
@@ -46,6 +47,11 @@ class ReferenceRepository:
             )
         )
         self._session.flush()
+
+    def forget(self, deployment_id: int) -> None:
+        """Delete it, if there is one."""
+        kept = DeploymentReferenceRow
+        self._session.execute(delete(kept).where(kept.deployment_id == deployment_id))
 
     def find(self, deployment_id: int) -> OutOfFold | None:
         """None if none was made, as of a deployment with too many rows."""

@@ -56,8 +56,15 @@ def execute(sessions: Sessions, statement: str) -> None:
         session.commit()
 
 
+def forget_out_of_fold(sessions: Sessions) -> None:
+    with sessions() as session:
+        ReferenceRepository(session).forget(1)
+        session.commit()
+
+
 def add_out_of_fold(sessions: Sessions, *, loss: Any = "zero_one", share_wrong: float = 0.1) -> None:
-    """As ml_model makes them, of a model that errs in a share of the rows."""
+    """As ml_model makes them, in their place, of a model that errs in a share of the rows."""
+    forget_out_of_fold(sessions)
     with sessions() as session:
         target = session.execute(
             text(
@@ -79,6 +86,7 @@ def test_the_reference_is_what_was_learned_and_testing_with_unlisted_names_of_th
     sessions: Sessions,
 ) -> None:
     answer(made_up(100))
+    forget_out_of_fold(sessions)
     without = judge()
     assert without.reference["sets"] == ["training", "testing"]
     assert (without.reference["rows"], without.reference["predicted"]) == (2 * ROWS + 1, ROWS + 1)
