@@ -110,16 +110,18 @@ class JudgedRowRepository:
         tables = use_case_tables(use_case)
         samples, targets, predictions = tables.samples, tables.targets, tables.predictions
         conditions = rows.conditions(use_case)
-        ids = samples.c.sample_id
-        counted = select(func.count(), func.min(ids), func.max(ids)).where(*conditions)
-        found = [*self._session.execute(counted).one()]
-        joined = samples.c.sample_index == targets.c.sample_index
+        ids, numbers = samples.c.sample_id, samples.c.sample_index
+        ends = func.min(ids), func.max(ids), func.min(numbers), func.max(numbers)
+        found: list[Any] = [*self._session.execute(select(func.count(), *ends).where(*conditions)).one()]
+        first, last = found[-2:]  # without which PostgreSQL might go through all of production's
+        joined = (numbers == targets.c.sample_index) & targets.c.sample_index.between(first, last)
         truth = select(_digest(targets.c.target_id, targets.c["class"])).join_from(samples, targets, joined)
         found.append(self._session.scalar(truth.where(*conditions)))
         if deployment_id is not None:
-            joined = samples.c.sample_index == predictions.c.sample_index
-            own = predictions.c.deployment_id == deployment_id
-            said = select(_digest(predictions.c.prediction_id)).join_from(samples, predictions, joined & own)
+            told = predictions.c.sample_index
+            joined = (numbers == told) & told.between(first, last)
+            joined &= predictions.c.deployment_id == deployment_id
+            said = select(_digest(predictions.c.prediction_id)).join_from(samples, predictions, joined)
             found.append(self._session.scalar(said.where(*conditions)))
         return found
 

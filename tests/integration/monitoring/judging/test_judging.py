@@ -230,6 +230,40 @@ def test_rows_that_the_deployment_has_not_predicted_count_for_the_features_alone
     assert found.sentence.endswith("0 of 100 rows are predicted by this deployment and labelled")
 
 
+COPIES = f"""
+    INSERT INTO {NAME}.samples (dataset_id, sample_index, c, x0, x1, x2)
+    SELECT 3, 500000000 + number, 'a', random(), random(), random() FROM generate_series(1, 200000) AS number;
+    INSERT INTO {NAME}.targets (sample_index, target_index, class)
+    SELECT sample_index, sample_index, 1 FROM {NAME}.samples WHERE sample_index > 500000000;
+    INSERT INTO {NAME}.predictions (sample_index, prediction_index, class, deployment_id)
+    SELECT sample_index, sample_index, 1, 1 FROM {NAME}.samples WHERE sample_index > 500000000;
+    ANALYZE {NAME}.samples, {NAME}.targets, {NAME}.predictions;
+"""  # noqa: S608  # constants
+READ = f"""
+    SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables
+    WHERE schemaname = '{NAME}'
+"""  # noqa: S608
+
+
+def test_of_200_000_rows_of_production_only_the_window_and_those_pooled_with_it_are_read(
+    answer: Answer,  # noqa: F811
+    judge: Judge,
+    sessions: Sessions,
+) -> None:
+    execute(sessions, COPIES)
+    for count in (1000, 1001, 1002):
+        answer(made_up(count))
+        judge(window=LastRows(count))
+    with MonitoringUnitOfWork(sessions) as work:
+        use_case = find_use_case(work.session, NAME)
+        before = work.session.scalars(text(READ)).one()
+        verdict = judge.judging.judge(work, use_case, Asked(window=LastRows(1000)), caller=CALLER)
+        read = work.session.scalars(text(READ)).one() - before
+    assert verdict.rows == 1000
+    assert len(verdict.figures["pooled_with"]) == 2
+    assert 0 < read < 20_000  # window and pooled ones from three tables, and looks at the reference's state
+
+
 def test_a_regression_is_judged_by_its_absolute_errors(
     client: FlaskClient, trained: Any, sessions: Sessions
 ) -> None:
