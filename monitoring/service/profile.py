@@ -61,13 +61,30 @@ class ColumnProfile:
         """The different values, ascending."""
         return self.values[self._run_starts]
 
+    @property
+    def constant(self) -> bool:
+        """Whether all values are one; a column without values is not constant."""
+        return self.distinct == 1
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each of `categories` occurs."""
+        return np.diff(self._run_starts, append=self.values.size).astype(np.int64)
+
+    def counts_of(self, values: Values) -> NDArray[np.int64]:
+        """How often each of these values occurs; they ascend."""
+        ends = np.searchsorted(self.values, values, side="right")
+        return (ends - np.searchsorted(self.values, values, side="left")).astype(np.int64)
+
+    @cached_property
+    def most_common(self) -> float:
+        """The most frequent value; NaN for a column without values."""
+        return float(self.categories[self.counts.argmax()]) if self.values.size else float("nan")
+
     @cached_property
     def most_common_share(self) -> float:
         """Share of all rows that hold the most frequent value; 0 for a column without values."""
-        if not self.values.size:
-            return 0.0
-        lengths = np.diff(self._run_starts, append=self.values.size)
-        return float(lengths.max() / self.rows)
+        return float(self.counts.max() / self.rows) if self.values.size else 0.0
 
     @cached_property
     def mean(self) -> float:
@@ -89,17 +106,11 @@ class ColumnProfile:
         first, last = (np.searchsorted(self.values, value, side=side) for side in ("left", "right"))
         return int(last - first)
 
-    def outside_share(self, low: float, high: float) -> float:
-        """Share of the values below low or above high; 0 for a column without values."""
-        if not self.values.size:
-            return 0.0
+    def outside(self, low: float, high: float) -> int:
+        """Rows whose value is below low or above high."""
         below = int(np.searchsorted(self.values, low, side="left"))
-        above = self.values.size - int(np.searchsorted(self.values, high, side="right"))
-        return (below + above) / self.values.size
+        return below + self.values.size - int(np.searchsorted(self.values, high, side="right"))
 
-    def unlisted_share(self, known: Values) -> float:
-        """Share of the values that are not among the known ones; 0 for a column without values."""
-        if not self.values.size:
-            return 0.0
-        lengths = np.diff(self._run_starts, append=self.values.size)
-        return float(lengths[~np.isin(self.categories, known)].sum() / self.values.size)
+    def unlisted(self, known: Values) -> int:
+        """Rows whose value is not among the known ones."""
+        return int(self.counts[~np.isin(self.categories, known)].sum())

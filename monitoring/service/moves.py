@@ -1,0 +1,40 @@
+"""Whether a column has moved, by the two-sample tests that the loop decides by."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.service.evidence.drift import ColumnTest, measure_drift
+from monitoring.service.evidence.figures import ColumnFigures
+from monitoring.service.profile import ColumnProfile
+
+NO_VALUES = np.empty(0)
+
+
+def moves(
+    column: str,
+    reference: ColumnProfile,
+    current: ColumnProfile,
+    *,
+    categorical: bool,
+    unlisted: int | None,
+) -> tuple[ColumnTest, ...]:
+    """The test of the values there are; none where a side is without, or where both hold the same one.
+
+    unlisted: the position that stands for all names that are not listed; None where there is no list.
+    """
+    if not categorical:
+        sides = (ColumnFigures(len(each.values), 0, each.values) for each in (reference, current))
+    else:
+        values = np.union1d(reference.categories, current.categories)
+        listed = values if unlisted is None else values[values != unlisted]
+        sides = (
+            ColumnFigures(len(each.values), 0, NO_VALUES, _counts(each, listed, unlisted))
+            for each in (reference, current)
+        )
+    first, second = sides
+    return measure_drift({column: first}, {column: second}).tests
+
+
+def _counts(profile: ColumnProfile, listed: NDArray[np.float64], unlisted: int | None) -> NDArray[np.int64]:
+    last = 0 if unlisted is None else profile.count(unlisted)
+    return np.append(profile.counts_of(listed), last)
