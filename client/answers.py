@@ -529,18 +529,25 @@ class LeftOut(Answer):
 
 
 class Summary(Answer):
-    """How many checks passed. left_out: what was not judged, as no truth is known; absent if all was."""
+    """How many of the checks that count passed. not_counted: how many of Evidently's own, which do not count;
+    absent without any. left_out: what was not judged, as no truth is known; absent if all was.
+    """
 
     all_passed: bool
     total_tests: int
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
+    not_counted: dict[Literal["SUCCESS", "FAIL"], int] = {}
     left_out: list[LeftOut] = []
 
 
 class Check(Answer):
-    """One check. Its limit is a number, `threshold`, or words, `condition`."""
+    """One check. Its limit is a number, `threshold`, or words, `condition`.
+
+    source: whose rule it is. `evidently`: told as Evidently would, it does not count. Results that were kept
+    before checks had a source have none.
+    """
 
     group: str
     name: str
@@ -550,6 +557,7 @@ class Check(Answer):
     threshold: float | None = None
     condition: str | None = None
     description: str
+    source: Literal["evidently", "mlfleet"] | None = None
 
 
 class Checks(Answer):
@@ -590,6 +598,7 @@ class KeptSummary(Answer):
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
+    not_counted: dict[Literal["SUCCESS", "FAIL"], int] = {}
     left_out: list[LeftOut] = []
     drifted_columns_share: float | None = None
 

@@ -1,5 +1,6 @@
 """A column of one set, described once: everything the checks ask about it comes from one sorted copy."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +25,8 @@ class ColumnProfile:
     def values(self) -> Values:
         """Ascending, without the missing ones; infinities included."""
         numbers = pd.to_numeric(self.series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.sort(numbers[~np.isnan(numbers)])
+        ascending = np.sort(numbers)  # missing ones last
+        return ascending[: ascending.size - np.count_nonzero(np.isnan(ascending))]
 
     @cached_property
     def finite(self) -> Values:
@@ -79,12 +81,14 @@ class ColumnProfile:
     @cached_property
     def most_common(self) -> float:
         """The most frequent value; NaN for a column without values."""
-        return float(self.categories[self.counts.argmax()]) if self.values.size else float("nan")
+        if self.distinct == self.values.size:
+            return float(self.values[0]) if self.values.size else float("nan")
+        return float(self.categories[self.counts.argmax()])
 
     @cached_property
     def most_common_share(self) -> float:
         """Share of all rows that hold the most frequent value; 0 for a column without values."""
-        return float(self.counts.max() / self.rows) if self.values.size else 0.0
+        return self.count(self.most_common) / self.rows if self.values.size else 0.0
 
     @cached_property
     def mean(self) -> float:
@@ -94,7 +98,8 @@ class ColumnProfile:
     @cached_property
     def sample_std(self) -> float:
         """Sample standard deviation (n - 1) of the finite values; 0 if there are fewer than two."""
-        return float(self.finite.std(ddof=1)) if self.finite.size > 1 else 0.0
+        size = self.finite.size
+        return self.population_std * math.sqrt(size / (size - 1)) if size > 1 else 0.0
 
     @cached_property
     def population_std(self) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 
 from monitoring.service.check import Source
 from monitoring.service.comparison import Comparison
+from monitoring.service.distributions import distributions
 from monitoring.service.groups import GROUPS
 from monitoring.service.truth import judged_groups, left_out
 from monitoring.utils.json_values import json_value
@@ -13,7 +14,8 @@ SOURCES: tuple[Source, Source] = ("mlfleet", "evidently")
 
 
 def run_tests(comparison: Comparison, groups: Sequence[str]) -> dict[str, Any]:
-    """All checks of the groups, in their order, with the summary; ready for JSON.
+    """All checks of the groups, in their order, with the summary, and how what failed is distributed; ready
+    for JSON.
 
     The summary's "left_out" tells what cannot be judged without truth; it is absent if nothing was left out.
     Raises NoTruthError if that would be everything.
@@ -22,7 +24,8 @@ def run_tests(comparison: Comparison, groups: Sequence[str]) -> dict[str, Any]:
     tests = [check.as_dict(name) for name in judged for check in GROUPS[name](comparison)]
     unjudged = left_out(comparison, groups)
     summary = {**summarise(tests), **({"left_out": unjudged} if unjudged else {})}
-    return {"tests": json_value(tests), "summary": summary}
+    found = {"tests": tests, "distributions": distributions(comparison, tests)}
+    return {**json_value(found), "summary": summary}
 
 
 def summarise(tests: Sequence[dict[str, Any]]) -> dict[str, Any]:
