@@ -1,12 +1,14 @@
 """How the values of what failed are distributed on both sides: small enough to be kept with a result."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitoring.service.checks.drift import moved
 from monitoring.service.comparison import SIDES, Comparison
+from monitoring.service.profile import ColumnProfile
 
 MOST_COLUMNS = 12
 MOST_BINS = 20
@@ -44,7 +46,7 @@ def _shares_of_values(comparison: Comparison, column: str) -> tuple[list[str], l
     if others.size:
         labels.append(f"{others.size} others")
         counted = np.column_stack([counted, counts[:, others].sum(axis=1)])
-    return labels, [_shares(each, profile.values.size) for each, profile in zip(counted, profiles, strict=True)]
+    return labels, _shares(counted, profiles)
 
 
 def _shares_of_ranges(comparison: Comparison, column: str) -> tuple[list[str], list[list[float]]]:
@@ -61,8 +63,9 @@ def _shares_of_ranges(comparison: Comparison, column: str) -> tuple[list[str], l
         np.diff(np.concatenate(([0], np.searchsorted(each.values, inner), [each.values.size])))
         for each in profiles
     ]
-    return labels, [_shares(each, profile.values.size) for each, profile in zip(counts, profiles, strict=True)]
+    return labels, _shares(counts, profiles)
 
 
-def _shares(counts: "np.ndarray[Any, np.dtype[Any]]", rows: int) -> list[float]:
-    return [round(float(share), DIGITS) for share in counts / max(rows, 1)]
+def _shares(counts: Iterable[NDArray[np.int64]], profiles: Sequence[ColumnProfile]) -> list[list[float]]:
+    sides = zip(counts, profiles, strict=True)
+    return [(each / max(profile.values.size, 1)).round(DIGITS).tolist() for each, profile in sides]

@@ -162,10 +162,31 @@ class Report(AnswerModel):
     failed: list[str] = []
 
 
+class Distribution(AnswerModel):
+    """How a column's values are distributed: the bins' labels, and each side's shares in them."""
+
+    column: str
+    labels: list[str]
+    reference: list[float]
+    current: list[float]
+
+
 class KeptSummary(Summary):
-    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged."""
+    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged.
+
+    failed: which checks that count did, up to a hundred. distributions: of up to twelve columns that moved or
+    failed.
+    """
 
     drifted_columns_share: float | None = None
+    failed: list[Verdict] = []
+    distributions: list[Distribution] = []
+
+
+class KeptVerdicts(Verdicts):
+    """Every check as it is kept. distributions: of up to twelve columns that moved or failed."""
+
+    distributions: list[Distribution] = []
 
 
 class ResultsQuery(PageQuery):
@@ -206,7 +227,7 @@ class ResultAnswer(ListedResult):
         json_schema_extra={"examples": [{**LISTED_EXAMPLE, "result": JUDGE_EXAMPLE["message"]}]}
     )
 
-    result: KeptSummary | Verdicts | Report
+    result: KeptSummary | KeptVerdicts | Report
 
 
 class JudgeAnswer(AnswerModel):
