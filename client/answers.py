@@ -590,8 +590,21 @@ class Monitor(Answer):
     message: str
 
 
+class Distribution(Answer):
+    """How a column's values are distributed: the bins' labels, and each side's shares in them."""
+
+    column: str
+    labels: list[str]
+    reference: list[float]
+    current: list[float]
+
+
 class KeptSummary(Answer):
-    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged."""
+    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged.
+
+    failed: which checks that count did, up to a hundred. distributions: of up to twelve columns that moved or
+    failed.
+    """
 
     all_passed: bool
     total_tests: int
@@ -601,6 +614,16 @@ class KeptSummary(Answer):
     not_counted: dict[Literal["SUCCESS", "FAIL"], int] = {}
     left_out: list[LeftOut] = []
     drifted_columns_share: float | None = None
+    failed: list[Check] = []
+    distributions: list[Distribution] = []
+
+
+class KeptVerdicts(Answer):
+    """Every check as it is kept. distributions: of up to twelve columns that moved or failed."""
+
+    tests: list[Check]
+    summary: Summary
+    distributions: list[Distribution] = []
 
 
 class Result(Answer, Generic[T]):
