@@ -577,18 +577,25 @@ class LeftOut(Answer):
 
 
 class Summary(Answer):
-    """How many checks passed. left_out: what was not judged, as no truth is known; absent if all was."""
+    """How many of the checks that count passed. not_counted: how many of Evidently's own, which do not count;
+    absent without any. left_out: what was not judged, as no truth is known; absent if all was.
+    """
 
     all_passed: bool
     total_tests: int
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
+    not_counted: dict[Literal["SUCCESS", "FAIL"], int] = {}
     left_out: list[LeftOut] = []
 
 
 class Check(Answer):
-    """One check. Its limit is a number, `threshold`, or words, `condition`."""
+    """One check. Its limit is a number, `threshold`, or words, `condition`.
+
+    source: whose rule it is. `evidently`: told as Evidently would, it does not count. Results that were kept
+    before checks had a source have none.
+    """
 
     group: str
     name: str
@@ -598,6 +605,7 @@ class Check(Answer):
     threshold: float | None = None
     condition: str | None = None
     description: str
+    source: Literal["evidently", "mlfleet"] | None = None
 
 
 class Checks(Answer):
@@ -838,16 +846,40 @@ class PolicyRemoved(Answer):
     message: str
 
 
+class Distribution(Answer):
+    """How a column's values are distributed: the bins' labels, and each side's shares in them."""
+
+    column: str
+    labels: list[str]
+    reference: list[float]
+    current: list[float]
+
+
 class KeptSummary(Answer):
-    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged."""
+    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged.
+
+    failed: which checks that count did, up to a hundred. distributions: of up to twelve columns that moved or
+    failed.
+    """
 
     all_passed: bool
     total_tests: int
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
+    not_counted: dict[Literal["SUCCESS", "FAIL"], int] = {}
     left_out: list[LeftOut] = []
     drifted_columns_share: float | None = None
+    failed: list[Check] = []
+    distributions: list[Distribution] = []
+
+
+class KeptVerdicts(Answer):
+    """Every check as it is kept. distributions: of up to twelve columns that moved or failed."""
+
+    tests: list[Check]
+    summary: Summary
+    distributions: list[Distribution] = []
 
 
 class Result(Answer, Generic[T]):

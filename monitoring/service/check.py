@@ -1,9 +1,13 @@
-"""One verdict, and the two ways in which a figure is held against the reference."""
+"""One verdict, and how a figure is held against the reference."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from evidently.core.tests import ApproxValue
+from monitoring.service.chance import LEVEL
+
+Source = Literal["evidently", "mlfleet"]
+NEARLY = 1e-6  # relative; what counts as equal
 
 
 @dataclass(frozen=True)
@@ -13,6 +17,8 @@ class Check:
     value: the figure that was judged; None if it could not be had.
     threshold: the limit, where it is one number; condition: the limit in words, where it is not.
     description: the verdict as a sentence.
+    source: whose rule it is. What is Evidently's is told as Evidently would, and does not count: it fails
+    unchanged data too often.
     """
 
     name: str
@@ -22,6 +28,7 @@ class Check:
     column: str | None = None
     threshold: float | None = None
     condition: str | None = None
+    source: Source = "mlfleet"
 
     def as_dict(self, group: str) -> dict[str, Any]:
         limit = {"condition": self.condition} if self.threshold is None else {"threshold": self.threshold}
@@ -33,6 +40,7 @@ class Check:
             "value": self.value,
             **limit,
             "description": self.description,
+            "source": self.source,
         }
 
 
@@ -46,32 +54,33 @@ class Figure:
     reference: float
     column: str | None = None
 
+    def near(self, relative: float) -> bool:
+        """Whether current's is the reference's, give or take such a part of it."""
+        return abs(self.current - self.reference) <= abs(self.reference) * max(relative, NEARLY)
 
-def near_reference(figure: Figure, *, relative: float | None = None) -> Check:
-    """Passes if current's figure is the reference's, give or take a relative tolerance.
 
-    Evidently's `eq(Reference(relative=...))`, by its own arithmetic.
+def unless_by_chance(
+    figure: Figure, limit: str, *, within: bool, chance: Callable[[], float], tests: int = 1
+) -> Check:
+    """Fails if a figure is beyond its limit, and farther than unchanged data comes by chance.
+
+    limit: in words; within: whether it holds. chance: p of a figure like this, asked for only if need be.
+    tests: how many checks of this kind there are.
     """
-    expected = ApproxValue(figure.reference, relative=relative)
-    limit = f"{figure.reference:.4g}"
-    if relative is not None and figure.reference:
-        limit += f" ± {expected.tolerance:.4g}"
-    return _judged(figure, passed=bool(expected == figure.current), condition=f"= {limit}", limit=limit)
-
-
-def at_most_reference(figure: Figure) -> Check:
-    """Passes if current's figure is not above the reference's (Evidently's `lte(Reference())`)."""
-    limit = f"{figure.reference:.4g}"
-    passed = bool(figure.current <= ApproxValue(figure.reference))
-    return _judged(figure, passed=passed, condition=f"<= {limit}", limit=f"at most {limit}")
-
-
-def _judged(figure: Figure, *, passed: bool, condition: str, limit: str) -> Check:
+    level = LEVEL / max(tests, 1)
+    p = 1.0 if within else chance()
+    found = f"{figure.what} is {figure.current:.4g}, in reference {figure.reference:.4g}"
+    explained = "" if within else f"; by chance it comes so far with p = {p:.2g}, {level:.2g} or less fails"
     return Check(
         name=figure.name,
         column=figure.column,
-        passed=passed,
+        passed=p > level,
         value=figure.current,
-        condition=condition,
-        description=f"{figure.what} is {figure.current:.4g}; by the reference, {limit} is expected.",
+        condition=f"{limit}, unless by chance (p > {level:.2g})",
+        description=f"{found}; {limit} is expected{explained}.",
     )
+
+
+def unjudged(name: str, column: str, reason: str, value: float | None = None) -> Check:
+    """Passes, since another check judges what is the matter, or there is nothing to judge."""
+    return Check(name, True, value, f"{reason}.", column, condition="values that vary in both sets")

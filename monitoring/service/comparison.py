@@ -9,6 +9,8 @@ import pandas as pd
 
 from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
 from monitoring.service.drift import Drift, measure_drift
+from monitoring.service.evidence.drift import ColumnTest
+from monitoring.service.moves import moves
 from monitoring.service.profile import ColumnProfile
 
 Side = Literal["reference", "current"]
@@ -41,6 +43,7 @@ class Comparison:
     _labelled: dict[Side, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _profiles: dict[tuple[Side, str], ColumnProfile] = field(default_factory=dict, init=False, repr=False)
     _drifts: dict[str, Drift] = field(default_factory=dict, init=False, repr=False)
+    _moves: dict[str, tuple[ColumnTest, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -101,8 +104,28 @@ class Comparison:
             self._profiles[side, column] = ColumnProfile(frame[column])
         return self._profiles[side, column]
 
+    def moves(self, column: str) -> tuple[ColumnTest, ...]:
+        """Our own test of whether a column's values have moved; none if there is nothing to test."""
+        if column not in self._moves:
+            self._moves[column] = moves(
+                column,
+                self.profile("reference", column),
+                self.profile("current", column),
+                categorical=column in self.categorical,
+                unlisted=len(self.categories[column]) if column in self.categories else None,
+            )
+        return self._moves[column]
+
+    def became_constant(self, column: str) -> bool:
+        """Whether current has one value, or none, where the reference's differ."""
+        return self.profile("current", column).distinct <= 1 < self.profile("reference", column).distinct
+
+    def empty_sides(self, column: str) -> list[Side]:
+        """The sides on which a column has no values."""
+        return [side for side in SIDES if not self.profile(side, column).values.size]
+
     def drift(self, column: str) -> Drift:
-        """How far a column has drifted."""
+        """How far a column has drifted, by Evidently's rule."""
         if column not in self._drifts:
             self._drifts[column] = measure_drift(
                 self.profile("reference", column),

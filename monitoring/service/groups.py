@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 
 from monitoring.persistence.model.judged_sets import PREDICTION, TARGET
 from monitoring.service.check import Check
-from monitoring.service.checks import drift, performance, quality, regression_performance, stability
+from monitoring.service.checks import (
+    drift,
+    duplicates,
+    performance,
+    quality,
+    regression_performance,
+    stability,
+)
 from monitoring.service.comparison import Comparison
 
 GroupOfChecks = Callable[[Comparison], list[Check]]
@@ -13,6 +20,7 @@ GroupOfChecks = Callable[[Comparison], list[Check]]
 def data_drift(comparison: Comparison) -> list[Check]:
     """Whether the data comes from elsewhere than the reference did."""
     return [
+        drift.moved_columns(comparison, comparison.columns),
         drift.share_of_drifted_columns(comparison, comparison.columns),
         *(drift.column_drift(comparison, column) for column in comparison.columns),
     ]
@@ -20,12 +28,13 @@ def data_drift(comparison: Comparison) -> list[Check]:
 
 def data_quality(comparison: Comparison) -> list[Check]:
     """Whether values are missing or repeat."""
+    columns = comparison.columns
     return [
-        *(quality.missing_share(comparison, column) for column in comparison.columns),
-        *(quality.most_common_value_share(comparison, column) for column in comparison.columns),
+        *(quality.missing_share(comparison, column, len(columns)) for column in columns),
+        *(quality.most_common_value_share(comparison, column, len(columns)) for column in columns),
         quality.constant_columns(comparison),
-        quality.duplicated_columns(comparison),
-        quality.duplicated_rows(comparison),
+        duplicates.duplicated_columns(comparison),
+        duplicates.duplicated_rows(comparison),
     ]
 
 
@@ -44,10 +53,11 @@ def no_target_performance(comparison: Comparison) -> list[Check]:
     """What can be said about the model while the truth is not known: nothing here looks at the target."""
     columns = comparison.columns_without_target
     return [
+        drift.moved_columns(comparison, columns),
         drift.column_drift(comparison, PREDICTION),
         drift.share_of_drifted_columns(comparison, columns),
         stability.column_types(comparison),
-        *(quality.missing_share(comparison, column) for column in columns),
+        *(quality.missing_share(comparison, column, len(columns)) for column in columns),
         *stability.values_in_range_or_list(comparison, columns),
         *(stability.mean_within_two_standard_deviations(comparison, name) for name in comparison.numbers),
     ]
@@ -58,6 +68,7 @@ def multi_class_classification(comparison: Comparison) -> list[Check]:
     return [
         *performance.classification_scores(comparison),
         stability.labelled_row_count(comparison),
+        drift.moved_columns(comparison, (TARGET,)),
         drift.column_drift(comparison, TARGET),
     ]
 
@@ -67,6 +78,7 @@ def regression(comparison: Comparison) -> list[Check]:
     return [
         *regression_performance.regression_scores(comparison),
         stability.labelled_row_count(comparison),
+        drift.moved_columns(comparison, (TARGET,)),
         drift.column_drift(comparison, TARGET),
     ]
 

@@ -16,6 +16,7 @@ from monitoring.service.retraining import Loops, Retraining, retrain
 
 NAME = "EvidentlyAI"
 SHARE_CHECK = "share_of_drifted_columns"
+MOST_KEPT = 100  # checks that failed, with a summary
 
 
 class UnfitGroupError(InvalidRequestError):
@@ -111,10 +112,13 @@ class MonitoringService:
             use_case=use_case,
             deployment_id=sets.deployment_id,
             metric=metric,
-            result=tests if metric == "tests" else tests["summary"],
+            result={"tests": tests["tests"], "summary": tests["summary"]}
+            if metric == "tests"
+            else tests["summary"],
             groups=list(groups),
             all_passed=tests["summary"]["all_passed"],
             drifted_columns_share=_share(tests) if metric == "summary" else None,
+            details=_details(metric, tests),
         )
 
     def _keep(self, result: Result) -> int:
@@ -135,3 +139,10 @@ def _choose(groups: Sequence[str] | None, sets: JudgedSets, use_case: str) -> Se
 def _share(tests: dict[str, Any]) -> float | None:
     """The share of drifted columns by the first group that judged it, if any did."""
     return next((test["value"] for test in tests["tests"] if test["name"] == SHARE_CHECK), None)
+
+
+def _details(metric: Metric, tests: dict[str, Any]) -> dict[str, Any]:
+    """What a page shows besides what was answered: which checks that count failed, and pictures of them."""
+    pictures = {"distributions": tests["distributions"]} if tests["distributions"] else {}
+    failed = [test for test in tests["tests"] if test["status"] == "FAIL" and test["source"] == "mlfleet"]
+    return pictures | ({"failed": failed[:MOST_KEPT]} if failed and metric == "summary" else {})

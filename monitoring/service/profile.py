@@ -1,5 +1,6 @@
 """A column of one set, described once: everything the checks ask about it comes from one sorted copy."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +25,8 @@ class ColumnProfile:
     def values(self) -> Values:
         """Ascending, without the missing ones; infinities included."""
         numbers = pd.to_numeric(self.series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.sort(numbers[~np.isnan(numbers)])
+        ascending = np.sort(numbers)  # missing ones last
+        return ascending[: ascending.size - np.count_nonzero(np.isnan(ascending))]
 
     @cached_property
     def finite(self) -> Values:
@@ -61,13 +63,32 @@ class ColumnProfile:
         """The different values, ascending."""
         return self.values[self._run_starts]
 
+    @property
+    def constant(self) -> bool:
+        """Whether all values are one; a column without values is not constant."""
+        return self.distinct == 1
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each of `categories` occurs."""
+        return np.diff(self._run_starts, append=self.values.size).astype(np.int64)
+
+    def counts_of(self, values: Values) -> NDArray[np.int64]:
+        """How often each of these values occurs; they ascend."""
+        ends = np.searchsorted(self.values, values, side="right")
+        return (ends - np.searchsorted(self.values, values, side="left")).astype(np.int64)
+
+    @cached_property
+    def most_common(self) -> float:
+        """The most frequent value; NaN for a column without values."""
+        if self.distinct == self.values.size:
+            return float(self.values[0]) if self.values.size else float("nan")
+        return float(self.categories[self.counts.argmax()])
+
     @cached_property
     def most_common_share(self) -> float:
         """Share of all rows that hold the most frequent value; 0 for a column without values."""
-        if not self.values.size:
-            return 0.0
-        lengths = np.diff(self._run_starts, append=self.values.size)
-        return float(lengths.max() / self.rows)
+        return self.count(self.most_common) / self.rows if self.values.size else 0.0
 
     @cached_property
     def mean(self) -> float:
@@ -77,7 +98,8 @@ class ColumnProfile:
     @cached_property
     def sample_std(self) -> float:
         """Sample standard deviation (n - 1) of the finite values; 0 if there are fewer than two."""
-        return float(self.finite.std(ddof=1)) if self.finite.size > 1 else 0.0
+        size = self.finite.size
+        return self.population_std * math.sqrt(size / (size - 1)) if size > 1 else 0.0
 
     @cached_property
     def population_std(self) -> float:
@@ -89,17 +111,11 @@ class ColumnProfile:
         first, last = (np.searchsorted(self.values, value, side=side) for side in ("left", "right"))
         return int(last - first)
 
-    def outside_share(self, low: float, high: float) -> float:
-        """Share of the values below low or above high; 0 for a column without values."""
-        if not self.values.size:
-            return 0.0
+    def outside(self, low: float, high: float) -> int:
+        """Rows whose value is below low or above high."""
         below = int(np.searchsorted(self.values, low, side="left"))
-        above = self.values.size - int(np.searchsorted(self.values, high, side="right"))
-        return (below + above) / self.values.size
+        return below + self.values.size - int(np.searchsorted(self.values, high, side="right"))
 
-    def unlisted_share(self, known: Values) -> float:
-        """Share of the values that are not among the known ones; 0 for a column without values."""
-        if not self.values.size:
-            return 0.0
-        lengths = np.diff(self._run_starts, append=self.values.size)
-        return float(lengths[~np.isin(self.categories, known)].sum() / self.values.size)
+    def unlisted(self, known: Values) -> int:
+        """Rows whose value is not among the known ones."""
+        return int(self.counts[~np.isin(self.categories, known)].sum())

@@ -1,6 +1,6 @@
 """A result as a page for people: its verdicts, or its figures, as a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,9 +8,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, Template
 
-from monitoring.web.schema import KeptSummary, Report, ResultAnswer, Summary, Verdicts
+from monitoring.web.picture import picture
+from monitoring.web.schema import KeptSummary, KeptVerdicts, Report, ResultAnswer, Summary, Verdict
 
 PAGES = Path(__file__).parent / "pages"
+EVIDENTLY = "evidently"
+CHECK_COLUMNS = ("group", "check", "column", "verdict", "value", "limit", "", "")
 
 
 @dataclass(frozen=True)
@@ -26,40 +29,59 @@ class Table:
 def result_page(found: ResultAnswer) -> str:
     """The page, as HTML; it loads nothing."""
     table = _table(found.result)
-    return _template().render(result=found, **vars(table))
+    pictures = [] if isinstance(found.result, Report) else list(map(picture, found.result.distributions))
+    return _template().render(result=found, pictures=pictures, **vars(table))
 
 
-def _table(result: KeptSummary | Verdicts | Report) -> Table:
-    if isinstance(result, Verdicts):
+def _table(result: KeptSummary | KeptVerdicts | Report) -> Table:
+    if isinstance(result, KeptVerdicts):
         return _verdicts(result)
     if isinstance(result, Report):
         return _report(result)
     return _summary(result)
 
 
-def _verdicts(result: Verdicts) -> Table:
-    rows = [
+def _verdicts(result: KeptVerdicts) -> Table:
+    return Table(_heading(result.summary), CHECK_COLUMNS, _checks(result.tests), _notes(result.summary))
+
+
+def _summary(result: KeptSummary) -> Table:
+    notes = _notes(result)
+    if result.drifted_columns_share is not None:
+        share = f"{result.drifted_columns_share:.0%} of the columns have drifted, by Evidently's rule."
+        notes = (share, *notes)
+    if result.failed:
+        return Table(_heading(result), CHECK_COLUMNS, _checks(result.failed), notes)
+    rows: list[tuple[Any, ...]] = [("SUCCESS", result.success_tests), ("FAIL", result.failed_tests)]
+    return Table(_heading(result), ("verdict", "checks"), rows, notes)
+
+
+def _checks(tests: Sequence[Verdict]) -> list[tuple[Any, ...]]:
+    """What failed first, of the whole set before single columns, then what failed without counting."""
+    order = sorted(
+        tests, key=lambda test: (test.status != "FAIL", test.source == EVIDENTLY, bool(test.column))
+    )
+    return [
         (
             test.group,
             test.name,
             test.column or "",
-            test.status,
+            "ASIDE" if test.source == EVIDENTLY and test.status == "FAIL" else test.status,
             "" if test.value is None else test.value,
             test.condition if test.threshold is None else test.threshold,
             test.description,
+            "Evidently's, does not count" if test.source == EVIDENTLY else "",
         )
-        for test in result.tests
+        for test in order
     ]
-    columns = ("group", "check", "column", "verdict", "value", "limit", "")
-    return Table(_heading(result.summary), columns, rows, _left_out(result.summary))
 
 
-def _summary(result: KeptSummary) -> Table:
-    rows: list[tuple[Any, ...]] = [("SUCCESS", result.success_tests), ("FAIL", result.failed_tests)]
-    notes = _left_out(result)
-    if result.drifted_columns_share is not None:
-        notes = (f"{result.drifted_columns_share:.0%} of the columns have drifted.", *notes)
-    return Table(_heading(result), ("verdict", "checks"), rows, notes)
+def _notes(summary: Summary) -> tuple[str, ...]:
+    theirs = summary.not_counted
+    if not theirs:
+        return _left_out(summary)
+    told = f"Of Evidently's own {sum(theirs.values())}, which do not count, {theirs.get('FAIL', 0)} failed."
+    return (told, *_left_out(summary))
 
 
 def _left_out(summary: Summary) -> tuple[str, ...]:

@@ -17,10 +17,11 @@ from monitoring.web.window_schema import ReferenceField, WindowField
 JUDGE_EXAMPLE: JsonDict = {
     "message": {
         "all_passed": False,
-        "total_tests": 134,
-        "success_tests": 84,
-        "failed_tests": 50,
-        "by_status": {"SUCCESS": 84, "FAIL": 50},
+        "total_tests": 118,
+        "success_tests": 115,
+        "failed_tests": 3,
+        "by_status": {"SUCCESS": 115, "FAIL": 3},
+        "not_counted": {"SUCCESS": 10, "FAIL": 9},
     },
     "result_id": 1,
 }
@@ -122,18 +123,24 @@ class LeftOut(AnswerModel):
 
 
 class Summary(AnswerModel):
-    """How many checks passed. left_out: what was not judged, as no truth is known; absent if all was."""
+    """How many of the checks that count passed. not_counted: how many of Evidently's own, which do not count;
+    absent without any. left_out: what was not judged, as no truth is known; absent if all was."""
 
     all_passed: bool
     total_tests: int
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
+    not_counted: dict[Literal["SUCCESS", "FAIL"], int] = {}
     left_out: list[LeftOut] = []
 
 
 class Verdict(AnswerModel):
-    """One check. Its limit is a number, `threshold`, or words, `condition`."""
+    """One check. Its limit is a number, `threshold`, or words, `condition`.
+
+    source: whose rule it is. `evidently`: told as Evidently would, it does not count. Results that were kept
+    before checks had a source have none.
+    """
 
     group: str
     name: str
@@ -143,6 +150,7 @@ class Verdict(AnswerModel):
     threshold: float | None = None
     condition: str | None = None
     description: str
+    source: Literal["evidently", "mlfleet"] | None = None
 
 
 class Verdicts(AnswerModel):
@@ -160,10 +168,31 @@ class Report(AnswerModel):
     failed: list[str] = []
 
 
+class Distribution(AnswerModel):
+    """How a column's values are distributed: the bins' labels, and each side's shares in them."""
+
+    column: str
+    labels: list[str]
+    reference: list[float]
+    current: list[float]
+
+
 class KeptSummary(Summary):
-    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged."""
+    """A summary as it is kept. drifted_columns_share: from 0 to 1, where drift was judged.
+
+    failed: which checks that count did, up to a hundred. distributions: of up to twelve columns that moved or
+    failed.
+    """
 
     drifted_columns_share: float | None = None
+    failed: list[Verdict] = []
+    distributions: list[Distribution] = []
+
+
+class KeptVerdicts(Verdicts):
+    """Every check as it is kept. distributions: of up to twelve columns that moved or failed."""
+
+    distributions: list[Distribution] = []
 
 
 class ResultsQuery(PageQuery):
@@ -204,7 +233,7 @@ class ResultAnswer(ListedResult):
         json_schema_extra={"examples": [{**LISTED_EXAMPLE, "result": JUDGE_EXAMPLE["message"]}]}
     )
 
-    result: KeptSummary | Verdicts | Report
+    result: KeptSummary | KeptVerdicts | Report
 
 
 class Retraining(AnswerModel):

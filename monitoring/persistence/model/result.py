@@ -1,6 +1,6 @@
 """A result of monitoring, as it is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ class Result:
     """What was answered. groups and all_passed are None for a report, which has no checks.
 
     drifted_columns_share: kept with a summary, in which it cannot be looked up.
+    details: kept with the result though it was not answered: what failed, and how that is distributed.
     """
 
     use_case: str
@@ -21,6 +22,7 @@ class Result:
     groups: list[str] | None = None
     all_passed: bool | None = None
     drifted_columns_share: float | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

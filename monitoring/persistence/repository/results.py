@@ -37,9 +37,10 @@ class ResultRepository:
     def add(self, result: Result) -> int:
         """Keep a result; returns its id."""
         values = asdict(result)
-        share = values.pop(SHARE)
+        share, details = values.pop(SHARE), values.pop("details")
         if share is not None:
-            values["result"] = {**result.result, SHARE: share}
+            details = {**details, SHARE: share}
+        values["result"] = {**result.result, **details}
         row = MonitoringResultRow(**values)
         self._session.add(row)
         self._session.flush()

@@ -1,112 +1,100 @@
-"""Quality: missing and repeated values, constant and duplicated columns, duplicated rows."""
+"""Quality: shares of missing and of repeated values, and columns that have become constant."""
 
-from itertools import combinations
+import numpy as np
 
-import pandas as pd
-
-from monitoring.persistence.model.judged_sets import TARGET
-from monitoring.service.check import Check, Figure, at_most_reference, near_reference
+from monitoring.service.chance import LEVEL, p_of_fewer, p_of_more, p_of_other_share
+from monitoring.service.check import Check, Figure, unjudged, unless_by_chance
 from monitoring.service.comparison import Comparison, Side
+from monitoring.service.profile import ColumnProfile
 
 SHARE_TOLERANCE = 0.1  # relative; Evidently's default
-HEAD_ROWS = 32  # enough to tell nearly all pairs of columns apart
 
 
-def missing_share(comparison: Comparison, column: str) -> Check:
-    """Passes if the share of missing values is the reference's, within 10 %."""
+def missing_share(comparison: Comparison, column: str, tests: int) -> Check:
+    """Passes if the share of missing values is the reference's, within 10 % or what chance explains.
+
+    tests: how many columns are checked.
+    """
+    current, reference = comparison.profile("current", column), comparison.profile("reference", column)
     figure = Figure(
         name="missing_share",
         what=f"The share of missing values in {column}",
-        current=comparison.profile("current", column).missing_share,
-        reference=comparison.profile("reference", column).missing_share,
+        current=current.missing_share,
+        reference=reference.missing_share,
         column=column,
     )
-    return near_reference(figure, relative=SHARE_TOLERANCE)
-
-
-def most_common_value_share(comparison: Comparison, column: str) -> Check:
-    """Passes if the most frequent value takes the same share of the rows as in the reference, within 10 %."""
-    figure = Figure(
-        name="most_common_value_share",
-        what=f"The share of the most common value in {column}",
-        current=comparison.profile("current", column).most_common_share,
-        reference=comparison.profile("reference", column).most_common_share,
-        column=column,
+    return unless_by_chance(
+        figure,
+        _around(reference.missing_share),
+        within=figure.near(SHARE_TOLERANCE),
+        chance=lambda: p_of_other_share(current.missing, current.rows, reference.missing, reference.rows),
+        tests=tests,
     )
-    return near_reference(figure, relative=SHARE_TOLERANCE)
+
+
+def most_common_value_share(comparison: Comparison, column: str, tests: int) -> Check:
+    """Passes if the most frequent value takes the same share of the rows as in the reference, within 10 % or
+    what chance explains, which is asked of the values alone: missing ones are judged elsewhere."""
+    name = "most_common_value_share"
+    current, reference = comparison.profile("current", column), comparison.profile("reference", column)
+    share = current.most_common_share
+    if empty := comparison.empty_sides(column):
+        return unjudged(name, column, f"{column} has no values in {' nor in '.join(empty)}", share)
+    if comparison.became_constant(column):
+        return unjudged(name, column, f"{column} has one value only, see constant_columns", share)
+    what = f"The share of the most common value in {column}"
+    figure = Figure(name, what, share, reference.most_common_share, column)
+    return unless_by_chance(
+        figure,
+        _around(reference.most_common_share),
+        within=figure.near(SHARE_TOLERANCE),
+        chance=lambda: _p_of_most_common(current, reference),
+        tests=tests,
+    )
 
 
 def constant_columns(comparison: Comparison) -> Check:
-    """Passes if no more columns than in the reference hold a single value or none."""
-    return at_most_reference(
-        Figure(
-            name="constant_columns",
-            what="The number of constant or empty columns",
-            current=_constant_columns(comparison, "current"),
-            reference=_constant_columns(comparison, "reference"),
-        )
-    )
+    """Passes if no column that varies in the reference has become constant, farther than chance explains.
 
-
-def duplicated_columns(comparison: Comparison) -> Check:
-    """Passes if no more pairs of columns than in the reference are the same in every row.
-
-    A model without an error makes such a pair of `target` and `prediction`: Evidently counts it, so we do.
+    Columns that have become empty are judged by their share of missing values.
     """
-    return at_most_reference(
-        Figure(
-            name="duplicated_columns",
-            what="The number of pairs of equal columns",
-            current=_duplicated_columns(comparison, "current"),
-            reference=_duplicated_columns(comparison, "reference"),
-        )
+    became = [
+        column
+        for column in comparison.columns
+        if comparison.became_constant(column) and comparison.profile("current", column).constant
+    ]
+    level = LEVEL / len(comparison.columns)
+    failed = [column for column in became if _p_of_constant(comparison, column) <= level]
+    counts = [_constant_columns(comparison, side) for side in ("current", "reference")]
+    named = f"; {', '.join(failed)} have become so" if failed else ""
+    return Check(
+        name="constant_columns",
+        passed=not failed,
+        value=counts[0],
+        condition=f"none that vary in reference, unless by chance (p > {level:.2g})",
+        description=f"{counts[0]} columns are constant or empty, in reference {counts[1]}{named}.",
     )
 
 
-def duplicated_rows(comparison: Comparison) -> Check:
-    """Passes if the number of rows that repeat an earlier one is the reference's, within 10 %."""
-    figure = Figure(
-        name="duplicated_rows",
-        what="The number of duplicated rows",
-        current=_duplicated_rows(comparison, "current"),
-        reference=_duplicated_rows(comparison, "reference"),
-    )
-    return near_reference(figure, relative=SHARE_TOLERANCE)
+def _around(share: float) -> str:
+    return f"{share:.4g} ± {SHARE_TOLERANCE * share:.2g}"
+
+
+def _p_of_most_common(current: ColumnProfile, reference: ColumnProfile) -> float:
+    """Of a share as large, or as small: whichever value is the most frequent, so of all values together."""
+    values = max(current.distinct, reference.distinct)
+    top, known = (side.count(current.most_common) for side in (current, reference))
+    more = p_of_more(top, current.values.size, known, reference.values.size)
+    found, top = (side.count(reference.most_common) for side in (current, reference))
+    fewer = p_of_fewer(found, current.values.size, top, reference.values.size)
+    return min(2 * values * min(more, fewer), 1.0)
+
+
+def _p_of_constant(comparison: Comparison, column: str) -> float:
+    current, reference = comparison.profile("current", column), comparison.profile("reference", column)
+    rows, value = current.values.size, current.values[0]
+    return min(reference.distinct * p_of_more(rows, rows, reference.count(value), reference.values.size), 1.0)
 
 
 def _constant_columns(comparison: Comparison, side: Side) -> int:
-    return sum(comparison.profile(side, column).distinct <= 1 for column in comparison.columns)
-
-
-def _duplicated_columns(comparison: Comparison, side: Side) -> int:
-    """Pairs of columns with the same type and values; missing values are equal to each other.
-
-    The target is held against the others in the rows where it is known.
-    """
-    frame = comparison.frame(side)
-    present = [column for column in comparison.columns if column in frame]
-    return sum(
-        _are_equal(comparison.labelled(side) if TARGET in pair else frame, *pair)
-        for pair in combinations(present, 2)
-    )
-
-
-def _are_equal(frame: pd.DataFrame, one: str, other: str) -> bool:
-    head = frame.head(HEAD_ROWS)
-    return bool(head[one].equals(head[other]) and frame[one].equals(frame[other]))
-
-
-def _duplicated_rows(comparison: Comparison, side: Side) -> int:
-    """Rows that repeat an earlier one.
-
-    Equal rows agree in every column, so only those that agree in the most varied one need be compared.
-    """
-    frame = comparison.frame(side)
-    present = [column for column in comparison.columns if column in frame]
-    everywhere = [column for column in present if column != TARGET]  # whose profile is of all rows
-    finest = max(everywhere, key=lambda column: comparison.profile(side, column).distinct)
-    profile = comparison.profile(side, finest)
-    if profile.distinct == profile.rows:
-        return 0
-    candidates = frame.loc[frame[finest].duplicated(keep=False), present]
-    return int(candidates.duplicated().sum())
+    return int(np.sum([comparison.profile(side, column).distinct <= 1 for column in comparison.columns]))

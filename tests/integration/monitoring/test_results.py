@@ -8,6 +8,7 @@ from sqlalchemy import insert
 
 from db.shared import MonitoringResultRow, UseCaseRow
 from tests.conftest import Sessions
+from tests.integration.monitoring.conftest import Fleet
 
 MONITORING = "/root/monitoring"
 RESULTS = f"{MONITORING}/results"
@@ -60,7 +61,8 @@ def test_a_result_is_read_as_it_was_answered(client: FlaskClient, metric: str) -
     answered = judge(client, metric=metric)
     found = client.get(f"{RESULTS}/{answered['result_id']}").get_json()
     assert (found["id"], found["metric"]) == (answered["result_id"], metric)
-    found["result"].pop("drifted_columns_share", None)
+    for not_answered in ("drifted_columns_share", "failed", "distributions"):
+        found["result"].pop(not_answered, None)
     assert found["result"] == answered["message"]
 
 
@@ -68,10 +70,31 @@ def test_a_page_shows_every_verdict(client: FlaskClient) -> None:
     answered = judge(client, metric="tests")
     shown = page(client, answered["result_id"])
     summary = answered["message"]["summary"]
-    assert shown.count("<tr>") == summary["total_tests"] + 1
+    assert shown.count("<tr>") == len(answered["message"]["tests"]) + 1
+    assert shown.count('class="aside"') == summary["not_counted"]["FAIL"] > 0
     assert shown.count('class="fail"') == summary["failed_tests"]
-    assert shown.count('class="pass"') == summary["success_tests"]
+    assert shown.count('class="pass"') == summary["success_tests"] + summary["not_counted"]["SUCCESS"]
     assert f"{summary['success_tests']} of {summary['total_tests']} checks passed" in shown
+
+
+@pytest.mark.parametrize("metric", ["tests", "summary"])
+def test_a_page_shows_first_what_failed_with_a_picture_of_each_column_that_moved(
+    client: FlaskClient, fleet: Fleet, metric: str
+) -> None:
+    fleet.load("production", "heavy")
+    fleet.score(fleet.set_model(), "production", "testing")
+    result_id = judge(client, metric=metric)["result_id"]
+    kept = client.get(f"{RESULTS}/{result_id}").get_json()["result"]["distributions"]
+    assert 3 < len(kept) <= 12
+    for each in kept:
+        assert sum(each["reference"]) == pytest.approx(1, abs=1e-3)
+        assert len(each["labels"]) == len(each["reference"]) == len(each["current"]) <= 20
+    shown = page(client, result_id)
+    bars = 2 * sum(len(each["labels"]) for each in kept)
+    assert (shown.count("<figcaption>"), shown.count("<title>") - 1) == (len(kept), bars)
+    first = shown[shown.index("<tbody>") :].partition("</tr>")[0]
+    assert "moved_columns" in first
+    assert 'class="fail"' in first
 
 
 def test_a_page_shows_the_figures_of_a_report(client: FlaskClient) -> None:

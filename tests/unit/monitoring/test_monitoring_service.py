@@ -98,8 +98,9 @@ class FakeEvidence:
 
     def run_tests(self, sets: JudgedSets, groups: Sequence[str]) -> dict[str, Any]:
         self.groups = list(groups)
-        tests = [{"group": name, "name": "check"} for name in groups]
-        return {"tests": tests, "summary": {"all_passed": self._all_passed}}
+        status = "SUCCESS" if self._all_passed else "FAIL"
+        tests = [{"group": name, "name": "check", "status": status, "source": "mlfleet"} for name in groups]
+        return {"tests": tests, "summary": {"all_passed": self._all_passed}, "distributions": []}
 
     def run_report(self, sets: JudgedSets) -> dict[str, Any]:
         self.reports += 1
@@ -161,7 +162,8 @@ def test_every_group_has_a_name_that_requests_know() -> None:
 def test_tests_are_answered_and_kept_with_their_groups() -> None:
     parts = Parts(all_passed=True)
     answer = parts.service.judge("tests", "wine", ["data_drift"], caller=ALICE)
-    expected = {"tests": [{"group": "data_drift", "name": "check"}], "summary": {"all_passed": True}}
+    check = {"group": "data_drift", "name": "check", "status": "SUCCESS", "source": "mlfleet"}
+    expected = {"tests": [check], "summary": {"all_passed": True}}
     assert (answer.result_id, answer.result, answer.retraining) == (1, expected, None)
     assert parts.work.results.added == [Result("wine", 7, "tests", expected, ["data_drift"], all_passed=True)]
     assert parts.work.commits == 1
