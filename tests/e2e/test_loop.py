@@ -218,6 +218,7 @@ def test_monitoring_gives_tests_summary_and_report(scored: Stack) -> None:
     assert summary.result.total_tests == sum(summary.result.by_status.values()) == counted
     assert sum(summary.result.not_counted.values()) == len(tests) - counted
     assert monitoring.report().result.metrics
+    assert summary.result_id is not None
     kept = monitoring.result(summary.result_id)
     assert isinstance(kept.result, KeptSummary)
     assert kept.result.failed_tests == summary.result.failed_tests
