@@ -19,6 +19,7 @@ MODELS = 4
 @pytest.fixture
 def app(database_url: str, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The app, with room for little more than one forest."""
+    monkeypatch.setattr("ml_model.service.learning.MOST_REFERENCE_ROWS", 0)  # five times as many trees
     settings = MlModelSettings(
         database_url=SecretStr(database_url), artifact_key=SecretStr(KEY), live_models_mib=1
     )
