@@ -31,8 +31,8 @@ def test_a_window_has_three_forms_as_a_reference_too(window: dict[str, Any], mea
     assert asked(reference={"window": window}).chosen_reference() == meant
 
 
-def test_all_of_production_is_held_against_testing_unless_something_else_is_said() -> None:
-    assert (asked().chosen_window(), asked().chosen_reference()) == (None, "testing")
+def test_each_metric_has_its_own_window_and_reference_unless_they_are_named() -> None:
+    assert (asked().chosen_window(), asked().chosen_reference()) == (None, None)
     assert asked(reference="training").chosen_reference() == "training"
 
 
