@@ -23,6 +23,7 @@ LARGE = 1000  # equal rows whose number is not gone through one by one
 TILTS = np.geomspace(1e-3, 30, 60)  # at which the bound of a sum is tried
 
 
+@lru_cache(maxsize=2**12)
 def p_of_more(hits: int, rows: int, other_hits: int, other_rows: int) -> float:
     """That so many hits or more are among these rows: Fisher's exact test, one-sided."""
     if not rows or not other_rows:

@@ -52,6 +52,12 @@ class LoopSiblings:
         with waited_for():
             return self._ml_model.post("/evaluate", body, caller=caller)
 
+    def score_testing(self, use_case: str, deployment_id: int, *, caller: Caller) -> bool:
+        """Have it predict the testing set, which is what monitoring holds production against; False if the
+        set is not loaded."""
+        body = {"use_case": use_case, "dataset": "testing", "deployment_id": deployment_id}
+        return _unless_done(lambda: self._ml_model.post("", body, caller=caller))
+
     def promote(self, deployment_id: int, reason: str, key: str, *, caller: Caller) -> dict[str, Any]:
         """Make it the active one, and what was active its shadow, in one transaction."""
         body = {"role": "active", "keep": "shadow", "reason": reason}

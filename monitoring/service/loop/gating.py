@@ -1,5 +1,6 @@
 """The gate: the challenger against the champion, on rows that neither has learned from."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ def gate(context: Context) -> Found | None:
 def replay_gate(figures: Mapping[str, Any]) -> Outcome:
     """What follows from the figures that a step has kept: the same each time."""
     old: Paired | None = None if figures["old"] is None else read_paired(figures["old"])
-    champion, challenger = figures["headline"]
+    champion, challenger = (-math.inf if each is None else each for each in figures["headline"])
     settings = GateSettings(keep_old=figures["keep_old"])
     return decide_gate(read_paired(figures["paired"]), (champion, challenger), figures["look"], settings, old)
 
@@ -64,6 +65,6 @@ def _evaluated(context: Context, rows: list[int]) -> dict[str, Any]:
         "look": context.step.look,
         "keep_old": context.loop.policy.gate.keep_old,
         "paired": fresh["pairs"][0],
-        "headline": [each["metrics"][main] for each in fresh["deployments"]],
+        "headline": [each["metrics"].get(main) for each in fresh["deployments"]],
         "old": old,
     }

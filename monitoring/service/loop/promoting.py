@@ -19,6 +19,7 @@ def promote(context: Context) -> Found:
     proof = f"promoted under watch by {context.loop.actor}, without a gate" if gate is None else gate.reason
     why = f"{context.name}: {proof}"[:1000]
     if live.id != context.challenger:
+        context.siblings.score_testing(context.use_case.name, context.challenger, caller=context.caller)
         context.siblings.promote(context.challenger, why, context.key, caller=context.caller)
     with context.units() as work:
         mark = work.labelled.mark(context.use_case)

@@ -93,6 +93,9 @@ class Double:
         deployments = [{"deployment_id": each, "metrics": {"accuracy": 0.5}} for each in both]
         return {"deployments": deployments, "pairs": [{**pair, "rows": count}]}
 
+    def on_score_testing(self, use_case: str, deployment_id: int) -> bool:
+        return bool(use_case and deployment_id)
+
     def on_promote(self, deployment_id: int, reason: str, key: str) -> dict[str, Any]:
         self._activate(deployment_id)
         return {"reason": reason, "key": key}
