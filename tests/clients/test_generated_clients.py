@@ -83,7 +83,10 @@ def test_ml_model(python: Path, fleet: Fleet, tmp_path: Path) -> None:
 
 def test_monitoring(python: Path, fleet: Fleet, tmp_path: Path) -> None:
     address = fleet.monitoring()
-    post(f"{address}/root/monitoring", {"metric": "verdict"})
+    monitoring = f"{address}/root/monitoring"
+    post(monitoring, {"metric": "summary"})
+    results = requests.get(f"{monitoring}/results", timeout=60).json()["results"]
+    post(monitoring, {"metric": "verdict", "deployment_id": results[0]["deployment_id"]})
     arguments = {"result_id": 1, "verdict_id": 1}
     assert problems(python, tmp_path / "generated", address, arguments) == []
 

@@ -124,7 +124,8 @@ def use_monitoring(service: Documented) -> None:
     for metric in ("summary", "tests", "report"):
         service.call("post", path, json={"metric": metric})
     service.call("post", path, json={"metric": "summary", "retrain": True})
-    judged = service.call("post", path, json={"metric": "verdict"})
+    scored = service.call("get", f"{path}/results")["results"][0]["deployment_id"]
+    judged = service.call("post", path, json={"metric": "verdict", "deployment_id": scored})
     service.call("get", f"{path}/verdicts", params={"limit": 2})
     one = {"verdict_id": judged["verdict_id"]}
     service.call("get", f"{path}/verdicts/{{verdict_id}}", fill=one, params={"replay": "true"})
