@@ -138,7 +138,8 @@ def use_monitoring(service: Documented) -> None:
     service.call("delete", f"{path}/jobs/{{job_id}}", fill={"job_id": again["job_id"]})
     service.call("get", f"{path}/loops", params={"limit": 1})
     service.call("get", f"{path}/loops/{{loop_id}}", fill=loop, params={"replay": "true"})
-    judged = service.call("post", path, json={"metric": "verdict"})
+    scored = service.call("get", f"{path}/results")["results"][0]["deployment_id"]
+    judged = service.call("post", path, json={"metric": "verdict", "deployment_id": scored})
     service.call("get", f"{path}/verdicts", params={"limit": 2})
     one = {"verdict_id": judged["verdict_id"]}
     service.call("get", f"{path}/verdicts/{{verdict_id}}", fill=one, params={"replay": "true"})
