@@ -8,6 +8,7 @@ from client.answers import (
     Checks,
     Judgement,
     KeptSummary,
+    KeptVerdicts,
     ListedResult,
     Monitor,
     Report,
@@ -17,7 +18,7 @@ from client.answers import (
 )
 from client.connection import PAGE_SIZE, Connection
 
-__all__ = ["Check", "Group", "KeptSummary", "Monitoring", "Status", "Summary"]
+__all__ = ["Check", "Group", "KeptSummary", "KeptVerdicts", "Monitoring", "Status", "Summary"]
 
 Group = Literal[
     "data_drift",
@@ -84,9 +85,9 @@ class Monitoring:
         for page in self._connection.pages(Results, "/results", page_size, use_case=use_case):
             yield from page.results
 
-    def result(self, result_id: int) -> Result[KeptSummary | Checks | Report]:
+    def result(self, result_id: int) -> Result[KeptSummary | KeptVerdicts | Report]:
         """A kept result. Raises NotFoundError."""
-        return self._connection.get(Result[KeptSummary | Checks | Report], f"/results/{result_id:d}")
+        return self._connection.get(Result[KeptSummary | KeptVerdicts | Report], f"/results/{result_id:d}")
 
     def _judge(
         self, model: type[Judgement[R]], metric: str, groups: Collection[Group] | None, wishes: Wishes
