@@ -8,6 +8,7 @@ from client.answers import (
     Checks,
     Judgement,
     KeptSummary,
+    KeptVerdicts,
     ListedResult,
     ListedVerdict,
     Monitor,
@@ -29,6 +30,7 @@ __all__ = [
     "Evidence",
     "Group",
     "KeptSummary",
+    "KeptVerdicts",
     "Monitoring",
     "Retraining",
     "Status",
@@ -137,9 +139,9 @@ class Monitoring(Policies, Loops, Jobs):
         for page in self._connection.pages(Results, "/results", page_size, use_case=use_case):
             yield from page.results
 
-    def result(self, result_id: int) -> Result[KeptSummary | Checks | Report]:
+    def result(self, result_id: int) -> Result[KeptSummary | KeptVerdicts | Report]:
         """A kept result. Raises NotFoundError."""
-        return self._connection.get(Result[KeptSummary | Checks | Report], f"/results/{result_id:d}")
+        return self._connection.get(Result[KeptSummary | KeptVerdicts | Report], f"/results/{result_id:d}")
 
     def _judge(
         self, model: type[Judgement[R]], metric: str, groups: Collection[Group] | None, wishes: Wishes

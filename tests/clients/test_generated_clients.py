@@ -86,19 +86,14 @@ def test_ml_model(python: Path, fleet: Fleet, tmp_path: Path) -> None:
 
 def test_monitoring(python: Path, fleet: Fleet, tmp_path: Path) -> None:
     address = fleet.monitoring()
-<<<<<<< HEAD
-    post(f"{address}/root/monitoring", {"metric": "verdict"})
-    requests.put(f"{address}/root/monitoring/policy", json={}, timeout=60).raise_for_status()
-    loop = post(f"{address}/root/monitoring/loops", {"action": "retrain"})
-    jobs = requests.get(f"{address}/root/monitoring/jobs", timeout=60).json()["data"]
-    arguments = {"result_id": 1, "verdict_id": 1, "loop_id": loop["id"], "job_id": jobs[0]["id"]}
-=======
     monitoring = f"{address}/root/monitoring"
     post(monitoring, {"metric": "summary"})
     results = requests.get(f"{monitoring}/results", timeout=60).json()["results"]
     post(monitoring, {"metric": "verdict", "deployment_id": results[0]["deployment_id"]})
-    arguments = {"result_id": 1, "verdict_id": 1}
->>>>>>> verdict
+    requests.put(f"{monitoring}/policy", json={}, timeout=60).raise_for_status()
+    loop = post(f"{monitoring}/loops", {"action": "retrain"})
+    jobs = requests.get(f"{monitoring}/jobs", timeout=60).json()["data"]
+    arguments = {"result_id": 1, "verdict_id": 1, "loop_id": loop["id"], "job_id": jobs[0]["id"]}
     assert problems(python, tmp_path / "generated", address, arguments) == []
 
 
