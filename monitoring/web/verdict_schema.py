@@ -44,7 +44,7 @@ VERDICT_EXAMPLE: JsonDict = {
         "sets": ["training", "testing"],
         "rows": 142,
         "predicted": 142,
-        "losses": {"testing": 36, "out_of_fold": 106},
+        "losses": 142,
     },
     "figures": {
         "rows": 100,
