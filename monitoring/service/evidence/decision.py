@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from monitoring.persistence.model.policy import FEWEST_ROWS, Evidence
 from monitoring.service.evidence.drift import ColumnTest, Drift
 from monitoring.service.evidence.harm import Harm
 from monitoring.service.evidence.sentences import columns_moved, higher_loss, number, truth
 
-FEWEST_DISTINCT = 30
 ACTS = 2e-4  # 50 windows, two looks at each: 2 % of falsely acting in one, whatever depends on what
 ACTS_OF_TWO_KINDS = ACTS / 2
 WARNS = 0.02
 
-Evidence = Literal["auto", "harm", "drift", "either"]
 Verdict = Literal["steady", "warning", "act", "insufficient"]
 POOLED = " in the last three windows together"
 
@@ -61,8 +60,8 @@ class Decision:
 
 def decide(figures: Figures) -> Decision:
     """Come to a verdict. The same figures always give the same one."""
-    if figures.distinct < FEWEST_DISTINCT:
-        return _insufficient(f"{figures.distinct} distinct rows, and it takes {FEWEST_DISTINCT}")
+    if figures.distinct < FEWEST_ROWS:
+        return _insufficient(f"{figures.distinct} distinct rows, and it takes {FEWEST_ROWS}")
     kinds = _acting_kinds(figures)
     level = ACTS_OF_TWO_KINDS if len(kinds) > 1 else ACTS
     acting = [_harm(figures, level) if "harm" in kinds else "", _drift_that_matters(figures, level, kinds)]

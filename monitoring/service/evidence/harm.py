@@ -6,9 +6,9 @@ from typing import Any
 
 from scipy import special  # type: ignore[import-untyped]
 
+from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.evidence.figures import LossSums
 
-FEWEST_ROWS = 30  # with a target; with fewer, nothing is said of the model's quality
 NO_SPREAD = 1e-12  # of the mean's square: what is left of equal losses by rounding
 STRAIGHT = 1e-5  # a skewness below which the normal distribution is meant
 

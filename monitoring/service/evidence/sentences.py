@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.evidence.drift import ColumnTest
-from monitoring.service.evidence.harm import FEWEST_ROWS, Harm
+from monitoring.service.evidence.harm import Harm
 
 MOST_NAMES = 3
 EFFECTS = {"distance": "distance", "shares": "shares differ by", "missing": "missing share differs by"}

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.definition import UseCase
+from db.live import NothingLiveError
 from db.sets import RowRange
 from db.use_cases import UnknownDeploymentError
 from fleet.caller import Caller
-from fleet.errors import ConflictError
 from monitoring.persistence.model.judged_rows import JudgedRows
+from monitoring.persistence.model.policy import Evidence
 from monitoring.persistence.model.verdict import KeptVerdict, NewVerdict
 from monitoring.persistence.model.window import LastRows, Reference, Window
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
-from monitoring.service.evidence.decision import Evidence, Figures, decide
+from monitoring.service.evidence.decision import Figures, decide
 from monitoring.service.evidence.distinct import first_of_each
 from monitoring.service.evidence.drift import measure_drift
 from monitoring.service.evidence.figures import LossSums
@@ -27,16 +28,6 @@ from monitoring.service.judging.sides import side
 WINDOW = LastRows(100)
 POOLED_BEFORE = 2  # windows that are looked at together with the one that is judged
 MUCH_LONGER = 2  # times its rows: so long a window would drown it
-
-
-class NothingLiveError(ConflictError):
-    """No deployment of the use case is live, and none was named."""
-
-    def __init__(self, use_case: str) -> None:
-        super().__init__(
-            f"No model of use case '{use_case}' is live",
-            'Train one with POST /root/ml {"dataset": "training"}, or name a \'deployment_id\'',
-        )
 
 
 @dataclass(frozen=True)
@@ -105,10 +96,10 @@ def _deployment(work: MonitoringUnitOfWork, use_case: UseCase, asked: int | None
         if not work.scored.is_deployment(use_case, asked):
             raise UnknownDeploymentError(asked, use_case.name)
         return asked
-    live = work.scored.live(use_case)
+    live = work.loops.champion(use_case.name)
     if live is None:
-        raise NothingLiveError(use_case.name)
-    return live
+        raise NothingLiveError(use_case.name, ", or name a 'deployment_id'")
+    return live.id
 
 
 def _range_of(verdict: KeptVerdict) -> RowRange:

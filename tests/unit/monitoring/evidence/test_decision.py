@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from monitoring.service.evidence.decision import Evidence, Figures, decide, replay
+from monitoring.persistence.model.policy import Evidence
+from monitoring.service.evidence.decision import Figures, decide, replay
 from monitoring.service.evidence.drift import ColumnTest, Drift
 from monitoring.service.evidence.gate import (
     GateSettings,
