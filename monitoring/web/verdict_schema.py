@@ -51,6 +51,7 @@ VERDICT_EXAMPLE: JsonDict = {
         "rows": 100,
         "distinct": 100,
         "predicted": 100,
+        "estimate": None,
         "evidence": "auto",
         "loss": "zero_one",
         "window": {"last": 100},

@@ -34,6 +34,11 @@ class Harm:
             return None
         return self.mean - self.reference_mean
 
+    @property
+    def lacks_truth(self) -> bool:
+        """Whether it was not tested because too few rows have a target."""
+        return self.rows < FEWEST_ROWS
+
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         return asdict(self) | {"effect": self.effect}

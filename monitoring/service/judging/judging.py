@@ -20,6 +20,7 @@ from monitoring.service.evidence.distinct import first_of_each
 from monitoring.service.evidence.drift import measure_drift
 from monitoring.service.evidence.figures import LossSums
 from monitoring.service.evidence.harm import measure_harm
+from monitoring.service.judging.estimating import estimate
 from monitoring.service.judging.losses import Loss, loss_sums, losses
 from monitoring.service.judging.reference import ReferenceFigures, kinds
 from monitoring.service.judging.references import References
@@ -120,15 +121,17 @@ def _figures(
     own, pooled = _distinct(now, reference), _distinct(rows, reference)
     kind = _kind(use_case, rows, reference)
     known, classes = reference.losses.get(kind, LossSums()), reference.classes
+    harm = measure_harm(known, _lost(kind, now, reference))
     figures = Figures(
         rows=len(now),
         distinct=len(own),
         evidence=evidence,
         drift=measure_drift(reference.side, side(use_case, own, classes)),
         pooled_drift=measure_drift(reference.side, side(use_case, pooled, classes)),
-        harm=measure_harm(known, _lost(kind, now, reference)),
+        harm=harm,
         pooled_harm=measure_harm(known, _lost(kind, rows, reference)),
         predicted=int(now.predicted.sum()),
+        estimate=estimate(use_case, reference.known, own) if harm.lacks_truth else None,
     )
     return figures, kind
 

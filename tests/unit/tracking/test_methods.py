@@ -10,8 +10,8 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, HalvingRandomSearchCV
 
 from fleet.catalogue import CATALOGUE, Range, build_pipeline
-from tests.searches import FitsInMemory, search_all
-from tracking.persistence.model.search import Budget, Outcome, SearchRequest, TrainingSet
+from tests.searches import FitsInMemory, Outcome, search_all
+from tracking.persistence.model.search import Budget, SearchRequest, TrainingSet
 
 TREES: dict[str, list[Any]] = {
     "max_depth": [1, 2, 3, 4, 5, None],
