@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.live import IS_LIVE
 from db.loop import LoopRow, LoopStepRow
 from db.paging import newest_first
 from db.records import as_record
@@ -178,11 +179,7 @@ class LoopRepository:
         query = (
             select(DeploymentRow)
             .join(ActivationRow, ActivationRow.deployment_id == DeploymentRow.id)
-            .where(
-                ActivationRow.use_case == use_case,
-                ActivationRow.role == "active",
-                ActivationRow.until.is_(None),
-            )
+            .where(ActivationRow.use_case == use_case, IS_LIVE)
         )
         row = self._session.scalars(query).one_or_none()
         return None if row is None else as_record(Champion, row)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.evidence.sentences import number
 
-FEWEST_ROWS = 30
 ROLLS_BACK = 0.01
 
 GateVerdict = Literal["promote", "undecided", "reject", "hold"]

@@ -5,19 +5,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Sessions
-from tests.integration.monitoring.conftest import Fleet, Rows
+from tests.integration.monitoring.conftest import Rows
 from tests.integration.monitoring.walking import BETTER, EQUAL, WORSE, Walk
 
 PATH = "/root/monitoring/loops"
-
-
-@pytest.fixture
-def walk(sessions: Sessions, fleet: Fleet) -> Walk:
-    fleet.load_all("none")
-    champion = fleet.set_model()
-    fleet.activate(champion)
-    return Walk(sessions, champion)
 
 
 def get(client: FlaskClient, path: str, status: int = 200) -> Any:

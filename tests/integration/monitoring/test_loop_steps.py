@@ -7,23 +7,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from db.live import NothingLiveError
 from monitoring.persistence.model.loop import Loop
 from monitoring.persistence.repository.loops import LoopEndedError, LoopInFlightError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.gating import replay_gate
-from monitoring.service.loop.loops import NothingLiveError, UnfitChallengerError
+from monitoring.service.loop.loops import UnfitChallengerError
 from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import Fleet, Rows
 from tests.integration.monitoring.walking import EQUAL, WORSE, Walk
-
-
-@pytest.fixture
-def walk(sessions: Sessions, fleet: Fleet) -> Walk:
-    fleet.load_all("none")
-    champion = fleet.set_model()
-    fleet.activate(champion)
-    return Walk(sessions, champion)
 
 
 def names(loop: Loop) -> list[str]:
