@@ -280,6 +280,7 @@ def main() -> int:
     parser.add_argument("--processes", nargs="+", choices=list(PROCESSES), default=list(PROCESSES))
     asked = parser.parse_args()
     os.environ.update(AT_ONCE)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the fleet is not left running
     console = Console(width=None if sys.stdout.isatty() else 240)
     with tempfile.TemporaryDirectory(prefix="loop-kills-") as folder:
         stack = Stack(Path(folder) / "state")
