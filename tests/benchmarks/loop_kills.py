@@ -1,6 +1,6 @@
 """Kills a process of the fleet (-9) while loops stand at each of their steps, and looks what becomes of them.
 
-    python -m tests.benchmarks.loop_kills [--steps search train …] [--processes "monitoring worker" …]
+    python -m tests.benchmarks.loop_kills [--steps search …] [--moments amid …] [--processes mlflow …]
 
 A fleet of its own, on free ports. For each process: a loop for each place (`kill_places.py`), on use cases of
 their own, is held at it; the process is killed; all loops are let go on. Each must end, and leave nothing
@@ -277,6 +277,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     steps = list(dict.fromkeys(place.step for place in PLACES))
     parser.add_argument("--steps", nargs="+", choices=steps, default=steps)
+    moments = list(dict.fromkeys(place.moment for place in PLACES))
+    parser.add_argument("--moments", nargs="+", choices=moments, default=moments)
     parser.add_argument("--processes", nargs="+", choices=list(PROCESSES), default=list(PROCESSES))
     asked = parser.parse_args()
     os.environ.update(AT_ONCE)
@@ -288,7 +290,9 @@ def main() -> int:
             started = stack.launch("up")
             if started.returncode != 0:
                 sys.exit(started.stdout + started.stderr)
-            places = [place for place in PLACES if place.step in asked.steps]
+            places = [
+                place for place in PLACES if place.step in asked.steps and place.moment in asked.moments
+            ]
             is_right = measure(stack, asked.processes, places, console)
         finally:
             stack.launch("down", "--purge", "--yes")
