@@ -18,12 +18,13 @@ OF_LOOPS = {
     "AND outcome <> 'superseded'",
     "a shadow is left": "SELECT count(*) FROM public.activations "
     "WHERE use_case = :use_case AND role <> 'active' AND until IS NULL",
-    "a candidate is left": "SELECT count(*) FROM public.deployments d WHERE use_case = :use_case "
-    "AND trained_at IS NOT NULL AND discarded_at IS NULL AND actor = 'loop-' || :loop AND NOT EXISTS "
+    "a candidate is left": "SELECT count(*) FROM public.deployments d JOIN public.loop_steps s "
+    "ON loop_id = :loop AND name = 'train' AND run_id = given ->> 'run_id' "
+    "WHERE trained_at IS NOT NULL AND discarded_at IS NULL AND NOT EXISTS "
     "(SELECT FROM public.activations WHERE deployment_id = d.id) AND NOT EXISTS "
     "(SELECT FROM public.loops WHERE id = :loop AND outcome = 'held')",
-    "trained twice": "SELECT greatest(count(*) - 1, 0) FROM public.deployments "
-    "WHERE use_case = :use_case AND trained_at IS NOT NULL AND actor = 'loop-' || :loop",
+    "trained twice": "SELECT greatest(count(*) - 1, 0) FROM public.deployments JOIN public.loop_steps "
+    "ON loop_id = :loop AND name = 'train' AND run_id = given ->> 'run_id' WHERE trained_at IS NOT NULL",
     "other rows decided than the gate had": "SELECT count(*) FROM public.loop_steps WHERE loop_id = :loop "
     "AND name = 'gate' AND look = 1 AND (figures ->> 'rows')::int <> "
     "(SELECT count(*) FROM public.decided_rows WHERE loop_id = :loop AND look = 1)",
