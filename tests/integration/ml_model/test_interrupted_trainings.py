@@ -1,6 +1,5 @@
 """A training whose process is killed, or that ml_model does not live to end, leaves its failure."""
 
-import json
 import socket
 import subprocess
 import sys
@@ -11,8 +10,9 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
+from db.shared import DeploymentRow
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.interrupted import InterruptedTrainings
 from tests.conftest import Sessions
@@ -95,14 +95,10 @@ def test_those_that_ended_well_hide_no_interrupted_one(load: Load, sessions: Ses
     ended.wait()
     note = {"host": socket.gethostname(), "pid": ended.pid, "token": "t", "at": time.time(), "caller": "bob"}
     with sessions() as session:
-        for training in ("null", json.dumps(note)):  # JSON's null is what one that ended used to leave
-            session.execute(
-                text(
-                    "INSERT INTO deployments "
-                    "(use_case, model_name, hyperparameters, preprocessing, training) VALUES ('wine', 'SVC', '{}', 'none', CAST(:training AS jsonb))"
-                ),
-                {"training": training},
-            )
+        for training in (None, note):
+            model: dict[str, Any] = {"use_case": "wine", "model_name": "SVC", "hyperparameters": {}}
+            session.execute(insert(DeploymentRow).values(**model, preprocessing="none", training=training))
+        session.execute(text("UPDATE deployments SET training = 'null' WHERE training IS NULL"))  # as once
         session.commit()
     InterruptedTrainings(lambda: MlModelUnitOfWork(sessions), 60).fail()
     with sessions() as session:
