@@ -78,8 +78,8 @@ class Kills:
 
     def prepare(self, places: Sequence[Place]) -> list[Case]:
         """A use case for each, with a bad model that is live and a good one that was trained."""
-        with self._holds() as (_, holds):
-            holds.set_up()
+        with self._connected() as connection:
+            Holds(connection).set_up()
         return [self._prepared(place) for place in places]
 
     def _prepared(self, place: Place) -> Case:
@@ -104,7 +104,8 @@ class Kills:
 
     def kill(self, process: str, cases: Sequence[Case]) -> None:
         """A round: each case has a loop, which is held at its place until the process is dead."""
-        with self._holds() as (connection, holds):
+        with self._connected() as connection:
+            holds = Holds(connection)
             for case in cases:
                 self._begin(case, holds)
             self._until(connection, cases, REACH_S, lambda case: self._stands(case, holds), is_early=True)
@@ -114,10 +115,14 @@ class Kills:
         if process == "postgres":  # which nobody starts again by himself
             self._stack.launch("up")
         with self._connected() as connection:
-            self._until(connection, cases, END_S, lambda case: case.outcome is not None)
-            self._settle(connection)
-            for case in cases:
-                case.faults = faults_of(connection, self._mlflow, case.loop, case.place.use_case)
+            self._end(connection, cases)
+
+    def _end(self, connection: Connection, cases: Sequence[Case]) -> None:
+        """Wait until all have ended, then look for what is wrong with them."""
+        self._until(connection, cases, END_S, lambda case: case.outcome is not None)
+        self._settle(connection)
+        for case in cases:
+            case.faults = faults_of(connection, self._mlflow, case.loop, case.place.use_case)
 
     def _begin(self, case: Case, holds: Holds) -> None:
         name, fleet = case.place.use_case, self._fleet
@@ -216,14 +221,7 @@ class Kills:
             for each in stopped:
                 each.kill()
             self._say(f"trainer in a fit: {len(stopped)} killed")
-            self._until(connection, [case], END_S, lambda it: it.outcome is not None)
-            self._settle(connection)
-            case.faults = faults_of(connection, self._mlflow, case.loop, case.place.use_case)
-
-    @contextmanager
-    def _holds(self) -> Iterator[tuple[Connection, Holds]]:
-        with self._connected() as connection:
-            yield connection, Holds(connection)
+            self._end(connection, [case])
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
