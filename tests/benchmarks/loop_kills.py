@@ -62,8 +62,7 @@ class Case:
     def told(self) -> str:
         """As the table shows it."""
         shown = self.outcome or f"[red]stuck at {self.step}[/]"
-        marks = "" if self.hit else "?"
-        return shown + marks + "".join(f"\n[red]{fault}[/]" for fault in self.faults)
+        return shown + "?" * (not self.hit) + "".join(f"\n[red]{fault}[/]" for fault in self.faults)
 
 
 class Kills:
@@ -262,7 +261,7 @@ def measure(stack: Stack, processes: Sequence[str], places: Sequence[Place], con
                 kills.stop_trainer(case)
             rounds["trainer in a fit"] = fits
         for case in rounds[process]:
-            console.log(f"  {case.place.name}: {case.told()}: {case.reason}")
+            console.log(f"  {case.place.name}: {case.told()}, {case.reason}")
     console.print(table_of(rounds))
     every = [case for cases in rounds.values() for case in cases]
     hits = sum(case.hit for case in every)
