@@ -175,7 +175,7 @@ class DeploymentRepository:
         """Id, use case and note of those that are being trained, if whoever does so still lives."""
         query = (
             select(DeploymentRow.id, DeploymentRow.use_case, DeploymentRow.training)
-            .where(DeploymentRow.training.is_not(None))
+            .where(func.jsonb_typeof(DeploymentRow.training) == "object")  # null was stored as JSON's once
             .with_for_update(key_share=True, skip_locked=True)
         )
         return [(id_, use_case, note or {}) for id_, use_case, note in self._session.execute(query)]

@@ -16,7 +16,7 @@ from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow
 from fleet.errors import AwayError, ConflictError, NotFoundError
 from fleet.paging import Page, PageRequest
-from monitoring.persistence.model.loop import Champion, End, Found, Loop, Next, Step
+from monitoring.persistence.model.loop import Candidate, Champion, End, Found, Loop, Next, Step
 from monitoring.persistence.model.policy import Policy
 
 LARGEST_ID = 2**63 - 1
@@ -49,7 +49,7 @@ class LoopEndedError(ConflictError):
 
 
 class StillTrainingError(AwayError):
-    """A candidate that is to be thrown away is being trained yet."""
+    """The candidate of an interrupted training is being trained yet."""
 
     def __init__(self, deployment_id: int) -> None:
         super().__init__(f"Deployment {deployment_id} is being trained yet", "It is waited for")
@@ -154,7 +154,7 @@ class LoopRepository:
         self._session.execute(update(LoopRow).where(LoopRow.id == loop.id).values(**changes))
         return True
 
-    def candidate_of(self, use_case: str, run_id: str) -> int | None:
+    def candidate_of(self, use_case: str, run_id: str) -> Candidate | None:
         """The candidate of a run, which an interrupted training may have left. Raises StillTrainingError."""
         query = select(DeploymentRow).where(
             DeploymentRow.use_case == use_case,
@@ -166,7 +166,7 @@ class LoopRepository:
         row = self._session.scalars(query.order_by(DeploymentRow.id.desc()).limit(1)).one_or_none()
         if row is not None and row.trained_at is None:
             raise StillTrainingError(row.id)
-        return None if row is None else row.id
+        return None if row is None else as_record(Candidate, row)
 
     def is_trained(self, use_case: str, deployment_id: int) -> bool:
         """Whether the use case has a deployment of that id which can be made live."""

@@ -103,5 +103,6 @@ def _may_begin(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) ->
         return False
     if last.outcome not in ASKS_FOR_NEW_ROWS:
         return True
-    mark, wanted = int(last.current.figures[MARK]), policy.gate.rows
+    learned = last.last("snapshot") or last.current  # it is held while it reserves, or has a snapshot
+    mark, wanted = int(learned.figures[MARK]), policy.gate.rows
     return len(work.labelled.after(use_case, mark, wanted, undecided=True)) >= wanted

@@ -21,8 +21,9 @@ def reserve(context: Context) -> Found:
     """
     gate = context.loop.policy.gate
     with context.units() as work:
+        mark = work.labelled.mark(context.use_case)
         pool = work.labelled.newest_undecided(context.use_case, math.ceil(gate.rows / gate.share))
-    figures = {"labelled": len(pool)}
+    figures = {"labelled": len(pool), MARK: mark}
     if len(pool) < FEWEST_ROWS:
         reason = (
             f"{len(pool)} labelled production rows have decided nothing yet, and {FEWEST_ROWS} are needed: "

@@ -210,6 +210,26 @@ def test_after_a_rejected_challenger_new_truth_is_waited_for(
     assert len(judged.judge()["loops"]) == 1
 
 
+def test_truth_that_comes_in_while_a_gate_runs_counts_for_the_next_loop(
+    judged: Judged, more_rows: Callable[[], None]
+) -> None:
+    judged.put(POLICY.model_copy(update={"gate": GatePolicy(rows=72)}))
+    judged.judge()
+    judged.run(
+        "INSERT INTO loop_steps (loop_id, name, figures) SELECT id, 'snapshot', "
+        "jsonb_build_object('mark', (SELECT max(target_id) FROM wine.targets)) FROM loops"
+    )
+    more_rows()
+    assert judged.judge()["loops"] == []
+    judged.run(
+        "INSERT INTO loop_steps (loop_id, name, figures) SELECT id, 'clear', "
+        "jsonb_build_object('mark', (SELECT max(target_id) FROM wine.targets)) FROM loops"
+    )
+    judged.run("UPDATE loops SET outcome = 'rejected', ended_at = now()")
+    more_rows()
+    assert len(judged.judge()["loops"]) == 1
+
+
 def test_a_schedule_judges_the_last_rows_once_for_all_times_that_have_passed(
     judged: Judged, rows: Rows
 ) -> None:

@@ -112,6 +112,14 @@ def test_killed_after_any_call_it_comes_to_the_same_end_once(walk: Walk, call: s
     assert rows(promoted) == [(1,)]
 
 
+def test_a_candidate_whose_answer_was_lost_is_not_trained_again(walk: Walk, rows: Rows) -> None:
+    walk.double.killed_at = "train_candidate"
+    walk.double.forgets = True  # ml_model, or tracking, died before it had kept its answer
+    loop = walk.go_on(walk.begin())
+    assert (loop.step, walk.live) == ("watch", loop.challenger_id)
+    assert rows("SELECT count(*) FROM deployments WHERE model_name = 'SVC'") == [(1,)]
+
+
 @pytest.mark.parametrize("call", ["search", "train_candidate"])
 def test_what_another_service_refuses_ends_the_loop_with_its_reason(walk: Walk, call: str) -> None:
     walk.double.refused = call

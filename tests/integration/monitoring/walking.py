@@ -27,7 +27,10 @@ class KilledError(BaseException):
 
 
 class Double:
-    """pairs: answers to evaluations on rows, in turn. killed_at: the call after which the process dies."""
+    """pairs: answers to evaluations on rows, in turn. killed_at: the call after which the process dies.
+
+    forgets: no key is known any more when it does.
+    """
 
     def __init__(self, sessions: Sessions, champion: int) -> None:
         self._sessions = sessions
@@ -35,6 +38,7 @@ class Double:
         self.pairs: list[Mapping[str, Any]] = [BETTER]
         self.calls: list[str] = []
         self.killed_at = ""
+        self.forgets = False
         self.refused = ""
         self.done: dict[str, Any] = {}
 
@@ -47,6 +51,8 @@ class Double:
             answer = getattr(self, f"on_{name}")(*told)
             if name == self.killed_at:
                 self.killed_at = ""
+                if self.forgets:
+                    self.done.clear()
                 raise KilledError
             return answer
 
