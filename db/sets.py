@@ -1,6 +1,6 @@
 """Reading the stored sets of a use case, in arrays, as a rule in the order of loading."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,8 +18,8 @@ from db.use_cases import DATASETS
 
 SetName = Literal["training", "testing", "production"]
 BLOCK_ROWS = 100_000
-NAMED_ROWS = 20_000  # more targets are sooner found in one sweep than one by one
-DENSE = 4  # times as many numbers from the first to the last: so many, too
+NAMED_ROWS = 20_000  # that are named at once, each found by the index
+DENSE = 4  # times as many numbers from the first to the last: rows are sooner found in one sweep
 TOLD_NAMES = 20  # of those that are not listed; there may be as many as rows
 
 Floats = npt.NDArray[np.float64]
@@ -117,12 +117,38 @@ class Rows:
     def __len__(self) -> int:
         return len(self.sample_id)
 
+    def part(self, which: npt.NDArray[Any]) -> "Rows":
+        """Some of them."""
+        return Rows(self.sample_id[which], self.sample_index[which], self.features[which])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Rows"]) -> "Rows":
+        """The rows of all parts, in the order of arrival."""
+        columns = ("sample_id", "sample_index", "features")
+        rows = cls(*(np.concatenate([getattr(part, column) for part in parts]) for column in columns))
+        ids = rows.sample_id
+        return rows.part(np.argsort(ids)) if (ids[1:] < ids[:-1]).any() else rows
+
 
 def read_rows(session: Session, use_case: UseCase, rows: RowRange) -> Rows:
     """The features of a range, without what is known and predicted of them, which would take joins."""
+    return _read(session, use_case, rows.conditions(use_case))
+
+
+def read_numbered(session: Session, use_case: UseCase, name: SetName, numbers: Integers) -> Rows:
+    """The features of chosen rows of a set, as `read_rows` has them. numbers: sample_index, ascending."""
+    samples, found = use_case_tables(use_case).samples, []
+    for part in _parts(numbers):
+        is_set = samples.c.dataset_id == DATASETS[name]
+        rows = _read(session, use_case, [is_set, _named(samples.c.sample_index, part)])
+        found.append(rows.part(np.isin(rows.sample_index, part)))
+    return Rows.joined(found)
+
+
+def _read(session: Session, use_case: UseCase, conditions: list[ColumnElement[bool]]) -> Rows:
     samples = use_case_tables(use_case).samples
     features = _features(use_case, tell_unlisted=True)
-    query = select(samples.c.sample_id, samples.c.sample_index, *features).where(*rows.conditions(use_case))
+    query = select(samples.c.sample_id, samples.c.sample_index, *features).where(*conditions)
     dtype = np.dtype([("sample_id", "i8"), ("sample_index", "i8"), *_feature_fields(use_case)])
     blocks: list[Rows] = []
 
@@ -131,14 +157,7 @@ def read_rows(session: Session, use_case: UseCase, rows: RowRange) -> Rows:
         blocks.append(Rows(ids, numbers, _matrix(block, use_case)))
 
     copy_out_blocks(session, query, dtype, take, block_rows=BLOCK_ROWS)
-    ids, numbers, matrix = (
-        np.concatenate([getattr(block, field) for block in blocks])
-        for field in ("sample_id", "sample_index", "features")
-    )
-    if (ids[1:] < ids[:-1]).any():
-        order = np.argsort(ids)
-        ids, numbers, matrix = ids[order], numbers[order], matrix[order]
-    return Rows(ids, numbers, matrix)
+    return Rows.joined(blocks)
 
 
 def stream_set(
@@ -187,13 +206,35 @@ def looked_up(
         found = np.empty(len(numbers))
         found[order] = looked_up(session, column, numbers[order], *conditions)
         return found
+    parts = [_looked_up(session, column, part, conditions) for part in _parts(numbers)]
+    return np.concatenate(parts)
+
+
+def _parts(numbers: Integers) -> Iterator[Integers]:
+    """Ascending numbers, in parts of which each is found by few looks: at least one."""
+    at_once = NAMED_ROWS if _are_sparse(numbers) else max(len(numbers), 1)
+    for start in range(0, max(len(numbers), 1), at_once):
+        yield numbers[start : start + at_once]
+
+
+def _are_sparse(numbers: Integers) -> bool:
+    return len(numbers) > 0 and bool(numbers[-1] - numbers[0] > DENSE * len(numbers))
+
+
+def _named(column: Column[Any], numbers: Integers) -> ColumnElement[bool]:
+    """Holds for these numbers, ascending, and for those between them where most are asked for."""
+    if len(numbers) and not _are_sparse(numbers):
+        return column.between(int(numbers[0]), int(numbers[-1]))
+    # As one text: SQLAlchemy takes a second to write ten thousand literals.
+    return column == func.any(cast(literal(f"{{{','.join(map(str, numbers))}}}"), ARRAY(BigInteger)))
+
+
+def _looked_up(
+    session: Session, column: Column[Any], numbers: Integers, conditions: tuple[ColumnElement[bool], ...]
+) -> Floats:
     number = column.table.c.sample_index
-    if len(numbers) <= NAMED_ROWS and numbers[-1] - numbers[0] > DENSE * len(numbers):
-        # As one text: SQLAlchemy takes a second to write ten thousand literals.
-        which = number == func.any(cast(literal(f"{{{','.join(map(str, numbers))}}}"), ARRAY(BigInteger)))
-    else:
-        which = number.between(int(numbers[0]), int(numbers[-1]))
-    query = select(number, cast(column, Double)).where(which, column.is_not(None), *conditions)
+    query = select(number, cast(column, Double))
+    query = query.where(_named(number, numbers), column.is_not(None), *conditions)
     found = np.full(len(numbers), np.nan)
 
     def take(block: npt.NDArray[Any]) -> None:

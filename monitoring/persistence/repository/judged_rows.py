@@ -14,11 +14,11 @@ from db.loop import DeploymentReferenceRow
 from db.references import ReferenceRepository
 from db.sets import (
     RowRange,
-    Rows,
     SampleBlock,
     SetName,
     lock_set,
     looked_up,
+    read_numbered,
     read_predictions,
     read_rows,
     read_targets,
@@ -70,8 +70,7 @@ class JudgedRowRepository:
         chosen = self._snapshots.production_rows(use_case.name, snapshot_id)
         parts = [read_rows(self._session, use_case, RowRange("training"))]
         if len(chosen):
-            around = RowRange("production", numbers=(int(chosen[0]), int(chosen[-1])))
-            parts.append(_only(read_rows(self._session, use_case, around), chosen))
+            parts.append(read_numbered(self._session, use_case, "production", chosen))
         numbers = np.concatenate([part.sample_index for part in parts])
         target = read_targets(self._session, use_case, numbers)
         known = ~np.isnan(target)
@@ -95,16 +94,21 @@ class JudgedRowRepository:
         if snapshot_id is not None:
             chosen = self._snapshots.production_rows(use_case.name, snapshot_id)
             if len(chosen):
-                around = RowRange("production", numbers=(int(chosen[0]), int(chosen[-1])))
-                told.append(self._state(use_case, around, None))
+                told.append(self._state_of(use_case, chosen))
         return hashlib.sha256(repr(told).encode()).hexdigest()
+
+    def _state_of(self, use_case: UseCase, numbers: Integers) -> str:
+        """Changes with chosen rows and their truth; of the rows between them nothing is read."""
+        ids = looked_up(self._session, use_case_tables(use_case).samples.c.sample_id, numbers)
+        known = read_targets(self._session, use_case, numbers)
+        return hashlib.sha256(ids.tobytes() + known.tobytes()).hexdigest()
 
     def _snapshot_of(self, deployment_id: int) -> int | None:
         return self._session.scalar(
             select(DeploymentRow.snapshot_id).where(DeploymentRow.id == deployment_id)
         )
 
-    def _state(self, use_case: UseCase, rows: RowRange, deployment_id: int | None) -> list[Any]:
+    def _state(self, use_case: UseCase, rows: RowRange, deployment_id: int) -> list[Any]:
         """Figures that change with the rows, their truth and a deployment's predictions of them: rows are
         stored once and never changed, truth is."""
         tables = use_case_tables(use_case)
@@ -117,22 +121,16 @@ class JudgedRowRepository:
         joined = (numbers == targets.c.sample_index) & targets.c.sample_index.between(first, last)
         truth = select(_digest(targets.c.target_id, targets.c["class"])).join_from(samples, targets, joined)
         found.append(self._session.scalar(truth.where(*conditions)))
-        if deployment_id is not None:
-            told = predictions.c.sample_index
-            joined = (numbers == told) & told.between(first, last)
-            joined &= predictions.c.deployment_id == deployment_id
-            said = select(_digest(predictions.c.prediction_id)).join_from(samples, predictions, joined)
-            found.append(self._session.scalar(said.where(*conditions)))
+        told = predictions.c.sample_index
+        joined = (numbers == told) & told.between(first, last)
+        joined &= predictions.c.deployment_id == deployment_id
+        said = select(_digest(predictions.c.prediction_id)).join_from(samples, predictions, joined)
+        found.append(self._session.scalar(said.where(*conditions)))
         return found
 
 
 def _digest(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.bit_xor(func.hash_record_extended(func.row(*columns), 0))
-
-
-def _only(rows: Rows, numbers: Integers) -> Rows:
-    which = np.isin(rows.sample_index, numbers)
-    return Rows(rows.sample_id[which], rows.sample_index[which], rows.features[which])
 
 
 def _without_unlisted(use_case: UseCase, features: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from db.references import OutOfFold, ReferenceRepository
+from db.snapshots import SnapshotRepository
 from db.use_cases import find_use_case
 from fleet.caller import Caller
 from monitoring.persistence.model.verdict import KeptVerdict
@@ -295,6 +296,36 @@ def test_of_200_000_rows_of_production_only_the_window_and_those_pooled_with_it_
     assert verdict.rows == 1000
     assert len(verdict.figures["pooled_with"]) == 2
     assert 0 < read < 20_000  # window and pooled ones from three tables, and looks at the reference's state
+
+
+def test_of_rows_between_those_that_a_deployment_learned_from_nothing_is_read(
+    answer: Answer,  # noqa: F811
+    judge: Judge,
+    sessions: Sessions,
+) -> None:
+    execute(sessions, COPIES)
+    sparse = "SELECT sample_index FROM {0}.samples WHERE sample_index > 500000000 AND sample_index % 50 = 0"
+    execute(
+        sessions,
+        f"DELETE FROM {NAME}.targets WHERE sample_index > 500000000"  # noqa: S608
+        f" AND sample_index NOT IN ({sparse.format(NAME)})",
+    )
+    answer(made_up(100))
+    with sessions() as session:
+        snapshots = SnapshotRepository(session)
+        lesson = snapshots.take(find_use_case(session, NAME), snapshots.now(), actor="a")
+        session.execute(text("DELETE FROM deployment_references"))  # they are of other rows
+        session.execute(text("UPDATE deployments SET snapshot_id = :id"), {"id": lesson.snapshot.id})
+        session.commit()
+    assert lesson.snapshot.rows > 4000
+    with MonitoringUnitOfWork(sessions) as work:
+        use_case = find_use_case(work.session, NAME)
+        before = work.session.scalars(text(READ)).one()
+        verdict = judge.judging.judge(work, use_case, Asked(window=LastRows(100)), caller=CALLER)
+        read = work.session.scalars(text(READ)).one() - before
+    assert verdict.reference["rows"] > 4000, verdict.reference
+    assert "note" not in verdict.reference or "not what they were" not in verdict.reference["note"]
+    assert 0 < read < 60_000
 
 
 def test_a_regression_is_judged_by_its_absolute_errors(
