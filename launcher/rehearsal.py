@@ -15,6 +15,7 @@ from client.answers import Deployment, ListedVerdict, Loop
 from client.simulator import Fouling, Labels
 from fleet.errors import FleetError
 from launcher.calling import calls_told
+from launcher.loops import end_loop
 from launcher.scenes import Scene
 
 RATE, WINDOW_ROWS, GATE_ROWS, WATCH_ROWS = 100, 100, 100, 60
@@ -64,6 +65,7 @@ class Rehearsal:
         """Raises RehearsalFailedError with what an act came to, CallFailedError where a call failed."""
         with calls_told(by_name=True):
             self._check_that_nobody_watches()
+            end_loop(self._fleet, self._scene.use_case)
             before = self._fleet.ml_model.describe(use_case=self._scene.use_case).active
             try:
                 self._prepare()
@@ -110,10 +112,7 @@ class Rehearsal:
         fleet, name = self._fleet, self._scene.use_case
         with suppress(NotFoundError):  # it was not put yet
             fleet.monitoring.remove_policy(use_case=name)
-        loop = self._in_flight()
-        if loop is not None:
-            fleet.monitoring.abort_loop(loop.id)
-            self._wait("its end", lambda: self._loop_when(loop.id, lambda at: at.outcome is not None))
+        end_loop(fleet, name)
         active = fleet.ml_model.describe(use_case=name).active
         if before is not None and active is not None and active.id != before.id:
             fleet.ml_model.rollback(before.id, reason="The rehearsal is over", use_case=name)
