@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import cast, func, select, update
+from sqlalchemy import ColumnElement, cast, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.definition import UseCase
 from db.loop import LoopRow, LoopStepRow
 from db.paging import newest_first
 from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow
+from db.tables import use_case_tables
 from fleet.errors import AwayError, ConflictError, NotFoundError
 from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.loop import Champion, End, Found, Loop, Next, Step
@@ -140,6 +142,8 @@ class LoopRepository:
 
     def end_step(self, loop: Loop, step: Step, found: Found) -> bool:
         """Write down how it has ended, and what follows; False if it had ended before."""
+        # The loop first, as whoever aborts it does: two that wait for each other would be a deadlock.
+        self._session.execute(select(LoopRow.id).where(LoopRow.id == loop.id).with_for_update())
         told = {"figures": _with(found.figures), "outcome": found.outcome}
         if not self._change(step, **told, reason=found.reason, ended_at=func.clock_timestamp()):
             return False
@@ -178,14 +182,17 @@ class LoopRepository:
         query = (
             select(DeploymentRow)
             .join(ActivationRow, ActivationRow.deployment_id == DeploymentRow.id)
-            .where(
-                ActivationRow.use_case == use_case,
-                ActivationRow.role == "active",
-                ActivationRow.until.is_(None),
-            )
+            .where(_is_live(use_case))
         )
         row = self._session.scalars(query).one_or_none()
         return None if row is None else as_record(Champion, row)
+
+    def is_live_since(self, use_case: UseCase, sample_id: int) -> bool:
+        """Whether what is live was so when that row came in."""
+        samples = use_case_tables(use_case).samples
+        came_in = select(samples.c.created_at).where(samples.c.sample_id == sample_id).scalar_subquery()
+        query = select(ActivationRow.since <= came_in).where(_is_live(use_case.name))
+        return bool(self._session.scalar(query))
 
     def _add_step(self, loop_id: int, step: Next) -> None:
         self._session.add(
@@ -197,6 +204,11 @@ class LoopRepository:
         going_on = (LoopStepRow.id == step.id, LoopStepRow.ended_at.is_(None))
         done = self._session.execute(update(LoopStepRow).where(*going_on).values(**values))
         return done.rowcount == 1  # type: ignore[attr-defined, no-any-return]
+
+
+def _is_live(use_case: str) -> ColumnElement[bool]:
+    of_it = ActivationRow.use_case == use_case
+    return of_it & (ActivationRow.role == "active") & ActivationRow.until.is_(None)
 
 
 def _with(figures: Mapping[str, Any]) -> Any:
