@@ -63,7 +63,10 @@ class Rehearsal:
         self._seed = SEED
 
     def run(self, acts: Sequence[int] = ALL) -> list[Act]:
-        """Play these acts. Raises RehearsalFailedError with what an act came to, CallFailedError where a call failed."""
+        """Play these acts.
+
+        Raises RehearsalFailedError with what an act came to, CallFailedError where a call failed.
+        """
         with calls_told(by_name=True):
             self._check_that_nobody_watches()
             end_loop(self._fleet, self._scene.use_case)

@@ -10,6 +10,7 @@ Action = Literal["notify", "retrain", "retrain_and_promote"]
 Form = Literal["json", "slack", "teams", "alertmanager"]
 
 FEWEST_ROWS = 30  # that anything is decided by
+MOST_ROWS = 100_000  # that ml_model evaluates at once
 WHEN_FULL = "rows"
 
 
@@ -59,7 +60,7 @@ class GatePolicy(_Part):
     them. keep_old: how much worse it may be on the old testing set; None for any.
     """
 
-    rows: Annotated[int, Field(ge=FEWEST_ROWS, le=100_000)] = 100
+    rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_ROWS // 2)] = 100
     share: Annotated[float, Field(gt=0, le=1)] = 0.5
     keep_old: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -82,4 +83,4 @@ class Policy(_Part):
     webhook: WebhookPolicy | None = None
     search: SearchPolicy = SearchPolicy()
     gate: GatePolicy = GatePolicy()
-    watch_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=1_000_000)] = 200
+    watch_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_ROWS)] = 200

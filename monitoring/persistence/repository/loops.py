@@ -9,11 +9,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.definition import UseCase
 from db.live import IS_LIVE
 from db.loop import LoopRow, LoopStepRow
 from db.paging import newest_first
 from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow
+from db.tables import use_case_tables
 from fleet.errors import AwayError, ConflictError, NotFoundError
 from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.loop import Candidate, Champion, End, Found, Loop, Next, Step
@@ -141,6 +143,8 @@ class LoopRepository:
 
     def end_step(self, loop: Loop, step: Step, found: Found) -> bool:
         """Write down how it has ended, and what follows; False if it had ended before."""
+        # The loop first, as whoever aborts it does: two that wait for each other would be a deadlock.
+        self._session.execute(select(LoopRow.id).where(LoopRow.id == loop.id).with_for_update())
         told = {"figures": _with(found.figures), "outcome": found.outcome}
         if not self._change(step, **told, reason=found.reason, ended_at=func.clock_timestamp()):
             return False
@@ -183,6 +187,13 @@ class LoopRepository:
         )
         row = self._session.scalars(query).one_or_none()
         return None if row is None else as_record(Champion, row)
+
+    def is_live_since(self, use_case: UseCase, sample_id: int) -> bool:
+        """Whether what is live was so when that row came in."""
+        samples = use_case_tables(use_case).samples
+        came_in = select(samples.c.created_at).where(samples.c.sample_id == sample_id).scalar_subquery()
+        query = select(ActivationRow.since <= came_in).where(ActivationRow.use_case == use_case.name, IS_LIVE)
+        return bool(self._session.scalar(query))
 
     def _add_step(self, loop_id: int, step: Next) -> None:
         self._session.add(

@@ -114,13 +114,14 @@ class LoopRunner:
             return _failed(loop, told.error)
 
     def _note_away(self, loop: Loop, context: Context, error: AwayError) -> None:
-        """Raises the error as one that ends the job once it has been so for too long."""
+        """Has the step fail once it has been so for too long. What clears up goes on trying: without it
+        something would stay live, or a shadow, that nobody wants."""
         with self._units() as work:
             now = work.now()
         since = context.step.figures.get(AWAY_SINCE)
         if since is None:
             context.note({AWAY_SINCE: now.isoformat()})
-        elif (now - datetime.fromisoformat(since)).total_seconds() > MOST_AWAY_S:
+        elif loop.step != "clear" and (now - datetime.fromisoformat(since)).total_seconds() > MOST_AWAY_S:
             self.end_step(loop, _failed(loop, f"for too long: {error.error}"))
 
     def _context(self, loop: Loop, tell: Callable[[float, str], None]) -> Context:

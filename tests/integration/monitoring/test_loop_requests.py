@@ -34,6 +34,10 @@ def test_a_loop_is_begun_listed_and_read(client: FlaskClient, walk: Walk, rows: 
     assert (job["id"], job["kind"]) == (begun.json["job_id"], "loop")
 
 
+def test_no_loop_that_only_tells_is_begun_by_hand(client: FlaskClient, walk: Walk) -> None:
+    assert get_code(client, {"action": "notify"}) == (400, "validation_failed")
+
+
 def test_two_loops_cannot_run_at_once(client: FlaskClient, walk: Walk) -> None:
     assert client.post(PATH, json={}).status_code == 201
     again = client.post(PATH, json={})

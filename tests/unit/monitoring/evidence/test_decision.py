@@ -14,6 +14,7 @@ from monitoring.service.evidence.gate import (
     Paired,
     decide_gate,
     decide_watch,
+    watch_looks,
 )
 from monitoring.service.evidence.harm import Harm
 
@@ -132,3 +133,10 @@ def test_what_is_lost_on_the_old_testing_set_can_reject() -> None:
 )
 def test_a_promotion_is_rolled_back_by_evidence_only(paired: Paired, verdict: str) -> None:
     assert decide_watch(paired, 100).verdict == verdict
+
+
+@pytest.mark.parametrize(("watch_rows", "looks"), [(30, 1), (60, 2), (61, 3), (200, 4)])
+def test_the_looks_of_a_watch_share_its_p(watch_rows: int, looks: int) -> None:
+    assert watch_looks(watch_rows) == looks
+    for p, verdict in ((0.0099 / looks, "roll_back"), (0.0101 / looks, "kept")):
+        assert decide_watch(Paired(watch_rows, 0.5, 1.0, p, 0.6), watch_rows).verdict == verdict
