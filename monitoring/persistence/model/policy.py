@@ -5,19 +5,22 @@ from typing import Annotated, Any, Literal
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from monitoring.persistence.model.window import MOST_ROWS
+
 Evidence = Literal["auto", "harm", "drift", "either"]
 Action = Literal["notify", "retrain", "retrain_and_promote"]
 Form = Literal["json", "slack", "teams", "alertmanager"]
 
 FEWEST_ROWS = 30  # that anything is decided by
 WHEN_FULL = "rows"
+CRON_FIELDS = 5  # croniter takes a sixth, of seconds: too often for anything that is judged
 
 
 def _schedule(value: str) -> str:
-    if value != WHEN_FULL and not croniter.is_valid(value):
+    if value != WHEN_FULL and not (len(value.split()) == CRON_FIELDS and croniter.is_valid(value)):
         raise ValueError(
             f"'{value[:100]}' is no schedule: '{WHEN_FULL}' judges each window once it is full, "
-            "a cron expression such as '0 * * * *' at its times (UTC)"
+            "a cron expression of five fields such as '0 * * * *' at its times (UTC)"
         )
     return value
 
@@ -74,7 +77,7 @@ class Policy(_Part):
 
     enabled: bool = True
     schedule: Annotated[str, AfterValidator(_schedule)] = WHEN_FULL
-    window_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=1_000_000)] = 100
+    window_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_ROWS)] = 100
     truth_wait: Annotated[float, Field(ge=0, le=31_536_000)] = 0.0
     evidence: Evidence = "auto"
     action: Action = "notify"

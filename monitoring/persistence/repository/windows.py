@@ -80,6 +80,18 @@ class WindowRepository:
         last = self._session.scalar(query.offset(rows - 1).limit(1))
         return None if first is None or last is None else Arrived(first, last)
 
+    def last_since(self, use_case: UseCase, after: int, rows: int, until: datetime) -> Arrived | None:
+        """The last rows, at most so many, that had come in by then; None if none of them came after a row."""
+        samples = _samples(use_case)
+        column = samples.c.sample_id
+        query = _ids(use_case).where(samples.c.created_at <= until).order_by(column.desc())
+        last = self._session.scalar(query.limit(1))
+        if last is None or last <= after:
+            return None
+        chosen = query.where(column <= last).limit(rows).subquery()
+        first = self._session.scalars(select(func.min(chosen.c.sample_id))).one()
+        return Arrived(first, last)
+
     def came_after(self, use_case: UseCase, sample_id: int) -> datetime | None:
         """When the first production row after a row came in; None if none has."""
         samples = _samples(use_case)

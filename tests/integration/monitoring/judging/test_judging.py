@@ -15,7 +15,7 @@ from fleet.caller import Caller
 from monitoring.persistence.model.verdict import KeptVerdict
 from monitoring.persistence.model.window import LastRows, Numbered
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
-from monitoring.service.judging.judging import Asked, Judging
+from monitoring.service.judging.judging import Asked, Judging, WindowTooLargeError
 from monitoring.service.judging.reference import reference_of
 from tests.conftest import Sessions
 from tests.integration.monitoring.test_live_rows import (  # noqa: F401  # fixtures
@@ -215,6 +215,44 @@ def test_the_last_three_windows_are_pooled_none_twice_and_a_row_that_is_sent_aga
     assert judge(window=numbers).figures["drift"] == again.figures["pooled_drift"]
     numbered = judge(window=Numbered(1_000_000_000, 1_000_000_099))
     assert (numbered.rows, numbered.figures["pooled_with"]) == (100, [])
+
+
+def test_what_people_ask_for_changes_nothing_of_what_a_policy_pools(
+    answer: Answer,  # noqa: F811
+    judge: Judge,
+) -> None:
+    answer(made_up(100))
+    by_policy = judge(window=LastRows(100), by_policy=True)
+    answer(made_up(60))
+    small = judge(window=LastRows(9))
+    large = judge(window=LastRows(60))
+    answer(made_up(100))
+    assert judge(window=LastRows(100), by_policy=True).figures["pooled_with"] == [by_policy.id]
+    by_hand = judge(window=LastRows(100))
+    assert by_hand.figures["pooled_with"] == [large.id, by_policy.id]
+    assert small.rows < 50 <= large.rows
+
+
+def test_a_verdict_is_on_so_many_rows_together_and_no_more(
+    answer: Answer,  # noqa: F811
+    judge: Judge,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = []
+    for _ in range(3):
+        answer(made_up(40))
+        found.append(judge(window=LastRows(40)))
+    assert len(found[-1].figures["pooled_with"]) == 2
+    monkeypatch.setattr("monitoring.service.judging.judging.MOST_ROWS", 80)
+    assert judge(window=LastRows(40)).figures["pooled_with"] == [found[1].id]
+    with pytest.raises(WindowTooLargeError, match="81 rows"):
+        judge(window=LastRows(81))
+
+
+def test_reference_figures_are_stored_as_they_are(sessions: Sessions) -> None:
+    query = "SELECT attstorage FROM pg_attribute WHERE attrelid = 'reference_figures'::regclass"
+    with sessions() as session:
+        assert session.scalar(text(f"{query} AND attname = 'figures'")) == "e"
 
 
 def test_rows_that_the_deployment_has_not_predicted_count_for_the_features_alone(
