@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from db.shared import DeploymentRow, SharedTable, SnapshotRow, UseCaseRow
@@ -71,6 +81,7 @@ class VerdictRow(SharedTable):
     figures: Mapped[dict[str, Any]] = mapped_column(comment="every p and effect, of the window and pooled")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     actor: Mapped[str] = mapped_column(comment="who asked for it")
+    by_policy: Mapped[bool] = mapped_column(server_default=false(), comment="whether a policy did")
 
 
 class PolicyRow(SharedTable):

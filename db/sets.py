@@ -1,25 +1,24 @@
 """Reading the stored sets of a use case, in arrays, as a rule in the order of loading."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import BigInteger, Column, ColumnElement, Double, Select, case, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy import Column, ColumnElement, Double, Select, case, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from db.copying import copy_out, copy_out_blocks
 from db.definition import Feature, FeatureType, UseCase
 from db.integrity import tell_held
+from db.lookups import looked_up, named, parts_of
 from db.tables import use_case_tables
 from db.use_cases import DATASETS
 
 SetName = Literal["training", "testing", "production"]
 BLOCK_ROWS = 100_000
-NAMED_ROWS = 20_000  # that are named at once, each found by the index
-DENSE = 4  # times as many numbers from the first to the last: rows are sooner found in one sweep
 TOLD_NAMES = 20  # of those that are not listed; there may be as many as rows
 
 Floats = npt.NDArray[np.float64]
@@ -138,9 +137,9 @@ def read_rows(session: Session, use_case: UseCase, rows: RowRange) -> Rows:
 def read_numbered(session: Session, use_case: UseCase, name: SetName, numbers: Integers) -> Rows:
     """The features of chosen rows of a set, as `read_rows` has them. numbers: sample_index, ascending."""
     samples, found = use_case_tables(use_case).samples, []
-    for part in _parts(numbers):
+    for part in parts_of(numbers):
         is_set = samples.c.dataset_id == DATASETS[name]
-        rows = _read(session, use_case, [is_set, _named(samples.c.sample_index, part)])
+        rows = _read(session, use_case, [is_set, named(samples.c.sample_index, part)])
         found.append(rows.part(np.isin(rows.sample_index, part)))
     return Rows.joined(found)
 
@@ -193,60 +192,6 @@ def read_predictions(session: Session, use_case: UseCase, deployment_id: int, nu
     """What a deployment has predicted of samples, NaN where nothing. numbers: their sample_index."""
     predictions = use_case_tables(use_case).predictions
     return looked_up(session, predictions.c["class"], numbers, predictions.c.deployment_id == deployment_id)
-
-
-def looked_up(
-    session: Session, column: Column[Any], numbers: Integers, *conditions: ColumnElement[bool]
-) -> Floats:
-    """What a table has in a column for samples, NaN where nothing. numbers: their sample_index."""
-    if not len(numbers):
-        return np.empty(0)
-    if (numbers[1:] < numbers[:-1]).any():
-        order = np.argsort(numbers)
-        found = np.empty(len(numbers))
-        found[order] = looked_up(session, column, numbers[order], *conditions)
-        return found
-    parts = [_looked_up(session, column, part, conditions) for part in _parts(numbers)]
-    return np.concatenate(parts)
-
-
-def _parts(numbers: Integers) -> Iterator[Integers]:
-    """Ascending numbers, in parts of which each is found by few looks: at least one."""
-    at_once = NAMED_ROWS if _are_sparse(numbers) else max(len(numbers), 1)
-    for start in range(0, max(len(numbers), 1), at_once):
-        yield numbers[start : start + at_once]
-
-
-def _are_sparse(numbers: Integers) -> bool:
-    return len(numbers) > 0 and bool(numbers[-1] - numbers[0] > DENSE * len(numbers))
-
-
-def _named(column: Column[Any], numbers: Integers) -> ColumnElement[bool]:
-    """Holds for these numbers, ascending, and for those between them where most are asked for."""
-    if len(numbers) and not _are_sparse(numbers):
-        return column.between(int(numbers[0]), int(numbers[-1]))
-    # As one text: SQLAlchemy takes a second to write ten thousand literals.
-    return column == func.any(cast(literal(f"{{{','.join(map(str, numbers))}}}"), ARRAY(BigInteger)))
-
-
-def _looked_up(
-    session: Session, column: Column[Any], numbers: Integers, conditions: tuple[ColumnElement[bool], ...]
-) -> Floats:
-    number = column.table.c.sample_index
-    query = select(number, cast(column, Double))
-    query = query.where(_named(number, numbers), column.is_not(None), *conditions)
-    found = np.full(len(numbers), np.nan)
-
-    def take(block: npt.NDArray[Any]) -> None:
-        # Looked up in their order, numbers are found much faster.
-        rows = block[np.argsort(block["sample_index"])]
-        places = np.minimum(np.searchsorted(numbers, rows["sample_index"]), len(numbers) - 1)
-        asked = numbers[places] == rows["sample_index"]
-        found[places[asked]] = rows["value"][asked]
-
-    dtype = np.dtype([("sample_index", "i8"), ("value", "f8")])
-    copy_out_blocks(session, query, dtype, take, block_rows=BLOCK_ROWS)
-    return found
 
 
 def read_set(session: Session, use_case: UseCase, name: SetName, *, limit: int | None = None) -> SampleBlock:

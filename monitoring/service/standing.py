@@ -1,7 +1,12 @@
 """How every use case stands, for Prometheus: the same from every replica and after a restart."""
 
+from contextlib import suppress
+
+from pydantic import ValidationError
+
 from monitoring.persistence.model.standing import Standing
 from monitoring.persistence.unit_of_work import NAME, MonitoringUnitOfWork
+from monitoring.service.loop.schedule import overdue
 from monitoring.service.telling.orders import KIND
 
 
@@ -17,8 +22,10 @@ def read_standing(work: MonitoringUnitOfWork) -> Standing:
 
 def _unjudged(work: MonitoringUnitOfWork) -> dict[str, float]:
     now, waited = work.now(), {}
-    for kept in work.policies.every():
-        if kept.policy.enabled:
-            since = work.windows.came_after(work.samples.find(kept.use_case), kept.judged_until)
-            waited[kept.use_case] = 0.0 if since is None else max((now - since).total_seconds(), 0.0)
+    for name in work.policies.names():
+        with suppress(ValidationError):  # a policy that cannot be read: the watcher's log tells of it
+            kept = work.policies.find(name)
+            if kept is not None and kept.policy.enabled:
+                since = work.windows.came_after(work.samples.find(name), kept.judged_until)
+                waited[name] = 0.0 if since is None else overdue(kept, since, now)
     return waited

@@ -19,7 +19,7 @@ def standing_metrics(standing: Standing) -> list[Metric]:
         loops.add_metric((use_case, outcome), count)
     unjudged = GaugeMetricFamily(
         "mlfleet_monitoring_oldest_unjudged_seconds",
-        "How long the oldest row has waited for its verdict",
+        "How much longer than its policy has it wait the oldest row has waited for its verdict",
         labels=("use_case",),
     )
     for use_case, seconds in standing.unjudged_s.items():

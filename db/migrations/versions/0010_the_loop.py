@@ -100,6 +100,8 @@ def _references() -> None:
         _foreign(table, "deployment_id", "deployments.id", "CASCADE"),
         _key(table, "deployment_id", "reference"),
     )
+    # Sorted numbers hardly get smaller, and PostgreSQL would take a minute to find out.
+    op.execute("ALTER TABLE public.reference_figures ALTER COLUMN figures SET STORAGE EXTERNAL")
 
 
 def _policies() -> None:
@@ -143,6 +145,7 @@ def _verdicts() -> None:
         _column("figures", postgresql.JSONB(), "every p and effect, of the window and pooled"),
         _time("created_at"),
         _column("actor", sa.Text(), "who asked for it"),
+        _column("by_policy", sa.Boolean(), "whether a policy did", server_default=sa.false()),
         sa.CheckConstraint(f"verdict IN ({verdicts})", name=op.f(f"{table}_verdict_is_known")),
         _foreign(table, "deployment_id", "deployments.id", "SET NULL"),
         _foreign(table, "use_case", "use_cases.name", "CASCADE"),

@@ -12,7 +12,7 @@ class NewVerdict:
 
     reference: what the window was held against. first_id, last_id: sample_id of the window's ends; rows: of
     it, duplicates included; labelled: of them, how many have a target. figures: all that it rests on.
-    deployment_id: that was judged; None once that deployment is gone.
+    deployment_id: that was judged; None once that deployment is gone. by_policy: whether a policy asked.
     """
 
     use_case: str
@@ -27,6 +27,7 @@ class NewVerdict:
     labelled: int
     figures: Mapping[str, Any]
     actor: str
+    by_policy: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from db.definition import UseCase
+from db.lookups import looked_up
 from db.loop import DeploymentReferenceRow
 from db.references import ReferenceRepository
 from db.sets import (
@@ -17,7 +18,6 @@ from db.sets import (
     SampleBlock,
     SetName,
     lock_set,
-    looked_up,
     read_numbered,
     read_predictions,
     read_rows,

@@ -30,14 +30,16 @@ class PolicyRepository:
         self._session = session
 
     def find(self, use_case: str, *, hold: bool = False) -> KeptPolicy | None:
-        """hold: nobody else judges by it until the transaction ends."""
+        """hold: nobody changes it, or judges by it, until the transaction ends."""
         query = select(PolicyRow).where(PolicyRow.use_case == use_case)
-        row = self._session.scalars(query.with_for_update() if hold else query).one_or_none()
+        if hold:  # as it is now, whatever was read before
+            query = query.with_for_update().execution_options(populate_existing=True)
+        row = self._session.scalars(query).one_or_none()
         return None if row is None else _kept(row)
 
-    def every(self) -> list[KeptPolicy]:
-        """Of all use cases that have one, by name."""
-        return [_kept(row) for row in self._session.scalars(select(PolicyRow).order_by(PolicyRow.use_case))]
+    def names(self) -> list[str]:
+        """Use cases that have one. None of them is read: what is wrong with one hinders no other."""
+        return list(self._session.scalars(select(PolicyRow.use_case).order_by(PolicyRow.use_case)))
 
     def put(self, use_case: str, policy: Policy, *, judged_until: int, actor: str) -> None:
         """Put it in the place of another. judged_until: rows up to there are not judged any more."""

@@ -55,16 +55,21 @@ class VerdictRepository:
         )
 
     def before(
-        self, deployment_id: int, first_id: int, *, count: int, at_most_rows: int
+        self, deployment_id: int, first_id: int, *, count: int, rows: tuple[int, int], by_policy: bool
     ) -> Sequence[KeptVerdict]:
         """Verdicts on a deployment's last windows that end before a row, at most so many, the newest window
-        first. No two of them have a row in common, and none has more rows than that."""
+        first. No two of them have a row in common, and none has more rows than the last of `rows`.
+
+        by_policy: those of policies alone; if not, others that have at least the first of `rows`, too.
+        """
+        counts = VerdictRow.by_policy if by_policy else VerdictRow.by_policy | (VerdictRow.rows >= rows[0])
         found: list[KeptVerdict] = []
         while len(found) < count:
             query = select(VerdictRow).where(
                 VerdictRow.deployment_id == deployment_id,
                 VerdictRow.last_id < first_id,
-                VerdictRow.rows <= at_most_rows,
+                VerdictRow.rows <= rows[1],
+                counts,
             )
             row = self._session.scalar(
                 query.order_by(VerdictRow.last_id.desc(), VerdictRow.id.desc()).limit(1)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from db.definition import UseCase
@@ -16,6 +16,7 @@ from fleet.errors import ConflictError
 from monitoring.persistence.model.window import Arrived, Between, LastRows, Numbered, Window
 
 PRODUCTION = DATASETS["production"]
+SETTLED_AFTER = timedelta(seconds=10)  # whatever is at work: trainings hold theirs for long
 
 
 class EmptyWindowError(ConflictError):
@@ -72,13 +73,44 @@ class WindowRepository:
         return self._session.scalar(select(func.count()).select_from(later.subquery())) or 0
 
     def next_full(self, use_case: UseCase, after: int, rows: int, until: datetime) -> Arrived | None:
-        """The next so many rows after a row; None while fewer had come in by then."""
+        """The next so many rows after a row; None while fewer had come in by then, or one may yet come in
+        between."""
         samples = _samples(use_case)
         column = samples.c.sample_id
         query = _ids(use_case).where(column > after, samples.c.created_at <= until).order_by(column)
-        first = self._session.scalar(query.limit(1))
         last = self._session.scalar(query.offset(rows - 1).limit(1))
-        return None if first is None or last is None else Arrived(first, last)
+        if last is None or not self._is_settled(use_case, after, last):
+            return None
+        return Arrived(self._session.scalars(query.limit(1)).one(), last)
+
+    def _is_settled(self, use_case: UseCase, after: int, last: int) -> bool:
+        """Whether no transaction at work is older than one that brought a row in.
+
+        Rows are numbered before their transaction commits: an older one may have taken a lower number.
+        """
+        samples = _samples(use_case)
+        oldest_at_work: ColumnElement[int] = literal_column(
+            "age(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS xid))"
+        )
+        unsettled = _ids(use_case).where(
+            samples.c.sample_id > after,
+            samples.c.sample_id <= last,
+            samples.c.created_at > func.now() - SETTLED_AFTER,
+            func.age(literal_column(f"{samples.fullname}.xmin")).between(0, oldest_at_work),
+        )
+        return self._session.scalar(unsettled.limit(1)) is None
+
+    def last_since(self, use_case: UseCase, after: int, rows: int, until: datetime) -> Arrived | None:
+        """The last rows, at most so many, that had come in by then; None if none of them came after a row."""
+        samples = _samples(use_case)
+        column = samples.c.sample_id
+        query = _ids(use_case).where(samples.c.created_at <= until).order_by(column.desc())
+        last = self._session.scalar(query.limit(1))
+        if last is None or last <= after:
+            return None
+        chosen = query.where(column <= last).limit(rows).subquery()
+        first = self._session.scalars(select(func.min(chosen.c.sample_id))).one()
+        return Arrived(first, last)
 
     def came_after(self, use_case: UseCase, sample_id: int) -> datetime | None:
         """When the first production row after a row came in; None if none has."""

@@ -10,10 +10,11 @@ from db.live import NothingLiveError
 from db.sets import RowRange
 from db.use_cases import UnknownDeploymentError
 from fleet.caller import Caller
+from fleet.errors import InvalidRequestError
 from monitoring.persistence.model.judged_rows import JudgedRows
 from monitoring.persistence.model.policy import Evidence
 from monitoring.persistence.model.verdict import KeptVerdict, NewVerdict
-from monitoring.persistence.model.window import LastRows, Reference, Window
+from monitoring.persistence.model.window import MOST_ROWS, LastRows, Reference, Window
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.evidence.decision import Figures, decide
 from monitoring.service.evidence.distinct import first_of_each
@@ -28,20 +29,32 @@ from monitoring.service.judging.sides import side
 
 WINDOW = LastRows(100)
 POOLED_BEFORE = 2  # windows that are looked at together with the one that is judged
-MUCH_LONGER = 2  # times its rows: so long a window would drown it
+MUCH_LONGER = 2  # times its rows: so long a window would drown it; so many times shorter, it tells nothing
+
+
+class WindowTooLargeError(InvalidRequestError):
+    """More rows are in the window than are judged together."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(
+            f"The window has {rows} rows; a verdict is on {MOST_ROWS} at most",
+            "Ask for a smaller 'window', such as {\"last\": 1000}",
+        )
 
 
 @dataclass(frozen=True)
 class Asked:
     """What is to be judged. window: of production, the last 100 rows if None.
 
-    reference: None for training and testing. deployment_id: None for the live one.
+    reference: None for training and testing. deployment_id: None for the live one. by_policy: whether a
+    policy asks, whose verdicts are not to depend on what people ask for.
     """
 
     window: Window | None = None
     reference: Reference | None = None
     deployment_id: int | None = None
     evidence: Evidence = "auto"
+    by_policy: bool = False
 
 
 class Judging:
@@ -55,16 +68,24 @@ class Judging:
     ) -> KeptVerdict:
         """Judge a window and keep the verdict, in the transaction at hand, which is not committed.
 
-        Raises UnknownDeploymentError, NothingLiveError, NoReferenceError, EmptyWindowError.
+        Raises UnknownDeploymentError, NothingLiveError, NoReferenceError, EmptyWindowError,
+        WindowTooLargeError.
         """
         deployment_id = _deployment(work, use_case, asked.deployment_id)
         work.judged.hold(use_case)
         window = asked.window or WINDOW
         found = work.windows.find(use_case, window)
+        if found.rows > MOST_ROWS:
+            raise WindowTooLargeError(found.rows)
         reference = self._references.of(work, use_case, deployment_id, asked.reference)
         before = work.verdicts.before(
-            deployment_id, found.ids[0], count=POOLED_BEFORE, at_most_rows=MUCH_LONGER * found.rows
+            deployment_id,
+            found.ids[0],
+            count=POOLED_BEFORE,
+            rows=(-(-found.rows // MUCH_LONGER), MUCH_LONGER * found.rows),
+            by_policy=asked.by_policy,
         )
+        before = _together(before, MOST_ROWS - found.rows)
         ranges = [*(_range_of(each) for each in reversed(before)), found.range]
         windows = work.judged.read(use_case, ranges, deployment_id)
         figures, kind = _figures(use_case, windows, reference, asked.evidence)
@@ -88,8 +109,15 @@ class Judging:
                     "pooled_with": [each.id for each in before],
                 },
                 actor=caller.name,
+                by_policy=asked.by_policy,
             )
         )
+
+
+def _together(verdicts: Sequence[KeptVerdict], rows: int) -> Sequence[KeptVerdict]:
+    """The first of them, as many as have no more rows together."""
+    ends = np.cumsum([each.rows for each in verdicts])
+    return verdicts[: int((ends <= rows).sum())]
 
 
 def _deployment(work: MonitoringUnitOfWork, use_case: UseCase, asked: int | None) -> int:

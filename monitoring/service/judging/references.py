@@ -18,7 +18,7 @@ from monitoring.service.judging.reference import ReferenceFigures, reference_of
 from monitoring.service.judging.stored_figures import LAYOUT, from_bytes, to_bytes
 
 MOST_IN_MEMORY = 2**28  # bytes, of all that are kept there
-MOST_STORED = 2**29  # PostgreSQL takes less than 1 GiB in a value
+MOST_STORED = 2**26  # more is sooner worked out again: PostgreSQL takes them as text, in its memory
 
 Sets = Literal["both", "training", "testing"]
 SETS: dict[Sets, list[str]] = {

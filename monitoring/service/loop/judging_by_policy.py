@@ -9,12 +9,11 @@ from monitoring.persistence.model.loop import MARK, Loop
 from monitoring.persistence.model.policy import Policy
 from monitoring.persistence.model.verdict import KeptVerdict
 from monitoring.persistence.repository.policies import KeptPolicy
-from monitoring.persistence.repository.windows import EmptyWindowError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.judging.judging import Asked
 from monitoring.service.loop.context import Units
 from monitoring.service.loop.loops import Loops, Told
-from monitoring.service.loop.schedule import next_window
+from monitoring.service.loop.schedule import due
 from monitoring.service.telling.occasions import tell_verdict
 
 log = logging.getLogger(__name__)
@@ -47,21 +46,24 @@ class JudgingByPolicy:
         return found
 
     def _judge_next(self, name: str, found: dict[str, Any], caller: Caller) -> bool:
-        """Whether there was anything to judge. Until it is committed, nobody else judges by the policy."""
+        """Whether there was anything to judge.
+
+        The policy is held once the verdict is there: nobody waits for it to change the policy. If somebody
+        did, or judged by it, nothing of this is kept.
+        """
         with self._units() as work:
-            kept = work.policies.find(name, hold=True)
+            kept = work.policies.find(name)
             if kept is None:
                 return False
             use_case = work.samples.find(name)
-            window = next_window(work, use_case, kept)
-            if window is None:
+            to_do = due(work, use_case, kept)
+            if to_do is None:
                 return False
-            try:
-                asked = Asked(window=window, evidence=kept.policy.evidence)
-                verdict = self._judging.judge(work, use_case, asked, caller=caller)
-            except EmptyWindowError:  # by the clock, before anything was predicted
-                work.policies.judged(name, kept.judged_until)
-                work.commit()
+            if to_do.window is None:
+                return _pass_over(work, kept)
+            asked = Asked(window=to_do.window, evidence=kept.policy.evidence, by_policy=True)
+            verdict = self._judging.judge(work, use_case, asked, caller=caller)
+            if work.policies.find(name, hold=True) != kept:
                 return True
             work.policies.judged(name, verdict.last_id)
             tell_verdict(work, name, verdict, caller=caller)
@@ -103,6 +105,13 @@ def _is_about_what_is_live(work: MonitoringUnitOfWork, use_case: UseCase, verdic
     return answered == verdict.rows or work.loops.is_live_since(use_case, verdict.first_id)
 
 
+def _pass_over(work: MonitoringUnitOfWork, kept: KeptPolicy) -> bool:
+    if work.policies.find(kept.use_case, hold=True) == kept:
+        work.policies.judged(kept.use_case, kept.judged_until)
+        work.commit()
+    return True
+
+
 def _may_begin(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) -> bool:
     """Whether none is under way, and the last one was long enough ago, with enough learnt since."""
     if work.loops.in_flight(use_case.name) is not None:
@@ -114,6 +123,12 @@ def _may_begin(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) ->
         return False
     if last.outcome not in ASKS_FOR_NEW_ROWS:
         return True
-    learned = last.last("snapshot") or last.current  # it is held while it reserves, or has a snapshot
-    mark, wanted = int(learned.figures[MARK]), policy.gate.rows
+    mark, wanted = _mark(last), policy.gate.rows
     return len(work.labelled.after(use_case, mark, wanted, undecided=True)) >= wanted
+
+
+def _mark(loop: Loop) -> int:
+    """Up to which truth it has learned: its snapshot's, or what its last step knows; 0 if none does."""
+    learned = loop.last("snapshot")
+    steps = loop.steps if learned is None else [learned]
+    return next((int(step.figures[MARK]) for step in reversed(steps) if MARK in step.figures), 0)

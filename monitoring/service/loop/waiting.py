@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from db.definition import UseCase
 from monitoring.persistence.model.loop import MARK, Loop
-from monitoring.persistence.model.policy import FEWEST_ROWS, MOST_ROWS
+from monitoring.persistence.model.policy import FEWEST_ROWS, MOST_EVALUATED
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.evidence.gate import rows_of_look
 
@@ -44,7 +44,7 @@ def new_rows(work: MonitoringUnitOfWork, use_case: UseCase, loop: Loop, limit: i
 
 def room_for_new(loop: Loop, reserved: int, looks: int) -> int:
     """How many rows a look may add, such that all looks together are no more than ml_model takes."""
-    return (MOST_ROWS - reserved) // max(1, looks - loop.current.look + 1)
+    return (MOST_EVALUATED - reserved) // max(1, looks - loop.current.look + 1)
 
 
 def watched_rows(work: MonitoringUnitOfWork, use_case: UseCase, loop: Loop, limit: int) -> Sequence[int]:

@@ -1,6 +1,7 @@
 """Sees that what is due is done: policies judge, loops go on. It orders jobs, and may die at any time."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -10,15 +11,17 @@ from fleet.caller import Caller
 from fleet.errors import FleetError
 from fleet.jobs import Job, JobAtWorkError, UnknownJobError
 from monitoring.persistence.model.loop import Loop
+from monitoring.persistence.repository.policies import KeptPolicy
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.context import Units, loop_caller
 from monitoring.service.loop.loops import Loops
-from monitoring.service.loop.schedule import KIND, judge_lock, next_window
+from monitoring.service.loop.schedule import KIND, due, judge_lock
 from monitoring.service.loop.waiting import is_due
 
 log = logging.getLogger(__name__)
 
 AGAIN_AFTER = timedelta(minutes=1)  # that a job has failed
+ROWS_A_SECOND = 100_000  # that are counted to see whether a window is full: PostgreSQL counts 2 million
 
 
 class Watcher:
@@ -29,6 +32,7 @@ class Watcher:
         self._loops = loops
         self._limit_s = limit_s
         self._said: dict[str, str] = {}
+        self._looked: dict[str, float] = {}
 
     def look(self) -> None:
         """Order what is due. Raises nothing: the next look may be luckier."""
@@ -37,8 +41,8 @@ class Watcher:
                 self._act(turn)
 
     def _act(self, turn: MonitoringUnitOfWork) -> None:
-        for kept in turn.policies.every():
-            self._look_at(kept.use_case, partial(self._judge, kept.use_case))
+        for use_case in turn.policies.names():
+            self._look_at(use_case, partial(self._judge, use_case))
         for loop in turn.loops.every_in_flight():
             self._look_at(loop.use_case, partial(self._go_on, loop))
 
@@ -64,12 +68,22 @@ class Watcher:
 
     def _judge(self, name: str, work: MonitoringUnitOfWork) -> None:
         kept = work.policies.find(name)
-        if kept is None or next_window(work, work.samples.find(name), kept) is None:
+        if kept is None or not self._has_rested(kept):
+            return
+        if due(work, work.samples.find(name), kept) is None:
             return
         lock = judge_lock(name)
         if _is_free(work.jobs.newest(lock), work.now()):
             caller = Caller("policy", "admin", f"judge-{name}")
             work.jobs.add(KIND, {"use_case": name}, caller, lock=lock, limit_s=self._limit_s)
+
+    def _has_rested(self, kept: KeptPolicy) -> bool:
+        """Whether enough time has passed since the last look: each counts the rows of the window."""
+        now, rest = time.monotonic(), kept.policy.window_rows / ROWS_A_SECOND
+        if now < self._looked.get(kept.use_case, -rest) + rest:
+            return False
+        self._looked[kept.use_case] = now
+        return True
 
     def _go_on(self, loop: Loop, work: MonitoringUnitOfWork) -> None:
         if _is_free(_job(work, loop.job_id), work.now()) and is_due(work, loop):

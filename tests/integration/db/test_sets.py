@@ -95,7 +95,7 @@ def test_a_missing_value_or_target_is_nan(sessions: Sessions, tea: UseCase, tabl
 def test_predictions_are_those_of_one_deployment_in_the_order_that_is_asked_for(
     sessions: Sessions, tea: UseCase, tables: UseCaseTables, monkeypatch: pytest.MonkeyPatch, named: int
 ) -> None:
-    monkeypatch.setattr("db.sets.NAMED_ROWS", named)
+    monkeypatch.setattr("db.lookups.NAMED_ROWS", named)
     numbers = np.array(ORDER)
     with sessions() as session:
         store_samples(session, tables, 1, ORDER)
@@ -161,7 +161,7 @@ def test_features_are_streamed_without_what_is_known_of_them(
 def test_targets_are_found_by_number(
     sessions: Sessions, tea: UseCase, tables: UseCaseTables, monkeypatch: pytest.MonkeyPatch, named: int
 ) -> None:
-    monkeypatch.setattr("db.sets.NAMED_ROWS", named)
+    monkeypatch.setattr("db.lookups.NAMED_ROWS", named)
     with sessions() as session:
         store_samples(session, tables, 1, ORDER)
         store_samples(session, tables, 2, [25, 900])

@@ -30,18 +30,26 @@ class KilledError(BaseException):
 
 
 class Judges:
-    """Says of every window what it is told to. killed: after the verdict is written, before the commit."""
+    """Says of every window what it is told to. killed: after the verdict is written, before the commit.
+
+    meanwhile: what somebody else does while it judges.
+    """
 
     def __init__(self, deployment_id: int) -> None:
         self.deployment_id = deployment_id
         self.verdict: Verdict = "act"
         self.killed = False
         self.unanswered = 0
+        self.meanwhile = ""
+        self.run: Callable[[str], None]
 
     def judge(
         self, work: MonitoringUnitOfWork, use_case: UseCase, asked: Asked, *, caller: Caller
     ) -> KeptVerdict:
         found = work.windows.find(use_case, asked.window or LastRows(100))
+        if self.meanwhile:
+            self.run(self.meanwhile)
+            self.meanwhile = ""
         verdict = NewVerdict(
             use_case=use_case.name,
             deployment_id=self.deployment_id,
@@ -69,6 +77,7 @@ class Judged:
     def __init__(self, sessions: Sessions, champion: int) -> None:
         self._sessions = sessions
         self.judges = Judges(champion)
+        self.judges.run = self.run
         self.loops = Loops(self.units, limit_s=60)
         self._judging = JudgingByPolicy(self.units, self.judges, self.loops)
 
@@ -274,3 +283,41 @@ def test_a_schedule_passes_over_a_use_case_without_production(judged: Judged, ro
 def test_a_policy_that_is_not_enabled_judges_nothing(judged: Judged) -> None:
     judged.put(POLICY.model_copy(update={"enabled": False}))
     assert judged.judge()["verdicts"] == []
+
+
+CHANGE = "SET LOCAL lock_timeout = '3s'; UPDATE policies SET changed_at = now(), "
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"), [("policy = policy || '{\"window_rows\": 30}'", 30), ("actor = 'bob'", 36)]
+)
+def test_whoever_changes_a_policy_does_not_wait_for_a_verdict_and_it_is_come_to_again(
+    judged: Judged, rows: Rows, change: str, wanted: int
+) -> None:
+    judged.judges.meanwhile = CHANGE + change
+    judged.judge()
+    assert [found[1] for found in rows(VERDICTS)] == [wanted]
+
+
+def test_a_policy_that_is_removed_while_it_judges_has_judged_nothing(judged: Judged, rows: Rows) -> None:
+    judged.judges.meanwhile = "SET LOCAL lock_timeout = '3s'; DELETE FROM policies"
+    assert judged.judge() == {"verdicts": [], "loops": []}
+    assert rows(VERDICTS) == rows(LOOPS) == []
+
+
+def test_by_the_clock_no_row_is_judged_again_and_each_waits_for_its_truth(
+    judged: Judged, rows: Rows, more_rows: Callable[[], None]
+) -> None:
+    def tick() -> int:
+        judged.run("UPDATE policies SET changed_at = now() - interval '1 hour', judged_at = null")
+        return len(judged.judge()["verdicts"])
+
+    judged.put(Policy(schedule="* * * * *", window_rows=30, truth_wait=600))
+    assert tick() == 0
+    judged.run("UPDATE wine.samples SET created_at = now() - interval '20 minutes' WHERE dataset_id = 3")
+    assert (tick(), tick()) == (1, 0)
+    assert rows("SELECT judged_at IS NULL FROM policies") == [(False,)]
+    more_rows()
+    assert tick() == 0
+    judged.put(Policy(schedule="* * * * *", window_rows=30))
+    assert (tick(), tick()) == (1, 0)

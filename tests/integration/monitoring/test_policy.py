@@ -101,6 +101,7 @@ def test_what_is_left_out_of_the_next_has_its_default(client: FlaskClient) -> No
     [
         ({"window_rows": 29}, "'window_rows'"),
         ({"schedule": "every day"}, "'every day' is no schedule"),
+        ({"schedule": "* * * * * *"}, "of five fields"),
         ({"action": "promote"}, "'action'"),
         ({"gate": {"share": 0}}, "'gate.share'"),
         ({"gate": {"rows": MOST_SAMPLES // 2 + 1}}, "'gate.rows'"),

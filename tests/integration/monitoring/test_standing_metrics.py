@@ -52,9 +52,9 @@ class World:
                 LoopRow(use_case="wine", policy={}, step="clear", outcome=outcome, ended_at=ended, actor="a")
             )
 
-    def put(self, *, enabled: bool = True, judged_until: int = 0) -> None:
+    def put(self, *, judged_until: int = 0, **policy: Any) -> None:
         with MonitoringUnitOfWork(self.sessions) as work:
-            work.policies.put("wine", Policy(enabled=enabled), judged_until=judged_until, actor="alice")
+            work.policies.put("wine", Policy(**policy), judged_until=judged_until, actor="alice")
             work.commit()
 
     def age(self, age: timedelta, first: int) -> int:
@@ -142,6 +142,26 @@ def test_the_oldest_row_that_waits_is_told_of_enabled_policies(client: FlaskClie
     assert waited() == 0
     world.put(enabled=False)
     assert waited() is None
+
+
+def test_a_row_that_waits_for_its_truth_or_for_its_hour_is_not_late(
+    client: FlaskClient, world: World
+) -> None:
+    def waited() -> float | None:
+        return value(scrape(client), UNJUDGED, use_case="wine")
+
+    world.age(timedelta(days=3), 1)
+    world.put(truth_wait=86_400)
+    assert waited() == pytest.approx(2 * 86_400, abs=60)
+    world.put(truth_wait=4 * 86_400)
+    assert waited() == 0
+    world.put(schedule="* * * * *")
+    with world.sessions() as session:
+        session.execute(text("UPDATE policies SET changed_at = now() - interval '2 hours'"))
+        session.commit()
+    assert waited() == pytest.approx(2 * 3600, abs=90)
+    world.put(schedule="0 0 29 2 *")  # no such day is near
+    assert waited() == 0
 
 
 def test_webhooks_of_the_last_day_are_told_by_what_became_of_them(client: FlaskClient, world: World) -> None:

@@ -9,10 +9,13 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import sessionmaker
 
+from db.definition import UseCase
 from monitoring.persistence.model.policy import Policy
+from monitoring.persistence.repository.policies import KeptPolicy
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.loops import Loops
 from monitoring.service.loop.watcher import Watcher
+from monitoring.service.standing import read_standing
 from tests.callers import ALICE
 from tests.conftest import Sessions, free_port
 from tests.integration.monitoring.conftest import Fleet, Rows
@@ -141,6 +144,38 @@ def test_a_use_case_that_cannot_be_looked_at_hinders_no_other(watched: Watched, 
         work.commit()
     watched.watcher.look()
     assert rows(JOBS) == [("judge", "queued", "judge wine")]
+
+
+def test_a_policy_that_cannot_be_read_hinders_no_other(watched: Watched, rows: Rows) -> None:
+    watched.put(Policy(window_rows=36))
+    watched.run(
+        "INSERT INTO use_cases (name, task, target, features) "
+        "SELECT 'apples', task, target, features FROM use_cases WHERE name = 'wine'; "
+        "INSERT INTO policies (use_case, policy, actor) VALUES ('apples', '{\"window_rows\": 1}', 'alice')"
+    )
+    watched.watcher.look()
+    assert rows(JOBS) == [("judge", "queued", "judge wine")]
+    with watched.units() as work:
+        assert list(read_standing(work).unjudged_s) == ["wine"]
+
+
+def test_a_large_window_is_not_counted_every_second(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def counted(_work: MonitoringUnitOfWork, _use_case: UseCase, kept: KeptPolicy) -> None:
+        looked.append(kept.policy.window_rows)
+
+    monkeypatch.setattr("monitoring.service.loop.watcher.due", counted)
+    for window_rows in (1000, 1_000_000):
+        watched.put(Policy(window_rows=window_rows))
+        for _ in range(3):
+            time.sleep(0.02)
+            watched.watcher.look()
+    assert looked == [1000] * 3
+    watched.another().look()
+    assert looked[3:] == [1_000_000]
 
 
 def test_a_database_that_is_away_does_not_end_the_watcher() -> None:

@@ -107,6 +107,33 @@ def test_the_next_full_window_waits_for_its_rows(sessions: Sessions, wine: UseCa
         assert windows.came_after(wine, last - 1) is not None
 
 
+LIVE = "INSERT INTO wine.samples (dataset_id, sample_index, origin) VALUES (3, :index, 'live')"
+
+
+def test_a_window_waits_for_rows_that_took_their_place_before_it_was_full(
+    sessions: Sessions, wine: UseCase, scored: int
+) -> None:
+    def next_full() -> Arrived | None:
+        with sessions() as session:
+            now = session.scalars(text("SELECT clock_timestamp()")).one()
+            return WindowRepository(session).next_full(wine, newest, 2, now)
+
+    with sessions() as session:
+        newest = WindowRepository(session).newest(wine)
+    with sessions() as slow, sessions() as quick:
+        slow.execute(text(LIVE), {"index": 1_000_000_000})
+        for index in (1_000_000_001, 1_000_000_002):
+            quick.execute(text(LIVE), {"index": index})
+        quick.commit()
+        assert next_full() is None
+        slow.commit()
+    with sessions() as session:
+        ids = session.scalars(
+            text("SELECT sample_id FROM wine.samples ORDER BY sample_id DESC LIMIT 3")
+        ).all()
+    assert next_full() == Arrived(ids[2], ids[1])
+
+
 COPIES = """
     INSERT INTO wine.samples (dataset_id, sample_index, origin)
     SELECT 3, 2000000000 + number, 'live' FROM generate_series(1, 200000) AS number;

@@ -9,13 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from db.references import OutOfFold, ReferenceRepository
-from db.snapshots import SnapshotRepository
 from db.use_cases import find_use_case
 from fleet.caller import Caller
 from monitoring.persistence.model.verdict import KeptVerdict
 from monitoring.persistence.model.window import LastRows, Numbered
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
-from monitoring.service.judging.judging import Asked, Judging
+from monitoring.service.judging.judging import Asked, Judging, WindowTooLargeError
 from monitoring.service.judging.reference import reference_of
 from monitoring.service.judging.verdicts import replayed
 from tests.conftest import Sessions
@@ -218,6 +217,38 @@ def test_the_last_three_windows_are_pooled_none_twice_and_a_row_that_is_sent_aga
     assert (numbered.rows, numbered.figures["pooled_with"]) == (100, [])
 
 
+def test_what_people_ask_for_changes_nothing_of_what_a_policy_pools(
+    answer: Answer,  # noqa: F811
+    judge: Judge,
+) -> None:
+    answer(made_up(100))
+    by_policy = judge(window=LastRows(100), by_policy=True)
+    answer(made_up(60))
+    small = judge(window=LastRows(9))
+    large = judge(window=LastRows(60))
+    answer(made_up(100))
+    assert judge(window=LastRows(100), by_policy=True).figures["pooled_with"] == [by_policy.id]
+    by_hand = judge(window=LastRows(100))
+    assert by_hand.figures["pooled_with"] == [large.id, by_policy.id]
+    assert small.rows < 50 <= large.rows
+
+
+def test_a_verdict_is_on_so_many_rows_together_and_no_more(
+    answer: Answer,  # noqa: F811
+    judge: Judge,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = []
+    for _ in range(3):
+        answer(made_up(40))
+        found.append(judge(window=LastRows(40)))
+    assert len(found[-1].figures["pooled_with"]) == 2
+    monkeypatch.setattr("monitoring.service.judging.judging.MOST_ROWS", 80)
+    assert judge(window=LastRows(40)).figures["pooled_with"] == [found[1].id]
+    with pytest.raises(WindowTooLargeError, match="81 rows"):
+        judge(window=LastRows(81))
+
+
 def test_rows_that_the_deployment_has_not_predicted_count_for_the_features_alone(
     answer: Answer,  # noqa: F811
     judge: Judge,
@@ -265,67 +296,6 @@ def test_figures_that_were_kept_before_there_were_estimates_are_made_anew(
     execute(sessions, "UPDATE reference_figures SET version = split_part(version, ':', 2), figures = ''")
     judge.judging = Judging()  # another process
     assert judge().figures["estimate"] == found.figures["estimate"]
-
-
-COPIES = f"""
-    INSERT INTO {NAME}.samples (dataset_id, sample_index, c, x0, x1, x2)
-    SELECT 3, 500000000 + number, 'a', random(), random(), random() FROM generate_series(1, 200000) AS number;
-    INSERT INTO {NAME}.targets (sample_index, target_index, class)
-    SELECT sample_index, sample_index, 1 FROM {NAME}.samples WHERE sample_index > 500000000;
-    INSERT INTO {NAME}.predictions (sample_index, prediction_index, class, deployment_id)
-    SELECT sample_index, sample_index, 1, 1 FROM {NAME}.samples WHERE sample_index > 500000000;
-    ANALYZE {NAME}.samples, {NAME}.targets, {NAME}.predictions;
-"""  # noqa: S608  # constants
-READ = "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
-
-
-def test_of_200_000_rows_of_production_only_the_window_and_those_pooled_with_it_are_read(
-    answer: Answer,  # noqa: F811
-    judge: Judge,
-    sessions: Sessions,
-) -> None:
-    execute(sessions, COPIES)
-    for count in (1000, 1001, 1002):
-        answer(made_up(count))
-        judge(window=LastRows(count))
-    with MonitoringUnitOfWork(sessions) as work:
-        use_case = find_use_case(work.session, NAME)
-        before = work.session.scalars(text(READ)).one()
-        verdict = judge.judging.judge(work, use_case, Asked(window=LastRows(1000)), caller=CALLER)
-        read = work.session.scalars(text(READ)).one() - before
-    assert verdict.rows == 1000
-    assert len(verdict.figures["pooled_with"]) == 2
-    assert 0 < read < 20_000  # window and pooled ones from three tables, and looks at the reference's state
-
-
-def test_of_rows_between_those_that_a_deployment_learned_from_nothing_is_read(
-    answer: Answer,  # noqa: F811
-    judge: Judge,
-    sessions: Sessions,
-) -> None:
-    execute(sessions, COPIES)
-    sparse = "SELECT sample_index FROM {0}.samples WHERE sample_index > 500000000 AND sample_index % 50 = 0"
-    execute(
-        sessions,
-        f"DELETE FROM {NAME}.targets WHERE sample_index > 500000000"  # noqa: S608
-        f" AND sample_index NOT IN ({sparse.format(NAME)})",
-    )
-    answer(made_up(100))
-    with sessions() as session:
-        snapshots = SnapshotRepository(session)
-        lesson = snapshots.take(find_use_case(session, NAME), snapshots.now(), actor="a")
-        session.execute(text("DELETE FROM deployment_references"))  # they are of other rows
-        session.execute(text("UPDATE deployments SET snapshot_id = :id"), {"id": lesson.snapshot.id})
-        session.commit()
-    assert lesson.snapshot.rows > 4000
-    with MonitoringUnitOfWork(sessions) as work:
-        use_case = find_use_case(work.session, NAME)
-        before = work.session.scalars(text(READ)).one()
-        verdict = judge.judging.judge(work, use_case, Asked(window=LastRows(100)), caller=CALLER)
-        read = work.session.scalars(text(READ)).one() - before
-    assert verdict.reference["rows"] > 4000, verdict.reference
-    assert "note" not in verdict.reference or "not what they were" not in verdict.reference["note"]
-    assert 0 < read < 60_000
 
 
 def test_a_regression_is_judged_by_its_absolute_errors(
