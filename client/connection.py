@@ -88,7 +88,7 @@ class Connection:
 
         Returns the answer, read by the model; raises CallError's kinds, as do the others.
         """
-        return self._ask(model, "GET", path, params=_given(query))
+        return self._ask(model, "GET", path, params=_written(query))
 
     def post(
         self, model: type[M], path: str = "", /, *, idempotency_key: str | None = None, **body: Any
@@ -121,7 +121,7 @@ class Connection:
 
     def delete(self, model: type[M], path: str = "", /, **query: Any) -> M:
         """Takes something away. query: as of `get`."""
-        return self._ask(model, "DELETE", path, params=_given(query))
+        return self._ask(model, "DELETE", path, params=_written(query))
 
     def pages(self, model: type[M], path: str, /, page_size: int, **query: Any) -> Iterator[M]:
         """Every page of a list, each asked for when it is needed. model: has `next_page_token`."""
@@ -191,6 +191,11 @@ class Connection:
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _written(query: Mapping[str, Any]) -> dict[str, Any]:
+    """As the services read it: requests would write True."""
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in query.items()}
 
 
 def _object(answer: requests.Response, call: str, name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from client import answers
 from client.answers import ListedLoop, Loop
 from client.connection import PAGE_SIZE, Connection
 
-Action = Literal["notify", "retrain", "retrain_and_promote"]
+Action = Literal["retrain", "retrain_and_promote"]
 
 
 class Loops:

@@ -36,7 +36,7 @@ class SharedTable(DeclarativeBase):
     metadata = MetaData(schema="public", naming_convention=NAMING)
     type_annotation_map = {
         datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
+        dict[str, Any]: JSONB(none_as_null=True),
         list[Any]: JSONB,
         str: Text,
     }

@@ -1,6 +1,7 @@
 """The client that a service calls another service with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +10,14 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from fleet.caller import Caller
-from fleet.errors import SiblingAwayError, SiblingFailedError, SiblingInDoubtError, SiblingRefusedError
+from fleet.errors import (
+    BusyError,
+    SiblingAwayError,
+    SiblingFailedError,
+    SiblingInDoubtError,
+    SiblingRefusedError,
+)
+from fleet.idempotency import RequestRunningError
 from fleet.transport import TRANSPORT_FAILURES, was_never_sent
 
 ON_BEHALF_OF = "X-On-Behalf-Of"  # name:role of the caller; believed only with a sibling's key
@@ -19,6 +27,17 @@ UNAVAILABLE = 503
 OUT_OF_TIME = 504
 NO_HEADERS: Mapping[str, Any] = MappingProxyType({})
 RETRIES = Retry(total=2, connect=2, read=False, status=0, other=0, backoff_factor=0.2, allowed_methods=None)
+
+
+@contextmanager
+def busy_as_away() -> Iterator[None]:
+    """Raise SiblingAwayError where a sibling has too much to do, or is at work on the very same request."""
+    try:
+        yield
+    except SiblingRefusedError as error:
+        if error.status == BusyError.status or error.code == RequestRunningError.code:
+            raise SiblingAwayError(error.error, error.message) from error
+        raise
 
 
 class Sibling:

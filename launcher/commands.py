@@ -128,15 +128,12 @@ def rehearse(
     """Start everything and play the loop: harm is seen, a better model takes over, a bad one goes."""
     launch = _launch(docker)
     launch.remember()
-    stack = launch.stack
-    stack.up()
+    launch.stack.up()
+    page = launch.stack.addresses()["monitoring"]
     with launch.fleet() as fleet:
         scene = scene_of(find_use_case(fleet, use_case))
-        address = stack.addresses()["monitoring"]
-        acts = Rehearsal(fleet, scene, address, lambda line: print_lines(console, [line])).run()
+        acts = Rehearsal(fleet, scene, page, lambda line: print_lines(console, [line])).run()
     console.print(account(acts))
-    print_lines(console, ["Their rows beside testing, in pictures:"])
-    print_lines(console, [f"  {act.title.partition(':')[0]}: {act.page}" for act in acts])
 
 
 @cli.command()

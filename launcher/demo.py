@@ -11,6 +11,7 @@ from client.ml_model import Score, ScoredSet
 from client.monitoring import Check, Retraining, Summary
 from client.simulator import FoulingLevel, SetName
 from launcher.calling import CallFailedError, calls_told
+from launcher.loops import end_loop
 
 NAMES_TRIED = 50
 DELETED = "experiment_deleted"
@@ -131,6 +132,9 @@ class Demo:
 
     def _deploy(self) -> None:
         """Sets the model of the run that did best, of those this experiment has."""
+        left = end_loop(self._fleet, self._loop.use_case)
+        if left is not None:
+            self._progress(f"monitoring: loop {left}, of an earlier demo, is aborted")
         self._progress("tracking: search the best hyperparameters of three models, in MLflow")
         experiment = self._record_search().experiment_id
         self._progress("tracking: find the best run")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from typing import TypeVar
@@ -10,10 +11,11 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from client import Fleet, NotFoundError
-from client.answers import ListedVerdict, Loop
+from client.answers import Deployment, ListedVerdict, Loop
 from client.simulator import Fouling, Labels
 from fleet.errors import FleetError
 from launcher.calling import calls_told
+from launcher.loops import end_loop
 from launcher.scenes import Scene
 
 RATE, WINDOW_ROWS, GATE_ROWS, WATCH_ROWS = 100, 100, 100, 60
@@ -21,6 +23,7 @@ TRUTH_WAIT_S = 2.0  # that a window waits for its truth: longer than a stream ta
 PATIENCE_S, POLL_S = 90.0, 0.25
 SEED = 16
 MOST_VERDICTS = 20
+ALL = (1, 2, 3, 4)
 TOLD = ("gate", "promote")  # steps whose reasons are shown
 
 R = TypeVar("R")
@@ -37,7 +40,7 @@ class RehearsalFailedError(FleetError):
 class Act:
     """An act as it went.
 
-    verdicts: of its windows, in order. done: what the loop did, in sentences. page: compares its rows with
+    verdicts: of its windows, in order. done: what the loop did, in sentences. page: where its rows are beside
     testing, in pictures.
     """
 
@@ -57,16 +60,23 @@ class Rehearsal:
         self._progress = progress
         self._streams = 0
         self._told = 0  # id of the newest verdict that was told
+        self._seed = SEED
 
-    def run(self) -> list[Act]:
-        """Raises RehearsalFailedError with what an act came to, CallFailedError where a call failed."""
+    def run(self, acts: Sequence[int] = ALL) -> list[Act]:
+        """Play these acts.
+
+        Raises RehearsalFailedError with what an act came to, CallFailedError where a call failed.
+        """
         with calls_told(by_name=True):
             self._check_that_nobody_watches()
-            self._prepare()
+            end_loop(self._fleet, self._scene.use_case)
+            before = self._fleet.ml_model.describe(use_case=self._scene.use_case).active
             try:
-                return [self._nothing(), self._noise(), self._harm(), self._bad()]
+                self._prepare()
+                plays = (self._nothing, self._noise, self._harm, self._bad)
+                return [plays[number - 1]() for number in acts]
             finally:
-                self._fleet.monitoring.remove_policy(use_case=self._scene.use_case)
+                self._put_back(before)
 
     def _check_that_nobody_watches(self) -> None:
         """A rehearsal changes what is live, which nobody wants where the loop is in earnest."""
@@ -90,6 +100,7 @@ class Rehearsal:
         fleet.ml_model.train(use_case=scene.use_case)
         fleet.ml_model.score("testing", use_case=scene.use_case)
         self._told = max((each.id for each in self._verdicts()[:1]), default=0)
+        self._seed = (1 + self._told) * SEED  # rows of an earlier rehearsal have been learnt
         fleet.monitoring.set_policy(
             window_rows=WINDOW_ROWS,
             truth_wait=TRUTH_WAIT_S,
@@ -100,6 +111,17 @@ class Rehearsal:
             watch_rows=WATCH_ROWS,
             use_case=scene.use_case,
         )
+
+    def _put_back(self, before: Deployment | None) -> None:
+        """Leave nothing that goes on by itself, and what was live before live again."""
+        fleet, name = self._fleet, self._scene.use_case
+        with suppress(NotFoundError):  # it was not put yet
+            fleet.monitoring.remove_policy(use_case=name)
+        end_loop(fleet, name)
+        active = fleet.ml_model.describe(use_case=name).active
+        if before is not None and active is not None and active.id != before.id:
+            fleet.ml_model.rollback(before.id, reason="The rehearsal is over", use_case=name)
+            self._progress(f"After: deployment {before.id} is live again, as before")
 
     def _nothing(self) -> Act:
         act = self._begin("Act 1: nothing is wrong, and nothing is done")
@@ -141,7 +163,7 @@ class Rehearsal:
             *(RATE, rows),
             fouling=fouling,
             labels=Labels(share=1.0),
-            seed=SEED + self._streams,
+            seed=self._seed + self._streams,
             use_case=name,
         )
         sent = stream.wait()
@@ -237,5 +259,6 @@ def account(acts: Sequence[Act]) -> Table:
     table = Table("act", "verdicts", "what was done", box=SIMPLE)
     for act in acts:
         verdicts = ", ".join(each.verdict for each in act.verdicts) or "not waited for"
-        table.add_row(act.title, verdicts, "\n".join(act.done))
+        table.add_row(act.title, verdicts, "\n".join([*act.done, f"in pictures: {act.page}"]))
+        table.add_section()
     return table

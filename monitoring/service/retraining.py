@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from db.live import NothingLiveError
 from fleet.caller import Caller
 from monitoring.persistence.model.loop import Loop
 from monitoring.persistence.repository.loops import LoopInFlightError
-from monitoring.service.loop.loops import NothingLiveError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from fleet.web.answers import AnswerModel, examples
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import IdNumber, RequestModel, UseCaseName
 from monitoring.persistence.model.loop import Outcome, StepName
-from monitoring.persistence.model.policy import Action, Policy
+from monitoring.persistence.model.policy import Policy
 from monitoring.web.policy_schema import CHOSEN
 
 REASON = "26 labelled production rows have decided nothing yet, and 30 are needed"
@@ -61,7 +61,7 @@ class LoopRequest(RequestModel):
 
     use_case: UseCaseName = "wine"
     verdict_id: IdNumber | None = None
-    action: Action | None = None
+    action: Literal["retrain", "retrain_and_promote"] | None = None
     deployment_id: IdNumber | None = None
 
     @model_validator(mode="after")

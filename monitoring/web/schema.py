@@ -9,9 +9,10 @@ from pydantic.config import JsonDict
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import IdNumber, RequestModel, UseCaseName
+from monitoring.persistence.model.policy import Evidence
 from monitoring.persistence.model.window import Reference, Window
 from monitoring.service.group_names import GROUP_NAMES, fitting_groups
-from monitoring.web.verdict_schema import VERDICT_EXAMPLE, EvidenceName, VerdictAnswer
+from monitoring.web.verdict_schema import VERDICT_EXAMPLE, VerdictAnswer
 from monitoring.web.window_schema import ReferenceField, WindowField
 
 JUDGE_EXAMPLE: JsonDict = {
@@ -82,7 +83,7 @@ class JudgeRequest(RequestModel):
     deployment_id: IdNumber | None = None
     window: WindowField | None = None
     reference: ReferenceField | None = None
-    evidence: EvidenceName = "auto"
+    evidence: Evidence = "auto"
     retrain: StrictBool = False
     use_case: UseCaseName = "wine"
 

@@ -9,6 +9,7 @@ from pydantic.config import JsonDict
 from fleet.web.answers import AnswerModel
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import RequestModel, UseCaseName
+from monitoring.persistence.model.policy import Evidence
 
 SENTENCE = (
     "act: color_intensity and hue moved, p = 3e-09, distance 0.41; "
@@ -44,12 +45,13 @@ VERDICT_EXAMPLE: JsonDict = {
         "sets": ["training", "testing"],
         "rows": 142,
         "predicted": 142,
-        "losses": {"testing": 36, "out_of_fold": 106},
+        "losses": 142,
     },
     "figures": {
         "rows": 100,
         "distinct": 100,
         "predicted": 100,
+        "estimate": None,
         "evidence": "auto",
         "loss": "zero_one",
         "window": {"last": 100},
@@ -63,7 +65,6 @@ VERDICT_EXAMPLE: JsonDict = {
 REPLAY_EXAMPLE: JsonDict = {"verdict": "act", "sentence": SENTENCE, "same": True}
 
 VerdictName = Literal["steady", "warning", "act", "insufficient"]
-EvidenceName = Literal["auto", "harm", "drift", "either"]
 
 
 class VerdictsQuery(PageQuery):
@@ -90,7 +91,7 @@ class ListedVerdict(AnswerModel):
     deployment_id: int | None
     verdict: VerdictName
     sentence: str
-    evidence: EvidenceName
+    evidence: Evidence
     first_id: int
     last_id: int
     rows: int

@@ -3,9 +3,9 @@
 from typing import Self
 
 from db.audit import AuditRepository
+from db.live import live_deployment
 from db.retention import RetentionRepository
 from db.unit_of_work import UnitOfWork
-from simulator.persistence.repository.live_models import LiveModelRepository
 from simulator.persistence.repository.samples import SampleRepository
 from simulator.persistence.repository.uploads import UploadRepository
 
@@ -17,7 +17,6 @@ class SimulatorUnitOfWork(UnitOfWork):
     audit: AuditRepository
     retention: RetentionRepository
     uploads: UploadRepository
-    live_models: LiveModelRepository
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -25,5 +24,8 @@ class SimulatorUnitOfWork(UnitOfWork):
         self.audit = AuditRepository(self.session, "simulator")
         self.retention = RetentionRepository(self.session)
         self.uploads = UploadRepository(self.session)
-        self.live_models = LiveModelRepository(self.session)
         return self
+
+    def has_live(self, use_case: str) -> bool:
+        """Whether a model of the use case answers live rows."""
+        return live_deployment(self.session, use_case) is not None

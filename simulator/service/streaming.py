@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
+from db.live import NothingLiveError
 from fleet.caller import Caller
 from fleet.errors import ConflictError, SiblingAwayError, SiblingInDoubtError
 from fleet.jobs import Work
@@ -20,16 +21,6 @@ CATCH_UP_S = 1.0  # what a stream may be late by, and makes up for
 AWAY_S = 1.0  # between two tries to reach ml_model
 STORED_S = 30.0  # within which a row that was answered is stored, or never
 MOST_LABELS = 10_000  # rows of a request
-
-
-class NothingLiveError(ConflictError):
-    """No model of the use case is active."""
-
-    def __init__(self, use_case: str) -> None:
-        super().__init__(
-            f"No model of '{use_case}' is live: nothing would answer the stream",
-            'Call POST /root/ml with {"dataset": "training"} first',
-        )
 
 
 class TooLongStreamError(ConflictError):
@@ -109,7 +100,7 @@ class StreamService:
             raise TooLongStreamError(seconds, self._limit_s)
         StreamRows(self._open(stream.use_case), stream).check()
         with self._units() as work:
-            if not work.live_models.has_one(stream.use_case):
+            if not work.has_live(stream.use_case):
                 raise NothingLiveError(stream.use_case)
 
     def run(self, stream: Stream, work: Work) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -83,11 +83,16 @@ class Documented:
         for status, said in self._documents[service]["paths"][path][method.lower()]["responses"].items():
             if status < "300" and "application/json" in said["content"]:
                 schema = self._resolved(service, said["content"]["application/json"]["schema"])
-                # An answer that is another service's as it is has no form of its own, only an example.
-                choices = range(3 if schema["properties"] else 0)
-                made = [self._sample(service, schema, choice) for choice in choices]
-                found += [(int(status), body) for body in (*schema.get("examples", []), *made)]
+                found += [(int(status), body) for body in self._bodies(service, schema)]
         return found
+
+    def _bodies(self, service: str, schema: Json) -> Iterator[Any]:
+        for form in schema.get("anyOf", [schema]):
+            one = self._resolved(service, form)
+            yield from one.get("examples", [])
+            # An answer that is another service's as it is has no form of its own, only an example.
+            for choice in range(3 if one["properties"] else 0):
+                yield self._sample(service, one, choice)
 
     def _resolved(self, service: str, schema: Json) -> Json:
         if "$ref" not in schema:

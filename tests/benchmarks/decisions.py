@@ -20,7 +20,8 @@ from rich.progress import track
 from rich.table import Table
 from sklearn.model_selection import train_test_split
 
-from monitoring.service.evidence.decision import Evidence, decide
+from monitoring.persistence.model.policy import Evidence
+from monitoring.service.evidence.decision import decide
 from tests.benchmarks.gate_worlds import (
     AT_ONCE,
     BETTER_BY,

@@ -18,7 +18,8 @@ from sklearn.pipeline import Pipeline
 from fleet.catalogue import build_pipeline
 from ml_model.service.paired_losses import brier_losses, loss_sums, zero_one_losses
 from monitoring.persistence.model.judged_sets import PREDICTION
-from monitoring.service.evidence.decision import Evidence, Figures
+from monitoring.persistence.model.policy import Evidence
+from monitoring.service.evidence.decision import Figures
 from monitoring.service.evidence.distinct import counts_once, first_of_each
 from monitoring.service.evidence.drift import measure_drift
 from monitoring.service.evidence.figures import (

@@ -1,5 +1,6 @@
 """Credentials in containers: who gets in, and that the services still speak to each other."""
 
+import time
 import uuid
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import requests
 
 from fleet.services import SERVICES
+from launcher.loops import end_loop
 from tests.compose.guarded import GuardedStack
 from tests.compose.stack import ComposeStack
 
@@ -35,8 +37,15 @@ def test_siblings_speak_to_each_other_on_behalf_of_the_caller(guarded: GuardedSt
     fleet.ml_model.train()
     fleet.ml_model.score("testing")
     fleet.ml_model.score("production")
-    fleet.monitoring.summary(retrain=True)
     assert {event.actor for event in fleet.ml_model.audit()} == {"robot"}
+    begun = fleet.monitoring.summary(retrain=True).retraining
+    assert begun is not None
+    end = time.monotonic() + 120
+    while not any(step.name == "search" for step in fleet.monitoring.loop(begun.loop_id).steps):
+        assert time.monotonic() < end, fleet.monitoring.loop(begun.loop_id)
+        time.sleep(0.5)
+    assert end_loop(fleet, "wine") == begun.loop_id
+    assert fleet.monitoring.loop(begun.loop_id).outcome == "aborted"
 
 
 def test_open_to_others_without_users_does_not_start_and_says_so(docker: None, tmp_path: Path) -> None:

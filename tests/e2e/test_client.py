@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import client
+from launcher.loops import end_loop
 from tests.e2e.conftest import PROJECT, Stack
 
 pytestmark = pytest.mark.e2e
@@ -25,3 +26,4 @@ def test_the_python_of_the_documents_works(
     for program in BLOCK.findall(Path(PROJECT / page).read_text(encoding="utf-8")):
         exec(compile(program, page, "exec"), names)  # noqa: S102  # it is our own
     assert capsys.readouterr().out.strip()
+    end_loop(stack.fleet, "wine")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from launcher.loops import end_loop
 from tests.e2e.conftest import PROJECT, Stack
 
 pytestmark = pytest.mark.e2e
@@ -19,6 +20,7 @@ def test_two_demos_end_with_the_table_of_the_readme(stack: Stack) -> None:
         done = stack.launch("demo")
         assert done.returncode == 0, done.stdout + done.stderr
         assert ROW.findall(done.stdout) == expected
+    end_loop(stack.fleet, "wine")
 
 
 def test_the_readme_names_its_two_commands_before_anything_else() -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session, undefer
 
+from db.live import IS_LIVE
 from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow, UseCaseRow
 from fleet.errors import ConflictError
@@ -102,21 +103,16 @@ class DeploymentRepository:
         query = (
             select(DeploymentRow, ActivationRow.since)
             .join(ActivationRow, ActivationRow.deployment_id == DeploymentRow.id)
-            .where(
-                ActivationRow.use_case == use_case,
-                ActivationRow.role == "active",
-                ActivationRow.until.is_(None),
-            )
+            .where(ActivationRow.use_case == use_case, IS_LIVE)
         )
         found = self._session.execute(query).one_or_none()
         return as_record(Deployment, found[0], active_since=found[1]) if found is not None else None
 
     def live(self) -> list[LiveModel]:
         """What is live in every registered use case."""
-        is_live = (ActivationRow.role == "active") & ActivationRow.until.is_(None)
         query = (
             select(UseCaseRow.name, DeploymentRow, ActivationRow.since)
-            .outerjoin(ActivationRow, (ActivationRow.use_case == UseCaseRow.name) & is_live)
+            .outerjoin(ActivationRow, (ActivationRow.use_case == UseCaseRow.name) & IS_LIVE)
             .outerjoin(DeploymentRow, DeploymentRow.id == ActivationRow.deployment_id)
             .order_by(UseCaseRow.name)
         )
@@ -179,7 +175,7 @@ class DeploymentRepository:
         """Id, use case and note of those that are being trained, if whoever does so still lives."""
         query = (
             select(DeploymentRow.id, DeploymentRow.use_case, DeploymentRow.training)
-            .where(DeploymentRow.training.is_not(None))
+            .where(func.jsonb_typeof(DeploymentRow.training) == "object")  # null was stored as JSON's once
             .with_for_update(key_share=True, skip_locked=True)
         )
         return [(id_, use_case, note or {}) for id_, use_case, note in self._session.execute(query)]
@@ -206,10 +202,9 @@ class DeploymentRepository:
     def activate(self, deployment: Deployment, reason: str, *, actor: str) -> None:
         """Make a deployment the live one; the one before it ends at the same moment."""
         moment = self.now()  # not now(), the transaction's start: an activation before it may be younger
-        live = (ActivationRow.role == "active") & ActivationRow.until.is_(None)
         self._session.execute(
             update(ActivationRow)
-            .where(ActivationRow.use_case == deployment.use_case, live)
+            .where(ActivationRow.use_case == deployment.use_case, IS_LIVE)
             .values(until=moment)
         )
         activation = ActivationRow(

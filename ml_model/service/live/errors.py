@@ -1,15 +1,6 @@
 """Why a live request has no answer."""
 
-from fleet.errors import ConflictError, UnavailableError
-
-
-class NothingLiveError(ConflictError):
-    """No model of the use case is active."""
-
-    def __init__(self, use_case: str) -> None:
-        super().__init__(
-            f"No model of '{use_case}' is live", 'Call POST /root/ml with {"dataset": "training"} first'
-        )
+from fleet.errors import UnavailableError
 
 
 class NotOpenError(UnavailableError):

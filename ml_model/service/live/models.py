@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from db.definition import Task, UseCase
+from db.live import NothingLiveError
 from db.use_cases import UnknownDeploymentError, UnknownUseCaseError
 from fleet.errors import FleetError, OutOfTimeError, UnavailableError
 from ml_model.persistence.model.deployment import LiveRole
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.live.errors import NothingLiveError, NotOpenError
+from ml_model.service.live.errors import NotOpenError
 from ml_model.service.live.indexes import IndexReserve
 from ml_model.service.live.open_models import OpenModels
 from ml_model.service.live.opened import Served

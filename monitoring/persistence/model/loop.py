@@ -25,6 +25,14 @@ class Champion:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A deployment that was trained and is not live."""
+
+    id: int
+    model_name: str
+
+
+@dataclass(frozen=True)
 class Step:
     """A step of a loop. look: how often it was looked, from 1. outcome: None while it goes on."""
 

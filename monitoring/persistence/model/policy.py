@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from monitoring.persistence.model.window import MOST_ROWS
+from monitoring.persistence.model.window import MOST_JUDGED
 
 Evidence = Literal["auto", "harm", "drift", "either"]
 Action = Literal["notify", "retrain", "retrain_and_promote"]
 Form = Literal["json", "slack", "teams", "alertmanager"]
 
 FEWEST_ROWS = 30  # that anything is decided by
+MOST_ROWS = 100_000  # that ml_model evaluates at once
 WHEN_FULL = "rows"
 CRON_FIELDS = 5  # croniter takes a sixth, of seconds: too often for anything that is judged
 
@@ -62,7 +63,7 @@ class GatePolicy(_Part):
     them. keep_old: how much worse it may be on the old testing set; None for any.
     """
 
-    rows: Annotated[int, Field(ge=FEWEST_ROWS, le=100_000)] = 100
+    rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_ROWS // 2)] = 100
     share: Annotated[float, Field(gt=0, le=1)] = 0.5
     keep_old: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -77,7 +78,7 @@ class Policy(_Part):
 
     enabled: bool = True
     schedule: Annotated[str, AfterValidator(_schedule)] = WHEN_FULL
-    window_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_ROWS)] = 100
+    window_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_JUDGED)] = 100
     truth_wait: Annotated[float, Field(ge=0, le=31_536_000)] = 0.0
     evidence: Evidence = "auto"
     action: Action = "notify"
@@ -85,4 +86,4 @@ class Policy(_Part):
     webhook: WebhookPolicy | None = None
     search: SearchPolicy = SearchPolicy()
     gate: GatePolicy = GatePolicy()
-    watch_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=1_000_000)] = 200
+    watch_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_ROWS)] = 200

@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from fleet.caller import Caller
-from fleet.errors import AwayError, BusyError, SiblingFailedError, SiblingRefusedError
-from fleet.sibling import Sibling
+from fleet.errors import AwayError, SiblingFailedError, SiblingRefusedError
+from fleet.sibling import Sibling, busy_as_away
 
 R = TypeVar("R")
 KEY, PREFER = "Idempotency-Key", "Prefer"
-RUNNING = "request_running"
 NOT_THERE = (404, 409)  # it is gone, or is so already
 
 
@@ -22,13 +21,10 @@ class SiblingAwaitedError(AwayError):
 def waited_for() -> Iterator[None]:
     """Raise SiblingAwaitedError for what another service will answer later."""
     try:
-        yield
+        with busy_as_away():
+            yield
     except SiblingFailedError as error:
         raise SiblingAwaitedError(error.error, error.message) from error
-    except SiblingRefusedError as error:
-        if error.code == RUNNING or error.status == BusyError.status:
-            raise SiblingAwaitedError(error.error, error.message) from error
-        raise
 
 
 class LoopSiblings:
@@ -124,11 +120,11 @@ def _role(deployment_id: int) -> str:
 
 
 def _unless_done(call: Callable[[], object]) -> bool:
-    with waited_for():
-        try:
+    try:
+        with waited_for():
             call()
-        except SiblingRefusedError as error:
-            if error.code == RUNNING or error.status not in NOT_THERE:
-                raise
-            return False
+    except SiblingRefusedError as error:
+        if error.status not in NOT_THERE:
+            raise
+        return False
     return True

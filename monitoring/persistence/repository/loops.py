@@ -9,13 +9,16 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.definition import UseCase
+from db.live import IS_LIVE
 from db.loop import LoopRow, LoopStepRow
 from db.paging import newest_first
 from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow
+from db.tables import use_case_tables
 from fleet.errors import AwayError, ConflictError, NotFoundError
 from fleet.paging import Page, PageRequest
-from monitoring.persistence.model.loop import Champion, End, Found, Loop, Next, Step
+from monitoring.persistence.model.loop import Candidate, Champion, End, Found, Loop, Next, Step
 from monitoring.persistence.model.policy import Policy
 
 LARGEST_ID = 2**63 - 1
@@ -48,7 +51,7 @@ class LoopEndedError(ConflictError):
 
 
 class StillTrainingError(AwayError):
-    """A candidate that is to be thrown away is being trained yet."""
+    """The candidate of an interrupted training is being trained yet."""
 
     def __init__(self, deployment_id: int) -> None:
         super().__init__(f"Deployment {deployment_id} is being trained yet", "It is waited for")
@@ -140,6 +143,8 @@ class LoopRepository:
 
     def end_step(self, loop: Loop, step: Step, found: Found) -> bool:
         """Write down how it has ended, and what follows; False if it had ended before."""
+        # The loop first, as whoever aborts it does: two that wait for each other would be a deadlock.
+        self._session.execute(select(LoopRow.id).where(LoopRow.id == loop.id).with_for_update())
         told = {"figures": _with(found.figures), "outcome": found.outcome}
         if not self._change(step, **told, reason=found.reason, ended_at=func.clock_timestamp()):
             return False
@@ -153,7 +158,7 @@ class LoopRepository:
         self._session.execute(update(LoopRow).where(LoopRow.id == loop.id).values(**changes))
         return True
 
-    def candidate_of(self, use_case: str, run_id: str) -> int | None:
+    def candidate_of(self, use_case: str, run_id: str) -> Candidate | None:
         """The candidate of a run, which an interrupted training may have left. Raises StillTrainingError."""
         query = select(DeploymentRow).where(
             DeploymentRow.use_case == use_case,
@@ -165,7 +170,7 @@ class LoopRepository:
         row = self._session.scalars(query.order_by(DeploymentRow.id.desc()).limit(1)).one_or_none()
         if row is not None and row.trained_at is None:
             raise StillTrainingError(row.id)
-        return None if row is None else row.id
+        return None if row is None else as_record(Candidate, row)
 
     def is_trained(self, use_case: str, deployment_id: int) -> bool:
         """Whether the use case has a deployment of that id which can be made live."""
@@ -178,14 +183,17 @@ class LoopRepository:
         query = (
             select(DeploymentRow)
             .join(ActivationRow, ActivationRow.deployment_id == DeploymentRow.id)
-            .where(
-                ActivationRow.use_case == use_case,
-                ActivationRow.role == "active",
-                ActivationRow.until.is_(None),
-            )
+            .where(ActivationRow.use_case == use_case, IS_LIVE)
         )
         row = self._session.scalars(query).one_or_none()
         return None if row is None else as_record(Champion, row)
+
+    def is_live_since(self, use_case: UseCase, sample_id: int) -> bool:
+        """Whether what is live was so when that row came in."""
+        samples = use_case_tables(use_case).samples
+        came_in = select(samples.c.created_at).where(samples.c.sample_id == sample_id).scalar_subquery()
+        query = select(ActivationRow.since <= came_in).where(ActivationRow.use_case == use_case.name, IS_LIVE)
+        return bool(self._session.scalar(query))
 
     def _add_step(self, loop_id: int, step: Next) -> None:
         self._session.add(

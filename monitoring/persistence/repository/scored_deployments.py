@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from db.definition import UseCase
+from db.live import IS_LIVE
 from db.sets import RowRange
 from db.shared import ActivationRow, DeploymentRow
 from db.tables import FIRST_LIVE_INDEX, use_case_tables
@@ -31,12 +32,6 @@ class ScoredDeployments:
             ):
                 return deployment_id
         return None
-
-    def live(self, use_case: UseCase) -> int | None:
-        """The live deployment; None while none is."""
-        row = ActivationRow
-        live = (row.use_case == use_case.name, row.role == "active", row.until.is_(None))
-        return self._session.scalar(select(row.deployment_id).where(*live))
 
     def is_deployment(self, use_case: UseCase, deployment_id: int) -> bool:
         """Whether the use case has a deployment of that id."""
@@ -69,11 +64,7 @@ class ScoredDeployments:
 
 
 def _newest_first(use_case: UseCase) -> Select[int]:
-    is_live = exists().where(
-        ActivationRow.deployment_id == DeploymentRow.id,
-        ActivationRow.role == "active",
-        ActivationRow.until.is_(None),
-    )
+    is_live = exists().where(ActivationRow.deployment_id == DeploymentRow.id, IS_LIVE)
     return (
         select(DeploymentRow.id)
         .where(DeploymentRow.use_case == use_case.name)

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from monitoring.persistence.model.policy import FEWEST_ROWS, Evidence
 from monitoring.service.evidence.drift import ColumnTest, Drift
+from monitoring.service.evidence.estimate import Estimate
 from monitoring.service.evidence.harm import Harm
-from monitoring.service.evidence.sentences import columns_moved, higher_loss, number, truth
+from monitoring.service.evidence.sentences import columns_moved, estimated, higher_loss, number, truth
 
-FEWEST_DISTINCT = 30
 ACTS = 2e-4  # 50 windows, two looks at each: 2 % of falsely acting in one, whatever depends on what
 ACTS_OF_TWO_KINDS = ACTS / 2
 WARNS = 0.02
 
-Evidence = Literal["auto", "harm", "drift", "either"]
 Verdict = Literal["steady", "warning", "act", "insufficient"]
 POOLED = " in the last three windows together"
 
@@ -27,7 +27,8 @@ class Figures:
 
     rows: of the window; distinct: of them, without those that were sent again, counted where equal rows
     count once. evidence: which kind may act. pooled: of the last three windows together, this one among them.
-    predicted: how many of the rows the deployment has predicted; None for all.
+    predicted: how many of the rows the deployment has predicted; None for all. estimate: of how well it does,
+    where too little truth is known to test that; it warns at most.
     """
 
     rows: int
@@ -38,6 +39,7 @@ class Figures:
     harm: Harm
     pooled_harm: Harm
     predicted: int | None = None
+    estimate: Estimate | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON; `replay` reads it."""
@@ -47,6 +49,7 @@ class Figures:
             "distinct": self.distinct,
             "evidence": self.evidence,
             "predicted": self.predicted,
+            "estimate": None if self.estimate is None else self.estimate.as_dict(),
             **{kind: getattr(self, kind).as_dict() for kind in kinds},
         }
 
@@ -61,17 +64,17 @@ class Decision:
 
 def decide(figures: Figures) -> Decision:
     """Come to a verdict. The same figures always give the same one."""
-    if figures.distinct < FEWEST_DISTINCT:
-        return _insufficient(f"{figures.distinct} distinct rows, and it takes {FEWEST_DISTINCT}")
+    if figures.distinct < FEWEST_ROWS:
+        return _insufficient(f"{figures.distinct} distinct rows, and it takes {FEWEST_ROWS}")
     kinds = _acting_kinds(figures)
     level = ACTS_OF_TWO_KINDS if len(kinds) > 1 else ACTS
     acting = [_harm(figures, level) if "harm" in kinds else "", _drift_that_matters(figures, level, kinds)]
     if any(acting):
         return Decision("act", _sentence("act", figures, *acting))
     if kinds == {"harm"} and figures.harm.p is None and figures.pooled_harm.p is None:
-        return _insufficient(truth(figures.harm, figures.rows, figures.predicted))
+        return _insufficient(_known_of_harm(figures))
     warning = [_harm(figures, WARNS), _drift(figures, WARNS)]
-    if any(warning):
+    if any(warning) or (figures.estimate is not None and figures.estimate.warns):
         return Decision("warning", _sentence("warning", figures, *warning))
     return Decision("steady", _sentence("steady", figures, "", _unmoved(figures.drift)))
 
@@ -88,6 +91,7 @@ def replay(stored: Mapping[str, Any]) -> Decision:
             harm=_stored_harm(stored["harm"]),
             pooled_harm=_stored_harm(stored["pooled_harm"]),
             predicted=stored["predicted"],
+            estimate=_stored_estimate(stored),
         )
     )
 
@@ -144,8 +148,13 @@ def _unmoved(drift: Drift) -> str:
 
 def _sentence(verdict: Verdict, figures: Figures, harm: str, drift: str) -> str:
     """Harm first; what is known of the truth is always said."""
-    parts = [harm, drift] if harm else [drift, truth(figures.harm, figures.rows, figures.predicted)]
+    parts = [harm, drift] if harm else [drift, _known_of_harm(figures)]
     return f"{verdict}: " + "; ".join(filter(None, parts))
+
+
+def _known_of_harm(figures: Figures) -> str:
+    said = truth(figures.harm, figures.rows, figures.predicted)
+    return said if figures.estimate is None else f"{said}; {estimated(figures.estimate)}"
 
 
 def _insufficient(reason: str) -> Decision:
@@ -158,3 +167,8 @@ def _stored_drift(stored: Mapping[str, Any]) -> Drift:
 
 def _stored_harm(stored: Mapping[str, Any]) -> Harm:
     return Harm(**{field.name: stored[field.name] for field in fields(Harm)})
+
+
+def _stored_estimate(stored: Mapping[str, Any]) -> Estimate | None:
+    kept = stored.get("estimate")  # verdicts of before there were estimates have none
+    return None if kept is None else Estimate(**kept)

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special  # type: ignore[import-untyped]
 
+from monitoring.persistence.model.policy import FEWEST_ROWS
+
 Floats = NDArray[np.float64]
 Metric = Literal["accuracy", "absolute error"]
 
-FEWEST_ROWS = 30  # of the reference, to learn from
 ENOUGH_FOR_STEPS = 1000  # rows for isotonic regression; a logistic curve with fewer (Platt)
 NEIGHBOURS = 0.1  # share of the reference's rows whose predictions are nearest
 SURELY = 4.0  # standard errors that are no chance

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Literal
 
+from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.evidence.sentences import number
 
-FEWEST_ROWS = 30
-ROLLS_BACK = 0.01
+ROLLS_BACK = 0.01  # shared equally by the looks of a watch, so that it holds for all of them together
 
 GateVerdict = Literal["promote", "undecided", "reject", "hold"]
 WatchVerdict = Literal["roll_back", "watch", "kept"]
@@ -94,10 +95,25 @@ def decide_gate(
     return Outcome("undecided", f"undecided: more labels are waited for, {found}")
 
 
+def rows_of_look(look: int, watch_rows: int) -> int:
+    """After how many rows a watch looks: twice as many each time. look: from 1."""
+    rows: int = FEWEST_ROWS * 2 ** (look - 1)
+    return min(rows, watch_rows)
+
+
+def watch_looks(watch_rows: int) -> int:
+    """How often a watch looks at most: at its last look it has all its rows."""
+    return next(look for look in count(1) if rows_of_look(look, watch_rows) >= watch_rows)
+
+
 def decide_watch(paired: Paired, watch_rows: int) -> WatchOutcome:
     """Decide whether a promotion stays. paired: old champion and new on rows labelled since then."""
-    found = f"p = {number(paired.p_worse)} on {paired.rows} rows labelled since the promotion"
-    if paired.rows >= FEWEST_ROWS and paired.p_worse <= ROLLS_BACK:
+    level = ROLLS_BACK / watch_looks(watch_rows)
+    found = (
+        f"p = {number(paired.p_worse)} (it takes {number(level)}) "
+        f"on {paired.rows} rows labelled since the promotion"
+    )
+    if paired.rows >= FEWEST_ROWS and paired.p_worse <= level:
         return WatchOutcome("roll_back", f"roll back: the model before it is better, {found}")
     if paired.rows >= watch_rows:
         return WatchOutcome("kept", f"kept: it is not worse than the model before it, {found}")

@@ -6,9 +6,9 @@ from typing import Any
 
 from scipy import special  # type: ignore[import-untyped]
 
+from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.evidence.figures import LossSums
 
-FEWEST_ROWS = 30  # with a target; with fewer, nothing is said of the model's quality
 NO_SPREAD = 1e-12  # of the mean's square: what is left of equal losses by rounding
 STRAIGHT = 1e-5  # a skewness below which the normal distribution is meant
 
@@ -33,6 +33,11 @@ class Harm:
         if self.mean is None or self.reference_mean is None:
             return None
         return self.mean - self.reference_mean
+
+    @property
+    def lacks_truth(self) -> bool:
+        """Whether it was not tested because too few rows have a target."""
+        return self.rows < FEWEST_ROWS
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""

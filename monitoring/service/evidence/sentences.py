@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 
 from monitoring.service.evidence.drift import ColumnTest
-from monitoring.service.evidence.harm import FEWEST_ROWS, Harm
+from monitoring.service.evidence.estimate import Estimate
+from monitoring.service.evidence.harm import Harm
 
 MOST_NAMES = 3
 EFFECTS = {"distance": "distance", "shares": "shares differ by", "missing": "missing share differs by"}
+SOURCES = {
+    "accuracy": ("accuracy", "how sure the model is"),
+    "absolute error": ("the mean absolute error", "the errors of predictions nearby"),
+}
 
 
 def number(value: float) -> str:
@@ -40,7 +45,16 @@ def truth(harm: Harm, rows: int, predicted: int | None) -> str:
     """What is known of the model's quality in a window of so many rows. predicted: of them; None for all."""
     if harm.p is not None:
         return higher_loss(harm)
-    if harm.rows < FEWEST_ROWS:
+    if harm.lacks_truth:
         what = "labelled" if predicted in (None, rows) else "predicted by this deployment and labelled"
         return f"accuracy cannot be known yet, {harm.rows} of {rows} rows are {what}"
     return f"accuracy was not tested: the reference has {harm.reference_rows} losses that can be compared"
+
+
+def estimated(estimate: Estimate) -> str:
+    """How well the model is expected to do, and from what."""
+    metric, source = SOURCES[estimate.metric]
+    return (
+        f"{metric} is estimated at {number(estimate.expected)} from {source}, "
+        f"{number(estimate.reference)} on the reference"
+    )

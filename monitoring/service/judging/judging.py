@@ -6,19 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.definition import UseCase
+from db.live import NothingLiveError
 from db.sets import RowRange
 from db.use_cases import UnknownDeploymentError
 from fleet.caller import Caller
-from fleet.errors import ConflictError, InvalidRequestError
+from fleet.errors import InvalidRequestError
 from monitoring.persistence.model.judged_rows import JudgedRows
+from monitoring.persistence.model.policy import Evidence
 from monitoring.persistence.model.verdict import KeptVerdict, NewVerdict
-from monitoring.persistence.model.window import MOST_ROWS, LastRows, Reference, Window
+from monitoring.persistence.model.window import MOST_JUDGED, LastRows, Reference, Window
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
-from monitoring.service.evidence.decision import Evidence, Figures, decide
+from monitoring.service.evidence.decision import Figures, decide
 from monitoring.service.evidence.distinct import first_of_each
 from monitoring.service.evidence.drift import measure_drift
 from monitoring.service.evidence.figures import LossSums
 from monitoring.service.evidence.harm import measure_harm
+from monitoring.service.judging.estimating import estimate
 from monitoring.service.judging.losses import Loss, loss_sums, losses
 from monitoring.service.judging.reference import ReferenceFigures, kinds
 from monitoring.service.judging.references import References
@@ -29,22 +32,12 @@ POOLED_BEFORE = 2  # windows that are looked at together with the one that is ju
 MUCH_LONGER = 2  # times its rows: so long a window would drown it; so many times shorter, it tells nothing
 
 
-class NothingLiveError(ConflictError):
-    """No deployment of the use case is live, and none was named."""
-
-    def __init__(self, use_case: str) -> None:
-        super().__init__(
-            f"No model of use case '{use_case}' is live",
-            'Train one with POST /root/ml {"dataset": "training"}, or name a \'deployment_id\'',
-        )
-
-
 class WindowTooLargeError(InvalidRequestError):
     """More rows are in the window than are judged together."""
 
     def __init__(self, rows: int) -> None:
         super().__init__(
-            f"The window has {rows} rows; a verdict is on {MOST_ROWS} at most",
+            f"The window has {rows} rows; a verdict is on {MOST_JUDGED} at most",
             "Ask for a smaller 'window', such as {\"last\": 1000}",
         )
 
@@ -82,7 +75,7 @@ class Judging:
         work.judged.hold(use_case)
         window = asked.window or WINDOW
         found = work.windows.find(use_case, window)
-        if found.rows > MOST_ROWS:
+        if found.rows > MOST_JUDGED:
             raise WindowTooLargeError(found.rows)
         reference = self._references.of(work, use_case, deployment_id, asked.reference)
         before = work.verdicts.before(
@@ -92,7 +85,7 @@ class Judging:
             rows=(-(-found.rows // MUCH_LONGER), MUCH_LONGER * found.rows),
             by_policy=asked.by_policy,
         )
-        before = _together(before, MOST_ROWS - found.rows)
+        before = _together(before, MOST_JUDGED - found.rows)
         ranges = [*(_range_of(each) for each in reversed(before)), found.range]
         windows = work.judged.read(use_case, ranges, deployment_id)
         figures, kind = _figures(use_case, windows, reference, asked.evidence)
@@ -132,10 +125,10 @@ def _deployment(work: MonitoringUnitOfWork, use_case: UseCase, asked: int | None
         if not work.scored.is_deployment(use_case, asked):
             raise UnknownDeploymentError(asked, use_case.name)
         return asked
-    live = work.scored.live(use_case)
+    live = work.loops.champion(use_case.name)
     if live is None:
-        raise NothingLiveError(use_case.name)
-    return live
+        raise NothingLiveError(use_case.name, ", or name a 'deployment_id'")
+    return live.id
 
 
 def _range_of(verdict: KeptVerdict) -> RowRange:
@@ -156,15 +149,17 @@ def _figures(
     own, pooled = _distinct(now, reference), _distinct(rows, reference)
     kind = _kind(use_case, rows, reference)
     known, classes = reference.losses.get(kind, LossSums()), reference.classes
+    harm = measure_harm(known, _lost(kind, now, reference))
     figures = Figures(
         rows=len(now),
         distinct=len(own),
         evidence=evidence,
         drift=measure_drift(reference.side, side(use_case, own, classes)),
         pooled_drift=measure_drift(reference.side, side(use_case, pooled, classes)),
-        harm=measure_harm(known, _lost(kind, now, reference)),
+        harm=harm,
         pooled_harm=measure_harm(known, _lost(kind, rows, reference)),
         predicted=int(now.predicted.sum()),
+        estimate=estimate(use_case, reference.known, own) if harm.lacks_truth else None,
     )
     return figures, kind
 

@@ -11,6 +11,7 @@ from monitoring.persistence.model.judged_rows import Floats, JudgedRows
 from monitoring.persistence.model.judged_sets import PREDICTION
 from monitoring.service.evidence.distinct import counts_once
 from monitoring.service.evidence.figures import LossSums, Side
+from monitoring.service.judging.estimating import KnownRows, known_rows
 from monitoring.service.judging.losses import Loss, loss_sums, losses
 from monitoring.service.judging.sides import feature_figures, prediction_figures
 
@@ -22,12 +23,14 @@ class ReferenceFigures:
     """A reference, ready to be compared. side: of its columns.
 
     classes: that it knows, ascending; none of a regression. losses: by kind, those that its rows have.
-    once: whether equal rows count once where they are held against it. told: what it is, ready for JSON.
+    known: what estimates are made from. once: whether equal rows count once where they are held against it.
+    told: what it is, ready for JSON.
     """
 
     side: Side
     classes: Floats
     losses: Mapping[Loss, LossSums]
+    known: KnownRows
     once: bool
     told: Mapping[str, Any] = field(default_factory=dict)
 
@@ -56,7 +59,8 @@ def reference_of(
         **feature_figures(use_case, rows.features),
         PREDICTION: prediction_figures(use_case, said, classes),
     }
-    return ReferenceFigures(columns, classes, found, counts_once(rows.features), told)
+    expected = known_rows(use_case, known)
+    return ReferenceFigures(columns, classes, found, expected, counts_once(rows.features), told)
 
 
 def kinds(use_case: UseCase, rows: JudgedRows) -> list[Loss]:

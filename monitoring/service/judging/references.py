@@ -15,7 +15,7 @@ from monitoring.persistence.model.judged_rows import JudgedRows
 from monitoring.persistence.model.window import Reference, Window
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.judging.reference import ReferenceFigures, reference_of
-from monitoring.service.judging.stored_figures import from_bytes, to_bytes
+from monitoring.service.judging.stored_figures import LAYOUT, from_bytes, to_bytes
 
 MOST_IN_MEMORY = 2**28  # bytes, of all that are kept there
 MOST_STORED = 2**26  # more is sooner worked out again: PostgreSQL takes them as text, in its memory
@@ -58,7 +58,7 @@ class References:
         if reference is not None and not isinstance(reference, str):
             return self._of_window(work, use_case, deployment_id, reference)
         sets: Sets = reference or "both"
-        version = work.judged.version(use_case, deployment_id)
+        version = f"{LAYOUT}:{work.judged.version(use_case, deployment_id)}"
         found = self._remembered(deployment_id, sets, version)
         if found is None:
             stored = work.reference_figures.find(deployment_id, sets, version)

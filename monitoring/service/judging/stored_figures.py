@@ -8,13 +8,20 @@ from typing import Any
 import numpy as np
 
 from monitoring.service.evidence.figures import ColumnFigures, LossSums
+from monitoring.service.judging.estimating import KnownRows
 from monitoring.service.judging.reference import ReferenceFigures
+
+LAYOUT = "2"  # another one whenever more, or something else, is kept: what was kept before is made anew
 
 
 def to_bytes(reference: ReferenceFigures) -> bytes:
     """An archive of numpy; `from_bytes` reads it."""
     names = list(reference.side)
-    arrays: dict[str, Any] = {"classes": reference.classes}
+    arrays: dict[str, Any] = {
+        "classes": reference.classes,
+        "known_said": reference.known.said,
+        "known_off": reference.known.off,
+    }
     for number, figures in enumerate(reference.side.values()):
         arrays[f"values_{number}"] = figures.values
         if figures.counts is not None:
@@ -44,4 +51,5 @@ def from_bytes(stored: bytes) -> ReferenceFigures:
             for number, (name, rows, missing) in enumerate(told["columns"])
         }
         losses = {kind: LossSums(**sums) for kind, sums in told["losses"].items()}
-        return ReferenceFigures(side, arrays["classes"], losses, told["once"], told["told"])
+        known = KnownRows(arrays["known_said"], arrays["known_off"])
+        return ReferenceFigures(side, arrays["classes"], losses, known, told["once"], told["told"])

@@ -10,20 +10,25 @@ from monitoring.persistence.model.loop import End, Found, Next
 from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.evidence.gate import GateSettings, Outcome, Paired, decide_gate, read_paired
 from monitoring.service.loop.context import Context
+from monitoring.service.loop.distinct_rows import different, new_to_both
 from monitoring.service.loop.ending import clear_for
-from monitoring.service.loop.waiting import new_rows
+from monitoring.service.loop.waiting import WANTED, new_rows, room_for_new
 
 MAIN_METRIC = {Task.CLASSIFICATION: "accuracy", Task.REGRESSION: "r2"}
 
 
 def gate(context: Context) -> Found | None:
     """Promote, reject, or wait as a shadow for more rows whose truth is known."""
-    with context.units() as work:
-        rows = work.labelled.reserved(context.loop.id)
-        new = new_rows(work, context.use_case, context.loop)
-    if context.step.look > 1 and len(new) < FEWEST_ROWS:
-        return None
-    figures = _evaluated(context, [*rows, *new])
+    rows, new = _rows(context)
+    if context.step.look > 1:
+        missing = FEWEST_ROWS - len(set(rows) & set(new))
+        if missing > 0:
+            context.note({WANTED: len(new) + missing})
+            return None
+    elif len(rows) < FEWEST_ROWS:
+        reason = f"hold: {len(rows)} reserved rows equal none that was learned from, it takes {FEWEST_ROWS}"
+        return Found("hold", reason, clear_for("held", reason))
+    figures = _evaluated(context, rows)
     decision = replay_gate(figures)
     then: Next | End
     if decision.verdict == "promote":
@@ -34,6 +39,16 @@ def gate(context: Context) -> Found | None:
     else:
         then = clear_for("held" if decision.verdict == "hold" else "rejected", decision.reason)
     return Found(decision.verdict, decision.reason, then, figures, reserved=new, look=context.step.look)
+
+
+def _rows(context: Context) -> tuple[list[int], list[int]]:
+    """The rows that decide, and those that came in for this look, some of which may count for nothing."""
+    loop, use_case = context.loop, context.use_case
+    with context.units() as work:
+        reserved = work.labelled.reserved(loop.id)
+        own = different(work, use_case, reserved)
+        new = new_rows(work, use_case, loop, room_for_new(loop, len(own), GateSettings().looks))
+        return new_to_both(work, use_case, loop, [*own, *new]), new
 
 
 def replay_gate(figures: Mapping[str, Any]) -> Outcome:

@@ -18,7 +18,8 @@ from monitoring.service.telling.occasions import tell_verdict
 
 log = logging.getLogger(__name__)
 
-ASKS_FOR_NEW_ROWS = ("rejected", "held")
+ASKS_FOR_NEW_ROWS = ("rejected", "held", "rolled_back", "failed")
+FEWEST_ANSWERED = 0.5  # of a window's rows, by the model that is live
 
 
 class Judges(Protocol):
@@ -85,9 +86,8 @@ class JudgingByPolicy:
         """The loop that the verdict begins, if it does."""
         if verdict.verdict != "act" or kept.policy.action == "notify":
             return None
-        champion = work.loops.champion(use_case.name)
-        if champion is None or champion.id != verdict.deployment_id:
-            return None  # it was replaced while these rows came in
+        if not _is_about_what_is_live(work, use_case, verdict):
+            return None
         if not _may_begin(work, use_case, kept.policy):
             return None
         told = Told(verdict.id, verdict.verdict, verdict.sentence)
@@ -101,6 +101,17 @@ def _pass_over(work: MonitoringUnitOfWork, kept: KeptPolicy) -> bool:
     return True
 
 
+def _is_about_what_is_live(work: MonitoringUnitOfWork, use_case: UseCase, verdict: KeptVerdict) -> bool:
+    """Whether the model that is live answered the window's rows.
+
+    What another one answered, as in windows that waited while it was replaced, is no reason to replace it.
+    """
+    champion, answered = work.loops.champion(use_case.name), verdict.figures["predicted"]
+    if champion is None or champion.id != verdict.deployment_id or answered < FEWEST_ANSWERED * verdict.rows:
+        return False
+    return answered == verdict.rows or work.loops.is_live_since(use_case, verdict.first_id)
+
+
 def _may_begin(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) -> bool:
     """Whether none is under way, and the last one was long enough ago, with enough learnt since."""
     if work.loops.in_flight(use_case.name) is not None:
@@ -112,5 +123,6 @@ def _may_begin(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) ->
         return False
     if last.outcome not in ASKS_FOR_NEW_ROWS:
         return True
-    mark, wanted = int(last.current.figures[MARK]), policy.gate.rows
+    learned = last.last("snapshot") or last.current  # it is held while it reserves, or has a snapshot
+    mark, wanted = int(learned.figures[MARK]), policy.gate.rows
     return len(work.labelled.after(use_case, mark, wanted, undecided=True)) >= wanted

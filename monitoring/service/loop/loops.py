@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from db.live import NothingLiveError
 from fleet.caller import Caller
 from fleet.errors import ConflictError, InvalidRequestError
 from fleet.jobs import JobEndedError, UnknownJobError
@@ -14,16 +15,6 @@ from monitoring.service.loop.ending import clear_for
 from monitoring.service.telling.occasions import tell_start
 
 KIND = "loop"
-
-
-class NothingLiveError(ConflictError):
-    """A loop is about the model that is live."""
-
-    def __init__(self, use_case: str) -> None:
-        super().__init__(
-            f"No model of '{use_case}' is live",
-            'Set one with POST /root/ml/set_model, then call POST /root/ml with {"dataset": "training"}',
-        )
 
 
 class VerdictOfAnotherError(InvalidRequestError):

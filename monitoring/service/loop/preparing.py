@@ -6,6 +6,7 @@ import math
 from monitoring.persistence.model.loop import MARK, End, Found, Next
 from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.loop.context import Context
+from monitoring.service.loop.distinct_rows import counts_once
 
 
 def judge(context: Context) -> Found:
@@ -17,12 +18,18 @@ def judge(context: Context) -> Found:
 def reserve(context: Context) -> Found:
     """Take rows out of what may be trained on: a share of the newest labelled ones, by a hash.
 
-    With fewer than FEWEST_ROWS labelled rows nothing could be decided, so nothing is begun.
+    Equal rows are one, and stay together: a copy that is learned from would give away the others. With fewer
+    than FEWEST_ROWS labelled rows nothing could be decided, so nothing is begun.
     """
-    gate = context.loop.policy.gate
+    gate, use_case = context.loop.policy.gate, context.use_case
     with context.units() as work:
-        pool = work.labelled.newest_undecided(context.use_case, math.ceil(gate.rows / gate.share))
-    figures = {"labelled": len(pool)}
+        mark = work.labelled.mark(use_case)
+        newest = work.labelled.newest_undecided(use_case, math.ceil(gate.rows / gate.share))
+        once = counts_once(work, use_case)
+        pool = (
+            {each.features for each in work.labelled.digests(use_case, newest).values()} if once else newest
+        )
+    figures = {"labelled": len(pool), MARK: mark}
     if len(pool) < FEWEST_ROWS:
         reason = (
             f"{len(pool)} labelled production rows have decided nothing yet, and {FEWEST_ROWS} are needed: "
@@ -30,9 +37,12 @@ def reserve(context: Context) -> Found:
         )
         return Found("held", reason, End("held", reason), figures)
     count = min(gate.rows, max(FEWEST_ROWS, math.floor(len(pool) * gate.share)))
-    chosen = sorted(sorted(pool, key=_hash)[:count])
+    chosen = sorted(pool, key=_hash)[:count]
+    if once:
+        with context.units() as work:
+            chosen = work.labelled.equal_to(use_case, chosen)
     reason = f"{count} of {len(pool)} labelled rows are kept back to decide"
-    return Found("reserved", reason, Next("snapshot"), {**figures, "rows": count}, reserved=chosen)
+    return Found("reserved", reason, Next("snapshot"), {**figures, "rows": count}, reserved=sorted(chosen))
 
 
 def snapshot(context: Context) -> Found:
@@ -45,5 +55,5 @@ def snapshot(context: Context) -> Found:
     return Found("taken", reason, Next("search"), figures, changes={"snapshot_id": int(taken["id"])})
 
 
-def _hash(sample_index: int) -> bytes:
-    return hashlib.blake2b(sample_index.to_bytes(8, "big", signed=True), digest_size=8).digest()
+def _hash(number: int) -> bytes:
+    return hashlib.blake2b(number.to_bytes(8, "big", signed=True), digest_size=8).digest()

@@ -6,8 +6,9 @@ from typing import Any
 from monitoring.persistence.model.loop import MARK, Champion, Found, Next
 from monitoring.service.evidence.gate import WatchOutcome, decide_watch, read_paired
 from monitoring.service.loop.context import Context
+from monitoring.service.loop.distinct_rows import different
 from monitoring.service.loop.ending import clear_for
-from monitoring.service.loop.waiting import wanted_by_watch, watched_rows
+from monitoring.service.loop.waiting import WANTED, wanted_by_watch, watched_rows
 
 
 def promote(context: Context) -> Found:
@@ -38,9 +39,13 @@ def watch(context: Context) -> Found | None:
     live = _live(context)
     if live is None or live.id != context.challenger:
         return _superseded(live)
+    wanted = wanted_by_watch(context.loop)
     with context.units() as work:
-        rows = watched_rows(work, context.use_case, context.loop, context.loop.policy.watch_rows)
-    if len(rows) < wanted_by_watch(context.loop):
+        limit = max(context.loop.policy.watch_rows, int(context.step.figures.get(WANTED, 0)))
+        known = watched_rows(work, context.use_case, context.loop, limit)
+        rows = different(work, context.use_case, known)[: context.loop.policy.watch_rows]
+    if len(rows) < wanted:
+        context.note({WANTED: len(known) + wanted - len(rows)})
         return None
     both = [context.champion, context.challenger]
     evaluated = context.siblings.evaluate(

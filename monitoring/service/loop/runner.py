@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from fleet.errors import AwayError, BugError, FleetError
 from fleet.jobs import State, Work
-from monitoring.persistence.model.loop import MARK, End, Found, Loop, Next, StepName
+from monitoring.persistence.model.loop import Found, Loop, Next, StepName
 from monitoring.persistence.repository.loop_siblings import LoopSiblings
 from monitoring.persistence.repository.loops import UnknownLoopError
 from monitoring.service.loop import context as contexts
@@ -77,8 +76,6 @@ class LoopRunner:
         """Write down how its step has ended, with the rows that it took; False if it had ended before."""
         with self._units() as work:
             use_case = work.samples.find(loop.use_case)
-            if isinstance(found.then, End):  # what is labelled from now on may count for the next one
-                found = replace(found, figures={**found.figures, MARK: work.labelled.mark(use_case)})
             if not work.loops.end_step(loop, loop.current, found):
                 return False  # it was aborted meanwhile
             work.labelled.reserve(use_case, found.reserved, loop.id, found.look)
@@ -117,13 +114,14 @@ class LoopRunner:
             return _failed(loop, told.error)
 
     def _note_away(self, loop: Loop, context: Context, error: AwayError) -> None:
-        """Raises the error as one that ends the job once it has been so for too long."""
+        """Has the step fail once it has been so for too long. What clears up goes on trying: without it
+        something would stay live, or a shadow, that nobody wants."""
         with self._units() as work:
             now = work.now()
         since = context.step.figures.get(AWAY_SINCE)
         if since is None:
             context.note({AWAY_SINCE: now.isoformat()})
-        elif (now - datetime.fromisoformat(since)).total_seconds() > MOST_AWAY_S:
+        elif loop.step != "clear" and (now - datetime.fromisoformat(since)).total_seconds() > MOST_AWAY_S:
             self.end_step(loop, _failed(loop, f"for too long: {error.error}"))
 
     def _context(self, loop: Loop, tell: Callable[[float, str], None]) -> Context:

@@ -5,8 +5,9 @@ from typing import Any
 
 from fleet.errors import SiblingRefusedError
 from fleet.jobs import AT_WORK
-from monitoring.persistence.model.loop import Champion, Found, Next
+from monitoring.persistence.model.loop import Candidate, Champion, Found, Next
 from monitoring.persistence.model.policy import SearchPolicy
+from monitoring.persistence.repository.loops import StillTrainingError
 from monitoring.service.loop.context import Context
 
 POLL_S = 0.5
@@ -36,18 +37,33 @@ def search(context: Context) -> Found:
 
 
 def train(context: Context) -> Found:
-    """A candidate of the best run; what is live stays live."""
+    """A candidate of the best run; what is live stays live.
+
+    One that is there already was trained by an attempt that was not told of it: the key of its request is
+    forgotten if the service died that was to keep the answer.
+    """
     run_id, snapshot_id = str(context.step.given["run_id"]), context.loop.snapshot_id
-    try:
-        trained = context.siblings.train_candidate(
-            context.use_case.name, run_id, snapshot_id or 0, context.key, caller=context.caller
-        )
-    except SiblingRefusedError as error:
-        return _failed(f"the challenger could not be trained: {error.error}", {"run_id": run_id})
-    deployment_id = int(trained["id"])
-    figures = {"deployment_id": deployment_id, "model_name": trained["model_name"], "run_id": run_id}
-    reason = f"deployment {deployment_id}, {trained['model_name']}, is the challenger"
-    return Found("trained", reason, Next("gate"), figures, changes={"challenger_id": deployment_id})
+    found = _trained_before(context, run_id)
+    if found is None:
+        try:
+            told = context.siblings.train_candidate(
+                context.use_case.name, run_id, snapshot_id or 0, context.key, caller=context.caller
+            )
+        except SiblingRefusedError as error:
+            return _failed(f"the challenger could not be trained: {error.error}", {"run_id": run_id})
+        found = Candidate(int(told["id"]), str(told["model_name"]))
+    figures = {"deployment_id": found.id, "model_name": found.model_name, "run_id": run_id}
+    reason = f"deployment {found.id}, {found.model_name}, is the challenger"
+    return Found("trained", reason, Next("gate"), figures, changes={"challenger_id": found.id})
+
+
+def _trained_before(context: Context, run_id: str) -> Candidate | None:
+    """Where a training goes on, the key of its request says so; where it died unseen, another is due."""
+    with context.units() as work:
+        try:
+            return work.loops.candidate_of(context.use_case.name, run_id)
+        except StillTrainingError:
+            return None
 
 
 def _wait(context: Context, job_id: str) -> dict[str, Any]:

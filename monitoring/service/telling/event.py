@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from pydantic import SecretStr, TypeAdapter
 
+from monitoring.persistence.model.policy import Form
+
 Kind = Literal["verdict", "loop_started", "promoted", "rolled_back", "loop_ended", "test"]
 Severity = Literal["info", "warning", "critical"]
-Form = Literal["json", "slack", "teams", "alertmanager"]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
 
-from monitoring.service.telling.event import Event, Form
+from monitoring.persistence.model.policy import Form
+from monitoring.service.telling.event import Event
 
 # Slack takes 3000 characters a section and 2000 a field, and each may become five: "&amp;".
 LONGEST_SENTENCE, LONGEST_FACT = 500, 150

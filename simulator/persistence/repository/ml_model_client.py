@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fleet.caller import Caller
-from fleet.errors import BusyError, SiblingAwayError, SiblingRefusedError
-from fleet.sibling import Sibling
+from fleet.sibling import Sibling, busy_as_away
 
 
 class MlModelClient:
@@ -41,9 +40,5 @@ class MlModelClient:
         return int(self._post("/feedback", body, caller)["unknown"])
 
     def _post(self, path: str, body: dict[str, Any], caller: Caller) -> dict[str, Any]:
-        try:
+        with busy_as_away():
             return self._sibling.post(path, body, caller=caller)
-        except SiblingRefusedError as error:
-            if error.status == BusyError.status:
-                raise SiblingAwayError(error.error, error.message) from error
-            raise

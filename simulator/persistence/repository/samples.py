@@ -6,13 +6,14 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 from psycopg2.errors import UniqueViolation
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.categories import MOST_ROWS, as_stored, rows_at_once, to_names
 from db.copying import copy_in
 from db.definition import Feature, FeatureType, Retention, Task, UseCase
+from db.loop import DecidedRow
 from db.sets import SetName, lock_set, set_sizes
 from db.shared import UseCaseRow
 from db.tables import use_case_tables
@@ -84,8 +85,7 @@ class SampleRepository:
         self._forget_former_file(use_case, digest)
         dataset_id = lock_set(self._session, use_case, name, replacing=True)
         tables = use_case_tables(use_case)
-        simulated = (tables.samples.c.dataset_id == dataset_id) & (tables.samples.c.origin == "simulated")
-        self._session.execute(delete(tables.samples).where(simulated))
+        self._delete(use_case, tables.samples.c.dataset_id == dataset_id)
         try:
             copy_in(self._session, tables.samples, _sample_blocks(use_case, DATASETS[name], rows))
         except UniqueViolation as error:
@@ -98,9 +98,17 @@ class SampleRepository:
             return
         for each in DATASETS:
             lock_set(self._session, use_case, cast(SetName, each), replacing=True)
-        samples = use_case_tables(use_case).samples
-        self._session.execute(delete(samples).where(samples.c.origin == "simulated"))
+        self._delete(use_case, true())
         row.source_digest = digest
+
+    def _delete(self, use_case: UseCase, which: ColumnElement[bool]) -> None:
+        """Those of the simulated rows. That they have decided is forgotten: rows that get their numbers are
+        others."""
+        samples = use_case_tables(use_case).samples
+        simulated = which & (samples.c.origin == "simulated")
+        decided = (DecidedRow.use_case == use_case.name) & (DecidedRow.sample_index == samples.c.sample_index)
+        self._session.execute(delete(DecidedRow).where(decided, simulated))
+        self._session.execute(delete(samples).where(simulated))
 
 
 def _slices(rows: SimulatedSet, size: int) -> Iterator[slice]:

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from fleet.errors import SiblingAwayError, SiblingFailedError, SiblingInDoubtError, SiblingRefusedError
-from fleet.sibling import Sibling
+from fleet.sibling import Sibling, busy_as_away
 from tests.callers import ALICE, BOB
 from tests.conftest import free_port
 
@@ -165,6 +165,17 @@ def test_a_sibling_that_is_away_is_told_from_one_that_has_failed(
 def test_a_sibling_that_is_not_reached_is_away() -> None:
     with pytest.raises(SiblingAwayError):
         client(f"http://127.0.0.1:{free_port()}").post("/ok", {}, caller=ALICE)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "is_away"),
+    [(429, "busy", True), (409, "request_running", True), (409, "conflict", False)],
+)
+def test_what_a_busy_sibling_refuses_may_be_waited_for(status: int, code: str, is_away: bool) -> None:
+    with pytest.raises((SiblingAwayError, SiblingRefusedError)) as caught, busy_as_away():
+        raise SiblingRefusedError(status, {"code": code, "error": "No", "message": "Later"})
+    assert isinstance(caught.value, SiblingAwayError) == is_away
+    assert (caught.value.error, caught.value.message) == ("No", "Later")
 
 
 def test_a_sibling_that_takes_too_long_is_502_and_asked_once(server: str, received: list[Any]) -> None:

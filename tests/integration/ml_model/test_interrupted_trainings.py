@@ -1,5 +1,8 @@
 """A training whose process is killed, or that ml_model does not live to end, leaves its failure."""
 
+import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -7,8 +10,11 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
+from db.shared import DeploymentRow
+from ml_model.persistence.unit_of_work import MlModelUnitOfWork
+from ml_model.service.interrupted import InterruptedTrainings
 from tests.conftest import Sessions
 from tests.integration.ml_model.conftest import KEY, Load
 from tests.running import RunningService, running_service
@@ -81,3 +87,21 @@ def test_it_is_told(killed: str, database_url: str, load: Load, sessions: Sessio
             failure, actions = told(service)
             assert "was interrupted" in str(failure)
             assert actions.count("train_failed") == 1
+
+
+def test_those_that_ended_well_hide_no_interrupted_one(load: Load, sessions: Sessions) -> None:
+    load("training")
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    note = {"host": socket.gethostname(), "pid": ended.pid, "token": "t", "at": time.time(), "caller": "bob"}
+    with sessions() as session:
+        for training in (None, note):
+            model: dict[str, Any] = {"use_case": "wine", "model_name": "SVC", "hyperparameters": {}}
+            session.execute(insert(DeploymentRow).values(**model, preprocessing="none", training=training))
+        session.execute(text("UPDATE deployments SET training = 'null' WHERE training IS NULL"))  # as once
+        session.commit()
+    InterruptedTrainings(lambda: MlModelUnitOfWork(sessions), 60).fail()
+    with sessions() as session:
+        found = session.scalars(text("SELECT failure FROM deployments ORDER BY id")).all()
+        assert session.scalar(text("SELECT count(training) FROM deployments WHERE failure IS NOT NULL")) == 0
+    assert [failure is not None for failure in found] == [False, True]

@@ -24,6 +24,7 @@ from simulator.persistence.repository.definitions import read_definitions
 from simulator.persistence.repository.samples import SampleRepository
 from simulator.service.simulator import make_set
 from tests.conftest import Sessions
+from tests.integration.monitoring.walking import Walk
 
 with warnings.catch_warnings():
     # Evidently 0.7.23 reads numpy.core, and its UI uses a deprecated part of litestar.
@@ -113,6 +114,15 @@ def scored(fleet: Fleet) -> int:
     deployment_id = fleet.set_model()
     fleet.score(deployment_id, "testing", "production")
     return deployment_id
+
+
+@pytest.fixture
+def walk(sessions: Sessions, fleet: Fleet) -> Walk:
+    """A loop on unfouled wine, with a live model."""
+    fleet.load_all("none")
+    champion = fleet.set_model()
+    fleet.activate(champion)
+    return Walk(sessions, champion)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from monitoring.persistence.model.policy import GatePolicy, Policy
 from monitoring.persistence.model.verdict import KeptVerdict, NewVerdict
 from monitoring.persistence.model.window import LastRows
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
-from monitoring.service.judging.judging import Asked
+from monitoring.service.judging.judging import Asked, Judging
 from monitoring.service.loop.judging_by_policy import JudgingByPolicy
 from monitoring.service.loop.loops import Loops
 from tests.callers import ALICE
@@ -41,6 +41,7 @@ class Judges:
         self.killed = False
         self.meanwhile = ""
         self.run: Callable[[str], None]
+        self.unanswered = 0
 
     def judge(
         self, work: MonitoringUnitOfWork, use_case: UseCase, asked: Asked, *, caller: Caller
@@ -60,7 +61,7 @@ class Judges:
             last_id=found.ids[1],
             rows=found.rows,
             labelled=0,
-            figures={},
+            figures={"predicted": found.rows - self.unanswered},
             actor=caller.name,
         )
         kept = work.verdicts.add(verdict)
@@ -175,13 +176,34 @@ def test_a_policy_that_only_tells_begins_no_loop(judged: Judged, rows: Rows) -> 
     assert rows(LOOPS) == []
 
 
-def test_what_says_something_of_a_model_that_was_replaced_begins_no_loop(
-    judged: Judged, fleet: Fleet, rows: Rows
+@pytest.mark.parametrize(("unanswered", "before", "loops"), [(18, False, 1), (19, False, 0), (1, True, 0)])
+def test_a_loop_begins_where_the_live_model_answered_the_rows(
+    judged: Judged, rows: Rows, unanswered: int, before: bool, loops: int
 ) -> None:
-    judged.run("UPDATE activations SET until = now()")
-    fleet.activate(fleet.set_model())
+    judged.judges.unanswered = unanswered
+    if not before:
+        judged.run("UPDATE wine.samples SET created_at = now() WHERE dataset_id = 3")
     judged.judge()
+    assert (len(rows(VERDICTS)), len(rows(LOOPS))) == (1, loops)
+
+
+def test_rows_that_another_model_answered_begin_no_loop_about_the_one_that_replaced_it(
+    sessions: Sessions, fleet: Fleet, rows: Rows
+) -> None:
+    fleet.load_all("heavy")
+    former, live = fleet.set_model(), fleet.set_model()
+    fleet.score(former, "testing", "production")
+    fleet.score(live, "testing")
+    fleet.activate(live)
+    judged = Judged(sessions, live)
+    judged.put(POLICY.model_copy(update={"evidence": "drift"}))
+    JudgingByPolicy(judged.units, Judging(), judged.loops).judge("wine", caller=ALICE)
+    assert rows("SELECT verdict, deployment_id FROM verdicts") == [("act", live)]
     assert rows(LOOPS) == []
+    fleet.score(live, "production")
+    judged.run("UPDATE policies SET judged_until = 0")
+    JudgingByPolicy(judged.units, Judging(), judged.loops).judge("wine", caller=ALICE)
+    assert len(rows(LOOPS)) == 1
 
 
 def test_no_second_loop_is_begun_beside_one(
@@ -206,8 +228,8 @@ def test_a_loop_that_ended_is_followed_by_another_after_the_cool_down(
     assert len(judged.judge()["loops"]) == 1
 
 
-@pytest.mark.parametrize("outcome", ["rejected", "held"])
-def test_after_a_rejected_challenger_new_truth_is_waited_for(
+@pytest.mark.parametrize("outcome", ["rejected", "held", "rolled_back", "failed"])
+def test_after_a_loop_that_found_nothing_better_new_truth_is_waited_for(
     judged: Judged, more_rows: Callable[[], None], outcome: str
 ) -> None:
     judged.put(POLICY.model_copy(update={"gate": GatePolicy(rows=72)}))
@@ -215,6 +237,26 @@ def test_after_a_rejected_challenger_new_truth_is_waited_for(
     judged.end_loop(outcome)
     more_rows()
     assert judged.judge()["loops"] == []
+    more_rows()
+    assert len(judged.judge()["loops"]) == 1
+
+
+def test_truth_that_comes_in_while_a_gate_runs_counts_for_the_next_loop(
+    judged: Judged, more_rows: Callable[[], None]
+) -> None:
+    judged.put(POLICY.model_copy(update={"gate": GatePolicy(rows=72)}))
+    judged.judge()
+    judged.run(
+        "INSERT INTO loop_steps (loop_id, name, figures) SELECT id, 'snapshot', "
+        "jsonb_build_object('mark', (SELECT max(target_id) FROM wine.targets)) FROM loops"
+    )
+    more_rows()
+    assert judged.judge()["loops"] == []
+    judged.run(
+        "INSERT INTO loop_steps (loop_id, name, figures) SELECT id, 'clear', "
+        "jsonb_build_object('mark', (SELECT max(target_id) FROM wine.targets)) FROM loops"
+    )
+    judged.run("UPDATE loops SET outcome = 'rejected', ended_at = now()")
     more_rows()
     assert len(judged.judge()["loops"]) == 1
 

@@ -5,19 +5,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Sessions
-from tests.integration.monitoring.conftest import Fleet, Rows
+from tests.integration.monitoring.conftest import Rows
 from tests.integration.monitoring.walking import BETTER, EQUAL, WORSE, Walk
 
 PATH = "/root/monitoring/loops"
-
-
-@pytest.fixture
-def walk(sessions: Sessions, fleet: Fleet) -> Walk:
-    fleet.load_all("none")
-    champion = fleet.set_model()
-    fleet.activate(champion)
-    return Walk(sessions, champion)
 
 
 def get(client: FlaskClient, path: str, status: int = 200) -> Any:
@@ -41,6 +32,10 @@ def test_a_loop_is_begun_listed_and_read(client: FlaskClient, walk: Walk, rows: 
     assert get(client, f"{PATH}/{loop_id}") == begun.json
     (job,) = get(client, "/root/monitoring/jobs")["data"]
     assert (job["id"], job["kind"]) == (begun.json["job_id"], "loop")
+
+
+def test_no_loop_that_only_tells_is_begun_by_hand(client: FlaskClient, walk: Walk) -> None:
+    assert get_code(client, {"action": "notify"}) == (400, "validation_failed")
 
 
 def test_two_loops_cannot_run_at_once(client: FlaskClient, walk: Walk) -> None:

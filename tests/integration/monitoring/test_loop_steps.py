@@ -1,29 +1,25 @@
 """A loop's steps on a real PostgreSQL."""
 
 from collections.abc import Mapping
+from threading import Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from monitoring.persistence.model.loop import Loop
+from db.live import NothingLiveError
+from monitoring.persistence.model.loop import Found, Loop, Next
+from monitoring.persistence.repository.loop_siblings import SiblingAwaitedError
 from monitoring.persistence.repository.loops import LoopEndedError, LoopInFlightError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.loop.ending import clear_for
 from monitoring.service.loop.gating import replay_gate
-from monitoring.service.loop.loops import NothingLiveError, UnfitChallengerError
+from monitoring.service.loop.loops import UnfitChallengerError
 from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import Fleet, Rows
 from tests.integration.monitoring.walking import EQUAL, WORSE, Walk
-
-
-@pytest.fixture
-def walk(sessions: Sessions, fleet: Fleet) -> Walk:
-    fleet.load_all("none")
-    champion = fleet.set_model()
-    fleet.activate(champion)
-    return Walk(sessions, champion)
 
 
 def names(loop: Loop) -> list[str]:
@@ -119,6 +115,14 @@ def test_killed_after_any_call_it_comes_to_the_same_end_once(walk: Walk, call: s
     assert rows(promoted) == [(1,)]
 
 
+def test_a_candidate_whose_answer_was_lost_is_not_trained_again(walk: Walk, rows: Rows) -> None:
+    walk.double.killed_at = "train_candidate"
+    walk.double.forgets = True  # ml_model, or tracking, died before it had kept its answer
+    loop = walk.go_on(walk.begin())
+    assert (loop.step, walk.live) == ("watch", loop.challenger_id)
+    assert rows("SELECT count(*) FROM deployments WHERE model_name = 'SVC'") == [(1,)]
+
+
 @pytest.mark.parametrize("call", ["search", "train_candidate"])
 def test_what_another_service_refuses_ends_the_loop_with_its_reason(walk: Walk, call: str) -> None:
     walk.double.refused = call
@@ -164,3 +168,52 @@ def test_the_gates_figures_give_the_same_verdict_again(walk: Walk) -> None:
     assert gate is not None
     again = replay_gate(gate.figures)
     assert (again.verdict, again.reason) == (gate.outcome, gate.reason)
+
+
+def test_who_aborts_a_loop_and_who_ends_its_step_do_not_wait_for_each_other(walk: Walk) -> None:
+    loop, ended = walk.begin(), list[bool]()
+    with MonitoringUnitOfWork(walk.sessions) as aborting, MonitoringUnitOfWork(walk.sessions) as running:
+        held = aborting.loops.find(loop.id, hold=True)
+
+        def end() -> None:
+            found = Found("by_hand", "begun by hand", Next("reserve"))
+            ended.append(running.loops.end_step(loop, loop.current, found))
+            running.commit()
+
+        runner = Thread(target=end)
+        runner.start()
+        with walk.sessions() as watching:
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while not watching.scalar(text(waiting)) and runner.is_alive():
+                watching.rollback()
+        stop = Found("aborted", "aborted by alice", clear_for("aborted", "aborted by alice"))
+        assert aborting.loops.end_step(held, held.current, stop)
+        aborting.commit()
+        runner.join()
+    assert ended == [False]
+
+
+def test_clearing_up_waits_for_as_long_as_it_takes(walk: Walk, rows: Rows) -> None:
+    walk.double.pairs = [EQUAL]
+    loop = walk.go_on(walk.begin())
+    walk.loops.abort(loop.id, caller=ALICE)
+    walk.double.away = "end_role"
+    for _ in range(2):
+        with pytest.raises(SiblingAwaitedError):
+            walk.go_on(loop)
+        walk.run(
+            "UPDATE loop_steps SET figures = jsonb_set(figures, '{away_since}', '\"2026-01-01T00:00Z\"') "
+            "WHERE name = 'clear'"
+        )
+    assert rows("SELECT outcome FROM loop_steps WHERE name = 'clear'") == [(None,)]
+    walk.double.away = ""
+    assert walk.go_on(loop).outcome == "aborted"
+
+
+def test_rows_that_were_loaded_anew_can_decide(walk: Walk, fleet: Fleet) -> None:
+    loop = walk.go_on(walk.begin())
+    fleet.load("production", "heavy")
+    with MonitoringUnitOfWork(walk.sessions) as work:
+        use_case = work.samples.find("wine")
+        assert work.labelled.reserved(loop.id) == []
+        assert len(work.labelled.newest_undecided(use_case, 100)) == 36

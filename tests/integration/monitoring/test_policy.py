@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from ml_model.web.evaluation_schema import MOST_SAMPLES
 from monitoring.config.settings import MonitoringSettings
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.engine import Engine
@@ -103,6 +104,8 @@ def test_what_is_left_out_of_the_next_has_its_default(client: FlaskClient) -> No
         ({"schedule": "* * * * * *"}, "of five fields"),
         ({"action": "promote"}, "'action'"),
         ({"gate": {"share": 0}}, "'gate.share'"),
+        ({"gate": {"rows": MOST_SAMPLES // 2 + 1}}, "'gate.rows'"),
+        ({"watch_rows": MOST_SAMPLES + 1}, "'watch_rows'"),
         ({"webhook": {"url": "https://a.example", "secret": "short"}}, "'webhook.secret'"),
         ({"webhook": {"url": "ftp://a.example"}}, "'webhook.url'"),
         ({"nonsense": 1}, "'nonsense' is not a field of this request"),

@@ -9,7 +9,7 @@ from db.shared import ActivationRow, DeploymentRow, SnapshotRow
 from fleet.errors import SiblingRefusedError
 from fleet.jobs import Work
 from monitoring.persistence.model.loop import Loop
-from monitoring.persistence.repository.loop_siblings import LoopSiblings
+from monitoring.persistence.repository.loop_siblings import LoopSiblings, SiblingAwaitedError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.loops import Loops
 from monitoring.service.loop.runner import LoopRunner
@@ -27,7 +27,10 @@ class KilledError(BaseException):
 
 
 class Double:
-    """pairs: answers to evaluations on rows, in turn. killed_at: the call after which the process dies."""
+    """pairs: answers to evaluations on rows, in turn. killed_at: the call after which the process dies.
+
+    forgets: no key is known any more when it does. away: the call that finds nobody there.
+    """
 
     def __init__(self, sessions: Sessions, champion: int) -> None:
         self._sessions = sessions
@@ -35,7 +38,8 @@ class Double:
         self.pairs: list[Mapping[str, Any]] = [BETTER]
         self.calls: list[str] = []
         self.killed_at = ""
-        self.refused = ""
+        self.forgets = False
+        self.refused = self.away = ""
         self.done: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -43,10 +47,14 @@ class Double:
             del named
             if name == self.refused:
                 raise SiblingRefusedError(400, {"error": f"{name} refused", "message": "", "code": "no"})
+            if name == self.away:
+                raise SiblingAwaitedError("ml_model is away", "It is waited for")
             self.calls.append(name)
             answer = getattr(self, f"on_{name}")(*told)
             if name == self.killed_at:
                 self.killed_at = ""
+                if self.forgets:
+                    self.done.clear()
                 raise KilledError
             return answer
 

@@ -7,7 +7,15 @@ import pytest
 import requests
 
 import client
-from client import BusyError, CallError, Fleet, RefusedError, UnexpectedAnswerError, UnreachableError
+from client import (
+    BusyError,
+    CallError,
+    Fleet,
+    NotFoundError,
+    RefusedError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from client.connection import LONGEST_WAIT_S, Options
 from tests.answering import Answer, answering
 from tests.conftest import free_port
@@ -165,6 +173,20 @@ def test_a_list_asks_for_a_page_when_it_is_needed(monkeypatch: pytest.MonkeyPatc
     assert asked == ["limit=2"]
     assert [left.id for left in events] == [1]
     assert asked == ["limit=2", "limit=2&page_token=t"]
+
+
+def test_a_wish_in_the_query_is_written_as_services_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(request: requests.PreparedRequest) -> Answer:
+        asked.append(str(request.url).partition("?")[2])
+        return 404, {"error": "There is no loop 1", "message": "", "code": "unknown_loop"}
+
+    answering(monkeypatch, answer)
+    for replay in (True, False):
+        with pytest.raises(NotFoundError):
+            Fleet().monitoring.loop(1, replay=replay)
+    assert asked == ["replay=true", ""]
 
 
 def test_a_password_is_sent_as_utf8(monkeypatch: pytest.MonkeyPatch) -> None:

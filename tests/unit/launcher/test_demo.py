@@ -13,7 +13,7 @@ from launcher.demo import NAMES_TRIED, Demo
 from tests.answering import answering
 
 Answer = tuple[int, Any]
-LOADED = (200, {"message": "Load training set", "rows": 106})
+LOADED = (200, {"message": "Load training set", "rows": 106, "loops": [], "next_page_token": None})
 DELETED = (409, {"code": "experiment_deleted", "error": "deleted", "message": "Choose another name"})
 SEARCHED = (201, {"message": "…", "data": {"experiment_id": "1", "run_ids": {}}})
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from db.definition import Feature, Task, UseCase
+from db.live import NothingLiveError
 from fleet.caller import Caller
 from fleet.errors import ConflictError
 from fleet.paging import Page, PageRequest
@@ -21,7 +22,6 @@ from monitoring.persistence.repository.loops import LoopInFlightError
 from monitoring.persistence.repository.results import ResultNotFoundError
 from monitoring.service.group_names import GROUP_NAMES, fitting_groups
 from monitoring.service.groups import GROUPS
-from monitoring.service.loop.loops import NothingLiveError
 from monitoring.service.monitoring import MonitoringService, UnfitGroupError
 from monitoring.service.retraining import Retraining
 from tests.callers import ALICE

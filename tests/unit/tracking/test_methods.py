@@ -10,7 +10,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, HalvingRandomSearchCV
 
 from fleet.catalogue import CATALOGUE, Range, build_pipeline
-from tests.searches import FitsInMemory, search_all
+from tests.searches import FitsInMemory, Outcome, search_all
 from tracking.persistence.model.search import Budget, SearchRequest, TrainingSet
 
 TREES: dict[str, list[Any]] = {
@@ -134,15 +134,21 @@ def test_every_space_holds_what_its_estimator_takes(wine: TrainingSet, fires: Tr
             assert [each.reason for each in candidates if each.reason] == []
 
 
+def searched_twice(asked: SearchRequest, wine: TrainingSet) -> tuple[Outcome, Outcome]:
+    """A search, and the same again by who knows half of its fits: it makes those that are missing."""
+    whole = FitsInMemory()
+    first = search_all(asked, wine, fits=whole)
+    half = FitsInMemory(dict(list(whole.known.items())[: len(whole.known) // 2]))
+    missing = set(whole.known) - set(half.known)
+    second = search_all(asked, wine, fits=half)
+    assert sorted(half.added, key=str) == sorted(missing, key=str)
+    return first, second
+
+
 def test_a_search_that_is_taken_up_again_makes_the_fits_that_are_missing(wine: TrainingSet) -> None:
     for method in ("random", "halving", "optuna"):
         asked = request({}, models=["SVC"], grids={}, method=method, budget=Budget(9))
-        whole = FitsInMemory()
-        first = search_all(asked, wine, fits=whole)
-        half = FitsInMemory(dict(list(whole.known.items())[: len(whole.known) // 2]))
-        missing = set(whole.known) - set(half.known)
-        second = search_all(asked, wine, fits=half)
-        assert sorted(half.added, key=str) == sorted(missing, key=str)
+        first, second = searched_twice(asked, wine)
         assert second.found["SVC"].hyperparameters == first.found["SVC"].hyperparameters
         assert [c.scores for c in second.found["SVC"].candidates] == [
             c.scores for c in first.found["SVC"].candidates
@@ -213,11 +219,6 @@ def test_a_search_with_an_included_setting_makes_only_the_fits_that_are_missing(
         asked = request(
             {}, models=["SVC"], grids={}, method="optuna", budget=Budget(9), include={"SVC": setting}
         )
-        whole = FitsInMemory()
-        first = search_all(asked, wine, fits=whole)
-        half = FitsInMemory(dict(list(whole.known.items())[: len(whole.known) // 2]))
-        missing = set(whole.known) - set(half.known)
-        second = search_all(asked, wine, fits=half)
-        assert sorted(half.added, key=str) == sorted(missing, key=str)
+        first, second = searched_twice(asked, wine)
         tried = [[each.hyperparameters for each in one.found["SVC"].candidates] for one in (first, second)]
         assert tried[0] == tried[1]

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from tests.integration.monitoring.judging.conftest import MODEL, Trained
 from tests.integration.monitoring.test_live_rows import post
 
-CASES = Path("/work/shared/cases/data")
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=f"{CASES} is not there: no cases to judge")
+CASES = Path(__file__).parents[5] / "shared" / "cases" / "data"
+pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="The cases of ../shared are not there")
 FOREST = {"model_name": "RandomForest", "hyperparameters": {"n_estimators": 20, "max_depth": 6}}
 
 

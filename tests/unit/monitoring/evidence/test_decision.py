@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
-from monitoring.service.evidence.decision import Evidence, Figures, decide, replay
+from monitoring.persistence.model.policy import Evidence
+from monitoring.service.evidence.decision import Figures, decide, replay
 from monitoring.service.evidence.drift import ColumnTest, Drift
+from monitoring.service.evidence.estimate import Estimate
 from monitoring.service.evidence.gate import (
     GateSettings,
     Paired,
     decide_gate,
     decide_watch,
+    watch_looks,
 )
 from monitoring.service.evidence.harm import Harm
 
@@ -19,6 +22,9 @@ STILL = Drift((ColumnTest("hue", "distance", 0.4, 0.12), ColumnTest("ash", "dist
 MOVED = Drift((ColumnTest("hue", "distance", 1e-9, 0.41), ColumnTest("ash", "distance", 0.6, 0.1)))
 LITTLE = Drift((ColumnTest("hue", "distance", 1e-9, 0.01), ColumnTest("ash", "distance", 0.6, 0.1)))
 UNKNOWN = Harm(12, 0.2, 178, 0.1, None)
+SURE = Estimate("accuracy", 100, 0.96, 178, 0.97, 0.02)
+UNSURE = Estimate("accuracy", 100, 0.83, 178, 0.97, 0.02)
+FAR = Estimate("absolute error", 100, 2.6, 178, 1.2, 0.1)
 GOOD, BAD = Harm(100, 0.1, 178, 0.1, 0.5), Harm(100, 0.6, 178, 0.1, 1e-6)
 
 
@@ -45,6 +51,12 @@ def figures(evidence: Evidence = "auto", **changed: Any) -> Figures:
         (figures(drift=Drift(())), "steady"),
         (figures("either", drift=Drift((ColumnTest("hue", "shares", 1.5e-4, 0.3),))), "warning"),
         (figures("drift", drift=Drift((ColumnTest("hue", "shares", 1.5e-4, 0.3),))), "act"),
+        (figures(estimate=SURE), "steady"),
+        (figures(estimate=UNSURE), "warning"),
+        (figures("either", estimate=UNSURE), "warning"),
+        (figures("harm", estimate=UNSURE), "insufficient"),
+        (figures(estimate=FAR), "warning"),
+        (figures(drift=MOVED, estimate=UNSURE), "act"),
     ],
 )
 def test_a_verdict_follows_from_the_figures_and_again_from_what_was_stored(
@@ -63,6 +75,24 @@ def test_the_sentence_names_what_moved_and_what_cannot_be_known() -> None:
     assert decide(figures(harm=BAD)).sentence == (
         "act: the mean loss is 0.6 on 100 labelled rows, 0.1 on the reference, p = 1e-06"
     )
+
+
+def test_the_sentence_tells_what_is_estimated_and_from_what() -> None:
+    assert decide(figures(estimate=UNSURE)).sentence == (
+        "warning: accuracy cannot be known yet, 12 of 100 rows are labelled; "
+        "accuracy is estimated at 0.83 from how sure the model is, 0.97 on the reference"
+    )
+    assert decide(figures(estimate=FAR)).sentence.endswith(
+        "; the mean absolute error is estimated at 2.6 from the errors of predictions nearby, "
+        "1.2 on the reference"
+    )
+    assert "estimated at 0.96" in decide(figures("harm", estimate=SURE)).sentence
+
+
+def test_verdicts_of_before_there_were_estimates_are_replayed() -> None:
+    stored = figures(drift=LITTLE).as_dict()
+    assert stored.pop("estimate") is None
+    assert replay(stored) == decide(figures(drift=LITTLE))
 
 
 @pytest.mark.parametrize(
@@ -103,3 +133,10 @@ def test_what_is_lost_on_the_old_testing_set_can_reject() -> None:
 )
 def test_a_promotion_is_rolled_back_by_evidence_only(paired: Paired, verdict: str) -> None:
     assert decide_watch(paired, 100).verdict == verdict
+
+
+@pytest.mark.parametrize(("watch_rows", "looks"), [(30, 1), (60, 2), (61, 3), (200, 4)])
+def test_the_looks_of_a_watch_share_its_p(watch_rows: int, looks: int) -> None:
+    assert watch_looks(watch_rows) == looks
+    for p, verdict in ((0.0099 / looks, "roll_back"), (0.0101 / looks, "kept")):
+        assert decide_watch(Paired(watch_rows, 0.5, 1.0, p, 0.6), watch_rows).verdict == verdict
