@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from monitoring.persistence.model.window import MOST_ROWS
+from monitoring.persistence.model.window import MOST_JUDGED
 
 Evidence = Literal["auto", "harm", "drift", "either"]
 Action = Literal["notify", "retrain", "retrain_and_promote"]
@@ -78,7 +78,7 @@ class Policy(_Part):
 
     enabled: bool = True
     schedule: Annotated[str, AfterValidator(_schedule)] = WHEN_FULL
-    window_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_ROWS)] = 100
+    window_rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_JUDGED)] = 100
     truth_wait: Annotated[float, Field(ge=0, le=31_536_000)] = 0.0
     evidence: Evidence = "auto"
     action: Action = "notify"

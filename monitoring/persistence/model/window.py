@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-MOST_ROWS = 1_000_000  # that are judged together
+MOST_JUDGED = 1_000_000  # that are judged together
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from fleet.errors import InvalidRequestError
 from monitoring.persistence.model.judged_rows import JudgedRows
 from monitoring.persistence.model.policy import Evidence
 from monitoring.persistence.model.verdict import KeptVerdict, NewVerdict
-from monitoring.persistence.model.window import MOST_ROWS, LastRows, Reference, Window
+from monitoring.persistence.model.window import MOST_JUDGED, LastRows, Reference, Window
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.evidence.decision import Figures, decide
 from monitoring.service.evidence.distinct import first_of_each
@@ -37,7 +37,7 @@ class WindowTooLargeError(InvalidRequestError):
 
     def __init__(self, rows: int) -> None:
         super().__init__(
-            f"The window has {rows} rows; a verdict is on {MOST_ROWS} at most",
+            f"The window has {rows} rows; a verdict is on {MOST_JUDGED} at most",
             "Ask for a smaller 'window', such as {\"last\": 1000}",
         )
 
@@ -75,7 +75,7 @@ class Judging:
         work.judged.hold(use_case)
         window = asked.window or WINDOW
         found = work.windows.find(use_case, window)
-        if found.rows > MOST_ROWS:
+        if found.rows > MOST_JUDGED:
             raise WindowTooLargeError(found.rows)
         reference = self._references.of(work, use_case, deployment_id, asked.reference)
         before = work.verdicts.before(
@@ -85,7 +85,7 @@ class Judging:
             rows=(-(-found.rows // MUCH_LONGER), MUCH_LONGER * found.rows),
             by_policy=asked.by_policy,
         )
-        before = _together(before, MOST_ROWS - found.rows)
+        before = _together(before, MOST_JUDGED - found.rows)
         ranges = [*(_range_of(each) for each in reversed(before)), found.range]
         windows = work.judged.read(use_case, ranges, deployment_id)
         figures, kind = _figures(use_case, windows, reference, asked.evidence)

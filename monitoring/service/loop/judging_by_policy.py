@@ -94,6 +94,13 @@ class JudgingByPolicy:
         return self._loops.begin_in(work, use_case.name, kept.policy, caller=caller, verdict=told)
 
 
+def _pass_over(work: MonitoringUnitOfWork, kept: KeptPolicy) -> bool:
+    if work.policies.find(kept.use_case, hold=True) == kept:
+        work.policies.judged(kept.use_case, kept.judged_until)
+        work.commit()
+    return True
+
+
 def _is_about_what_is_live(work: MonitoringUnitOfWork, use_case: UseCase, verdict: KeptVerdict) -> bool:
     """Whether the model that is live answered the window's rows.
 
@@ -103,13 +110,6 @@ def _is_about_what_is_live(work: MonitoringUnitOfWork, use_case: UseCase, verdic
     if champion is None or champion.id != verdict.deployment_id or answered < FEWEST_ANSWERED * verdict.rows:
         return False
     return answered == verdict.rows or work.loops.is_live_since(use_case, verdict.first_id)
-
-
-def _pass_over(work: MonitoringUnitOfWork, kept: KeptPolicy) -> bool:
-    if work.policies.find(kept.use_case, hold=True) == kept:
-        work.policies.judged(kept.use_case, kept.judged_until)
-        work.commit()
-    return True
 
 
 def _may_begin(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) -> bool:

@@ -39,9 +39,9 @@ class Judges:
         self.deployment_id = deployment_id
         self.verdict: Verdict = "act"
         self.killed = False
-        self.unanswered = 0
         self.meanwhile = ""
         self.run: Callable[[str], None]
+        self.unanswered = 0
 
     def judge(
         self, work: MonitoringUnitOfWork, use_case: UseCase, asked: Asked, *, caller: Caller
@@ -278,31 +278,6 @@ def test_a_schedule_passes_over_a_use_case_without_production(judged: Judged, ro
     judged.run("UPDATE policies SET changed_at = now() - interval '5 minutes'")
     assert judged.judge()["verdicts"] == []
     assert rows("SELECT judged_at IS NULL FROM policies") == [(False,)]
-
-
-def test_a_policy_that_is_not_enabled_judges_nothing(judged: Judged) -> None:
-    judged.put(POLICY.model_copy(update={"enabled": False}))
-    assert judged.judge()["verdicts"] == []
-
-
-CHANGE = "SET LOCAL lock_timeout = '3s'; UPDATE policies SET changed_at = now(), "
-
-
-@pytest.mark.parametrize(
-    ("change", "wanted"), [("policy = policy || '{\"window_rows\": 30}'", 30), ("actor = 'bob'", 36)]
-)
-def test_whoever_changes_a_policy_does_not_wait_for_a_verdict_and_it_is_come_to_again(
-    judged: Judged, rows: Rows, change: str, wanted: int
-) -> None:
-    judged.judges.meanwhile = CHANGE + change
-    judged.judge()
-    assert [found[1] for found in rows(VERDICTS)] == [wanted]
-
-
-def test_a_policy_that_is_removed_while_it_judges_has_judged_nothing(judged: Judged, rows: Rows) -> None:
-    judged.judges.meanwhile = "SET LOCAL lock_timeout = '3s'; DELETE FROM policies"
-    assert judged.judge() == {"verdicts": [], "loops": []}
-    assert rows(VERDICTS) == rows(LOOPS) == []
 
 
 def test_by_the_clock_no_row_is_judged_again_and_each_waits_for_its_truth(
