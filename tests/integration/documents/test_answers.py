@@ -52,6 +52,7 @@ def use_simulator(service: Documented) -> None:
     service.call("get", "/root/simulator")
     service.call("post", "/root/simulator", json={"set_name": "dataset"})
     service.call("post", "/root/simulator", data={"set_name": "testing"})
+    service.call("post", "/root/simulator", json={"set_name": "production", "fouling": {"level": "heavy"}})
     for dry_run in (True, False):
         service.call("post", "/root/simulator/prune", json={"dry_run": dry_run})
     rows = "\n".join(["area,price", *(f"{number},{number}" for number in range(20))])
