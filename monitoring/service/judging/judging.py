@@ -15,6 +15,7 @@ from monitoring.persistence.model.judged_rows import JudgedRows
 from monitoring.persistence.model.policy import Evidence
 from monitoring.persistence.model.verdict import KeptVerdict, NewVerdict
 from monitoring.persistence.model.window import MOST_JUDGED, LastRows, Reference, Window
+from monitoring.persistence.repository.windows import FoundWindow
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.evidence.decision import Figures, decide
 from monitoring.service.evidence.distinct import first_of_each
@@ -74,18 +75,9 @@ class Judging:
         deployment_id = _deployment(work, use_case, asked.deployment_id)
         work.judged.hold(use_case)
         window = asked.window or WINDOW
-        found = work.windows.find(use_case, window)
-        if found.rows > MOST_JUDGED:
-            raise WindowTooLargeError(found.rows)
+        found = _found(work, use_case, window)
         reference = self._references.of(work, use_case, deployment_id, asked.reference)
-        before = work.verdicts.before(
-            deployment_id,
-            found.ids[0],
-            count=POOLED_BEFORE,
-            rows=(-(-found.rows // MUCH_LONGER), MUCH_LONGER * found.rows),
-            by_policy=asked.by_policy,
-        )
-        before = _together(before, MOST_JUDGED - found.rows)
+        before = _before(work, deployment_id, found, by_policy=asked.by_policy)
         ranges = [*(_range_of(each) for each in reversed(before)), found.range]
         windows = work.judged.read(use_case, ranges, deployment_id)
         figures, kind = _figures(use_case, windows, reference, asked.evidence)
@@ -114,10 +106,26 @@ class Judging:
         )
 
 
-def _together(verdicts: Sequence[KeptVerdict], rows: int) -> Sequence[KeptVerdict]:
-    """The first of them, as many as have no more rows together."""
-    ends = np.cumsum([each.rows for each in verdicts])
-    return verdicts[: int((ends <= rows).sum())]
+def _found(work: MonitoringUnitOfWork, use_case: UseCase, window: Window) -> FoundWindow:
+    found = work.windows.find(use_case, window)
+    if found.rows > MOST_JUDGED:
+        raise WindowTooLargeError(found.rows)
+    return found
+
+
+def _before(
+    work: MonitoringUnitOfWork, deployment_id: int, found: FoundWindow, *, by_policy: bool
+) -> Sequence[KeptVerdict]:
+    """Verdicts on the windows before one that are looked at with it, the newest first."""
+    verdicts = work.verdicts.before(
+        deployment_id,
+        found.ids[0],
+        count=POOLED_BEFORE,
+        rows=(-(-found.rows // MUCH_LONGER), MUCH_LONGER * found.rows),
+        by_policy=by_policy,
+    )
+    ends = found.rows + np.cumsum([each.rows for each in verdicts])
+    return verdicts[: int((ends <= MOST_JUDGED).sum())]
 
 
 def _deployment(work: MonitoringUnitOfWork, use_case: UseCase, asked: int | None) -> int:
