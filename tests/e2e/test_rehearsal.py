@@ -1,5 +1,6 @@
 """`./launch.sh rehearse`: the loop in four acts, on wine; and the third of them on a regression."""
 
+import pandas as pd
 import pytest
 
 from launcher.rehearsal import Rehearsal
@@ -33,7 +34,8 @@ def test_a_rehearsal_on_wine_ends_as_it_is_told(stack: Stack) -> None:
 
 def test_harm_to_a_regression_is_noticed_and_another_model_takes_over(stack: Stack) -> None:
     fleet = stack.fleet
-    fleet.simulator.send_rows("fire_brigade", make_features(800).to_csv(index=False))
+    calls = pd.date_range("2024-01-01", periods=800, freq="h").strftime("%Y-%m-%d %H:%M:%S")
+    fleet.simulator.send_rows("fire_brigade", make_features(800).assign(CallTime=calls).to_csv(index=False))
     use_case = find_use_case(fleet, "fire_brigade")
     said: list[str] = []
     (act,) = Rehearsal(fleet, scene_of(use_case), stack.address("monitoring"), said.append).run(acts=(3,))
