@@ -32,7 +32,7 @@ def refused(client: FlaskClient, status: int, **body: Any) -> dict[str, str]:
     ("body", "named"),
     [
         ({}, "metric"),
-        ({"metric": "drift"}, "'report', 'tests' or 'summary'"),
+        ({"metric": "drift"}, "'report', 'tests', 'summary' or 'verdict'"),
         ({"metric": 3}, "metric"),
         ({"metric": "tests", "tests": ["data_drift"]}, "tests"),
         ({"metric": "tests", "tests": {"data_drift": "yes"}}, "tests.data_drift"),
