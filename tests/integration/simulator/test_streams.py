@@ -74,7 +74,7 @@ def test_progress_is_told_and_a_cancelled_stream_sends_nothing_more(streaming: S
     told = streaming.job(job_id)["progress"]
     wait_until(lambda: streaming.job(job_id)["progress"] > told, 5)
     assert streaming.client.delete(f"{PATH}/jobs/{job_id}").status_code == 200
-    wait_until(lambda: streaming.job(job_id)["status"] == "cancelled", 15)
+    wait_until(lambda: streaming.job(job_id)["status"] == "cancelled", 5)
     time.sleep(1)  # what was answered is stored
     arrived = streaming.arrived()
     time.sleep(1)
