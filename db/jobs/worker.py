@@ -31,7 +31,7 @@ from fleet.settings import WorkerSettings
 log = logging.getLogger(__name__)
 
 HEARTBEAT_S, STALE_S = 5.0, 15.0
-LOOK_S = 1.0  # whether an attempt is wanted still
+LOOK_S = 1.0  # whether an attempt is wanted still, or another one
 SWEEP_S = 5.0  # for jobs whose worker is gone
 AWAY_S = 1.0  # between two tries to reach PostgreSQL
 AGAIN_S = 3.0  # until another attempt is made where something was away
@@ -172,6 +172,7 @@ class Worker:
                     install_signal_handlers=False,
                     delete_jobs="always",
                     shutdown_graceful_timeout=0,
+                    fetch_job_polling_interval=LOOK_S,  # nobody is notified of an attempt that follows another
                     update_heartbeat_interval=HEARTBEAT_S,
                     stalled_worker_timeout=STALE_S,
                 )
