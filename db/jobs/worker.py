@@ -172,7 +172,7 @@ class Worker:
                     install_signal_handlers=False,
                     delete_jobs="always",
                     shutdown_graceful_timeout=0,
-                    fetch_job_polling_interval=LOOK_S,  # nobody is notified of an attempt that follows another
+                    fetch_job_polling_interval=LOOK_S,  # nobody is notified of a further attempt
                     update_heartbeat_interval=HEARTBEAT_S,
                     stalled_worker_timeout=STALE_S,
                 )
