@@ -577,8 +577,10 @@ class LeftOut(Answer):
 
 
 class Summary(Answer):
-    """How many of the checks that count passed. not_counted: how many of Evidently's own, which do not count;
-    absent without any. left_out: what was not judged, as no truth is known; absent if all was.
+    """How many checks passed. all_passed: whether all of ours did.
+
+    evidently: how many of them are Evidently's, which decide nothing; absent without any. left_out: what was
+    not judged, as no truth is known; absent if all was.
     """
 
     all_passed: bool
@@ -586,7 +588,7 @@ class Summary(Answer):
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
-    not_counted: dict[Literal["SUCCESS", "FAIL"], int] = {}
+    evidently: dict[Literal["SUCCESS", "FAIL"], int] = {}
     left_out: list[LeftOut] = []
 
 
@@ -867,7 +869,7 @@ class KeptSummary(Answer):
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
-    not_counted: dict[Literal["SUCCESS", "FAIL"], int] = {}
+    evidently: dict[Literal["SUCCESS", "FAIL"], int] = {}
     left_out: list[LeftOut] = []
     drifted_columns_share: float | None = None
     failed: list[Check] = []

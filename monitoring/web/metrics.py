@@ -11,7 +11,9 @@ from monitoring.persistence.model.result import LastVerdict
 def verdict_metrics(verdicts: Iterable[LastVerdict]) -> list[Metric]:
     """How the last judgement of every use case went."""
     checks = GaugeMetricFamily(
-        "mlfleet_checks", "Checks of the last judgement that passed, or failed", labels=("use_case", "status")
+        "mlfleet_checks",
+        "Checks of ours in the last judgement that passed, or failed",
+        labels=("use_case", "status"),
     )
     judged = GaugeMetricFamily(
         "mlfleet_judged_timestamp_seconds", "When production was judged last", labels=("use_case",)

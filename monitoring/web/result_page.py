@@ -57,7 +57,7 @@ def _summary(result: KeptSummary) -> Table:
 
 
 def _checks(tests: Sequence[Verdict]) -> list[tuple[Any, ...]]:
-    """What failed first, of the whole set before single columns, then what failed without counting."""
+    """What failed first, of the whole set before single columns, then what failed without deciding."""
     order = sorted(
         tests, key=lambda test: (test.status != "FAIL", test.source == EVIDENTLY, bool(test.column))
     )
@@ -70,17 +70,17 @@ def _checks(tests: Sequence[Verdict]) -> list[tuple[Any, ...]]:
             "" if test.value is None else test.value,
             test.condition if test.threshold is None else test.threshold,
             test.description,
-            "Evidently's, does not count" if test.source == EVIDENTLY else "",
+            "Evidently's, decides nothing" if test.source == EVIDENTLY else "",
         )
         for test in order
     ]
 
 
 def _notes(summary: Summary) -> tuple[str, ...]:
-    theirs = summary.not_counted
+    theirs = summary.evidently
     if not theirs:
         return _left_out(summary)
-    told = f"Of Evidently's own {sum(theirs.values())}, which do not count, {theirs.get('FAIL', 0)} failed."
+    told = f"Of Evidently's own {sum(theirs.values())}, which decide nothing, {theirs.get('FAIL', 0)} failed."
     return (told, *_left_out(summary))
 
 

@@ -18,11 +18,11 @@ from monitoring.web.window_schema import ReferenceField, WindowField
 JUDGE_EXAMPLE: JsonDict = {
     "message": {
         "all_passed": False,
-        "total_tests": 118,
-        "success_tests": 115,
-        "failed_tests": 3,
-        "by_status": {"SUCCESS": 115, "FAIL": 3},
-        "not_counted": {"SUCCESS": 10, "FAIL": 9},
+        "total_tests": 137,
+        "success_tests": 125,
+        "failed_tests": 12,
+        "by_status": {"SUCCESS": 125, "FAIL": 12},
+        "evidently": {"SUCCESS": 10, "FAIL": 9},
     },
     "result_id": 1,
 }
@@ -124,15 +124,18 @@ class LeftOut(AnswerModel):
 
 
 class Summary(AnswerModel):
-    """How many of the checks that count passed. not_counted: how many of Evidently's own, which do not count;
-    absent without any. left_out: what was not judged, as no truth is known; absent if all was."""
+    """How many checks passed. all_passed: whether all of ours did.
+
+    evidently: how many of them are Evidently's, which decide nothing; absent without any. left_out: what was
+    not judged, as no truth is known; absent if all was.
+    """
 
     all_passed: bool
     total_tests: int
     success_tests: int
     failed_tests: int
     by_status: dict[Literal["SUCCESS", "FAIL"], int]
-    not_counted: dict[Literal["SUCCESS", "FAIL"], int] = {}
+    evidently: dict[Literal["SUCCESS", "FAIL"], int] = {}
     left_out: list[LeftOut] = []
 
 

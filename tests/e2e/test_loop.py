@@ -214,9 +214,9 @@ def test_monitoring_gives_tests_summary_and_report(scored: Stack) -> None:
     tests = monitoring.tests().result.tests
     assert list(dict.fromkeys(check.group for check in tests)) == GROUPS
     summary = monitoring.summary()
-    counted = sum(check.source == "mlfleet" for check in tests)
-    assert summary.result.total_tests == sum(summary.result.by_status.values()) == counted
-    assert sum(summary.result.not_counted.values()) == len(tests) - counted
+    assert summary.result.total_tests == len(tests)
+    assert sum(summary.result.by_status.values()) == len(tests)
+    assert sum(summary.result.evidently.values()) == sum(check.source == "evidently" for check in tests)
     assert monitoring.report().result.metrics
     assert summary.result_id is not None
     kept = monitoring.result(summary.result_id)

@@ -68,12 +68,14 @@ class ResultRepository:
         return WholeResult(**{field.name: getattr(row, field.name) for field in fields(WholeResult)})
 
     def last_verdicts(self) -> list[LastVerdict]:
-        """The newest verdict of every use case that has one, and the newest share of drifted columns."""
+        """How our checks went in the newest verdict of every use case that has one, and the newest share of
+        drifted columns."""
         row, kept = MonitoringResultRow, MonitoringResultRow.result
         share = func.coalesce(kept[SHARE], func.jsonb_path_query_first(kept, cast(SHARE_PATH, JSONPATH)))
+        summary = func.coalesce(kept["summary"], kept)
         passed, failed = (
-            cast(func.coalesce(kept["summary"][name], kept[name]), Integer)
-            for name in ("success_tests", "failed_tests")
+            cast(summary[total], Integer) - cast(func.coalesce(summary["evidently"][status], "0"), Integer)
+            for total, status in (("success_tests", "SUCCESS"), ("failed_tests", "FAIL"))
         )
         newest = select(passed.label("passed"), failed.label("failed"), row.created_at)
         of_use_case = (row.use_case == UseCaseRow.name, row.all_passed.is_not(None))

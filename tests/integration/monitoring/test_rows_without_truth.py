@@ -33,7 +33,7 @@ def test_they_count_as_rows_and_only_performance_is_measured_without_them(
     assert found["data_stability", "row_count", None]["value"] == PRODUCTION
     assert found["multi_class_classification", "row_count", None]["value"] == PRODUCTION - 20
     assert found["data_quality", "missing_share", "target"]["value"] == 0
-    assert message["summary"]["total_tests"] == 118
+    assert message["summary"]["total_tests"] == 137
     assert "left_out" not in message["summary"]
 
 
