@@ -70,20 +70,16 @@ class GiveUp(Protocol[S_contra]):
     def __call__(self, services: S_contra, work: Work, status: State, reason: str) -> None: ...
 
 
-def leave_nothing(services: object, work: Work, status: State, reason: str) -> None:
-    """The give_up of a task that leaves nothing behind."""
-
-
 @dataclass(frozen=True)
 class Task(Generic[S]):
     """What a kind of job does with a service's working parts.
 
     run: returns the result, ready for JSON, unless it has answered with one. What it raises is the job's
-    end, but for AwayError: then it is tried again.
+    end, but for AwayError: then it is tried again. give_up: of a task that leaves something behind.
     """
 
     run: Callable[[S, Work], dict[str, Any] | None]
-    give_up: GiveUp[S] = leave_nothing
+    give_up: GiveUp[S] | None = None
 
 
 class Jobs(Protocol):

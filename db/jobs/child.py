@@ -6,10 +6,11 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from db.database import Database
-from db.jobs.orders import TRY_AGAIN, Order
+from db.jobs.orders import TRY_AGAIN, Order, worker_name
 from db.jobs.table import JobTable
 from db.unit_of_work import UnitOfWork
 from fleet.errors import AwayError, BugError, FleetError
@@ -22,41 +23,36 @@ LOWEST_PRIORITY = 19
 TELL_EVERY_S = 0.5  # of progress, which may come thousands of times a second
 
 
-class Services(Protocol):
-    """A service's working parts."""
-
-    @property
-    def database(self) -> Database: ...
-
-
 class TaskModule(Protocol):
-    """`<service>.jobs`."""
+    """`<service>.jobs`. open_services: makes the service's working parts, which the tasks are given."""
 
     TASKS: Mapping[str, Task[Any]]
 
-    def open_services(self, settings: Any) -> Services: ...
+    def open_services(self, settings: Any) -> Any: ...
 
 
 def make_attempt(service: str, tasks: str, settings: WorkerSettings, order: Order) -> int:
     """Do what is ordered, and write down how that ended; the process's exit status."""
-    module: TaskModule = importlib.import_module(tasks)
-    services = module.open_services(settings)
-    return _Attempt(service, services, module.TASKS, order).make()
+    return _Attempt(service, importlib.import_module(tasks), settings, order).make()
 
 
 class _Attempt:
-    def __init__(
-        self, service: str, services: Services, tasks: Mapping[str, Task[Any]], order: Order
-    ) -> None:
+    def __init__(self, service: str, module: TaskModule, settings: WorkerSettings, order: Order) -> None:
         self._service = service
-        self._services = services
+        self._open_services = partial(module.open_services, settings)
+        self._sessions = Database(worker_name(service), settings).sessions
         self._order = order
         self._told = (0.0, "")
         self._has_answered = False
-        with UnitOfWork(services.database.sessions) as work:
+        with UnitOfWork(self._sessions) as work:
             kind, arguments, caller = self._table(work).task(order.job_id)
-        self._task = tasks[kind]
+        self._task = module.TASKS[kind]
         self._work = Work(order.job_id, order.attempt, arguments, caller, self._tell, self._answer)
+
+    @cached_property
+    def _services(self) -> Any:
+        """Opened when they are needed: importing them takes longer than to end a job that was cancelled."""
+        return self._open_services()
 
     def make(self) -> int:
         """The exit status."""
@@ -100,7 +96,8 @@ class _Attempt:
     def _give_up(self, state: State, error: FleetError | None) -> None:
         reason = "It was cancelled" if error is None else error.error
         try:
-            self._task.give_up(self._services, self._work, state, reason)
+            if self._task.give_up is not None:
+                self._task.give_up(self._services, self._work, state, reason)
         except AwayError:
             raise
         except Exception:  # the job ends all the same: nobody could do more about it
@@ -117,7 +114,7 @@ class _Attempt:
 
     def _change(self, what: str, *values: Any, **named: Any) -> None:
         """Write it down; end this process if the job is another attempt's, or nobody's, by now."""
-        with UnitOfWork(self._services.database.sessions) as work:
+        with UnitOfWork(self._sessions) as work:
             is_mine = getattr(self._table(work), what)(
                 self._order.job_id, self._order.attempt, *values, **named
             )

@@ -34,7 +34,8 @@ HEARTBEAT_S, STALE_S = 5.0, 15.0
 LOOK_S = 1.0  # whether an attempt is wanted still, or another one
 SWEEP_S = 5.0  # for jobs whose worker is gone
 AWAY_S = 1.0  # between two tries to reach PostgreSQL
-AGAIN_S = 3.0  # until another attempt is made where something was away
+AGAIN_S = 3.0  # until another attempt is made where something was away; each time half as long again
+LONGEST_S = 15.0
 GIVE_UP_S = 120.0
 MOST_DEATHS = 10
 FORGET_AT = "17 3 * * *"
@@ -79,20 +80,21 @@ WHERE service = %(service)s AND ended_at < now() - %(days)s * interval '1 day'
 
 
 class AttemptEndedError(Exception):
-    """Another attempt is to be made. after_s: when."""
+    """Another attempt is to be made. is_away: something it needs is away: not at once."""
 
-    def __init__(self, after_s: float) -> None:
+    def __init__(self, *, is_away: bool) -> None:
         super().__init__("Another attempt is made")
-        self.after_s = after_s
+        self.is_away = is_away
 
 
 class _Again(BaseRetryStrategy):
     """The row says when a job has ended; until then it is taken up again."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
-        del job
-        after_s = exception.after_s if isinstance(exception, AttemptEndedError) else AGAIN_S
-        return RetryDecision(retry_in={"seconds": round(after_s)})
+        if isinstance(exception, AttemptEndedError) and not exception.is_away:
+            return RetryDecision(retry_in={"seconds": 0})
+        pause_s = AGAIN_S * 1.5 ** min(job.attempts, 10)
+        return RetryDecision(retry_in={"seconds": round(min(pause_s, LONGEST_S))})
 
 
 def work(service: str, read_settings: Callable[[], WorkerSettings], *, beside: str = "") -> None:
@@ -211,7 +213,7 @@ class Worker:
             kill(process)
             with contextlib.suppress(ConnectorException):  # then it counts as a death
                 await app.connector.execute_query_async(PUT_BACK, job_id=job_id, attempt=order.attempt)
-            raise AttemptEndedError(0) from error
+            raise AttemptEndedError(is_away=False) from error
         finally:
             kill(process)
         if order.end and process.exitcode not in (0, TRY_AGAIN) and row["deaths"] > 2 * MOST_DEATHS:
@@ -219,7 +221,7 @@ class Worker:
             died = json.dumps(told(JobDiedError()))
             await app.connector.execute_query_async(END, job_id=job_id, attempt=order.attempt, error=died)
         elif process.exitcode != 0:
-            raise AttemptEndedError(AGAIN_S if process.exitcode > 0 else 0)
+            raise AttemptEndedError(is_away=process.exitcode > 0)
 
     async def _watch(self, app: App, process: Any, order: Order) -> None:
         """Return when the process has ended, or is not wanted any more; also if that cannot be asked."""

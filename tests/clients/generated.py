@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
+KNOWN = ("experiment_id", "run_id", "verdict_id")  # of this stack, in place of an example's
 # A job may have ended already; who an example would tell by a webhook does not exist; a use case has one loop
 # at a time, and what an example would promote does not exist either.
-KNOWN = {"experiment_id", "run_id", "verdict_id"}  # of this stack, in place of an example's
 EXPECTED = ("job_ended", "webhook_test_failed", "loop_in_flight", "unfit_challenger")
 
 
@@ -92,11 +92,7 @@ class Generated:
 
     def _read(self, operation: "Operation", example: Json, arguments: Json) -> Any:
         """The example as the client's model of it, with what only this stack knows."""
-        known: Json = {
-            key: arguments[key]
-            for key in ("experiment_id", "run_id", "verdict_id")
-            if key in example and key in arguments
-        }
+        known: Json = {key: arguments[key] for key in KNOWN if key in example and key in arguments}
         sent: Json = {**example, **known}
         name = self._form(operation.body or "", sent)
         other = getattr(self.models, name).model_validate(sent)

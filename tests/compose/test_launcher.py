@@ -1,6 +1,7 @@
 """What `./launch.sh` does with containers, on a real engine."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -181,10 +182,12 @@ def test_a_container_that_fails_is_told_in_a_line_and_nothing_stays_up(launcher:
 
     assert done.returncode == 1
     first, second = done.stderr.splitlines()
-    assert first.startswith("simulator ended while it was starting: ")
+    told = re.match("(simulator|simulator_worker) ended while it was starting: ", first)
+    assert told, first  # the service and its worker both die of it
     assert "SIMULATOR_LOG_LEVEL" in first
-    assert second == f"Its whole log: {launcher.state / 'logs' / 'simulator.log'}"
-    assert "SIMULATOR_LOG_LEVEL" in (launcher.state / "logs" / "simulator.log").read_text()
+    log = launcher.state / "logs" / f"{told[1]}.log"
+    assert second == f"Its whole log: {log}"
+    assert "SIMULATOR_LOG_LEVEL" in log.read_text()
     assert launcher.left()["container"] == []
 
 

@@ -4,23 +4,21 @@ import math
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from db.database import Database
 from fleet.jobs import State, Task, Work
 from fleet.settings import WorkerSettings
 
 LOOK_S = 0.05
 
 
-@dataclass(frozen=True)
 class KettleServices:
-    database: Database
+    """A kettle needs nothing."""
 
 
 def open_services(settings: WorkerSettings) -> KettleServices:
-    return KettleServices(Database("kettle", settings))
+    del settings
+    return KettleServices()
 
 
 def _boil(services: KettleServices, work: Work) -> dict[str, Any]:
