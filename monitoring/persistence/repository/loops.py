@@ -100,14 +100,15 @@ class LoopRepository:
         """
         if loop_id > LARGEST_ID:
             raise UnknownLoopError(loop_id)
-        query = select(LoopRow).where(LoopRow.id == loop_id)
-        row = self._session.scalars(query.with_for_update() if hold else query).one_or_none()
-        if row is None:
+        if hold:
+            self._hold(loop_id)
+        # In one statement: with two, a step may end between them, and one step's end be written as another's.
+        query = select(LoopRow, LoopStepRow).join(LoopStepRow, LoopStepRow.loop_id == LoopRow.id)
+        query = query.where(LoopRow.id == loop_id).order_by(LoopStepRow.id)
+        found = self._session.execute(query.execution_options(populate_existing=True)).all()
+        if not found:
             raise UnknownLoopError(loop_id)
-        steps = self._session.scalars(
-            select(LoopStepRow).where(LoopStepRow.loop_id == loop_id).order_by(LoopStepRow.id)
-        )
-        return replace(_loop(row), steps=[as_record(Step, step) for step in steps])
+        return replace(_loop(found[0][0]), steps=[as_record(Step, step) for _, step in found])
 
     def page(self, asked: PageRequest, *, use_case: str | None) -> Page[Loop]:
         """Without their steps, the newest first. use_case: only its own. Raises InvalidPageTokenError."""
@@ -144,7 +145,7 @@ class LoopRepository:
     def end_step(self, loop: Loop, step: Step, found: Found) -> bool:
         """Write down how it has ended, and what follows; False if it had ended before."""
         # The loop first, as whoever aborts it does: two that wait for each other would be a deadlock.
-        self._session.execute(select(LoopRow.id).where(LoopRow.id == loop.id).with_for_update())
+        self._hold(loop.id)
         told = {"figures": _with(found.figures), "outcome": found.outcome}
         if not self._change(step, **told, reason=found.reason, ended_at=func.clock_timestamp()):
             return False
@@ -194,6 +195,9 @@ class LoopRepository:
         came_in = select(samples.c.created_at).where(samples.c.sample_id == sample_id).scalar_subquery()
         query = select(ActivationRow.since <= came_in).where(ActivationRow.use_case == use_case.name, IS_LIVE)
         return bool(self._session.scalar(query))
+
+    def _hold(self, loop_id: int) -> None:
+        self._session.execute(select(LoopRow.id).where(LoopRow.id == loop_id).with_for_update())
 
     def _add_step(self, loop_id: int, step: Next) -> None:
         self._session.add(

@@ -5,7 +5,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from db.live import NothingLiveError
@@ -191,6 +191,22 @@ def test_who_aborts_a_loop_and_who_ends_its_step_do_not_wait_for_each_other(walk
         aborting.commit()
         runner.join()
     assert ended == [False]
+
+
+def test_a_loop_that_is_aborted_while_it_is_read_is_read_as_it_was_at_one_moment(walk: Walk) -> None:
+    loop, aborted = walk.begin(), list[Loop]()
+    with MonitoringUnitOfWork(walk.sessions) as reading:
+        connection = reading.session.connection()
+
+        def abort(*_: object) -> None:
+            if not aborted:
+                aborted.append(loop)
+                walk.loops.abort(loop.id, caller=ALICE)
+
+        event.listen(connection, "after_cursor_execute", abort)
+        found = reading.loops.find(loop.id)
+    assert aborted
+    assert found.step == found.current.name
 
 
 def test_clearing_up_waits_for_as_long_as_it_takes(walk: Walk, rows: Rows) -> None:
