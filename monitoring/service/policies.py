@@ -3,7 +3,7 @@
 from fleet.caller import Caller
 from fleet.errors import NotFoundError
 from monitoring.persistence.model.policy import Policy, WebhookPolicy
-from monitoring.persistence.repository.policies import KeptPolicy
+from monitoring.persistence.repository.policies import KeptPolicy, UnreadablePolicyError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.context import Units
 from monitoring.utils.destinations import Allowed, check_url
@@ -27,7 +27,7 @@ class Policies:
         self._allowed = allowed
 
     def find(self, use_case: str) -> KeptPolicy:
-        """Raises UnknownUseCaseError, UnknownPolicyError."""
+        """Raises UnknownUseCaseError, UnknownPolicyError, UnreadablePolicyError."""
         with self._units() as work:
             return policy_of(work, use_case)
 
@@ -41,7 +41,7 @@ class Policies:
             check_url(policy.webhook.url, self._allowed)
         with self._units() as work:
             known = work.samples.find(use_case)
-            before = work.policies.find(use_case, hold=True)
+            before = _before(work, use_case)
             is_new = before is None or not before.policy.enabled
             until = work.windows.newest(known) if is_new else 0
             webhook = _with_secret(policy.webhook, None if before is None else before.policy.webhook)
@@ -58,8 +58,9 @@ class Policies:
         Raises UnknownUseCaseError, UnknownPolicyError.
         """
         with self._units() as work:
-            policy_of(work, use_case)
-            work.policies.remove(use_case)
+            known = work.samples.find(use_case)
+            if not work.policies.remove(known.name):
+                raise UnknownPolicyError(use_case)
             work.audit.add("remove_policy", use_case, caller, use_case=use_case)
             work.commit()
 
@@ -70,6 +71,14 @@ def policy_of(work: MonitoringUnitOfWork, use_case: str) -> KeptPolicy:
     if kept is None:
         raise UnknownPolicyError(use_case)
     return kept
+
+
+def _before(work: MonitoringUnitOfWork, use_case: str) -> KeptPolicy | None:
+    """What is put out of its place. Of one that cannot be read nothing is kept."""
+    try:
+        return work.policies.find(use_case, hold=True)
+    except UnreadablePolicyError:
+        return None
 
 
 def _with_secret(webhook: WebhookPolicy | None, before: WebhookPolicy | None) -> WebhookPolicy | None:

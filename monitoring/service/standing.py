@@ -2,9 +2,8 @@
 
 from contextlib import suppress
 
-from pydantic import ValidationError
-
 from monitoring.persistence.model.standing import Standing
+from monitoring.persistence.repository.policies import UnreadablePolicyError
 from monitoring.persistence.unit_of_work import NAME, MonitoringUnitOfWork
 from monitoring.service.loop.schedule import overdue
 from monitoring.service.telling.orders import KIND
@@ -23,7 +22,7 @@ def read_standing(work: MonitoringUnitOfWork) -> Standing:
 def _unjudged(work: MonitoringUnitOfWork) -> dict[str, float]:
     now, waited = work.now(), {}
     for name in work.policies.names():
-        with suppress(ValidationError):  # a policy that cannot be read: the watcher's log tells of it
+        with suppress(UnreadablePolicyError):  # the watcher's log tells of it
             kept = work.policies.find(name)
             if kept is not None and kept.policy.enabled:
                 since = work.windows.came_after(work.samples.find(name), kept.judged_until)

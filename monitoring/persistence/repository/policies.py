@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import ValidationError
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.loop import PolicyRow
+from fleet.errors import ConflictError
 from monitoring.persistence.model.policy import Policy
 
 
@@ -23,6 +25,16 @@ class KeptPolicy:
     actor: str
 
 
+class UnreadablePolicyError(ConflictError):
+    """Another version has written the policy: another can be put in its place, and it can be removed."""
+
+    def __init__(self, use_case: str) -> None:
+        super().__init__(
+            f"The policy of '{use_case}' cannot be read: another version of monitoring has written it",
+            "Nothing follows from it. PUT /root/monitoring/policy replaces it, DELETE removes it",
+        )
+
+
 class PolicyRepository:
     """`policies`, in the session's transaction."""
 
@@ -30,7 +42,10 @@ class PolicyRepository:
         self._session = session
 
     def find(self, use_case: str, *, hold: bool = False) -> KeptPolicy | None:
-        """hold: nobody changes it, or judges by it, until the transaction ends."""
+        """hold: nobody changes it, or judges by it, until the transaction ends.
+
+        Raises UnreadablePolicyError.
+        """
         query = select(PolicyRow).where(PolicyRow.use_case == use_case)
         if hold:  # as it is now, whatever was read before
             query = query.with_for_update().execution_options(populate_existing=True)
@@ -58,9 +73,10 @@ class PolicyRepository:
             )
         )
 
-    def remove(self, use_case: str) -> None:
-        """Nothing follows from it any more."""
-        self._session.execute(delete(PolicyRow).where(PolicyRow.use_case == use_case))
+    def remove(self, use_case: str) -> bool:
+        """Nothing follows from it any more; False if there was none."""
+        removed = self._session.execute(delete(PolicyRow).where(PolicyRow.use_case == use_case))
+        return removed.rowcount == 1  # type: ignore[attr-defined, no-any-return]
 
     def judged(self, use_case: str, until: int) -> None:
         """Write down that everything up to this sample_id has been judged."""
@@ -77,9 +93,13 @@ def _kept(row: PolicyRow) -> KeptPolicy:
     policy = dict(row.policy)
     if policy.get("webhook"):
         policy["webhook"] = {**policy["webhook"], "secret": row.secret}
+    try:
+        read = Policy.model_validate(policy)
+    except ValidationError as error:
+        raise UnreadablePolicyError(row.use_case) from error
     return KeptPolicy(
         use_case=row.use_case,
-        policy=Policy.model_validate(policy),
+        policy=read,
         judged_until=row.judged_until,
         judged_at=row.judged_at,
         changed_at=row.changed_at,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.caller import Caller
+from monitoring.persistence.repository.policies import UnreadablePolicyError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.telling.event import Event, Kind, Severity, as_arguments
 
@@ -25,7 +26,10 @@ def order_telling(  # noqa: PLR0913  # what is told
 
     The job holds what is told. To whom, and the secret, is read when it is.
     """
-    kept = work.policies.find(use_case)
+    try:
+        kept = work.policies.find(use_case)
+    except UnreadablePolicyError:  # what is told of must not fail because of it
+        return False
     if kept is None or kept.policy.webhook is None:
         return False
     event = Event(kind, use_case, work.now(), sentence, severity, details or {})

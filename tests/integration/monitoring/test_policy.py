@@ -14,8 +14,10 @@ from ml_model.web.evaluation_schema import MOST_SAMPLES
 from monitoring.config.settings import MonitoringSettings
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.engine import Engine
+from monitoring.service.telling.orders import order_telling
 from monitoring.web.app import create_app
 from tests.accounts import API_KEYS, USERS, basic
+from tests.callers import ALICE
 from tests.conftest import Sessions, free_port
 from tests.integration.monitoring.conftest import Fleet, Rows
 from tests.integration.monitoring.telling.receiver import Receiver, receiving
@@ -253,3 +255,22 @@ def test_while_postgresql_is_away_it_is_503(
     nowhere = SecretStr(f"postgresql+psycopg2://nobody@127.0.0.1:{free_port()}/none")
     client = create_app(settings.model_copy(update={"database_url": nowhere})).test_client()
     assert [client.get(PATH).status_code, client.put(PATH, json={}).status_code] == [503, 503]
+
+
+@pytest.mark.parametrize("mend", ["put", "delete"])
+def test_a_policy_of_another_version_is_told_and_can_be_replaced_or_removed(
+    client: FlaskClient, sessions: Sessions, mend: str
+) -> None:
+    put(client, webhook=HOOK)
+    with sessions() as session:
+        session.execute(text("UPDATE policies SET policy = jsonb_set(policy, '{action}', '\"dance\"')"))
+        session.commit()
+    assert get(client, 409)["code"] == "unreadable_policy"
+    with MonitoringUnitOfWork(sessions) as work:
+        assert not order_telling(work, "wine", "verdict", "hue moved", caller=ALICE)
+    if mend == "put":
+        put(client)
+        assert get(client)["policy"]["action"] == "notify"
+    else:
+        assert client.delete(PATH, query_string={"use_case": "wine"}).status_code == 200
+        assert get(client, 404)["code"] == "unknown_policy"

@@ -13,6 +13,7 @@ from db.jobs import worker as working_parts
 from db.jobs.jobs import JobsInDatabase
 from fleet.jobs import Job
 from fleet.paging import PageRequest
+from monitoring.config.settings import MonitoringSettings
 from monitoring.persistence.model.policy import Policy, WebhookPolicy
 from monitoring.persistence.unit_of_work import NAME, MonitoringUnitOfWork
 from monitoring.service.telling.orders import order_telling
@@ -20,7 +21,6 @@ from tests import working as workers
 from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import Fleet
-from tests.integration.monitoring.telling.jobs import TellingSettings, TellingWorker
 from tests.integration.monitoring.telling.receiver import Receiver
 from tests.integration.monitoring.telling.test_deliveries import is_ours
 
@@ -31,7 +31,7 @@ PATIENCE_S = 30.0
 class Telling:
     """Monitoring's database and its worker; who is told is the receiver."""
 
-    def __init__(self, sessions: Sessions, settings: TellingSettings, receiver: Receiver) -> None:
+    def __init__(self, sessions: Sessions, settings: MonitoringSettings, receiver: Receiver) -> None:
         self._sessions = sessions
         self._settings = settings
         self._receiver = receiver
@@ -76,9 +76,8 @@ def telling(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Telling:
     del fleet  # wine is known
-    monkeypatch.setattr(workers, "Worker", TellingWorker)
     monkeypatch.setattr(working_parts, "AGAIN_S", 0.1)
-    settings = TellingSettings(database_url=SecretStr(database_url), webhooks_allowed="127.0.0.1")
+    settings = MonitoringSettings(database_url=SecretStr(database_url), webhooks_allowed="127.0.0.1")
     return Telling(sessions, settings, receiver)
 
 
