@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -67,36 +67,49 @@ class Starting:
         self._project = project
         self._logs = logs
         self._before = before
+        self._recovers = False
 
     def run(self, console: Console, addresses: Mapping[str, str], seconds: float) -> bool:
         """Whether anything had to be started. Raises ContainerFailedError, also after `seconds`.
 
         addresses: what is shown of those that are ready.
         """
-        command = self._project.compose("up", "--detach", "--no-build", "--wait")
         log = self._logs / "up.log"
         deadline, shown = time.monotonic() + seconds, False
-        with (
-            log.open("w", encoding="utf-8") as output,
-            running(command, output, self._project.environment) as process,
-            StartDisplay(console) as display,
-        ):
-            while True:
-                status = process.poll()
-                shown |= self._show(display, addresses)
-                if status == 0:
-                    return shown
-                if status is not None:
+
+        def look() -> None:
+            nonlocal shown
+            shown |= self._show(display, addresses)
+            if time.monotonic() > deadline:
+                raise self._late(seconds)
+
+        with log.open("w", encoding="utf-8") as output, StartDisplay(console) as display:
+            while self._compose(output, look) != 0:
+                if not self._recovers:
                     raise ContainerFailedError(
                         f"Docker could not start the containers: {last_line(log)}", f"See {log}"
                     )
-                if time.monotonic() > deadline:
-                    raise self._late(seconds)
+                time.sleep(POLL_SECONDS)
+        return shown
+
+    def _compose(self, output: IO[str], look: Callable[[], None]) -> int:
+        """Its exit status. Compose gives up at a container that has run all along and lacks what is only
+        being started: `_recovers` tells of one."""
+        self._recovers = False
+        command = self._project.compose("up", "--detach", "--no-build", "--wait")
+        with running(command, output, self._project.environment) as process:
+            while True:
+                status = process.poll()
+                look()
+                if status is not None:
+                    return status
                 time.sleep(POLL_SECONDS)
 
     def _show(self, display: StartDisplay, addresses: Mapping[str, str]) -> bool:
         """Whether there is anything new. Raises ContainerFailedError of one that has failed."""
-        found = [each for each in self._project.containers().values() if self._is_new(each)]
+        containers = self._project.containers().values()
+        found = [each for each in containers if self._is_new(each)]
+        self._recovers |= any(each.health == "unhealthy" for each in containers if each not in found)
         for each in found:
             if each.has_failed:
                 raise self._failed(
