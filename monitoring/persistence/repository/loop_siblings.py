@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fleet.caller import Caller
@@ -11,6 +12,15 @@ from fleet.sibling import Sibling, busy_as_away
 R = TypeVar("R")
 KEY, PREFER = "Idempotency-Key", "Prefer"
 NOT_THERE = (404, 409)  # it is gone, or is so already
+ALREADY_ACTIVE, ACTIVE_CHANGED = "already_active", "active_changed"
+
+
+@dataclass(frozen=True)
+class Swap:
+    """What is to be live, and what must be until then: what a person has chosen meanwhile stays."""
+
+    deployment_id: int
+    instead_of: int
 
 
 class SiblingAwaitedError(AwayError):
@@ -54,11 +64,20 @@ class LoopSiblings:
         body = {"use_case": use_case, "dataset": "testing", "deployment_id": deployment_id}
         return _unless_done(lambda: self._ml_model.post("", body, caller=caller))
 
-    def promote(self, deployment_id: int, reason: str, key: str, *, caller: Caller) -> dict[str, Any]:
-        """Make it the active one, and what was active its shadow, in one transaction."""
-        body = {"role": "active", "keep": "shadow", "reason": reason}
-        with waited_for():
-            return self._ml_model.post(_role(deployment_id), body, caller=caller, headers={KEY: key})
+    def promote(self, swap: Swap, reason: str, key: str, *, caller: Caller) -> bool:
+        """Make it the active one, and what was active its shadow, in one transaction.
+
+        False if another one is active than the one that it was to replace.
+        """
+        body = {"role": "active", "keep": "shadow", "reason": reason, "expected_active": swap.instead_of}
+        try:
+            with waited_for():
+                self._ml_model.post(_role(swap.deployment_id), body, caller=caller, headers={KEY: key})
+        except SiblingRefusedError as error:
+            if error.code not in (ALREADY_ACTIVE, ACTIVE_CHANGED):
+                raise
+            return error.code == ALREADY_ACTIVE
+        return True
 
     def shadow(self, deployment_id: int, reason: str, *, caller: Caller) -> None:
         """Have it predict beside the active one."""
@@ -66,9 +85,17 @@ class LoopSiblings:
         with waited_for():
             self._ml_model.post(_role(deployment_id), body, caller=caller)
 
-    def roll_back(self, use_case: str, deployment_id: int, reason: str, key: str, *, caller: Caller) -> bool:
-        """Make an earlier one active again; False if it is."""
-        body = {"use_case": use_case, "deployment_id": deployment_id, "reason": reason}
+    def roll_back(self, use_case: str, swap: Swap, reason: str, key: str, *, caller: Caller) -> bool:
+        """Make an earlier one active again.
+
+        False if it is, or if another one is active than the one that it was to replace.
+        """
+        body = {
+            "use_case": use_case,
+            "deployment_id": swap.deployment_id,
+            "reason": reason,
+            "expected_active": swap.instead_of,
+        }
         return _unless_done(lambda: self._ml_model.post("/rollback", body, caller=caller, headers={KEY: key}))
 
     def end_role(self, deployment_id: int, *, caller: Caller) -> bool:

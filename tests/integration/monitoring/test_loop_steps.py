@@ -81,10 +81,42 @@ def test_only_a_trained_deployment_that_is_not_live_is_promoted_so(walk: Walk) -
 def test_a_watch_ends_when_a_person_changes_what_is_live(walk: Walk, fleet: Fleet) -> None:
     loop = walk.go_on(walk.begin())
     other = fleet.set_model()
-    walk.double.on_promote(other, "by hand", "")
+    walk.double.make_live(other)
     assert walk.is_due(loop)
     loop = walk.go_on(loop)
     assert (loop.outcome, walk.live) == ("superseded", other)
+
+
+def test_what_a_person_makes_live_while_the_challenger_is_scored_stays_live(walk: Walk, fleet: Fleet) -> None:
+    other = fleet.set_model()
+    walk.double.meanwhile["promote"] = lambda: walk.double.make_live(other)
+    loop = walk.go_on(walk.begin())
+    assert (loop.outcome, walk.live) == ("superseded", other)
+    assert f"deployment {other} is live" in str(loop.reason)
+
+
+def test_what_a_person_makes_live_while_the_loop_rolls_back_stays_live(walk: Walk, fleet: Fleet) -> None:
+    loop, other = walk.go_on(walk.begin()), fleet.set_model()
+    walk.double.pairs = [WORSE]
+    walk.label_again()
+    walk.double.meanwhile["roll_back"] = lambda: walk.double.make_live(other)
+    loop = walk.go_on(loop)
+    assert (loop.outcome, walk.live) == ("superseded", other)
+    assert loop.last("clear").figures["done"] == [  # type: ignore[union-attr]
+        f"deployment {loop.champion_id} is no shadow any more",
+        f"deployment {loop.challenger_id} is no shadow any more",
+        f"deployment {loop.challenger_id} was discarded",
+    ]
+
+
+def test_a_challenger_that_a_person_makes_live_stays_live_when_the_loop_is_aborted(walk: Walk) -> None:
+    walk.double.pairs = [EQUAL]
+    loop = walk.go_on(walk.begin())
+    assert loop.challenger_id is not None
+    walk.double.make_live(loop.challenger_id)
+    walk.loops.abort(loop.id, caller=ALICE)
+    loop = walk.go_on(loop)
+    assert (loop.outcome, walk.live) == ("aborted", loop.challenger_id)
 
 
 def test_an_undecided_challenger_is_a_shadow_and_waits_for_labels(walk: Walk) -> None:
