@@ -5,14 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from db.unit_of_work import SimultaneousChangeError
+from db.use_cases import UnknownDeploymentError
 from fleet.caller import Caller
 from fleet.errors import AwayError, SiblingFailedError, SiblingRefusedError
 from fleet.sibling import Sibling, busy_as_away
 
 R = TypeVar("R")
 KEY, PREFER = "Idempotency-Key", "Prefer"
-NOT_THERE = (404, 409)  # it is gone, or is so already
-ALREADY_ACTIVE, ACTIVE_CHANGED = "already_active", "active_changed"
+NOT_THERE = (404, 409)  # it is gone, or cannot be, which a loop goes on without
+ALREADY_ACTIVE, ACTIVE_CHANGED = "already_active", "active_changed"  # as of ml_model's errors, and these
+NOT_ROLLED_BACK = (ALREADY_ACTIVE, ACTIVE_CHANGED)
+NO_ROLE_LEFT = ("no_role", UnknownDeploymentError.code)
+NOTHING_TO_DISCARD = ("discarded", "no_candidate", UnknownDeploymentError.code)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,10 @@ def waited_for() -> Iterator[None]:
         with busy_as_away():
             yield
     except SiblingFailedError as error:
+        raise SiblingAwaitedError(error.error, error.message) from error
+    except SiblingRefusedError as error:
+        if error.code != SimultaneousChangeError.code:
+            raise
         raise SiblingAwaitedError(error.error, error.message) from error
 
 
@@ -96,15 +105,19 @@ class LoopSiblings:
             "reason": reason,
             "expected_active": swap.instead_of,
         }
-        return _unless_done(lambda: self._ml_model.post("/rollback", body, caller=caller, headers={KEY: key}))
+        headers = {KEY: key}
+        return _unless_done(
+            lambda: self._ml_model.post("/rollback", body, caller=caller, headers=headers), NOT_ROLLED_BACK
+        )
 
     def end_role(self, deployment_id: int, *, caller: Caller) -> bool:
         """Use it beside the active one no longer; False if it was not used."""
-        return _unless_done(lambda: self._ml_model.delete(_role(deployment_id), caller=caller))
+        return _unless_done(lambda: self._ml_model.delete(_role(deployment_id), caller=caller), NO_ROLE_LEFT)
 
     def discard(self, deployment_id: int, *, caller: Caller) -> bool:
         """Throw a candidate away; False if it cannot be, as it is gone or was live."""
-        return _unless_done(lambda: self._ml_model.delete(f"/deployments/{deployment_id}", caller=caller))
+        path = f"/deployments/{deployment_id}"
+        return _unless_done(lambda: self._ml_model.delete(path, caller=caller), NOTHING_TO_DISCARD)
 
     def search(self, body: Mapping[str, Any], key: str, *, caller: Caller) -> str:
         """Begin an optimisation; the id of tracking's job."""
@@ -146,12 +159,13 @@ def _role(deployment_id: int) -> str:
     return f"/deployments/{deployment_id}/role"
 
 
-def _unless_done(call: Callable[[], object]) -> bool:
+def _unless_done(call: Callable[[], object], codes: Sequence[str] = ()) -> bool:
+    """codes: those that say that there is nothing to do; without them all refusals of NOT_THERE do."""
     try:
         with waited_for():
             call()
     except SiblingRefusedError as error:
-        if error.status not in NOT_THERE:
+        if error.code not in codes if codes else error.status not in NOT_THERE:
             raise
         return False
     return True

@@ -32,14 +32,17 @@ def changed_by_another(live: Champion | None) -> str:
 def clear(context: Context) -> Found:
     """End the search, the shadow and the candidate that nobody needs any more, and roll back if due."""
     given, done = context.step.given, list[str]()
-    outcome, reason = given["outcome"], str(given["reason"])
+    outcome, reason, refused = given["outcome"], str(given["reason"]), ""
     try:
         _end_search(context, done)
-        live = _clear_deployments(context, outcome, reason, done)
-        if outcome == "rolled_back" and not _is(live, context.loop.champion_id):
-            outcome, reason = "superseded", f"{reason}; {changed_by_another(live)}"
+        _clear_deployments(context, outcome, reason, done)
     except SiblingRefusedError as error:  # the loop ends all the same, and says what was left
-        done.append(f"not done: {error.error}")
+        refused = f"not done: {error.error}"
+        done.append(refused)
+    live = find_live(context)
+    if outcome == "rolled_back" and not _is(live, context.loop.champion_id):
+        outcome = "failed" if refused else "superseded"
+        reason = f"{reason}; {refused or changed_by_another(live)}"
     return Found("cleared", reason, End(outcome, reason), {"done": done})
 
 
@@ -51,8 +54,7 @@ def _end_search(context: Context, done: list[str]) -> None:
         done.append("the search was cancelled")
 
 
-def _clear_deployments(context: Context, outcome: Outcome, reason: str, done: list[str]) -> Champion | None:
-    """What is live then."""
+def _clear_deployments(context: Context, outcome: Outcome, reason: str, done: list[str]) -> None:
     champion, challenger = context.loop.champion_id, context.loop.challenger_id or _trained_for(context)
     live = find_live(context)
     if champion and challenger and _is(live, challenger) and _is_to_be_taken_back(context, outcome):
@@ -63,7 +65,6 @@ def _clear_deployments(context: Context, outcome: Outcome, reason: str, done: li
         _end_role(context, champion, done)
     if challenger is not None and not is_live and outcome != "held":
         _drop(context, challenger, done)
-    return live
 
 
 def _is(live: Champion | None, deployment_id: int | None) -> bool:

@@ -109,6 +109,16 @@ def test_what_a_person_makes_live_while_the_loop_rolls_back_stays_live(walk: Wal
     ]
 
 
+def test_a_rollback_that_is_refused_is_not_told_as_done(walk: Walk) -> None:
+    loop = walk.go_on(walk.begin())
+    walk.double.pairs = [WORSE]
+    walk.label_again()
+    walk.double.refused = "roll_back"
+    loop = walk.go_on(loop)
+    assert (loop.outcome, walk.live) == ("failed", loop.challenger_id)
+    assert "roll_back refused" in str(loop.reason)
+
+
 def test_a_challenger_that_a_person_makes_live_stays_live_when_the_loop_is_aborted(walk: Walk) -> None:
     walk.double.pairs = [EQUAL]
     loop = walk.go_on(walk.begin())
