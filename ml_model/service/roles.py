@@ -8,6 +8,7 @@ from db.use_cases import UnknownDeploymentError
 from fleet.caller import Caller
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import DeploymentRecord
+from ml_model.persistence.repository.deployments import DiscardedError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 
 SideRole = Literal["shadow", "canary"]
@@ -30,15 +31,6 @@ class NeverTrainedError(ConflictError):
         super().__init__(
             f"Deployment {deployment_id} was never trained",
             "Choose one of those whose trained_at is not null",
-        )
-
-
-class DiscardedError(ConflictError):
-    """The candidate was thrown away."""
-
-    def __init__(self, deployment_id: int) -> None:
-        super().__init__(
-            f"Deployment {deployment_id} was discarded", "Train such a model anew: POST /root/ml/deployments"
         )
 
 

@@ -1,5 +1,6 @@
 """Candidates and snapshots, over the service's own routes: what is live stays live."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from db.loop import DecidedRow, LoopRow
+from ml_model.persistence.model.deployment import Artifact
+from ml_model.service.training import InThisProcess, Task
 from tests.conftest import Sessions
 from tests.integration.ml_model.conftest import Load, Rows
 
@@ -85,6 +88,24 @@ def test_a_candidate_is_thrown_away_and_its_record_stays(
         assert ask(client, path, 409, **body)["code"] == "discarded"
     assert client.delete(f"{BASE}/{trained}").status_code == 409
     assert live(client) == (champion, champion)
+
+
+def test_a_candidate_that_is_thrown_away_while_it_is_trained_stays_so(
+    client: FlaskClient, champion: int, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = InThisProcess.train
+
+    def discarded_meanwhile(trainer: InThisProcess, task: Task, key: bytes) -> Artifact:
+        with ThreadPoolExecutor(1) as pool:  # somebody else's request
+            another = client.application.test_client()
+            assert pool.submit(another.delete, f"{BASE}/{champion + 1}").result().status_code == 200
+        return fit(trainer, task, key)
+
+    monkeypatch.setattr(InThisProcess, "train", discarded_meanwhile)
+    assert ask(client, BASE, 409, model_name="LogisticRegression")["code"] == "discarded"
+    stored = "trained_at, artifact, training, failure, discarded_at IS NULL"
+    assert rows(f"SELECT {stored} FROM deployments WHERE id <> {champion}") == [(None,) * 4 + (False,)]  # noqa: S608
+    assert rows("SELECT DISTINCT deployment_id FROM wine.predictions") == [(champion,)]
 
 
 def test_what_serves_or_was_set_is_not_thrown_away(client: FlaskClient, champion: int) -> None:

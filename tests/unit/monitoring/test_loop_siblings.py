@@ -8,12 +8,11 @@ from db.unit_of_work import SimultaneousChangeError
 from db.use_cases import UnknownDeploymentError
 from fleet.errors import FleetError, SiblingRefusedError
 from fleet.sibling import Sibling
-from ml_model.persistence.repository.deployments import ArtifactMissingError
+from ml_model.persistence.repository.deployments import ArtifactMissingError, DiscardedError
 from ml_model.service.candidates import NoCandidateError, StillUsedError
 from ml_model.service.roles import (
     ActiveChangedError,
     AlreadyActiveError,
-    DiscardedError,
     NeverTrainedError,
     NoRoleError,
 )
