@@ -1,11 +1,13 @@
 """Candidates and snapshots, over the service's own routes: what is live stays live."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from db.loop import DecidedRow, LoopRow
 from ml_model.persistence.model.deployment import Artifact
@@ -106,6 +108,31 @@ def test_a_candidate_that_is_thrown_away_while_it_is_trained_stays_so(
     stored = "trained_at, artifact, training, failure, discarded_at IS NULL"
     assert rows(f"SELECT {stored} FROM deployments WHERE id <> {champion}") == [(None,) * 4 + (False,)]  # noqa: S608
     assert rows("SELECT DISTINCT deployment_id FROM wine.predictions") == [(champion,)]
+
+
+def wait_for_a_lock(rows: Rows) -> None:
+    """Until a request waits for what another transaction holds."""
+    deadline = time.monotonic() + 20
+    while rows("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == [(0,)]:
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.05)
+
+
+def test_nothing_is_stored_of_a_candidate_that_is_thrown_away_before_its_turn(
+    client: FlaskClient, champion: int, rows: Rows, sessions: Sessions
+) -> None:
+    trained = candidate(client)["id"]
+    stored = "SELECT DISTINCT deployment_id FROM wine.predictions ORDER BY 1"
+    assert rows(stored) == [(champion,), (trained,)]
+    with ThreadPoolExecutor(1) as pool, sessions() as discarding:
+        discarding.execute(text(f"DELETE FROM wine.predictions WHERE deployment_id = {trained}"))  # noqa: S608
+        gone = f"UPDATE deployments SET discarded_at = now(), artifact = NULL WHERE id = {trained}"  # noqa: S608
+        discarding.execute(text(gone))
+        asked = pool.submit(ask, client, "/root/ml", 409, dataset="testing", deployment_id=trained)
+        wait_for_a_lock(rows)
+        discarding.commit()
+        assert asked.result()["code"] == "discarded"
+    assert rows(stored) == [(champion,)]
 
 
 def test_what_serves_or_was_set_is_not_thrown_away(client: FlaskClient, champion: int) -> None:
