@@ -77,8 +77,8 @@ class Candidates:
         """
         with self._units() as work:
             use_case = work.samples.find(work.history.find(deployment_id).use_case)
+            work.deployments.hold(deployment_id)  # first, as trainings do; who scores with it waits too
             work.deployments.hold_use_case(use_case.name)
-            work.deployments.hold(deployment_id)  # whoever scores with it waits, or is waited for
             _check_discardable(work.history.find(deployment_id))
             work.samples.forget_all_predictions(use_case, deployment_id)
             work.references.forget(deployment_id)

@@ -106,8 +106,9 @@ class Roles:
         """
         with self._units() as work:
             use_case = work.samples.find(name).name
-            work.deployments.hold_use_case(use_case)
-            chosen = deployment_id if deployment_id is not None else work.history.previous(use_case)
+            chosen = deployment_id or work.history.previous(use_case)
+            _hold(work, use_case, chosen)
+            chosen = deployment_id or work.history.previous(use_case)  # somebody may have been faster
             if chosen is None:
                 raise NothingToRollBackToError(use_case)
             deployment = find_trained(work, chosen, use_case)
@@ -131,7 +132,7 @@ class Roles:
         keep: as what the one that was is used from then on. expected: which one that must be.
         """
         with self._units() as work:
-            work.deployments.hold_use_case(work.history.find(deployment_id).use_case)
+            _hold(work, work.history.find(deployment_id).use_case, deployment_id)
             deployment = find_trained(work, deployment_id)
             change = _activate(work, deployment, reason or "promotion", expected, caller)
             work.audit.add("activate", deployment_id, caller, use_case=deployment.use_case)
@@ -185,6 +186,16 @@ def find_trained(
     if deployment.discarded_at is not None:
         raise DiscardedError(deployment_id)
     return deployment
+
+
+def _hold(work: MlModelUnitOfWork, use_case: str, deployment_id: int | None) -> None:
+    """The deployment, which becomes the chosen one, then the use case: trainings do so in this order.
+
+    Raises UnknownDeploymentError.
+    """
+    if deployment_id is not None:
+        work.deployments.hold(work.history.find(deployment_id).id)
+    work.deployments.hold_use_case(use_case)
 
 
 def _activate(

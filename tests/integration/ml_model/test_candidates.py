@@ -135,6 +135,36 @@ def test_nothing_is_stored_of_a_candidate_that_is_thrown_away_before_its_turn(
     assert rows(stored) == [(champion,)]
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        (f"{BASE}/{{}}", None),
+        (f"{BASE}/{{}}/role", {"role": "active"}),
+        ("/root/ml/rollback", {}),
+        ("/root/ml/rollback", {"deployment_id": "{}"}),
+    ],
+)
+def test_who_changes_what_is_live_and_who_trains_do_not_wait_for_each_other(
+    client: FlaskClient, champion: int, sessions: Sessions, rows: Rows, call: tuple[str, Any]
+) -> None:
+    path, body = call
+    trained = candidate(client)["id"]
+    if body == {}:  # it was live before
+        ask(client, f"{BASE}/{trained}/role", role="active")
+        ask(client, f"{BASE}/{champion}/role", role="active")
+    method = "DELETE" if body is None else "POST"
+    told = None if body is None else {name: value.format(trained) for name, value in body.items()}
+    with ThreadPoolExecutor(1) as pool, sessions() as training:
+        hold = f"SELECT id FROM deployments WHERE id = {trained} FOR NO KEY UPDATE"  # noqa: S608
+        training.execute(text(hold))
+        asked = pool.submit(client.open, path.format(trained), json=told, method=method)
+        wait_for_a_lock(rows)
+        training.execute(text("SET LOCAL lock_timeout = '500ms'"))
+        training.execute(text("SELECT name FROM use_cases WHERE name = 'wine' FOR NO KEY UPDATE"))
+        training.commit()
+        assert asked.result().status_code == 200
+
+
 def test_what_serves_or_was_set_is_not_thrown_away(client: FlaskClient, champion: int) -> None:
     beside = candidate(client)["id"]
     ask(client, f"{BASE}/{beside}/role", role="shadow")
