@@ -7,7 +7,7 @@ from monitoring.persistence.model.loop import MARK, Champion, Found, Next
 from monitoring.persistence.repository.loop_siblings import Swap
 from monitoring.service.evidence.gate import WatchOutcome, decide_watch, read_paired
 from monitoring.service.loop.context import Context
-from monitoring.service.loop.distinct_rows import different
+from monitoring.service.loop.distinct_rows import chosen_once_more, different
 from monitoring.service.loop.ending import changed_by_another, clear_for, find_live
 from monitoring.service.loop.waiting import WANTED, wanted_by_watch, watched_rows
 
@@ -39,6 +39,10 @@ def promote(context: Context) -> Found:
 
 def watch(context: Context) -> Found | None:
     """Roll back, keep, or wait for more rows whose truth came in after the promotion."""
+    return chosen_once_more(lambda: _watch(context))
+
+
+def _watch(context: Context) -> Found | None:
     live = find_live(context)
     if live is None or live.id != context.challenger:
         return _superseded(live)

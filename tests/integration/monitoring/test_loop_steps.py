@@ -19,7 +19,7 @@ from monitoring.service.loop.loops import UnfitChallengerError
 from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import Fleet, Rows
-from tests.integration.monitoring.walking import EQUAL, WORSE, Walk
+from tests.integration.monitoring.walking import BETTER, EQUAL, WORSE, Walk
 
 
 def names(loop: Loop) -> list[str]:
@@ -266,6 +266,31 @@ def test_clearing_up_waits_for_as_long_as_it_takes(walk: Walk, rows: Rows) -> No
     assert rows("SELECT outcome FROM loop_steps WHERE name = 'clear'") == [(None,)]
     walk.double.away = ""
     assert walk.go_on(loop).outcome == "aborted"
+
+
+@pytest.mark.parametrize("step", ["gate", "watch"])
+def test_rows_that_go_between_their_choice_and_their_evaluation_are_done_without(
+    walk: Walk, rows: Rows, step: str
+) -> None:
+    def forget_one() -> None:
+        walk.run(
+            "DELETE FROM wine.samples WHERE sample_index = (SELECT sample_index FROM wine.targets "
+            "JOIN decided_rows USING (sample_index) ORDER BY target_id LIMIT 1)"
+        )
+
+    loop = walk.begin()
+    if step == "watch":
+        loop = walk.go_on(loop)
+        walk.run("UPDATE loops SET policy = jsonb_set(policy, '{watch_rows}', '30')")
+        walk.label_again()
+    else:
+        walk.run("UPDATE loops SET policy = jsonb_set(policy, '{gate,share}', '0.9')")
+    walk.double.pairs = [EQUAL] if step == "watch" else [BETTER]
+    walk.double.meanwhile["evaluate"] = forget_one
+    loop = walk.go_on(loop)
+    assert (loop.outcome, loop.step) == (("kept", "clear") if step == "watch" else (None, "watch"))
+    assert rows("SELECT count(*) FROM wine.samples WHERE dataset_id = 3") == [(35,)]
+    assert loop.last(step).figures["rows"] == (30 if step == "watch" else 31)  # type: ignore[arg-type, union-attr]
 
 
 def test_rows_that_were_loaded_anew_can_decide(walk: Walk, fleet: Fleet) -> None:

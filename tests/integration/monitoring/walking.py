@@ -9,6 +9,7 @@ from db.live import IS_LIVE
 from db.shared import ActivationRow, DeploymentRow, SnapshotRow
 from fleet.errors import SiblingRefusedError
 from fleet.jobs import Work
+from ml_model.service.evaluation import UnknownSamplesError
 from monitoring.persistence.model.loop import Loop
 from monitoring.persistence.repository.loop_siblings import LoopSiblings, SiblingAwaitedError, Swap
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
@@ -99,6 +100,11 @@ class Double:
     def on_evaluate(self, use_case: str, both: list[int], rows: Mapping[str, Any]) -> dict[str, Any]:
         del use_case
         pair = EQUAL
+        with self._sessions() as session:
+            there = set(session.scalars(text("SELECT sample_index FROM wine.samples")))
+        if gone := set(rows.get("sample_index", ())) - there:
+            told = {"error": f"there are no samples {gone}", "message": "", "code": UnknownSamplesError.code}
+            raise SiblingRefusedError(404, told)
         if "sample_index" in rows:
             pair = dict(self.pairs.pop(0) if len(self.pairs) > 1 else self.pairs[0])
         count = len(rows.get("sample_index", range(36)))
