@@ -159,11 +159,15 @@ class LoopRepository:
         self._session.execute(update(LoopRow).where(LoopRow.id == loop.id).values(**changes))
         return True
 
-    def candidate_of(self, use_case: str, run_id: str) -> Candidate | None:
-        """The candidate of a run, which an interrupted training may have left. Raises StillTrainingError."""
+    def candidate_of(self, loop: Loop, run_id: str) -> Candidate | None:
+        """The loop's candidate of a run, which an interrupted training may have left.
+
+        Of the same run a person may have one too, which learned from other rows. Raises StillTrainingError.
+        """
         query = select(DeploymentRow).where(
-            DeploymentRow.use_case == use_case,
+            DeploymentRow.use_case == loop.use_case,
             DeploymentRow.run_id == run_id,
+            DeploymentRow.snapshot_id == loop.snapshot_id,
             DeploymentRow.chosen_at.is_(None),
             DeploymentRow.discarded_at.is_(None),
             DeploymentRow.failure.is_(None),

@@ -108,5 +108,5 @@ def _trained_for(context: Context) -> int | None:
     if train is None:
         return None
     with context.units() as work:
-        left = work.loops.candidate_of(context.use_case.name, str(train.given["run_id"]))
+        left = work.loops.candidate_of(context.loop, str(train.given["run_id"]))
     return None if left is None else left.id

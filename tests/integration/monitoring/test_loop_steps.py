@@ -165,6 +165,19 @@ def test_a_candidate_whose_answer_was_lost_is_not_trained_again(walk: Walk, rows
     assert rows("SELECT count(*) FROM deployments WHERE model_name = 'SVC'") == [(1,)]
 
 
+def test_a_persons_candidate_of_the_same_run_is_not_the_loops(walk: Walk, rows: Rows) -> None:
+    walk.run(
+        "INSERT INTO deployments (use_case, model_name, run_id, hyperparameters, preprocessing, trained_at, "
+        "artifact, artifact_format) VALUES ('wine', 'Ridge', 'run-1', '{}', 'none', now(), 'x', 'onnx')"
+    )
+    walk.double.pairs = [EQUAL]
+    loop = walk.go_on(walk.begin())
+    assert (loop.step, loop.challenger_id) == ("gate", walk.double.challenger)
+    walk.loops.abort(loop.id, caller=ALICE)
+    walk.go_on(loop)
+    assert rows("SELECT discarded_at FROM deployments WHERE model_name = 'Ridge'") == [(None,)]
+
+
 @pytest.mark.parametrize("call", ["search", "train_candidate"])
 def test_what_another_service_refuses_ends_the_loop_with_its_reason(walk: Walk, call: str) -> None:
     walk.double.refused = call
