@@ -9,7 +9,9 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from db.live import NothingLiveError
+from db.use_cases import UnknownUseCaseError
 from monitoring.persistence.model.loop import Found, Loop, Next
+from monitoring.persistence.model.policy import Policy
 from monitoring.persistence.repository.loop_siblings import SiblingAwaitedError
 from monitoring.persistence.repository.loops import LoopEndedError, LoopInFlightError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
@@ -202,6 +204,15 @@ def test_a_use_case_has_one_loop_at_a_time(walk: Walk) -> None:
     loop = walk.begin()
     with pytest.raises(LoopInFlightError, match=f"loop {loop.id}"):
         walk.begin()
+
+
+def test_a_use_case_that_has_just_been_removed_has_no_loop_in_flight(walk: Walk) -> None:
+    how: dict[str, Any] = {"verdict_id": None, "actor": "alice"}
+    with MonitoringUnitOfWork(walk.sessions) as work:
+        work.samples.find("wine")
+        walk.run("DELETE FROM use_cases WHERE name = 'wine'")
+        with pytest.raises(UnknownUseCaseError):
+            work.loops.begin("wine", Policy(), walk.double.champion, Next("judge"), **how)
 
 
 def test_without_a_live_model_there_is_no_loop(sessions: Sessions, fleet: Fleet) -> None:
