@@ -1,6 +1,5 @@
 """What a policy judges, and when a loop follows: on a real PostgreSQL, with verdicts that are made up."""
 
-import logging
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -14,7 +13,7 @@ from monitoring.persistence.model.verdict import KeptVerdict, NewVerdict
 from monitoring.persistence.model.window import LastRows
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.judging.judging import Asked, Judging
-from monitoring.service.loop.judging_by_policy import JudgingByPolicy, _may_begin
+from monitoring.service.loop.judging_by_policy import JudgingByPolicy
 from monitoring.service.loop.loops import Loops
 from tests.callers import ALICE
 from tests.conftest import Sessions
@@ -240,47 +239,6 @@ def test_after_a_loop_that_found_nothing_better_new_truth_is_waited_for(
     assert judged.judge()["loops"] == []
     more_rows()
     assert len(judged.judge()["loops"]) == 1
-
-
-def begin_first(judged: Judged) -> None:
-    judged.loops.begin("wine", caller=ALICE)
-
-
-def make_another_live(judged: Judged) -> None:
-    judged.run("UPDATE activations SET until = now() WHERE until IS NULL")
-    judged.run(
-        "WITH other AS (INSERT INTO deployments (use_case, model_name, hyperparameters, preprocessing) "
-        "VALUES ('wine', 'SVC', '{}', 'none') RETURNING id) "
-        "INSERT INTO activations (use_case, deployment_id, role) SELECT 'wine', id, 'active' FROM other"
-    )
-
-
-@pytest.mark.parametrize(
-    ("meanwhile", "why", "loops"),
-    [(begin_first, "under way already", [(None,)]), (make_another_live, "is live by now", [])],
-)
-def test_a_verdict_is_kept_where_somebody_is_faster_than_the_loop_that_it_asks_for(  # noqa: PLR0917
-    judged: Judged,
-    rows: Rows,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    meanwhile: Callable[[Judged], None],
-    why: str,
-    loops: list[tuple[None]],
-) -> None:
-    def faster(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) -> bool:
-        may = _may_begin(work, use_case, policy)
-        meanwhile(judged)
-        return may
-
-    monkeypatch.setattr("monitoring.service.loop.judging_by_policy._may_begin", faster)
-    caplog.set_level(logging.INFO)
-    found = judged.judge()
-    assert (len(found["verdicts"]), found["loops"]) == (1, [])
-    assert rows("SELECT verdict FROM verdicts") == [("act",)]
-    assert rows("SELECT verdict_id FROM loops") == loops
-    assert why in caplog.text
-    assert judged.judge()["verdicts"] == []
 
 
 def test_truth_that_comes_in_while_a_gate_runs_counts_for_the_next_loop(

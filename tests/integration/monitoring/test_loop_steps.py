@@ -9,9 +9,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from db.live import NothingLiveError
-from db.use_cases import UnknownUseCaseError
 from monitoring.persistence.model.loop import Found, Loop, Next
-from monitoring.persistence.model.policy import Policy
 from monitoring.persistence.repository.loop_siblings import SiblingAwaitedError
 from monitoring.persistence.repository.loops import LoopEndedError, LoopInFlightError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
@@ -21,7 +19,7 @@ from monitoring.service.loop.loops import UnfitChallengerError
 from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.integration.monitoring.conftest import Fleet, Rows
-from tests.integration.monitoring.walking import BETTER, EQUAL, WORSE, Walk
+from tests.integration.monitoring.walking import EQUAL, WORSE, Walk
 
 
 def names(loop: Loop) -> list[str]:
@@ -89,48 +87,6 @@ def test_a_watch_ends_when_a_person_changes_what_is_live(walk: Walk, fleet: Flee
     assert (loop.outcome, walk.live) == ("superseded", other)
 
 
-def test_what_a_person_makes_live_while_the_challenger_is_scored_stays_live(walk: Walk, fleet: Fleet) -> None:
-    other = fleet.set_model()
-    walk.double.meanwhile["promote"] = lambda: walk.double.make_live(other)
-    loop = walk.go_on(walk.begin())
-    assert (loop.outcome, walk.live) == ("superseded", other)
-    assert f"deployment {other} is live" in str(loop.reason)
-
-
-def test_what_a_person_makes_live_while_the_loop_rolls_back_stays_live(walk: Walk, fleet: Fleet) -> None:
-    loop, other = walk.go_on(walk.begin()), fleet.set_model()
-    walk.double.pairs = [WORSE]
-    walk.label_again()
-    walk.double.meanwhile["roll_back"] = lambda: walk.double.make_live(other)
-    loop = walk.go_on(loop)
-    assert (loop.outcome, walk.live) == ("superseded", other)
-    assert loop.last("clear").figures["done"] == [  # type: ignore[union-attr]
-        f"deployment {loop.champion_id} is no shadow any more",
-        f"deployment {loop.challenger_id} is no shadow any more",
-        f"deployment {loop.challenger_id} was discarded",
-    ]
-
-
-def test_a_rollback_that_is_refused_is_not_told_as_done(walk: Walk) -> None:
-    loop = walk.go_on(walk.begin())
-    walk.double.pairs = [WORSE]
-    walk.label_again()
-    walk.double.refused = "roll_back"
-    loop = walk.go_on(loop)
-    assert (loop.outcome, walk.live) == ("failed", loop.challenger_id)
-    assert "roll_back refused" in str(loop.reason)
-
-
-def test_a_challenger_that_a_person_makes_live_stays_live_when_the_loop_is_aborted(walk: Walk) -> None:
-    walk.double.pairs = [EQUAL]
-    loop = walk.go_on(walk.begin())
-    assert loop.challenger_id is not None
-    walk.double.make_live(loop.challenger_id)
-    walk.loops.abort(loop.id, caller=ALICE)
-    loop = walk.go_on(loop)
-    assert (loop.outcome, walk.live) == ("aborted", loop.challenger_id)
-
-
 def test_an_undecided_challenger_is_a_shadow_and_waits_for_labels(walk: Walk) -> None:
     walk.double.pairs = [EQUAL]
     loop = walk.go_on(walk.begin())
@@ -167,19 +123,6 @@ def test_a_candidate_whose_answer_was_lost_is_not_trained_again(walk: Walk, rows
     assert rows("SELECT count(*) FROM deployments WHERE model_name = 'SVC'") == [(1,)]
 
 
-def test_a_persons_candidate_of_the_same_run_is_not_the_loops(walk: Walk, rows: Rows) -> None:
-    walk.run(
-        "INSERT INTO deployments (use_case, model_name, run_id, hyperparameters, preprocessing, trained_at, "
-        "artifact, artifact_format) VALUES ('wine', 'Ridge', 'run-1', '{}', 'none', now(), 'x', 'onnx')"
-    )
-    walk.double.pairs = [EQUAL]
-    loop = walk.go_on(walk.begin())
-    assert (loop.step, loop.challenger_id) == ("gate", walk.double.challenger)
-    walk.loops.abort(loop.id, caller=ALICE)
-    walk.go_on(loop)
-    assert rows("SELECT discarded_at FROM deployments WHERE model_name = 'Ridge'") == [(None,)]
-
-
 @pytest.mark.parametrize("call", ["search", "train_candidate"])
 def test_what_another_service_refuses_ends_the_loop_with_its_reason(walk: Walk, call: str) -> None:
     walk.double.refused = call
@@ -204,15 +147,6 @@ def test_a_use_case_has_one_loop_at_a_time(walk: Walk) -> None:
     loop = walk.begin()
     with pytest.raises(LoopInFlightError, match=f"loop {loop.id}"):
         walk.begin()
-
-
-def test_a_use_case_that_has_just_been_removed_has_no_loop_in_flight(walk: Walk) -> None:
-    how: dict[str, Any] = {"verdict_id": None, "actor": "alice"}
-    with MonitoringUnitOfWork(walk.sessions) as work:
-        work.samples.find("wine")
-        walk.run("DELETE FROM use_cases WHERE name = 'wine'")
-        with pytest.raises(UnknownUseCaseError):
-            work.loops.begin("wine", Policy(), walk.double.champion, Next("judge"), **how)
 
 
 def test_without_a_live_model_there_is_no_loop(sessions: Sessions, fleet: Fleet) -> None:
@@ -290,31 +224,6 @@ def test_clearing_up_waits_for_as_long_as_it_takes(walk: Walk, rows: Rows) -> No
     assert rows("SELECT outcome FROM loop_steps WHERE name = 'clear'") == [(None,)]
     walk.double.away = ""
     assert walk.go_on(loop).outcome == "aborted"
-
-
-@pytest.mark.parametrize("step", ["gate", "watch"])
-def test_rows_that_go_between_their_choice_and_their_evaluation_are_done_without(
-    walk: Walk, rows: Rows, step: str
-) -> None:
-    def forget_one() -> None:
-        walk.run(
-            "DELETE FROM wine.samples WHERE sample_index = (SELECT sample_index FROM wine.targets "
-            "JOIN decided_rows USING (sample_index) ORDER BY target_id LIMIT 1)"
-        )
-
-    loop = walk.begin()
-    if step == "watch":
-        loop = walk.go_on(loop)
-        walk.run("UPDATE loops SET policy = jsonb_set(policy, '{watch_rows}', '30')")
-        walk.label_again()
-    else:
-        walk.run("UPDATE loops SET policy = jsonb_set(policy, '{gate,share}', '0.9')")
-    walk.double.pairs = [EQUAL] if step == "watch" else [BETTER]
-    walk.double.meanwhile["evaluate"] = forget_one
-    loop = walk.go_on(loop)
-    assert (loop.outcome, loop.step) == (("kept", "clear") if step == "watch" else (None, "watch"))
-    assert rows("SELECT count(*) FROM wine.samples WHERE dataset_id = 3") == [(35,)]
-    assert loop.last(step).figures["rows"] == (30 if step == "watch" else 31)  # type: ignore[arg-type, union-attr]
 
 
 def test_rows_that_were_loaded_anew_can_decide(walk: Walk, fleet: Fleet) -> None:
