@@ -27,11 +27,15 @@ class CandidateSetting(Setting, total=False):
 
 
 class RoleSetting(TypedDict, total=False):
-    """What goes with a role. share: of a canary. keep: what the one that was active becomes."""
+    """What goes with a role. share: of a canary. keep: what the one that was active becomes.
+
+    expected_active: that one; if it is another by now, nothing is changed.
+    """
 
     share: float | None
     reason: str | None
     keep: Literal["shadow"] | None
+    expected_active: int | None
     idempotency_key: str | None
 
 
@@ -102,12 +106,17 @@ class Deployments:
         self,
         deployment_id: int | None = None,
         *,
+        expected_active: int | None = None,
         reason: str | None = None,
         use_case: str | None = None,
         idempotency_key: str | None = None,
     ) -> answers.Activated:
-        """Serves with the model that was active before, or with the one that is named."""
-        body = {"deployment_id": deployment_id, "reason": reason, "use_case": use_case}
+        """Serves with the model that was active before, or with the one that is named.
+
+        Raises ConflictError if another one than expected_active is active by now.
+        """
+        body: dict[str, Any] = {"deployment_id": deployment_id, "expected_active": expected_active}
+        body |= {"reason": reason, "use_case": use_case}
         return self._connection.post(answers.Activated, "/rollback", idempotency_key=idempotency_key, **body)
 
     def give_role(self, deployment_id: int, role: Role, **how: Unpack[RoleSetting]) -> answers.Role:

@@ -11,10 +11,10 @@ from fleet.caller import Caller
 from fleet.catalogue import Preprocessing
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import Deployment, DeploymentRecord, ModelChoice
+from ml_model.persistence.repository.deployments import DiscardedError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 from ml_model.service.interrupted import training_note
 from ml_model.service.learning import Learning
-from ml_model.service.roles import DiscardedError
 
 
 class NoCandidateError(ConflictError):
@@ -57,7 +57,8 @@ class Candidates:
     ) -> DeploymentRecord:
         """Train a candidate on its snapshot, or on the training set as it is; what is live stays live.
 
-        Raises what Learning.choose does, UnknownSnapshotError, SnapshotChangedError, NothingToLearnError.
+        Raises what Learning.choose does, UnknownSnapshotError, SnapshotChangedError, NothingToLearnError, and
+        DiscardedError if it was thrown away meanwhile.
         """
         use_case, choice = self._learning.choose(name, model_name, hyperparameters, preprocessing, run_id)
         deployment, lesson, started = self._begin(use_case, choice, snapshot_id, caller)
@@ -71,12 +72,13 @@ class Candidates:
     def discard(self, deployment_id: int, *, caller: Caller) -> DeploymentRecord:
         """Throw a candidate away: its model and its predictions go, what is known of it stays.
 
+        One that is being trained yet is not stored, which whoever trains it is told.
         Raises UnknownDeploymentError, DiscardedError, NoCandidateError, StillUsedError.
         """
         with self._units() as work:
             use_case = work.samples.find(work.history.find(deployment_id).use_case)
+            work.deployments.hold(deployment_id)  # first, as trainings do; who scores with it waits too
             work.deployments.hold_use_case(use_case.name)
-            work.deployments.hold(deployment_id)  # whoever scores with it waits, or is waited for
             _check_discardable(work.history.find(deployment_id))
             work.samples.forget_all_predictions(use_case, deployment_id)
             work.references.forget(deployment_id)

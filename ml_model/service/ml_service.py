@@ -135,6 +135,8 @@ class MlService:
         predictor = self._predictor(deployment.id)
         with self._units() as work:
             work.deployments.hold(deployment.id)
+            if deployment_id is not None:
+                find_trained(work, deployment_id, use_case.name)  # it may have been discarded meanwhile
             score = self._scorer.score(work, use_case, deployment, predictor, set_name)
             work.commit()
         self._predicted(use_case.name, score.classes)

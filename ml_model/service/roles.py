@@ -8,6 +8,7 @@ from db.use_cases import UnknownDeploymentError
 from fleet.caller import Caller
 from fleet.errors import ConflictError
 from ml_model.persistence.model.deployment import DeploymentRecord
+from ml_model.persistence.repository.deployments import DiscardedError
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
 
 SideRole = Literal["shadow", "canary"]
@@ -33,15 +34,6 @@ class NeverTrainedError(ConflictError):
         )
 
 
-class DiscardedError(ConflictError):
-    """The candidate was thrown away."""
-
-    def __init__(self, deployment_id: int) -> None:
-        super().__init__(
-            f"Deployment {deployment_id} was discarded", "Train such a model anew: POST /root/ml/deployments"
-        )
-
-
 class AlreadyActiveError(ConflictError):
     """The deployment is the active one, which plays no other role and need not be made it."""
 
@@ -49,6 +41,17 @@ class AlreadyActiveError(ConflictError):
         super().__init__(
             f"Deployment {deployment_id} is the active one",
             "Name another deployment, or make another one active",
+        )
+
+
+class ActiveChangedError(ConflictError):
+    """Another deployment is live than the one that was expected: somebody has changed that meanwhile."""
+
+    def __init__(self, active: int | None, expected: int) -> None:
+        who = "No deployment is active" if active is None else f"Deployment {active} is the active one"
+        super().__init__(
+            f"{who}, and deployment {expected} was expected to be",
+            "Nothing was changed. GET /root/ml says what is live: decide anew, or leave out expected_active",
         )
 
 
@@ -89,30 +92,49 @@ class Roles:
         self._changed = changed
 
     def roll_back(
-        self, name: str, deployment_id: int | None, reason: str | None, *, caller: Caller
+        self,
+        name: str,
+        deployment_id: int | None,
+        reason: str | None,
+        *,
+        expected: int | None = None,
+        caller: Caller,
     ) -> Change:
-        """Make the deployment the active one that was it before, or the one that is named."""
+        """Make the deployment the active one that was it before, or the one that is named.
+
+        expected: what must be active until then.
+        """
         with self._units() as work:
             use_case = work.samples.find(name).name
-            work.deployments.hold_use_case(use_case)
-            chosen = deployment_id if deployment_id is not None else work.history.previous(use_case)
+            chosen = deployment_id or work.history.previous(use_case)
+            _hold(work, use_case, chosen)
+            chosen = deployment_id or work.history.previous(use_case)  # somebody may have been faster
             if chosen is None:
                 raise NothingToRollBackToError(use_case)
             deployment = find_trained(work, chosen, use_case)
-            change = _activate(work, deployment, reason or "rollback", caller)
+            change = _activate(work, deployment, reason or "rollback", expected, caller)
             work.audit.add("rollback", chosen, caller, use_case=use_case)
             work.commit()
         self._changed()
         return change
 
     def promote(
-        self, deployment_id: int, reason: str | None, *, keep: Literal["shadow"] | None = None, caller: Caller
+        self,
+        deployment_id: int,
+        reason: str | None,
+        *,
+        keep: Literal["shadow"] | None = None,
+        expected: int | None = None,
+        caller: Caller,
     ) -> Change:
-        """Make a deployment the active one. keep: as what the one that was is used from then on."""
+        """Make a deployment the active one.
+
+        keep: as what the one that was is used from then on. expected: which one that must be.
+        """
         with self._units() as work:
-            work.deployments.hold_use_case(work.history.find(deployment_id).use_case)
+            _hold(work, work.history.find(deployment_id).use_case, deployment_id)
             deployment = find_trained(work, deployment_id)
-            change = _activate(work, deployment, reason or "promotion", caller)
+            change = _activate(work, deployment, reason or "promotion", expected, caller)
             work.audit.add("activate", deployment_id, caller, use_case=deployment.use_case)
             if keep is not None and change.before is not None:
                 former = work.history.find(change.before)
@@ -166,14 +188,30 @@ def find_trained(
     return deployment
 
 
-def _activate(work: MlModelUnitOfWork, deployment: DeploymentRecord, reason: str, caller: Caller) -> Change:
+def _hold(work: MlModelUnitOfWork, use_case: str, deployment_id: int | None) -> None:
+    """The deployment, which becomes the chosen one, then the use case: trainings do so in this order.
+
+    Raises UnknownDeploymentError.
+    """
+    if deployment_id is not None:
+        work.deployments.hold(work.history.find(deployment_id).id)
+    work.deployments.hold_use_case(use_case)
+
+
+def _activate(
+    work: MlModelUnitOfWork, deployment: DeploymentRecord, reason: str, expected: int | None, caller: Caller
+) -> Change:
+    """The use case is held, so that nobody changes what is compared with what was expected."""
     before = work.deployments.active(deployment.use_case)
-    if before is not None and before.id == deployment.id:
+    active = None if before is None else before.id
+    if active == deployment.id:
         raise AlreadyActiveError(deployment.id)
+    if expected not in (None, active):
+        raise ActiveChangedError(active, expected)
     work.roles.end(deployment.id)
     work.deployments.activate(deployment, reason, actor=caller.name)
     work.deployments.choose(deployment.id)
-    return Change(deployment, before.id if before else None)
+    return Change(deployment, active)
 
 
 def _check_beside(work: MlModelUnitOfWork, deployment: DeploymentRecord, share: float | None) -> None:

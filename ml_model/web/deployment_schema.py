@@ -82,17 +82,22 @@ class CandidateRequest(SetModelRequest):
 
 
 class RollbackRequest(RequestModel):
-    """`POST /root/ml/rollback`. deployment_id: the one that was active before, unless given."""
+    """`POST /root/ml/rollback`. deployment_id: the one that was active before, unless given.
+
+    expected_active: if another one is active by now, nothing is changed.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "it drifts"}]})
 
     deployment_id: IdNumber | None = None
+    expected_active: IdNumber | None = None
     reason: Reason | None = None
     use_case: UseCaseName = "wine"
 
 
 NoShare = Annotated[None, absent("goes with the role canary, and with no other")]
 NothingKept = Annotated[None, absent("goes with the role active, as it is of the one that was")]
+NothingExpected = Annotated[None, absent("goes with the role active, which changes what is live")]
 
 
 class CanaryRequest(RequestModel):
@@ -102,6 +107,7 @@ class CanaryRequest(RequestModel):
     share: float = Field(gt=0, le=1)
     reason: Reason | None = None
     keep: NothingKept = None
+    expected_active: NothingExpected = None
 
 
 class ShadowRequest(RequestModel):
@@ -111,15 +117,20 @@ class ShadowRequest(RequestModel):
     share: NoShare = None
     reason: Reason | None = None
     keep: NothingKept = None
+    expected_active: NothingExpected = None
 
 
 class ActiveRequest(RequestModel):
-    """Make a deployment the active one. keep: what the one that was is from then on; nothing, if absent."""
+    """Make a deployment the active one. keep: what the one that was is from then on; nothing, if absent.
+
+    expected_active: if another one is active by now, nothing is changed.
+    """
 
     role: Literal["active"]
     share: NoShare = None
     reason: Reason | None = None
     keep: Literal["shadow"] | None = None
+    expected_active: IdNumber | None = None
 
 
 class RoleRequest(

@@ -50,10 +50,14 @@ CALLS: list[Callable[[Fleet], object]] = [
     lambda fleet: list(fleet.ml_model.deployments(at=datetime.now(UTC), use_case="wine", page_size=2)),
     lambda fleet: fleet.ml_model.deployment(1),
     lambda fleet: fleet.ml_model.rollback(),
-    lambda fleet: fleet.ml_model.rollback(1, reason="…", use_case="wine", idempotency_key="key-1"),
+    lambda fleet: fleet.ml_model.rollback(
+        1, expected_active=2, reason="…", use_case="wine", idempotency_key="key-1"
+    ),
     lambda fleet: fleet.ml_model.give_role(1, "shadow"),
     lambda fleet: fleet.ml_model.give_role(1, "canary", share=0.1, reason="…"),
-    lambda fleet: fleet.ml_model.give_role(1, "active", keep="shadow", idempotency_key="key-1"),
+    lambda fleet: fleet.ml_model.give_role(
+        1, "active", keep="shadow", expected_active=2, idempotency_key="key-1"
+    ),
     lambda fleet: fleet.ml_model.end_role(1),
     lambda fleet: fleet.ml_model.train_candidate("SVC"),
     lambda fleet: fleet.ml_model.train_candidate(

@@ -29,6 +29,15 @@ class DeploymentRemovedError(ConflictError):
         )
 
 
+class DiscardedError(ConflictError):
+    """The candidate was thrown away."""
+
+    def __init__(self, deployment_id: int) -> None:
+        super().__init__(
+            f"Deployment {deployment_id} was discarded", "Train such a model anew: POST /root/ml/deployments"
+        )
+
+
 class ArtifactMissingError(ConflictError):
     """A deployment has no artifact, or is gone."""
 
@@ -95,7 +104,7 @@ class DeploymentRepository:
     def discard(self, deployment_id: int) -> None:
         """Keep no more of a candidate than that it was there."""
         query = update(DeploymentRow).where(DeploymentRow.id == deployment_id)
-        forgotten = {"artifact": None, "artifact_format": None, "artifact_signature": None}
+        forgotten = {"artifact": None, "artifact_format": None, "artifact_signature": None, "training": None}
         self._session.execute(query.values(discarded_at=self.now(), **forgotten))
 
     def active(self, use_case: str) -> Deployment | None:
@@ -143,10 +152,12 @@ class DeploymentRepository:
         """Store the fitted model: in the deployment, or in a new one like it if it is trained already.
 
         snapshot_id: the rows that it was fitted on. started: when the actor asked for the training; a model
-        that was set since then stays chosen.
+        that was set since then stays chosen. Raises DeploymentRemovedError, DiscardedError.
         """
         moment = self.now()
         row = self._there(deployment.id)
+        if row.discarded_at is not None:
+            raise DiscardedError(deployment.id)
         row.failure = row.training = None
         if row.trained_at is not None:
             added = self.add(deployment.use_case, deployment, actor=actor, set_at=started)

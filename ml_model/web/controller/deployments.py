@@ -96,8 +96,13 @@ class Rollback(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
     @accepts(role="admin", body=RollbackRequest)
     @idempotent
     def post(self, body: RollbackRequest) -> dict[str, Any]:
-        """Serve with the model that was active before, or with the one that is named; nothing is trained."""
-        change = self._roles.roll_back(body.use_case, body.deployment_id, body.reason, caller=caller())
+        """Serve with the model that was active before, or with the one that is named; nothing is trained.
+
+        With `expected_active` nothing is changed if another one is active by now.
+        """
+        change = self._roles.roll_back(
+            body.use_case, body.deployment_id, body.reason, expected=body.expected_active, caller=caller()
+        )
         return {
             "message": f"Rolled back to deployment {change.deployment.id}",
             "deployment_id": change.deployment.id,
@@ -118,10 +123,14 @@ class DeploymentRole(Resource):  # type: ignore[misc]  # Flask-RESTful has no ty
     def post(self, deployment_id: int, body: CanaryRequest | ShadowRequest | ActiveRequest) -> dict[str, Any]:
         """Make a deployment the active one, a shadow of it, or a canary beside it.
 
-        With `keep` the one that was active becomes a shadow at the same moment.
+        With `keep` the one that was active becomes a shadow at the same moment. With `expected_active`
+        nothing is changed if another one is active by now.
         """
         if isinstance(body, ActiveRequest):
-            self._roles.promote(deployment_id, body.reason, keep=body.keep, caller=caller())
+            expected = body.expected_active
+            self._roles.promote(
+                deployment_id, body.reason, keep=body.keep, expected=expected, caller=caller()
+            )
         else:
             self._roles.give(deployment_id, body.role, body.share, body.reason, caller=caller())
         message = f"Deployment {deployment_id} is {body.role}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from psycopg2.errors import UniqueViolation
 from sqlalchemy import cast, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +17,7 @@ from db.paging import newest_first
 from db.records import as_record
 from db.shared import ActivationRow, DeploymentRow
 from db.tables import use_case_tables
+from db.use_cases import find_use_case
 from fleet.errors import AwayError, ConflictError, NotFoundError
 from fleet.paging import Page, PageRequest
 from monitoring.persistence.model.loop import Candidate, Champion, End, Found, Loop, Next, Step
@@ -74,7 +76,10 @@ class LoopRepository:
         challenger_id: int | None = None,
         actor: str,
     ) -> int:
-        """A new loop. challenger_id: that it need not search for. Raises LoopInFlightError."""
+        """A new loop. challenger_id: that it need not search for.
+
+        Raises LoopInFlightError, and UnknownUseCaseError if the use case was just removed.
+        """
         row = LoopRow(
             use_case=use_case,
             verdict_id=verdict_id,
@@ -88,6 +93,10 @@ class LoopRepository:
             with self._session.begin_nested():
                 self._session.add(row)
         except IntegrityError as error:
+            if not isinstance(error.orig, UniqueViolation):
+                self._session.expire_all()
+                find_use_case(self._session, use_case)
+                raise
             other = self.in_flight(use_case)
             raise LoopInFlightError(use_case, None if other is None else other.id) from error
         self._add_step(row.id, first)
@@ -159,11 +168,15 @@ class LoopRepository:
         self._session.execute(update(LoopRow).where(LoopRow.id == loop.id).values(**changes))
         return True
 
-    def candidate_of(self, use_case: str, run_id: str) -> Candidate | None:
-        """The candidate of a run, which an interrupted training may have left. Raises StillTrainingError."""
+    def candidate_of(self, loop: Loop, run_id: str) -> Candidate | None:
+        """The loop's candidate of a run, which an interrupted training may have left.
+
+        Of the same run a person may have one too, which learned from other rows. Raises StillTrainingError.
+        """
         query = select(DeploymentRow).where(
-            DeploymentRow.use_case == use_case,
+            DeploymentRow.use_case == loop.use_case,
             DeploymentRow.run_id == run_id,
+            DeploymentRow.snapshot_id == loop.snapshot_id,
             DeploymentRow.chosen_at.is_(None),
             DeploymentRow.discarded_at.is_(None),
             DeploymentRow.failure.is_(None),

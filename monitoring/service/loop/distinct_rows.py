@@ -1,11 +1,26 @@
 """Rows that were sent again: they are no more evidence, and whoever has learned from one knows the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from db.definition import UseCase
+from fleet.errors import SiblingRefusedError
 from monitoring.persistence.model.loop import MARK, Loop
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.evidence.distinct import FEW_DUPLICATES
+
+R = TypeVar("R")
+GONE = "unknown_samples"  # as ml_model's error
+
+
+def chosen_once_more(decide: Callable[[], R]) -> R:
+    """What chooses rows and has ml_model read them; again if some are gone then, replaced or pruned."""
+    try:
+        return decide()
+    except SiblingRefusedError as error:
+        if error.code != GONE:
+            raise
+    return decide()
 
 
 def counts_once(work: MonitoringUnitOfWork, use_case: UseCase) -> bool:

@@ -3,10 +3,13 @@
 from typing import Any
 
 from fleet.errors import SiblingRefusedError
-from monitoring.persistence.model.loop import End, Found, Next, Outcome
+from monitoring.persistence.model.loop import Champion, End, Found, Next, Outcome
+from monitoring.persistence.repository.loop_siblings import Swap
 from monitoring.service.loop.context import Context
 
-LIVE_STAYS = ("watch", "clear")  # aborted there, what was promoted stays
+MAY_BE_HALF_DONE = (
+    "promote"  # stopped elsewhere, a challenger that is live was promoted for good, or by a person
+)
 
 
 def clear_for(outcome: Outcome, reason: str, **more: Any) -> Next:
@@ -14,15 +17,32 @@ def clear_for(outcome: Outcome, reason: str, **more: Any) -> Next:
     return Next("clear", {"outcome": outcome, "reason": reason, **more})
 
 
+def find_live(context: Context) -> Champion | None:
+    """What is live now."""
+    with context.units() as work:
+        return work.loops.champion(context.use_case.name)
+
+
+def changed_by_another(live: Champion | None) -> str:
+    """Why a loop changes nothing that is live. live: what is."""
+    who = "nothing is live" if live is None else f"deployment {live.id} is live"
+    return f"somebody else has changed what is live: {who}"
+
+
 def clear(context: Context) -> Found:
     """End the search, the shadow and the candidate that nobody needs any more, and roll back if due."""
     given, done = context.step.given, list[str]()
-    outcome, reason = given["outcome"], str(given["reason"])
+    outcome, reason, refused = given["outcome"], str(given["reason"]), ""
     try:
         _end_search(context, done)
         _clear_deployments(context, outcome, reason, done)
     except SiblingRefusedError as error:  # the loop ends all the same, and says what was left
-        done.append(f"not done: {error.error}")
+        refused = f"not done: {error.error}"
+        done.append(refused)
+    live = find_live(context)
+    if outcome == "rolled_back" and not _is(live, context.loop.champion_id):
+        outcome = "failed" if refused else "superseded"
+        reason = f"{reason}; {refused or changed_by_another(live)}"
     return Found("cleared", reason, End(outcome, reason), {"done": done})
 
 
@@ -35,27 +55,33 @@ def _end_search(context: Context, done: list[str]) -> None:
 
 
 def _clear_deployments(context: Context, outcome: Outcome, reason: str, done: list[str]) -> None:
-    loop, siblings, caller = context.loop, context.siblings, context.caller
-    with context.units() as work:
-        live = work.loops.champion(context.use_case.name)
-    challenger, champion = loop.challenger_id, loop.champion_id
-    if challenger is None:
-        challenger = _trained_for(context)
-    is_live = live is not None and live.id == challenger
-    if is_live and champion is not None and _is_to_be_taken_back(context, outcome):
-        why = f"{context.name}: {reason}"[:1000]
-        siblings.roll_back(context.use_case.name, champion, why, f"{context.key}-back", caller=caller)
-        done.append(f"deployment {champion} is active again")
-        is_live = False
-    if is_live:
-        if champion is not None:
-            _end_role(context, champion, done)
-        return
-    promoted = loop.last("promote")
-    if promoted is not None and champion is not None and (live is None or live.id != champion):
+    champion, challenger = context.loop.champion_id, context.loop.challenger_id or _trained_for(context)
+    live = find_live(context)
+    if champion and challenger and _is(live, challenger) and _is_to_be_taken_back(context, outcome):
+        _roll_back(context, Swap(champion, instead_of=challenger), reason, done)
+        live = find_live(context)
+    is_live = _is(live, challenger)
+    if champion is not None and not _is(live, champion) and (is_live or _has_promoted(context)):
         _end_role(context, champion, done)
-    if challenger is not None and outcome != "held":
+    if challenger is not None and not is_live and outcome != "held":
         _drop(context, challenger, done)
+
+
+def _is(live: Champion | None, deployment_id: int | None) -> bool:
+    return live is not None and live.id == deployment_id
+
+
+def _roll_back(context: Context, swap: Swap, reason: str, done: list[str]) -> None:
+    name, key = context.use_case.name, f"{context.key}-back"
+    why = f"{context.name}: {reason}"[:1000]
+    if context.siblings.roll_back(name, swap, why, key, caller=context.caller):
+        done.append(f"deployment {swap.deployment_id} is active again")
+
+
+def _has_promoted(context: Context) -> bool:
+    """Whether the champion may be a shadow of the loop's own making; one of a person's stays."""
+    promoted = context.loop.last("promote")
+    return promoted is not None and promoted.outcome != "superseded"
 
 
 def _drop(context: Context, challenger: int, done: list[str]) -> None:
@@ -73,8 +99,7 @@ def _end_role(context: Context, deployment_id: int, done: list[str]) -> None:
 def _is_to_be_taken_back(context: Context, outcome: Outcome) -> bool:
     if outcome == "rolled_back":
         return True
-    stopped_at = context.step.given.get("at")
-    return outcome in ("aborted", "failed") and stopped_at is not None and stopped_at not in LIVE_STAYS
+    return outcome in ("aborted", "failed") and context.step.given.get("at") == MAY_BE_HALF_DONE
 
 
 def _trained_for(context: Context) -> int | None:
@@ -83,5 +108,5 @@ def _trained_for(context: Context) -> int | None:
     if train is None:
         return None
     with context.units() as work:
-        left = work.loops.candidate_of(context.use_case.name, str(train.given["run_id"]))
+        left = work.loops.candidate_of(context.loop, str(train.given["run_id"]))
     return None if left is None else left.id

@@ -10,7 +10,7 @@ from monitoring.persistence.model.loop import End, Found, Next
 from monitoring.persistence.model.policy import FEWEST_ROWS
 from monitoring.service.evidence.gate import GateSettings, Outcome, Paired, decide_gate, read_paired
 from monitoring.service.loop.context import Context
-from monitoring.service.loop.distinct_rows import different, new_to_both
+from monitoring.service.loop.distinct_rows import chosen_once_more, different, new_to_both
 from monitoring.service.loop.ending import clear_for
 from monitoring.service.loop.waiting import WANTED, new_rows, room_for_new
 
@@ -19,6 +19,10 @@ MAIN_METRIC = {Task.CLASSIFICATION: "accuracy", Task.REGRESSION: "r2"}
 
 def gate(context: Context) -> Found | None:
     """Promote, reject, or wait as a shadow for more rows whose truth is known."""
+    return chosen_once_more(lambda: _gate(context))
+
+
+def _gate(context: Context) -> Found | None:
     rows, new = _rows(context)
     if context.step.look > 1:
         missing = FEWEST_ROWS - len(set(rows) & set(new))

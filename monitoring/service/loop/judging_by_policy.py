@@ -8,11 +8,12 @@ from fleet.caller import Caller
 from monitoring.persistence.model.loop import MARK, Loop
 from monitoring.persistence.model.policy import Policy
 from monitoring.persistence.model.verdict import KeptVerdict
+from monitoring.persistence.repository.loops import LoopInFlightError
 from monitoring.persistence.repository.policies import KeptPolicy
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.judging.judging import Asked
 from monitoring.service.loop.context import Units
-from monitoring.service.loop.loops import Loops, Told
+from monitoring.service.loop.loops import ChampionChangedError, Loops, Told
 from monitoring.service.loop.schedule import due
 from monitoring.service.telling.occasions import tell_verdict
 
@@ -91,7 +92,18 @@ class JudgingByPolicy:
         if not _may_begin(work, use_case, kept.policy):
             return None
         told = Told(verdict.id, verdict.verdict, verdict.sentence)
-        return self._loops.begin_in(work, use_case.name, kept.policy, caller=caller, verdict=told)
+        try:
+            return self._loops.begin_in(
+                work,
+                use_case.name,
+                kept.policy,
+                caller=caller,
+                verdict=told,
+                champion_id=verdict.deployment_id,
+            )
+        except (LoopInFlightError, ChampionChangedError) as error:  # somebody was faster: the verdict stays
+            log.info("%s: verdict %s begins no loop: %s", use_case.name, verdict.id, error.error)
+            return None
 
 
 def _pass_over(work: MonitoringUnitOfWork, kept: KeptPolicy) -> bool:

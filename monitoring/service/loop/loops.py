@@ -38,6 +38,16 @@ class UnfitChallengerError(ConflictError):
         )
 
 
+class ChampionChangedError(ConflictError):
+    """Another deployment is live than the one that a loop was to begin against."""
+
+    def __init__(self, live: int) -> None:
+        super().__init__(
+            f"Deployment {live} is live by now, and another one was judged",
+            "Nothing is to be done: what is live now is judged by its own rows",
+        )
+
+
 @dataclass(frozen=True)
 class Told:
     """A verdict that a loop begins with."""
@@ -96,12 +106,18 @@ class Loops:
         caller: Caller,
         verdict: Told | None = None,
         challenger_id: int | None = None,
+        champion_id: int | None = None,
     ) -> Loop:
-        """In a transaction of the caller's. verdict: that it begins with; none by hand. challenger_id: as of
-        `begin`."""
+        """In a transaction of the caller's.
+
+        verdict: that it begins with; none by hand. challenger_id: as of `begin`. champion_id: that must be
+        live; raises ChampionChangedError otherwise, and what `begin` does.
+        """
         champion = work.loops.champion(use_case)
         if champion is None:
             raise NothingLiveError(use_case)
+        if champion_id not in (None, champion.id):
+            raise ChampionChangedError(champion.id)
         if champion.id == challenger_id:
             raise UnfitChallengerError(champion.id, "is live already")
         given = {} if verdict is None else {"verdict": verdict.verdict, "sentence": verdict.sentence}

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.persistence.model.loop import MARK, Champion, Found, Next
+from monitoring.persistence.repository.loop_siblings import Swap
 from monitoring.service.evidence.gate import WatchOutcome, decide_watch, read_paired
 from monitoring.service.loop.context import Context
-from monitoring.service.loop.distinct_rows import different
-from monitoring.service.loop.ending import clear_for
+from monitoring.service.loop.distinct_rows import chosen_once_more, different
+from monitoring.service.loop.ending import changed_by_another, clear_for, find_live
 from monitoring.service.loop.waiting import WANTED, wanted_by_watch, watched_rows
 
 
 def promote(context: Context) -> Found:
     """One transaction of ml_model's: the challenger becomes active, the champion its shadow."""
-    live = _live(context)
+    live = find_live(context)
     if live is None or live.id not in (context.champion, context.challenger):
         return _superseded(live)
     gate = context.loop.last("gate")
@@ -21,7 +22,9 @@ def promote(context: Context) -> Found:
     why = f"{context.name}: {proof}"[:1000]
     if live.id != context.challenger:
         context.siblings.score_testing(context.use_case.name, context.challenger, caller=context.caller)
-        context.siblings.promote(context.challenger, why, context.key, caller=context.caller)
+        swap = Swap(context.challenger, instead_of=live.id)  # scoring has taken its time
+        if not context.siblings.promote(swap, why, context.key, caller=context.caller):
+            return _superseded(find_live(context))
     with context.units() as work:
         mark = work.labelled.mark(context.use_case)
     train = context.loop.last("train")
@@ -36,7 +39,11 @@ def promote(context: Context) -> Found:
 
 def watch(context: Context) -> Found | None:
     """Roll back, keep, or wait for more rows whose truth came in after the promotion."""
-    live = _live(context)
+    return chosen_once_more(lambda: _watch(context))
+
+
+def _watch(context: Context) -> Found | None:
+    live = find_live(context)
     if live is None or live.id != context.challenger:
         return _superseded(live)
     wanted = wanted_by_watch(context.loop)
@@ -65,12 +72,6 @@ def replay_watch(figures: Mapping[str, Any], watch_rows: int) -> WatchOutcome:
     return decide_watch(read_paired(figures["paired"]), watch_rows)
 
 
-def _live(context: Context) -> Champion | None:
-    with context.units() as work:
-        return work.loops.champion(context.use_case.name)
-
-
 def _superseded(live: Champion | None) -> Found:
-    who = "nothing is live" if live is None else f"deployment {live.id} is live"
-    reason = f"somebody else has changed what is live: {who}"
+    reason = changed_by_another(live)
     return Found("superseded", reason, clear_for("superseded", reason))

@@ -61,7 +61,7 @@ def _trained_before(context: Context, run_id: str) -> Candidate | None:
     """Where a training goes on, the key of its request says so; where it died unseen, another is due."""
     with context.units() as work:
         try:
-            return work.loops.candidate_of(context.use_case.name, run_id)
+            return work.loops.candidate_of(context.loop, run_id)
         except StillTrainingError:
             return None
 

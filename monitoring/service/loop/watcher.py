@@ -86,8 +86,15 @@ class Watcher:
         return True
 
     def _go_on(self, loop: Loop, work: MonitoringUnitOfWork) -> None:
-        if _is_free(_job(work, loop.job_id), work.now()) and is_due(work, loop):
-            self._loops.submit(work, loop, loop_caller(loop.id))
+        """Once more with the loop held, as whoever aborts it does: it may have changed since it was read."""
+        if _waits_in_vain(work, loop):
+            loop = work.loops.find(loop.id, hold=True)
+            if loop.ended_at is None and _waits_in_vain(work, loop):
+                self._loops.submit(work, loop, loop_caller(loop.id))
+
+
+def _waits_in_vain(work: MonitoringUnitOfWork, loop: Loop) -> bool:
+    return _is_free(_job(work, loop.job_id), work.now()) and is_due(work, loop)
 
 
 def _job(work: MonitoringUnitOfWork, job_id: str | None) -> Job | None:

@@ -1,12 +1,17 @@
 """Candidates and snapshots, over the service's own routes: what is live stays live."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from db.loop import DecidedRow, LoopRow
+from ml_model.persistence.model.deployment import Artifact
+from ml_model.service.training import InThisProcess, Task
 from tests.conftest import Sessions
 from tests.integration.ml_model.conftest import Load, Rows
 
@@ -85,6 +90,79 @@ def test_a_candidate_is_thrown_away_and_its_record_stays(
         assert ask(client, path, 409, **body)["code"] == "discarded"
     assert client.delete(f"{BASE}/{trained}").status_code == 409
     assert live(client) == (champion, champion)
+
+
+def test_a_candidate_that_is_thrown_away_while_it_is_trained_stays_so(
+    client: FlaskClient, champion: int, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = InThisProcess.train
+
+    def discarded_meanwhile(trainer: InThisProcess, task: Task, key: bytes) -> Artifact:
+        with ThreadPoolExecutor(1) as pool:  # somebody else's request
+            another = client.application.test_client()
+            assert pool.submit(another.delete, f"{BASE}/{champion + 1}").result().status_code == 200
+        return fit(trainer, task, key)
+
+    monkeypatch.setattr(InThisProcess, "train", discarded_meanwhile)
+    assert ask(client, BASE, 409, model_name="LogisticRegression")["code"] == "discarded"
+    stored = "trained_at, artifact, training, failure, discarded_at IS NULL"
+    assert rows(f"SELECT {stored} FROM deployments WHERE id <> {champion}") == [(None,) * 4 + (False,)]  # noqa: S608
+    assert rows("SELECT DISTINCT deployment_id FROM wine.predictions") == [(champion,)]
+
+
+def wait_for_a_lock(rows: Rows) -> None:
+    """Until a request waits for what another transaction holds."""
+    deadline = time.monotonic() + 20
+    while rows("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == [(0,)]:
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.05)
+
+
+def test_nothing_is_stored_of_a_candidate_that_is_thrown_away_before_its_turn(
+    client: FlaskClient, champion: int, rows: Rows, sessions: Sessions
+) -> None:
+    trained = candidate(client)["id"]
+    stored = "SELECT DISTINCT deployment_id FROM wine.predictions ORDER BY 1"
+    assert rows(stored) == [(champion,), (trained,)]
+    with ThreadPoolExecutor(1) as pool, sessions() as discarding:
+        discarding.execute(text(f"DELETE FROM wine.predictions WHERE deployment_id = {trained}"))  # noqa: S608
+        gone = f"UPDATE deployments SET discarded_at = now(), artifact = NULL WHERE id = {trained}"  # noqa: S608
+        discarding.execute(text(gone))
+        asked = pool.submit(ask, client, "/root/ml", 409, dataset="testing", deployment_id=trained)
+        wait_for_a_lock(rows)
+        discarding.commit()
+        assert asked.result()["code"] == "discarded"
+    assert rows(stored) == [(champion,)]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        (f"{BASE}/{{}}", None),
+        (f"{BASE}/{{}}/role", {"role": "active"}),
+        ("/root/ml/rollback", {}),
+        ("/root/ml/rollback", {"deployment_id": "{}"}),
+    ],
+)
+def test_who_changes_what_is_live_and_who_trains_do_not_wait_for_each_other(
+    client: FlaskClient, champion: int, sessions: Sessions, rows: Rows, call: tuple[str, Any]
+) -> None:
+    path, body = call
+    trained = candidate(client)["id"]
+    if body == {}:  # it was live before
+        ask(client, f"{BASE}/{trained}/role", role="active")
+        ask(client, f"{BASE}/{champion}/role", role="active")
+    method = "DELETE" if body is None else "POST"
+    told = None if body is None else {name: value.format(trained) for name, value in body.items()}
+    with ThreadPoolExecutor(1) as pool, sessions() as training:
+        hold = f"SELECT id FROM deployments WHERE id = {trained} FOR NO KEY UPDATE"  # noqa: S608
+        training.execute(text(hold))
+        asked = pool.submit(client.open, path.format(trained), json=told, method=method)
+        wait_for_a_lock(rows)
+        training.execute(text("SET LOCAL lock_timeout = '500ms'"))
+        training.execute(text("SELECT name FROM use_cases WHERE name = 'wine' FOR NO KEY UPDATE"))
+        training.commit()
+        assert asked.result().status_code == 200
 
 
 def test_what_serves_or_was_set_is_not_thrown_away(client: FlaskClient, champion: int) -> None:

@@ -267,12 +267,13 @@ def test_after_a_rollback_the_former_champion_is_active_and_no_shadow_of_itself(
 
 
 @pytest.mark.parametrize("role", [{"role": "shadow"}, {"role": "canary", "share": 0.1}])
-def test_only_who_becomes_active_says_what_is_kept(
-    client: FlaskClient, deployed: list[int], role: dict[str, Any]
+@pytest.mark.parametrize("more", [{"keep": "shadow"}, {"expected_active": 1}])
+def test_only_who_becomes_active_says_what_goes_with_that(
+    client: FlaskClient, deployed: list[int], role: dict[str, Any], more: dict[str, Any]
 ) -> None:
-    answer = give(client, deployed[0], keep="shadow", **role)
+    answer = give(client, deployed[0], **more, **role)
     assert answer.status_code == 400
-    assert answer.get_json()["error"].startswith("'keep'")
+    assert answer.get_json()["error"].startswith(f"'{next(iter(more))}'")
 
 
 def test_a_role_is_given_once_for_a_key_and_a_deployment(client: FlaskClient, deployed: list[int]) -> None:

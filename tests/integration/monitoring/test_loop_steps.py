@@ -81,7 +81,7 @@ def test_only_a_trained_deployment_that_is_not_live_is_promoted_so(walk: Walk) -
 def test_a_watch_ends_when_a_person_changes_what_is_live(walk: Walk, fleet: Fleet) -> None:
     loop = walk.go_on(walk.begin())
     other = fleet.set_model()
-    walk.double.on_promote(other, "by hand", "")
+    walk.double.make_live(other)
     assert walk.is_due(loop)
     loop = walk.go_on(loop)
     assert (loop.outcome, walk.live) == ("superseded", other)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
@@ -12,9 +13,11 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import sessionmaker
 
 from db.definition import UseCase
+from monitoring.persistence.model.loop import End, Found
 from monitoring.persistence.model.policy import Policy
 from monitoring.persistence.repository.policies import KeptPolicy
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.loop.ending import clear_for
 from monitoring.service.loop.loops import Loops
 from monitoring.service.loop.watcher import Watcher
 from monitoring.service.standing import read_standing
@@ -123,6 +126,42 @@ def test_a_loop_that_waits_is_left_alone_until_there_are_rows(watched: Watched, 
     watched.run("UPDATE loop_steps SET given = '{\"mark\": 0}'")
     watched.watcher.look()
     assert rows(JOBS)[1:] == [("loop", "queued", f"loop {loop.id}")]
+
+
+def test_who_watches_and_who_aborts_order_one_job(
+    watched: Watched, rows: Rows, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = watched.loops.begin("wine", caller=ALICE)
+    watched.run("DELETE FROM jobs")
+    with watched.units() as aborting:
+        held = aborting.loops.find(loop.id, hold=True)
+        watching = Thread(target=watched.watcher.look)
+        watching.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: rows(waiting) != [(0,)])
+        stop = Found("aborted", "aborted by alice", clear_for("aborted", "aborted by alice"))
+        assert aborting.loops.end_step(held, held.current, stop)
+        watched.loops.submit(aborting, held, ALICE)
+        aborting.commit()
+    watching.join()
+    assert "cannot be watched" not in caplog.text  # nor was either given up for the other
+    assert rows("SELECT caller ->> 'name' FROM jobs") == [("alice",)]
+    assert rows("SELECT job_id FROM loops") == rows("SELECT id FROM jobs")
+
+
+def test_a_loop_that_ends_while_the_watcher_waits_for_it_gets_no_job(watched: Watched, rows: Rows) -> None:
+    loop = watched.loops.begin("wine", caller=ALICE)
+    watched.run("DELETE FROM jobs")
+    with watched.units() as ending:
+        held = ending.loops.find(loop.id, hold=True)
+        watching = Thread(target=watched.watcher.look)
+        watching.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: rows(waiting) != [(0,)])
+        assert ending.loops.end_step(held, held.current, Found("held", "why", End("held", "why")))
+        ending.commit()
+    watching.join()
+    assert rows(JOBS) == []
 
 
 def test_one_watcher_acts_at_a_time(watched: Watched, rows: Rows) -> None:

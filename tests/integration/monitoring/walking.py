@@ -1,15 +1,17 @@
 """A loop on wine whose steps are walked by hand; a double of the others changes what is live."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, select, text, update
 
+from db.live import IS_LIVE
 from db.shared import ActivationRow, DeploymentRow, SnapshotRow
 from fleet.errors import SiblingRefusedError
 from fleet.jobs import Work
+from ml_model.service.evaluation import UnknownSamplesError
 from monitoring.persistence.model.loop import Loop
-from monitoring.persistence.repository.loop_siblings import LoopSiblings, SiblingAwaitedError
+from monitoring.persistence.repository.loop_siblings import LoopSiblings, SiblingAwaitedError, Swap
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.loops import Loops
 from monitoring.service.loop.runner import LoopRunner
@@ -29,7 +31,8 @@ class KilledError(BaseException):
 class Double:
     """pairs: answers to evaluations on rows, in turn. killed_at: the call after which the process dies.
 
-    forgets: no key is known any more when it does. away: the call that finds nobody there.
+    forgets: no key is known any more when it does. away: the call that finds nobody there. meanwhile: what
+    somebody else does, once, before the call of that name.
     """
 
     def __init__(self, sessions: Sessions, champion: int) -> None:
@@ -41,10 +44,12 @@ class Double:
         self.forgets = False
         self.refused = self.away = ""
         self.done: dict[str, Any] = {}
+        self.meanwhile: dict[str, Callable[[], object]] = {}
 
     def __getattr__(self, name: str) -> Any:
         def call(*told: Any, **named: Any) -> Any:
             del named
+            self.meanwhile.pop(name, lambda: None)()
             if name == self.refused:
                 raise SiblingRefusedError(400, {"error": f"{name} refused", "message": "", "code": "no"})
             if name == self.away:
@@ -95,6 +100,11 @@ class Double:
     def on_evaluate(self, use_case: str, both: list[int], rows: Mapping[str, Any]) -> dict[str, Any]:
         del use_case
         pair = EQUAL
+        with self._sessions() as session:
+            there = set(session.scalars(text("SELECT sample_index FROM wine.samples")))
+        if gone := set(rows.get("sample_index", ())) - there:
+            told = {"error": f"there are no samples {gone}", "message": "", "code": UnknownSamplesError.code}
+            raise SiblingRefusedError(404, told)
         if "sample_index" in rows:
             pair = dict(self.pairs.pop(0) if len(self.pairs) > 1 else self.pairs[0])
         count = len(rows.get("sample_index", range(36)))
@@ -104,17 +114,16 @@ class Double:
     def on_score_testing(self, use_case: str, deployment_id: int) -> bool:
         return bool(use_case and deployment_id)
 
-    def on_promote(self, deployment_id: int, reason: str, key: str) -> dict[str, Any]:
-        self._activate(deployment_id)
-        return {"reason": reason, "key": key}
+    def on_promote(self, swap: Swap, reason: str, key: str) -> bool:
+        del reason, key
+        return self._swap(swap)
 
     def on_tell_promoted(self, run_id: str, deployment_id: int) -> bool:
         return bool(run_id and deployment_id)
 
-    def on_roll_back(self, use_case: str, deployment_id: int, reason: str, key: str) -> bool:
+    def on_roll_back(self, use_case: str, swap: Swap, reason: str, key: str) -> bool:
         del use_case, reason, key
-        self._activate(deployment_id)
-        return True
+        return self._swap(swap)
 
     def on_shadow(self, deployment_id: int, reason: str) -> None:
         """Nothing here looks at shadows."""
@@ -129,7 +138,15 @@ class Double:
             session.commit()
         return True
 
-    def _activate(self, deployment_id: int) -> None:
+    def _swap(self, swap: Swap) -> bool:
+        with self._sessions() as session:
+            live = session.scalar(select(ActivationRow.deployment_id).where(IS_LIVE))
+        if live != swap.instead_of:
+            return False
+        self.make_live(swap.deployment_id)
+        return True
+
+    def make_live(self, deployment_id: int) -> None:
         with self._sessions() as session:
             session.execute(update(ActivationRow).values(until=text("now()")))
             values = {"deployment_id": deployment_id, "use_case": "wine", "role": "active"}

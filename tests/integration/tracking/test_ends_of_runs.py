@@ -33,6 +33,7 @@ from tracking.persistence.repository.search_log import (
     RunDeletedError,
     SearchLog,
 )
+from tracking.persistence.repository.use_case_models import UseCaseModels
 
 LOGISTIC, SVC = GRIDS
 JOBS = 5
@@ -216,6 +217,51 @@ def test_the_best_challenges_the_champion_of_its_use_case_once(
     assert (challenger.version, challenger.tags.keys()) == ("2", {"challenged_at"})
     run = mlflow_client.get_run(recorded.run_ids[SVC])
     assert {each.version: each.run_id for each in registered}["1"] == run.info.run_id
+
+
+def test_of_two_that_are_crowned_at_once_the_later_is_the_champion(
+    *,
+    begin: Callable[..., Any],
+    mlflow_client: MlflowClient,
+    job_id: str,
+    found: list[SavedSearch],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_case, runs = f"u{job_id}", list[str]()
+    for job in (job_id, f"{job_id} later"):
+        log, recorded = begin(job)
+        for search in found:
+            log.finish(job, search)
+        runs.append(recorded.run_ids[SVC])
+    models, name = UseCaseModels(mlflow_client), mlflow_client.set_registered_model_alias
+    others = [runs[0]]
+
+    def overtaken(*told: str) -> None:
+        if others:
+            models.crown(use_case, others.pop(), 8)  # between the first one's tags and its alias
+        name(*told)
+
+    monkeypatch.setattr(mlflow_client, "set_registered_model_alias", overtaken)
+    models.crown(use_case, runs[1], 7)
+    champion = mlflow_client.get_model_version_by_alias(use_case, "champion")
+    assert (champion.run_id, champion.tags["deployment_id"]) == (runs[0], "8")
+    models.crown(use_case, runs[1], 9)
+    assert mlflow_client.get_model_version_by_alias(use_case, "champion").run_id == runs[1]
+
+
+def test_who_is_crowned_later_is_the_champion_whatever_the_clock_said_before(
+    begin: Callable[..., Any], mlflow_client: MlflowClient, job_id: str, found: list[SavedSearch]
+) -> None:
+    log, recorded = begin()
+    for search in found:
+        log.finish(job_id, search)
+    use_case, models, runs = f"u{job_id}", UseCaseModels(mlflow_client), recorded.run_ids
+    models.crown(use_case, runs[LOGISTIC], 7)
+    ahead = mlflow_client.get_model_version_by_alias(use_case, "champion").version
+    for said in ("2126-01-31T12:00:05+00:00", "long ago"):
+        mlflow_client.set_model_version_tag(use_case, ahead, "deployed_at", said)
+        models.crown(use_case, runs[SVC], 8)
+        assert mlflow_client.get_model_version_by_alias(use_case, "champion").run_id == runs[SVC]
 
 
 def test_no_use_case_can_be_called_as_a_model_of_the_catalogue_is() -> None:

@@ -1,0 +1,150 @@
+"""Somebody else does something at the worst moment for a loop."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from db.definition import UseCase
+from db.use_cases import UnknownUseCaseError
+from monitoring.persistence.model.loop import Next
+from monitoring.persistence.model.policy import Policy
+from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
+from monitoring.service.loop.judging_by_policy import _may_begin
+from tests.callers import ALICE
+from tests.integration.monitoring.conftest import Fleet, Rows
+from tests.integration.monitoring.test_judging_by_policy import Judged, judged
+from tests.integration.monitoring.walking import BETTER, EQUAL, WORSE, Walk
+
+__all__ = ["judged"]  # a fixture
+
+
+def test_what_a_person_makes_live_while_the_challenger_is_scored_stays_live(walk: Walk, fleet: Fleet) -> None:
+    other = fleet.set_model()
+    walk.double.meanwhile["promote"] = lambda: walk.double.make_live(other)
+    loop = walk.go_on(walk.begin())
+    assert (loop.outcome, walk.live) == ("superseded", other)
+    assert f"deployment {other} is live" in str(loop.reason)
+
+
+def test_what_a_person_makes_live_while_the_loop_rolls_back_stays_live(walk: Walk, fleet: Fleet) -> None:
+    loop, other = walk.go_on(walk.begin()), fleet.set_model()
+    walk.double.pairs = [WORSE]
+    walk.label_again()
+    walk.double.meanwhile["roll_back"] = lambda: walk.double.make_live(other)
+    loop = walk.go_on(loop)
+    assert (loop.outcome, walk.live) == ("superseded", other)
+    assert loop.last("clear").figures["done"] == [  # type: ignore[union-attr]
+        f"deployment {loop.champion_id} is no shadow any more",
+        f"deployment {loop.challenger_id} is no shadow any more",
+        f"deployment {loop.challenger_id} was discarded",
+    ]
+
+
+def test_a_rollback_that_is_refused_is_not_told_as_done(walk: Walk) -> None:
+    loop = walk.go_on(walk.begin())
+    walk.double.pairs = [WORSE]
+    walk.label_again()
+    walk.double.refused = "roll_back"
+    loop = walk.go_on(loop)
+    assert (loop.outcome, walk.live) == ("failed", loop.challenger_id)
+    assert "roll_back refused" in str(loop.reason)
+
+
+def test_a_challenger_that_a_person_makes_live_stays_live_when_the_loop_is_aborted(walk: Walk) -> None:
+    walk.double.pairs = [EQUAL]
+    loop = walk.go_on(walk.begin())
+    assert loop.challenger_id is not None
+    walk.double.make_live(loop.challenger_id)
+    walk.loops.abort(loop.id, caller=ALICE)
+    loop = walk.go_on(loop)
+    assert (loop.outcome, walk.live) == ("aborted", loop.challenger_id)
+
+
+def test_a_persons_candidate_of_the_same_run_is_not_the_loops(walk: Walk, rows: Rows) -> None:
+    walk.run(
+        "INSERT INTO deployments (use_case, model_name, run_id, hyperparameters, preprocessing, trained_at, "
+        "artifact, artifact_format) VALUES ('wine', 'Ridge', 'run-1', '{}', 'none', now(), 'x', 'onnx')"
+    )
+    walk.double.pairs = [EQUAL]
+    loop = walk.go_on(walk.begin())
+    assert (loop.step, loop.challenger_id) == ("gate", walk.double.challenger)
+    walk.loops.abort(loop.id, caller=ALICE)
+    walk.go_on(loop)
+    assert rows("SELECT discarded_at FROM deployments WHERE model_name = 'Ridge'") == [(None,)]
+
+
+def test_a_use_case_that_has_just_been_removed_has_no_loop_in_flight(walk: Walk) -> None:
+    how: dict[str, Any] = {"verdict_id": None, "actor": "alice"}
+    with MonitoringUnitOfWork(walk.sessions) as work:
+        work.samples.find("wine")
+        walk.run("DELETE FROM use_cases WHERE name = 'wine'")
+        with pytest.raises(UnknownUseCaseError):
+            work.loops.begin("wine", Policy(), walk.double.champion, Next("judge"), **how)
+
+
+@pytest.mark.parametrize("step", ["gate", "watch"])
+def test_rows_that_go_between_their_choice_and_their_evaluation_are_done_without(
+    walk: Walk, rows: Rows, step: str
+) -> None:
+    def forget_one() -> None:
+        walk.run(
+            "DELETE FROM wine.samples WHERE sample_index = (SELECT sample_index FROM wine.targets "
+            "JOIN decided_rows USING (sample_index) ORDER BY target_id LIMIT 1)"
+        )
+
+    loop = walk.begin()
+    if step == "watch":
+        loop = walk.go_on(loop)
+        walk.run("UPDATE loops SET policy = jsonb_set(policy, '{watch_rows}', '30')")
+        walk.label_again()
+    else:
+        walk.run("UPDATE loops SET policy = jsonb_set(policy, '{gate,share}', '0.9')")
+    walk.double.pairs = [EQUAL] if step == "watch" else [BETTER]
+    walk.double.meanwhile["evaluate"] = forget_one
+    loop = walk.go_on(loop)
+    assert (loop.outcome, loop.step) == (("kept", "clear") if step == "watch" else (None, "watch"))
+    assert rows("SELECT count(*) FROM wine.samples WHERE dataset_id = 3") == [(35,)]
+    assert loop.last(step).figures["rows"] == (30 if step == "watch" else 31)  # type: ignore[arg-type, union-attr]
+
+
+def begin_first(judged: Judged) -> None:
+    judged.loops.begin("wine", caller=ALICE)
+
+
+def make_another_live(judged: Judged) -> None:
+    judged.run("UPDATE activations SET until = now() WHERE until IS NULL")
+    judged.run(
+        "WITH other AS (INSERT INTO deployments (use_case, model_name, hyperparameters, preprocessing) "
+        "VALUES ('wine', 'SVC', '{}', 'none') RETURNING id) "
+        "INSERT INTO activations (use_case, deployment_id, role) SELECT 'wine', id, 'active' FROM other"
+    )
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "why", "loops"),
+    [(begin_first, "under way already", [(None,)]), (make_another_live, "is live by now", [])],
+)
+def test_a_verdict_is_kept_where_somebody_is_faster_than_the_loop_that_it_asks_for(  # noqa: PLR0917
+    judged: Judged,
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    meanwhile: Callable[[Judged], None],
+    why: str,
+    loops: list[tuple[None]],
+) -> None:
+    def faster(work: MonitoringUnitOfWork, use_case: UseCase, policy: Policy) -> bool:
+        may = _may_begin(work, use_case, policy)
+        meanwhile(judged)
+        return may
+
+    monkeypatch.setattr("monitoring.service.loop.judging_by_policy._may_begin", faster)
+    caplog.set_level(logging.INFO)
+    found = judged.judge()
+    assert (len(found["verdicts"]), found["loops"]) == (1, [])
+    assert rows("SELECT verdict FROM verdicts") == [("act",)]
+    assert rows("SELECT verdict_id FROM loops") == loops
+    assert why in caplog.text
+    assert judged.judge()["verdicts"] == []
