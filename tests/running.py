@@ -5,8 +5,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,25 @@ class RunningService:
         for worker in workers:
             worker.kill()
         self.process.wait(STOP_SECONDS)
+
+
+class Kept:
+    """Programs that a test leaves to the next, for starts take seconds. Those it kills are replaced."""
+
+    def __init__(self, start: Callable[[], AbstractContextManager[RunningService]]) -> None:
+        self._start = start
+        self._running: list[tuple[RunningService, ExitStack]] = []
+
+    def exactly(self, count: int) -> list[RunningService]:
+        """Have so many run."""
+        for program, closing in list(self._running):
+            if program.process.poll() is not None or len(self._running) > count:
+                closing.close()
+                self._running.remove((program, closing))
+        while len(self._running) < count:
+            closing = ExitStack()
+            self._running.append((closing.enter_context(self._start()), closing))
+        return [program for program, _ in self._running]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.datasets import load_wine
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
@@ -78,7 +79,9 @@ def draw(rows: int, random: np.random.Generator) -> Wines:
 def fit(wines: Wines, setting: int) -> Pipeline:
     """A model as the fleet would make it."""
     name, hyperparameters = SETTINGS[setting % len(SETTINGS)]
-    return build_pipeline(name, hyperparameters, classes=CLASSES).fit(wines.features, wines.target)
+    pipeline = build_pipeline(name, hyperparameters, classes=CLASSES)
+    with config_context(skip_parameter_validation=True):  # of each tree's; a fifth of the time
+        return pipeline.fit(wines.features, wines.target)
 
 
 def losses_of(model: Pipeline, wines: Wines) -> tuple[Floats, Floats]:

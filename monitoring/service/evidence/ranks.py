@@ -53,17 +53,27 @@ def _exact(short: int, long: int, gap: int) -> float:
 
     What leaves is added up, not what stays: a p of 1e-12 keeps its digits.
     """
-    own = np.arange(short + 1)
-    inside = np.zeros(short + 1)
+    rows = short + long
+    middle = np.arange(1, rows + 1) * short  # own · rows is less than gap away from it, or has left
+    first = np.maximum((middle - gap) // rows + 1, 0).tolist()
+    last = np.minimum(-((-middle - gap) // rows) - 1, short).tolist()
+    unseen = np.arange(short, -1, -1)
+    inside = np.zeros(short + 2)
     inside[0] = 1.0
-    left = 0.0
-    for done in range(short + long):
-        to_own = inside * (short - own) / (short + long - done)
-        inside = inside - to_own
-        inside[1:] += to_own[:-1]
-        outside = np.abs(own * long - (done + 1 - own) * short) >= gap
-        left += float(inside[outside].sum())
-        inside[outside] = 0.0
+    left, low, high = 0.0, 0, 0  # what is inside lies between these
+    for done in range(rows):
+        there = inside[low : high + 1]
+        to_own = there * unseen[low : high + 1] / (rows - done)
+        there -= to_own
+        inside[low + 1 : high + 2] += to_own
+        high += 1
+        if low < first[done]:
+            left += float(inside[low : first[done]].sum())
+            low = first[done]
+        if high > last[done]:
+            left += float(inside[last[done] + 1 : high + 1].sum())
+            inside[last[done] + 1 : high + 1] = 0.0
+            high = last[done]
     return min(left, 1.0)
 
 

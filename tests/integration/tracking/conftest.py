@@ -37,6 +37,13 @@ from tracking.web.app import create_app
 MANAGEMENT = "/root/tracking/model_management"
 EXPERIMENTS = "/root/tracking/experiments"
 RUNS = "/root/tracking/runs"
+SMALL: dict[str, Any] = {
+    "request_information": "optimization",
+    "models": ["LogisticRegression"],
+    "hyperparameters": {"LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]}},
+    "scoring": "accuracy",
+    "cv": 2,
+}
 
 Optimise = Callable[..., TestResponse]
 
@@ -58,16 +65,21 @@ def mlflow_client(mlflow_server: MlflowServer) -> MlflowClient:
     return connect(mlflow_server.url, timeout_s=20)
 
 
-@pytest.fixture
-def settings(database_url: str, mlflow_server: MlflowServer) -> Iterator[TrackingSettings]:
-    """Settings on the test's database, whose jobs are done, and the real MLflow; nobody plays ml_model."""
-    told = TrackingSettings(
+def settings_on(database_url: str, mlflow_server: MlflowServer) -> TrackingSettings:
+    """What an app is told."""
+    return TrackingSettings(
         database_url=SecretStr(database_url),
         mlflow_url=mlflow_server.url,
         mlflow_database_url=SecretStr(mlflow_server.backend),
         mlflow_timeout_s=20,
         ml_model_url="http://127.0.0.1:1/root/ml",
     )
+
+
+@pytest.fixture
+def settings(database_url: str, mlflow_server: MlflowServer) -> Iterator[TrackingSettings]:
+    """Settings on the test's database, whose jobs are done, and the real MLflow; nobody plays ml_model."""
+    told = settings_on(database_url, mlflow_server)
     with working("tracking", told):
         yield told
 
@@ -126,13 +138,7 @@ def name() -> str:
 @pytest.fixture
 def small() -> dict[str, Any]:
     """An optimisation that takes a moment only."""
-    return {
-        "request_information": "optimization",
-        "models": ["LogisticRegression"],
-        "hyperparameters": {"LogisticRegression": {"C": [0.1, 1], "solver": ["liblinear"]}},
-        "scoring": "accuracy",
-        "cv": 2,
-    }
+    return {**SMALL}
 
 
 @pytest.fixture

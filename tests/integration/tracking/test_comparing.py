@@ -1,28 +1,46 @@
 """Runs of several experiments beside each other."""
 
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from mlflow import MlflowClient
 
-from tests.integration.tracking.conftest import Optimise
+from db.embedded import EmbeddedPostgres
+from tests.conftest import fresh_database
+from tests.integration.tracking.conftest import MANAGEMENT, SMALL, load_wine_training, settings_on
+from tests.mlflow_server import MlflowServer
+from tests.working import working
+from tracking.web.app import create_app
 
 LEADERBOARD = "/root/tracking/leaderboard"
 COMPARE = "/root/tracking/compare"
 Recorded = Mapping[str, str]
 
 
-@pytest.fixture
-def recorded(optimise: Optimise, name: str) -> Recorded:
+@pytest.fixture(scope="module")
+def client(postgres: EmbeddedPostgres, template: str, mlflow_server: MlflowServer) -> Iterator[FlaskClient]:
+    """The app, on wine's training set. These tests only read: what they read is made once."""
+    with fresh_database(postgres, template) as url:
+        load_wine_training(url)
+        settings = settings_on(url, mlflow_server)
+        with working("tracking", settings):
+            yield create_app(settings).test_client()
+
+
+@pytest.fixture(scope="module")
+def recorded(client: FlaskClient) -> Recorded:
     """Run ids of three searches: two of the same model in two experiments, and a hopeless one."""
+    name = f"test {uuid.uuid4().hex}"
     hopeless = {"RandomForest": {"n_estimators": [1], "max_depth": [1]}}
-    answers = [
-        optimise(),
-        optimise(experiment_name=f"{name}, other", preprocessing="none"),
-        optimise(models=["RandomForest"], hyperparameters=hopeless),
+    changes: list[dict[str, Any]] = [
+        {},
+        {"experiment_name": f"{name}, other", "preprocessing": "none"},
+        {"models": ["RandomForest"], "hyperparameters": hopeless},
     ]
+    answers = [client.post(MANAGEMENT, json={**SMALL, "experiment_name": name, **each}) for each in changes]
     assert [answer.status_code for answer in answers] == [201, 201, 201]
     found = [answer.get_json()["data"]["run_ids"] for answer in answers]
     return {
@@ -50,7 +68,10 @@ def test_the_leaderboard_ranks_the_runs_of_all_experiments(
     assert scores == sorted(scores, reverse=True)
     assert [run["rank"] for run in board["runs"]] == [*range(1, len(scores) + 1)]
     mlflow_client.delete_run(recorded["scaled"])
-    assert recorded["scaled"] not in {run["run_id"] for run in leaderboard(client, limit=500)["runs"]}
+    try:
+        assert recorded["scaled"] not in {run["run_id"] for run in leaderboard(client, limit=500)["runs"]}
+    finally:
+        mlflow_client.restore_run(recorded["scaled"])
 
 
 def test_the_leaderboard_may_be_of_what_is_better_when_lower(client: FlaskClient, recorded: Recorded) -> None:
@@ -71,10 +92,9 @@ def test_the_leaderboard_may_be_of_what_is_better_when_lower(client: FlaskClient
     ],
 )
 def test_what_cannot_be_ranked_is_named(
-    client: FlaskClient, training: int, query: dict[str, Any], status: int, said: str
+    client: FlaskClient, query: dict[str, Any], status: int, said: str
 ) -> None:
     answer = client.get(LEADERBOARD, query_string=query)
-    assert training
     assert answer.status_code == status
     assert said in answer.get_json()["error"]
 

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,11 @@ from mlflow import MlflowClient
 
 from db.embedded import EmbeddedPostgres, ensure_database
 from db.migrate import migrate
-from tests.conftest import free_port
+from tests.conftest import free_port, fresh_database
 from tests.integration.tracking.conftest import MANAGEMENT, load_wine_training
 from tests.mlflow_server import MlflowServer
-from tests.running import RunningService, running_service, running_worker
+from tests.running import Kept, RunningService, running_service, running_worker
 
-Start = Callable[..., Any]
 ASYNCHRONOUS = {"Prefer": "respond-async"}
 ENDLESS: dict[str, Any] = {  # hours of work
     "models": ["RandomForest"],
@@ -33,28 +33,52 @@ LONG: dict[str, Any] = {  # some seconds
         "LogisticRegression": {"C": [0.1, 1]},
         "RandomForest": {"n_estimators": [50, 100], "max_depth": [None, 2, 3, 4]},
     },
-    "cv": 10,
+    "cv": 5,
 }
 JOBS = "/root/tracking/jobs"
 
 
-@pytest.fixture
-def given(database_url: str, training: int, mlflow_server: MlflowServer) -> dict[str, Any]:
-    """Settings for the test's database, with wine's training set loaded."""
-    assert training
-    return {"database_url": database_url, "mlflow_url": mlflow_server.url, "mlflow_timeout_s": "5"}
+@pytest.fixture(scope="module")
+def given(postgres: EmbeddedPostgres, template: str, mlflow_server: MlflowServer) -> Iterator[dict[str, Any]]:
+    """Settings for the module's database, with wine's training set loaded."""
+    with fresh_database(postgres, template) as url:
+        load_wine_training(url)
+        yield {"database_url": url, "mlflow_url": mlflow_server.url, "mlflow_timeout_s": "5"}
+
+
+@pytest.fixture(scope="module")
+def services(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    folder = tmp_path_factory.mktemp("services")
+    kept = Kept(partial(running_service, "tracking", folder, **given, request_timeout_s="5"))
+    yield kept
+    kept.exactly(0)
+
+
+@pytest.fixture(scope="module")
+def workers(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    kept = Kept(partial(running_worker, "tracking", tmp_path_factory.mktemp("workers"), **given))
+    yield kept
+    kept.exactly(0)
 
 
 @pytest.fixture
-def service(given: dict[str, Any], tmp_path: Path) -> Iterator[RunningService]:
-    with running_service("tracking", tmp_path, **given, request_timeout_s="5") as running:
-        running.wait_until_ready()
-        yield running
+def service(services: Kept) -> RunningService:
+    (running,) = services.exactly(1)
+    running.wait_until_ready()
+    return running
 
 
 @pytest.fixture
-def start_worker(given: dict[str, Any], tmp_path: Path) -> Start:
-    return lambda: running_worker("tracking", tmp_path, **given)
+def worker(workers: Kept) -> RunningService:
+    (running,) = idle(workers, 1)
+    return running
+
+
+def idle(workers: Kept, count: int) -> list[RunningService]:
+    """So many; what the test before has left for them to draw, once its job had been answered, is drawn."""
+    running = workers.exactly(count)
+    wait_until(lambda: not any(map(searching, running)))
+    return running
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -104,52 +128,50 @@ def versions_of(client: MlflowClient, run: Any) -> list[Any]:
     return list(client.search_model_versions(named))
 
 
-def test_a_search_outlives_its_request_and_is_cancelled_within_seconds(
-    service: RunningService, start_worker: Start, small: dict[str, Any], name: str
-) -> None:
-    body = {**small, **ENDLESS, "experiment_name": name}
-    with start_worker() as worker:
-        with pytest.raises(requests.Timeout):
-            requests.post(service.address + MANAGEMENT, json=body, timeout=2)
-        late = requests.post(service.address + MANAGEMENT, json=body, timeout=60)
-        assert late.status_code == 504
-        assert late.json()["code"] == "job_goes_on"
-
-        listed = requests.get(f"{service.address}{JOBS}?state=running", timeout=30).json()["data"]
-        assert len(listed) == 2, "one of each request"
-        for each in listed:
-            assert requests.delete(f"{service.address}{JOBS}/{each['id']}", timeout=30).status_code == 200
-        wait_until(lambda: all(is_at(service, each["id"], "cancelled")() for each in listed), 5)
-        assert not searching(worker)
-        again = requests.delete(f"{service.address}{JOBS}/{listed[0]['id']}", timeout=30)
-        assert (again.status_code, again.json()["code"]) == (409, "job_ended")
-
-        done = requests.post(
-            service.address + MANAGEMENT, json={**small, "experiment_name": name}, timeout=60
-        )
-        assert done.status_code == 201, done.text
-
-
 def test_a_job_waits_for_a_worker_and_can_be_cancelled_before_one_comes(
-    service: RunningService, start_worker: Start, small: dict[str, Any], name: str
+    service: RunningService, workers: Kept, small: dict[str, Any], name: str
 ) -> None:
+    workers.exactly(0)
     kept, dropped = (submit(service, {**small, "experiment_name": name}) for _ in range(2))
     assert requests.delete(f"{service.address}{JOBS}/{dropped}", timeout=30).json()["status"] == "cancelled"
-    with start_worker():
-        wait_until(is_at(service, kept, "succeeded"))
-        assert job(service, kept)["result"]["data"]["run_ids"].keys() == {"LogisticRegression"}
+    workers.exactly(1)
+    wait_until(is_at(service, kept, "succeeded"))
+    assert job(service, kept)["result"]["data"]["run_ids"].keys() == {"LogisticRegression"}
     assert job(service, dropped)["attempts"] == 0
 
 
+def test_a_search_outlives_its_request_and_is_cancelled_within_seconds(
+    service: RunningService, worker: RunningService, small: dict[str, Any], name: str
+) -> None:
+    body = {**small, **ENDLESS, "experiment_name": name}
+    with pytest.raises(requests.Timeout):
+        requests.post(service.address + MANAGEMENT, json=body, timeout=2)
+    late = requests.post(service.address + MANAGEMENT, json=body, timeout=60)
+    assert late.status_code == 504
+    assert late.json()["code"] == "job_goes_on"
+
+    listed = requests.get(f"{service.address}{JOBS}?state=running", timeout=30).json()["data"]
+    assert len(listed) == 2, "one of each request"
+    for each in listed:
+        assert requests.delete(f"{service.address}{JOBS}/{each['id']}", timeout=30).status_code == 200
+    wait_until(lambda: all(is_at(service, each["id"], "cancelled")() for each in listed), 5)
+    assert not searching(worker)
+    again = requests.delete(f"{service.address}{JOBS}/{listed[0]['id']}", timeout=30)
+    assert (again.status_code, again.json()["code"]) == (409, "job_ended")
+
+    done = requests.post(service.address + MANAGEMENT, json={**small, "experiment_name": name}, timeout=60)
+    assert done.status_code == 201, done.text
+
+
+@pytest.mark.usefixtures("worker")
 def test_a_search_that_is_refused_tells_the_job_what_a_request_is_told(
-    service: RunningService, start_worker: Start, small: dict[str, Any], name: str
+    service: RunningService, small: dict[str, Any], name: str
 ) -> None:
     body = {**small, "cv": 106, "experiment_name": name}
-    with start_worker():
-        asked = requests.post(service.address + MANAGEMENT, json=body, timeout=60)
-        assert asked.status_code == 400
-        job_id = submit(service, body)
-        wait_until(is_at(service, job_id, "failed"))
+    asked = requests.post(service.address + MANAGEMENT, json=body, timeout=60)
+    assert asked.status_code == 400
+    job_id = submit(service, body)
+    wait_until(is_at(service, job_id, "failed"))
     error = job(service, job_id)["error"]
     assert error["status"] == 400
     assert {field: error[field] for field in ("code", "error", "message")} == {
@@ -160,28 +182,28 @@ def test_a_search_that_is_refused_tells_the_job_what_a_request_is_told(
 @pytest.mark.parametrize("victim", ["worker", "child", "service"])
 def test_a_killed_search_is_taken_up_and_ends_as_one_that_was_not(  # noqa: PLR0917
     service: RunningService,
-    start_worker: Start,
+    workers: Kept,
     small: dict[str, Any],
     name: str,
     mlflow_client: MlflowClient,
     victim: str,
 ) -> None:
-    with start_worker() as worker:
-        job_id = submit(service, {**small, **LONG, "experiment_name": name})
-        wait_until(lambda: bool(searching(worker)))
-        time.sleep(1)
-        if victim == "worker":
-            worker.kill()
-        elif victim == "child":
-            searching(worker)[0].kill()
-        else:
-            service.kill()
-        if victim != "service":
-            with start_worker():
-                wait_until(is_at(service, job_id, "succeeded"))
-            assert job(service, job_id)["attempts"] == 2
-        else:
-            wait_until(lambda: {run.info.status for run in runs_of(mlflow_client, name)} == {"FINISHED"})
+    (worker,) = idle(workers, 1)
+    job_id = submit(service, {**small, **LONG, "experiment_name": name})
+    wait_until(lambda: bool(searching(worker)))
+    time.sleep(1)
+    if victim == "worker":
+        worker.kill()
+    elif victim == "child":
+        searching(worker)[0].kill()
+    else:
+        service.kill()
+    if victim != "service":
+        workers.exactly(1)
+        wait_until(is_at(service, job_id, "succeeded"))
+        assert job(service, job_id)["attempts"] == 2
+    else:
+        wait_until(lambda: {run.info.status for run in runs_of(mlflow_client, name)} == {"FINISHED"})
     runs = runs_of(mlflow_client, name)
     assert sorted(run.data.tags["model_type"] for run in runs) == ["LogisticRegression", "RandomForest"]
     assert {run.info.status for run in runs} == {"FINISHED"}
@@ -189,62 +211,59 @@ def test_a_killed_search_is_taken_up_and_ends_as_one_that_was_not(  # noqa: PLR0
         assert len(versions_of(mlflow_client, run)) == 1
 
 
+@pytest.mark.usefixtures("worker")
+def test_mlflow_killed_in_the_middle_is_waited_for(
+    service: RunningService,
+    small: dict[str, Any],
+    name: str,
+    mlflow_server: MlflowServer,
+    mlflow_client: MlflowClient,
+) -> None:
+    job_id = submit(service, {**small, "experiment_name": name})
+    wait_until(lambda: bool(runs_of(mlflow_client, name)))
+    mlflow_server.kill()
+    time.sleep(1)
+    mlflow_server.start()
+    wait_until(is_at(service, job_id, "succeeded"))
+    (run,) = runs_of(mlflow_client, name)
+    assert run.info.status == "FINISHED"
+    assert len(versions_of(mlflow_client, run)) == 1
+
+
 def test_a_job_that_is_killed_ten_times_at_random_is_never_stranded(
-    service: RunningService, start_worker: Start, small: dict[str, Any], name: str
+    service: RunningService, workers: Kept, small: dict[str, Any], name: str
 ) -> None:
     chance = random.Random(42)
-    job_id = submit(service, {**small, **LONG, "experiment_name": name})
+    both = idle(workers, 2)
+    job_id = submit(service, {**small, **LONG, "cv": 10, "experiment_name": name})
     stop = threading.Event()
-    with start_worker() as first, start_worker() as second:
 
-        def kill_now_and_then() -> None:
-            killed = 0
-            while killed < 10 and not stop.wait(chance.uniform(0.2, 0.8)):
-                found = [each for worker in (first, second) for each in searching(worker)]
-                if found:
-                    chance.choice(found).kill()
-                    killed += 1
+    def kill_now_and_then() -> None:
+        killed = 0
+        while killed < 10 and not stop.wait(chance.uniform(0.2, 0.8)):
+            found = [each for worker in both for each in searching(worker)]
+            if found:
+                chance.choice(found).kill()
+                killed += 1
 
-        killing = threading.Thread(target=kill_now_and_then)
-        killing.start()
+    killing = threading.Thread(target=kill_now_and_then)
+    killing.start()
+    try:
         wait_until(is_at(service, job_id, "succeeded", "failed"), 120)
+    finally:
         stop.set()
         killing.join()
     ended = job(service, job_id)
     assert ended["status"] == "succeeded", ended
 
 
-def test_mlflow_killed_in_the_middle_is_waited_for(  # noqa: PLR0917
-    service: RunningService,
-    start_worker: Start,
-    small: dict[str, Any],
-    name: str,
-    mlflow_server: MlflowServer,
-    mlflow_client: MlflowClient,
-) -> None:
-    with start_worker():
-        job_id = submit(service, {**small, "experiment_name": name})
-        wait_until(lambda: bool(runs_of(mlflow_client, name)))
-        mlflow_server.kill()
-        time.sleep(1)
-        mlflow_server.start()
-        wait_until(is_at(service, job_id, "succeeded"))
-    (run,) = runs_of(mlflow_client, name)
-    assert run.info.status == "FINISHED"
-    assert len(versions_of(mlflow_client, run)) == 1
-
-
 def test_eight_at_once_by_two_workers_all_end_in_one_experiment(
-    service: RunningService,
-    start_worker: Start,
-    small: dict[str, Any],
-    name: str,
-    mlflow_client: MlflowClient,
+    service: RunningService, workers: Kept, small: dict[str, Any], name: str, mlflow_client: MlflowClient
 ) -> None:
-    with start_worker(), start_worker():
-        jobs = [submit(service, {**small, "experiment_name": name}) for _ in range(8)]
-        for job_id in jobs:
-            wait_until(is_at(service, job_id, "succeeded"))
+    idle(workers, 2)
+    jobs = [submit(service, {**small, "experiment_name": name}) for _ in range(8)]
+    for job_id in jobs:
+        wait_until(is_at(service, job_id, "succeeded"))
     assert len({job(service, job_id)["result"]["data"]["experiment_id"] for job_id in jobs}) == 1
     runs = runs_of(mlflow_client, name)
     assert [run.info.status for run in runs] == ["FINISHED"] * 8

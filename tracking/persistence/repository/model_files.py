@@ -7,8 +7,6 @@ import numpy as np
 from mlflow.models import ModelSignature, infer_signature
 from mlflow.types import ColSpec, DataType, Schema
 from sklearn.pipeline import Pipeline
-from skops.io import dumps, get_untrusted_types  # type: ignore[import-untyped]
-from skops.io.exceptions import UnsupportedTypeException  # type: ignore[import-untyped]
 
 from fleet.mlflow_client import save_model
 from tracking.persistence.model.search import FinishedSearch, SavedSearch, TrainingSet
@@ -53,7 +51,14 @@ def _inputs(training: TrainingSet) -> Schema:
 
 
 def format_of(pipeline: Pipeline) -> tuple[str, list[str] | None]:
-    """How its file is to be written, and the types in it that skops is to trust."""
+    """How its file is to be written, and the types in it that skops is to trust.
+
+    skops looks through all of SciPy, scikit-learn and the latter's tests: half of what the web's process took
+    to start, and that one saves no model.
+    """
+    from skops.io import dumps, get_untrusted_types  # type: ignore[import-untyped]  # noqa: PLC0415
+    from skops.io.exceptions import UnsupportedTypeException  # type: ignore[import-untyped]  # noqa: PLC0415
+
     try:
         untrusted = get_untrusted_types(data=dumps(pipeline))
     except UnsupportedTypeException:
