@@ -74,7 +74,7 @@ def _exact(short: int, long: int, gap: int) -> float:
             left += float(inside[last[done] + 1 : high + 1].sum())
             inside[last[done] + 1 : high + 1] = 0.0
             high = last[done]
-    return min(left, 1.0)
+    return float(np.clip(left, 0.0, 1.0))
 
 
 @lru_cache(maxsize=2**12)
