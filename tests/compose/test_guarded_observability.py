@@ -5,7 +5,7 @@ import yaml
 
 from client import PATHS
 from tests.compose.guarded import GuardedStack
-from tests.e2e.test_observability import FOLDER, Watchers, foul_and_judge, get, wait_until
+from tests.e2e.test_observability import FOLDER, Watchers, foul_and_judge, get, wait_for_checks, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -39,7 +39,6 @@ def test_heavy_fouling_that_was_judged_reaches_alertmanager(
         wait_until(lambda: "Drift" in watchers.alerts(), watchers.alerts)
         drift = watchers.alerts()["Drift"]
         assert (drift["use_case"], drift["severity"]) == ("wine", "warning")
-        failed = 'mlfleet_checks{status="failed"}'
-        assert watchers.query(failed)["wine"] == judged.failed_tests
+        wait_for_checks(watchers, judged)
     finally:
         guarded.fleet.simulator.load("production")

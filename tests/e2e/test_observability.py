@@ -141,6 +141,12 @@ def foul_and_judge(fleet: Fleet) -> Summary:
     return fleet.monitoring.summary().result
 
 
+def wait_for_checks(watchers: Watchers, judged: Summary) -> None:
+    """Until Prometheus has read how many of the checks that decide have failed."""
+    deciding, query = judged.by_status["FAIL"] - judged.evidently["FAIL"], 'mlfleet_checks{status="failed"}'
+    wait_until(lambda: watchers.query(query)["wine"] == deciding, lambda: (watchers.query(query), deciding))
+
+
 @pytest.fixture(scope="module")
 def fouled(stack: Stack) -> Iterator[Summary]:
     """What monitoring said about production that was fouled heavily; it is clean again afterwards."""
@@ -166,9 +172,7 @@ def test_heavy_fouling_that_was_judged_reaches_alertmanager(watchers: Watchers, 
     drift = watchers.alerts()["Drift"]
     assert (drift["use_case"], drift["severity"]) == ("wine", "warning")
     assert watchers.query("mlfleet_drifted_columns_share")["wine"] >= 0.5
-    deciding = fouled.by_status["FAIL"] - fouled.evidently["FAIL"]
-    query = 'mlfleet_checks{status="failed"}'  # what was judged before may have had the same alerts
-    wait_until(lambda: watchers.query(query)["wine"] == deciding, lambda: (watchers.query(query), deciding))
+    wait_for_checks(watchers, fouled)
 
 
 def test_no_query_of_the_dashboard_is_without_an_answer(watchers: Watchers, fouled: Summary) -> None:
