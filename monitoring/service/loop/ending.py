@@ -3,13 +3,12 @@
 from typing import Any
 
 from fleet.errors import SiblingRefusedError
-from monitoring.persistence.model.loop import Champion, End, Found, Next, Outcome
+from monitoring.persistence.model.loop import Champion, End, Found, Next, Outcome, StepName
 from monitoring.persistence.repository.loop_siblings import Swap
 from monitoring.service.loop.context import Context
 
-MAY_BE_HALF_DONE = (
-    "promote"  # stopped elsewhere, a challenger that is live was promoted for good, or by a person
-)
+# Stopped at another step, a challenger that is live was promoted for good, or by a person.
+MAY_BE_HALF_DONE: StepName = "promote"
 
 
 def clear_for(outcome: Outcome, reason: str, **more: Any) -> Next:

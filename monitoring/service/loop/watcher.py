@@ -87,13 +87,13 @@ class Watcher:
 
     def _go_on(self, loop: Loop, work: MonitoringUnitOfWork) -> None:
         """Once more with the loop held, as whoever aborts it does: it may have changed since it was read."""
-        if _waits_in_vain(work, loop):
+        if _needs_a_job(work, loop):
             loop = work.loops.find(loop.id, hold=True)
-            if loop.ended_at is None and _waits_in_vain(work, loop):
+            if loop.ended_at is None and _needs_a_job(work, loop):
                 self._loops.submit(work, loop, loop_caller(loop.id))
 
 
-def _waits_in_vain(work: MonitoringUnitOfWork, loop: Loop) -> bool:
+def _needs_a_job(work: MonitoringUnitOfWork, loop: Loop) -> bool:
     return _is_free(_job(work, loop.job_id), work.now()) and is_due(work, loop)
 
 
