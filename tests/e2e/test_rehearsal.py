@@ -40,6 +40,7 @@ def test_harm_to_a_regression_is_noticed_and_another_model_takes_over(stack: Sta
     rows = make_features(800).assign(CallTime=calls).to_csv(index=False)
     # By another name: the fire brigade's demo leaves features of its own, and others cannot be sent.
     definition = yaml.safe_load(FIRE_BRIGADE.read_text(encoding="utf-8")) | {"name": "attendance"}
+    definition["source"]["file"] = "attendance.csv"
     fleet.simulator.add_use_case(definition, rows)
     use_case = find_use_case(fleet, "attendance")
     (act,) = Rehearsal(fleet, scene_of(use_case), stack.address("monitoring"), said.append).run(acts=(3,))
