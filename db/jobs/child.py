@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from typing import Any, Protocol
 
 from db.database import Database
-from db.jobs.orders import TRY_AGAIN, Order, worker_name
+from db.jobs.orders import TRY_AGAIN, Order
 from db.jobs.table import JobTable
 from db.unit_of_work import UnitOfWork
 from fleet.errors import AwayError, BugError, FleetError
@@ -40,7 +40,7 @@ class _Attempt:
     def __init__(self, service: str, module: TaskModule, settings: WorkerSettings, order: Order) -> None:
         self._service = service
         self._open_services = partial(module.open_services, settings)
-        self._sessions = Database(worker_name(service), settings).sessions
+        self._sessions = Database(service, settings).sessions
         self._order = order
         self._told = (0.0, "")
         self._has_answered = False

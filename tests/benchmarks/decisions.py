@@ -38,7 +38,6 @@ GATES, GATE_SIZES, GATE_GOALS = 1000, (36, 100, 200), (0.85, 0.99, 0.99)
 SHIFTED, DEVIATIONS, LOOKS = 3, 1.0, 3
 FALL, KNOWN_FROM, MOST_TRIES = 0.15, 2000, 100
 RESAMPLED, HELD_OUT_WINDOWS = 500, 10
-DOUBLED = 40
 SEED = 42
 KINDS: tuple[tuple[Evidence, bool], ...] = (("auto", False), ("auto", True), ("either", True))
 ACT = "act"
@@ -156,11 +155,9 @@ def window_lines(streams: int, each: Callable[..., Sequence[Shares]]) -> list[Li
             Line(f"15 points lost, truth, {size}: act by window 3", goal, figures[-1], streams, False)
         )
     for figure, what in zip(
-        _means(each(doubled, DOUBLED, "doubled")),
-        ("every row doubled: same", "8 rows: insufficient"),
-        strict=True,
+        _means(each(doubled, 40, "doubled")), ("every row doubled: same", "8 rows: insufficient"), strict=True
     ):
-        found.append(Line(what, 1.0, figure, DOUBLED, False))
+        found.append(Line(what, 1.0, figure, 40, False))
     return found
 
 

@@ -159,31 +159,26 @@ def asking(address: str, said: dict[int, Said], *, pause_s: float = 0.0) -> Iter
 
 
 def endure(  # how long, and how often what
-    service: RunningService,
-    said: dict[int, Said],
-    *,
-    seconds: float,
-    change_s: float,
-    roll_back_s: float,
-    pause_s: float = 0.0,
+    url: str, folder: Path, *, seconds: float, change_s: float, roll_back_s: float, pause_s: float = 0.0
 ) -> Endured:
     """Load for that long, with a change and a rollback every so often. pause_s: of each client."""
-    base = f"{service.address}/root/ml"
-    active = max(said)
-    with asking(service.address, said, pause_s=pause_s) as endured:
-        start = time.monotonic()
-        rolled_back = start
-        while time.monotonic() < start + seconds:
-            time.sleep(change_s)
-            if time.monotonic() - rolled_back >= roll_back_s:
-                active = post(f"{base}/rollback", {})[0]["deployment_id"]
-                rolled_back = time.monotonic()
-            else:
-                active = next(number for number in sorted(said) * 2 if number != active)
-                post(f"{base}/deployments/{active}/role", {"role": "active"})
-            endured.changes += 1
-            endured.memory.append(memory_of(service))
-    return endured
+    with prepared(url, folder) as (service, said):
+        base = f"{service.address}/root/ml"
+        active = max(said)
+        with asking(service.address, said, pause_s=pause_s) as endured:
+            start = time.monotonic()
+            rolled_back = start
+            while time.monotonic() < start + seconds:
+                time.sleep(change_s)
+                if time.monotonic() - rolled_back >= roll_back_s:
+                    active = post(f"{base}/rollback", {})[0]["deployment_id"]
+                    rolled_back = time.monotonic()
+                else:
+                    active = next(number for number in sorted(said) * 2 if number != active)
+                    post(f"{base}/deployments/{active}/role", {"role": "active"})
+                endured.changes += 1
+                endured.memory.append(memory_of(service))
+        return endured
 
 
 def memory_of(service: RunningService) -> int:
@@ -192,15 +187,16 @@ def memory_of(service: RunningService) -> int:
     return sum(worker.memory_info().rss for worker in workers)
 
 
-def kill_a_worker(service: RunningService, said: dict[int, Said], *, seconds: float) -> tuple[Endured, float]:
+def kill_a_worker(url: str, folder: Path, *, seconds: float) -> tuple[Endured, float]:
     """Load, in the middle of which a worker is killed; and when that was."""
-    with asking(service.address, said) as endured:
-        time.sleep(seconds / 2)
-        victim = psutil.Process(service.process.pid).children()[0]
-        killed = time.time()
-        os.kill(victim.pid, signal.SIGKILL)
-        time.sleep(seconds / 2)
-    return endured, killed
+    with prepared(url, folder) as (service, said):
+        with asking(service.address, said) as endured:
+            time.sleep(seconds / 2)
+            victim = psutil.Process(service.process.pid).children()[0]
+            killed = time.time()
+            os.kill(victim.pid, signal.SIGKILL)
+            time.sleep(seconds / 2)
+        return endured, killed
 
 
 def stored(url: str) -> set[int]:
@@ -252,11 +248,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with running_database(folder) as url:
-            with prepared(url, folder) as (service, said):
-                if asked.kill:
-                    endured, killed = kill_a_worker(service, said, seconds=60 * asked.minutes)
-                else:
-                    endured = endure(service, said, seconds=60 * asked.minutes, change_s=10, roll_back_s=60)
+            if asked.kill:
+                endured, killed = kill_a_worker(url, folder, seconds=60 * asked.minutes)
+            else:
+                endured = endure(url, folder, seconds=60 * asked.minutes, change_s=10, roll_back_s=60)
             faults = faults_of(endured, stored(url), killed)
     told = (
         f"{len(endured.answered)} answers of {len(endured.deployments)} deployments, "

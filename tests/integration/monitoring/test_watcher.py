@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import sessionmaker
 
 from db.definition import UseCase
-from monitoring.persistence.model.loop import End, Found
+from monitoring.persistence.model.loop import End, Found, Loop
 from monitoring.persistence.model.policy import Policy
 from monitoring.persistence.repository.policies import KeptPolicy
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
@@ -128,39 +128,38 @@ def test_a_loop_that_waits_is_left_alone_until_there_are_rows(watched: Watched, 
     assert rows(JOBS)[1:] == [("loop", "queued", f"loop {loop.id}")]
 
 
-def test_who_watches_and_who_aborts_order_one_job(
-    watched: Watched, rows: Rows, caplog: pytest.LogCaptureFixture
-) -> None:
+@contextmanager
+def held_from_the_watcher(watched: Watched, rows: Rows) -> Iterator[tuple[MonitoringUnitOfWork, Loop]]:
+    """A loop that lacks its job, held while the watcher waits for it; after the block it has looked."""
     loop = watched.loops.begin("wine", caller=ALICE)
     watched.run("DELETE FROM jobs")
-    with watched.units() as aborting:
-        held = aborting.loops.find(loop.id, hold=True)
-        watching = Thread(target=watched.watcher.look)
+    watching = Thread(target=watched.watcher.look)
+    with watched.units() as work:
+        held = work.loops.find(loop.id, hold=True)
         watching.start()
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         wait_until(lambda: rows(waiting) != [(0,)])
+        yield work, held
+    watching.join()
+
+
+def test_who_watches_and_who_aborts_order_one_job(
+    watched: Watched, rows: Rows, caplog: pytest.LogCaptureFixture
+) -> None:
+    with held_from_the_watcher(watched, rows) as (aborting, held):
         stop = Found("aborted", "aborted by alice", clear_for("aborted", "aborted by alice"))
         assert aborting.loops.end_step(held, held.current, stop)
         watched.loops.submit(aborting, held, ALICE)
         aborting.commit()
-    watching.join()
     assert "cannot be watched" not in caplog.text  # nor was either given up for the other
     assert rows("SELECT caller ->> 'name' FROM jobs") == [("alice",)]
     assert rows("SELECT job_id FROM loops") == rows("SELECT id FROM jobs")
 
 
 def test_a_loop_that_ends_while_the_watcher_waits_for_it_gets_no_job(watched: Watched, rows: Rows) -> None:
-    loop = watched.loops.begin("wine", caller=ALICE)
-    watched.run("DELETE FROM jobs")
-    with watched.units() as ending:
-        held = ending.loops.find(loop.id, hold=True)
-        watching = Thread(target=watched.watcher.look)
-        watching.start()
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        wait_until(lambda: rows(waiting) != [(0,)])
+    with held_from_the_watcher(watched, rows) as (ending, held):
         assert ending.loops.end_step(held, held.current, Found("held", "why", End("held", "why")))
         ending.commit()
-    watching.join()
     assert rows(JOBS) == []
 
 
