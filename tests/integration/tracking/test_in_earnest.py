@@ -235,7 +235,7 @@ def test_a_job_that_is_killed_ten_times_at_random_is_never_stranded(
 ) -> None:
     chance = random.Random(42)
     both = idle(workers, 2)
-    job_id = submit(service, {**small, **LONG, "cv": 10, "experiment_name": name})
+    job_id = submit(service, {**small, **LONG, "experiment_name": name})
     stop = threading.Event()
 
     def kill_now_and_then() -> None:
