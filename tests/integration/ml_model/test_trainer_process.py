@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing import active_children
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,14 @@ def trainers() -> list[psutil.Process]:
     """Those of low priority: another service's processes may be kept beside them."""
     spawned = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
     return [child for child in spawned if child.nice() == NICENESS]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _trainers_of_other_tests_are_gone() -> None:
+    """An app that another file's tests made in this process keeps its trainer until this process ends."""
+    for process in active_children():
+        process.kill()
+        process.join()
 
 
 @pytest.fixture
