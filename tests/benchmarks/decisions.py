@@ -1,18 +1,19 @@
 """How often does the loop act falsely, and how often does it miss what it should see?
 
 `python -m tests.benchmarks.decisions` runs the loop's own functions on wines without end (`wine_worlds.py`),
-with models of the catalogue, and prints every goal of the loop beside its figure; exits with 1 if one is
-missed.
+with models of the catalogue, and prints every goal of the loop beside its figure, each as soon as it is
+known and all as a table at the end; exits with 1 if one is missed.
 `--streams 40` is the smaller form.
 """
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 from rich.console import Console
@@ -64,6 +65,12 @@ class Line:
             return True
         error = tolerance * float(np.sqrt(self.goal * (1 - self.goal) / max(self.trials, 1)))
         return self.figure <= self.goal + error if self.at_most else self.figure >= self.goal - error
+
+    def told(self) -> tuple[str, ...]:
+        """What it is about, its goal and its figure in percent, of how many, and whether it is missed."""
+        goal = "" if self.goal is None else f"{'≤' if self.at_most else '≥'} {self.goal * 100:.3g}"
+        met = "" if self.met() else "missed"
+        return self.what, goal, f"{self.figure * 100:.1f}", str(self.trials), met
 
 
 def unchanged(size: int, seed: int) -> Shares:
@@ -135,36 +142,30 @@ def doubled(seed: int) -> Shares:
     return [float(same), float(decide(eight).verdict == "insufficient")]
 
 
-def window_lines(streams: int, each: Callable[..., Sequence[Shares]]) -> list[Line]:
+def window_lines(streams: int, each: Callable[..., Sequence[Shares]]) -> Iterator[Line]:
     """Every goal of verdicts. each: maps a world over its seeds."""
-    found = []
     for size in SIZES:
         figures = _means(each(partial(unchanged, size), streams, f"unchanged, {size}"))
         for figure, kind in zip(figures, ("drift, no truth", "harm, truth known", "either"), strict=True):
-            found.append(Line(f"unchanged, 50 windows of {size}: act ({kind})", 0.02, figure, streams, True))
+            yield Line(f"unchanged, 50 windows of {size}: act ({kind})", 0.02, figure, streams, True)
     rows, again = _means(each(held_out, streams, "held out"))
-    found.append(Line("held-out rows drawn to windows of 500: act", rows, again, streams, True))
+    yield Line("held-out rows drawn to windows of 500: act", rows, again, streams, True)
     for size, goal in ((36, 0.97), (100, 0.995)):
         figures = _means(each(partial(moved, size), streams, f"moved, {size}"))
-        found.append(
-            Line(f"1 deviation in 3 of 13, {size}: act by window 3", goal, figures[-1], streams, False)
-        )
+        yield Line(f"1 deviation in 3 of 13, {size}: act by window 3", goal, figures[-1], streams, False)
     for size, goal in ((36, 0.95), (100, 0.98)):
         figures = _means(each(partial(fouled, size), streams, f"fouled, {size}"))
-        found.append(
-            Line(f"15 points lost, truth, {size}: act by window 3", goal, figures[-1], streams, False)
-        )
+        yield Line(f"15 points lost, truth, {size}: act by window 3", goal, figures[-1], streams, False)
     for figure, what in zip(
         _means(each(doubled, 40, "doubled")), ("every row doubled: same", "8 rows: insufficient"), strict=True
     ):
-        found.append(Line(what, 1.0, figure, 40, False))
-    return found
+        yield Line(what, 1.0, figure, 40, False)
 
 
-def gate_lines(gates: int, each: Callable[..., Sequence[Shares]]) -> list[Line]:
+def gate_lines(gates: int, each: Callable[..., Sequence[Shares]]) -> Iterator[Line]:
     """Every goal of the gate; and a harder case, for which there is none."""
     equal, longer = of_many_models(SEED)
-    better, found = after_a_change(CHANGED_PAIRS, SEED), []
+    better = after_a_change(CHANGED_PAIRS, SEED)
     points = f"{BETTER_BY * 100:.0f} points better"
     for size, goal in zip(GATE_SIZES, GATE_GOALS, strict=True):
         for settings, looks in ((AT_ONCE, "1 look"), (THREE_LOOKS, "3 looks")):
@@ -175,8 +176,7 @@ def gate_lines(gates: int, each: Callable[..., Sequence[Shares]]) -> list[Line]:
             ):
                 name = f"{what}, {size}, {looks}: promoted"
                 figure = _means(each(Gate(pairs, size, settings), gates, name))[0]
-                found.append(Line(name, wanted, figure, gates, pairs is equal))
-    return found
+                yield Line(name, wanted, figure, gates, pairs is equal)
 
 
 def _acted_by(deployment: Deployment, stream: Judged, size: int, *, truth: bool) -> Shares:
@@ -212,14 +212,19 @@ def main() -> int:
         def each(world: Callable[[int], Shares], count: int, what: str) -> list[Shares]:
             return list(track(pool.map(world, range(count), chunksize=4), what, count))
 
-        found = window_lines(streams, each) + gate_lines(GATES * streams // STREAMS, each)
+        lines = chain(window_lines(streams, each), gate_lines(GATES * streams // STREAMS, each))
+        found = [_shown(line) for line in lines]
     table = Table("what", "goal, %", "figure, %", "of", "", title="How the loop decides, on wine")
     for line in found:
-        goal = "" if line.goal is None else f"{'≤' if line.at_most else '≥'} {line.goal * 100:.3g}"
-        met = "" if line.met() else "missed"
-        table.add_row(line.what, goal, f"{line.figure * 100:.1f}", str(line.trials), met)
+        table.add_row(*line.told())
     Console(width=110).print(table)
     return int(not all(line.met() for line in found))
+
+
+def _shown(line: Line) -> Line:
+    """The line, which is printed at once: the next may take minutes."""
+    Console(width=110).print(*line.told(), sep=" | ", highlight=False)
+    return line
 
 
 if __name__ == "__main__":

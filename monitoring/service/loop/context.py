@@ -19,7 +19,7 @@ class Context:
     """The loop, its step at work, and what it works with.
 
     units: opens a transaction. tell: how far the loop's job is. note: writes down what the step knows before
-    it ends.
+    it ends; False if it has ended, for the loop was aborted.
     """
 
     loop: Loop
@@ -29,13 +29,16 @@ class Context:
     siblings: LoopSiblings
     caller: Caller
     tell: Progress
-    note: Callable[[Mapping[str, Any]], None]
+    note: Callable[[Mapping[str, Any]], bool]
     is_answered: Callable[[], None]
 
     @property
     def key(self) -> str:
+        return self.key_of(self.step)
+
+    def key_of(self, step: Step) -> str:
         """The same for every attempt of the step."""
-        return f"loop-{self.loop.id}-{self.step.name}-{self.step.look}"
+        return f"loop-{self.loop.id}-{step.name}-{step.look}"
 
     @property
     def name(self) -> str:

@@ -47,9 +47,15 @@ def clear(context: Context) -> Found:
 
 def _end_search(context: Context, done: list[str]) -> None:
     search = context.loop.last("search")
-    if search is None or search.outcome == "found" or "job_id" not in search.figures:
+    if search is None or search.outcome == "found" or "request" not in search.figures:
         return
-    if context.siblings.cancel(str(search.figures["job_id"]), caller=context.caller):
+    if "job_id" in search.figures:
+        job_id = search.figures["job_id"]
+    else:  # it may have been asked for: by its key, asking again finds it
+        job_id = context.siblings.search(
+            search.figures["request"], context.key_of(search), caller=context.caller
+        )
+    if job_id is not None and context.siblings.cancel(job_id, caller=context.caller):
         done.append("the search was cancelled")
 
 

@@ -128,10 +128,11 @@ class LoopRunner:
         with self._units() as work:
             use_case = work.samples.find(loop.use_case)
 
-        def note(figures: Mapping[str, Any]) -> None:
+        def note(figures: Mapping[str, Any]) -> bool:
             with self._units() as work:
-                work.loops.note(loop.current, figures)
+                goes_on = work.loops.note(loop.current, figures)
                 work.commit()
+            return goes_on
 
         away = [AWAY_SINCE] if loop.current.figures.get(AWAY_SINCE) else []
 

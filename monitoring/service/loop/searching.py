@@ -19,12 +19,14 @@ def search(context: Context) -> Found:
     """Wait for tracking's search; an attempt that comes later waits for the same one."""
     job_id = context.step.figures.get("job_id")
     if job_id is None:
-        body = context.step.given.get("request") or _request(context)
+        body = context.step.figures.get("request") or _request(context)
+        if not context.note({"request": body}):  # before it is asked for: whoever clears up has to know
+            return _failed("the loop was aborted", {})
         try:
             job_id = context.siblings.search(body, context.key, caller=context.caller)
         except SiblingRefusedError as error:
-            return _failed(f"tracking refused the search: {error.error}", {"request": body})
-        context.note({"job_id": job_id, "request": body})
+            return _failed(f"tracking refused the search: {error.error}", {"job_id": None})
+        context.note({"job_id": job_id})
     job = _wait(context, str(job_id))
     if job["status"] != "succeeded":
         why = (job.get("error") or {}).get("error", "somebody cancelled it")

@@ -62,6 +62,24 @@ def test_a_challenger_that_a_person_makes_live_stays_live_when_the_loop_is_abort
     assert (loop.outcome, walk.live) == ("aborted", loop.challenger_id)
 
 
+@pytest.mark.parametrize("dies", ["", "search"])
+def test_a_search_that_is_begun_while_its_loop_is_aborted_is_cancelled(walk: Walk, dies: str) -> None:
+    loop = walk.begin()
+    walk.double.meanwhile["search"] = lambda: walk.loops.abort(loop.id, caller=ALICE)
+    walk.double.killed_at = dies
+    loop = walk.go_on(loop)
+    assert loop.outcome == "aborted"
+    assert walk.double.cancelled == list(walk.double.done.values())
+    assert loop.last("clear").figures["done"] == ["the search was cancelled"]  # type: ignore[union-attr]
+
+
+def test_a_loop_that_is_aborted_before_its_search_begins_none(walk: Walk) -> None:
+    loop = walk.begin()
+    walk.double.meanwhile["take_snapshot"] = lambda: walk.loops.abort(loop.id, caller=ALICE)
+    loop = walk.go_on(loop)
+    assert (loop.outcome, walk.double.done) == ("aborted", {})
+
+
 def test_a_persons_candidate_of_the_same_run_is_not_the_loops(walk: Walk, rows: Rows) -> None:
     walk.run(
         "INSERT INTO deployments (use_case, model_name, run_id, hyperparameters, preprocessing, trained_at, "

@@ -44,6 +44,7 @@ class Double:
         self.forgets = False
         self.refused = self.away = ""
         self.done: dict[str, Any] = {}
+        self.cancelled: list[str] = []
         self.meanwhile: dict[str, Callable[[], object]] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -82,7 +83,8 @@ class Double:
         return {"id": job_id, "status": "succeeded", "progress": 1.0, "detail": "", "result": {"data": data}}
 
     def on_cancel(self, job_id: str) -> bool:
-        return bool(job_id)
+        self.cancelled.append(job_id)
+        return True
 
     def on_train_candidate(self, use_case: str, run_id: str, snapshot_id: int, key: str) -> dict[str, Any]:
         if key not in self.done:

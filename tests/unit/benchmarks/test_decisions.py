@@ -18,7 +18,7 @@ def each(world: Callable[[int], Shares], count: int, _: str) -> list[Shares]:
 def test_verdicts_keep_their_goals_on_a_few_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decisions, "SIZES", (36,))
     monkeypatch.setattr(decisions, "WINDOWS", 20)
-    found = window_lines(10, each)
+    found = list(window_lines(10, each))
     assert len(found) == 10
     assert [line for line in found if not line.met(TOLERANCE)] == []
 
@@ -28,6 +28,6 @@ def test_gates_keep_their_goals_a_few_times(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(decisions, "GATE_SIZES", (36,))
     monkeypatch.setattr(decisions, "GATE_GOALS", (0.85,))
     monkeypatch.setattr(decisions, "CHANGED_PAIRS", 5)
-    found = gate_lines(150, each)
+    found = list(gate_lines(150, each))
     assert len(found) == 6
     assert [line for line in found if not line.met(TOLERANCE)] == []
