@@ -4,41 +4,19 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
-from multiprocessing.forkserver import ForkServer
 
 from db.jobs.worker import Worker
 from fleet.settings import WorkerSettings
+from tests.forking import forking_from
 
 START_S = STOP_S = 30.0
-TAKEN_FROM_IT = ("ensure_running", "get_inherited_fds", "connect_to_new_process", "set_forkserver_preload")
-
-_servers: dict[str, ForkServer] = {}
 
 
 @contextmanager
 def working(service: str, settings: WorkerSettings, *, beside: str = "") -> Iterator[None]:
     """Have the service's jobs done until the block ends. beside: the module of what goes on beside them."""
-    with _forking_for(service):
+    with forking_from(service):
         yield from _working(service, settings, beside)
-
-
-@contextmanager
-def _forking_for(service: str) -> Iterator[None]:
-    """Jobs are forked from a process of this service's.
-
-    A worker has one to itself. Python keeps one for the whole process, which goes on with what it imported
-    first: that is another service, and each job would import its own anew.
-    """
-    before = {name: getattr(forkserver, name) for name in TAKEN_FROM_IT}
-    _servers.setdefault(service, ForkServer())
-    for name in TAKEN_FROM_IT:
-        setattr(forkserver, name, getattr(_servers[service], name))
-    try:
-        yield
-    finally:
-        for name, function in before.items():
-            setattr(forkserver, name, function)
 
 
 def _working(service: str, settings: WorkerSettings, beside: str) -> Iterator[None]:
