@@ -46,7 +46,7 @@ def long_demos() -> int:
 
 @pytest.fixture(scope="session")
 def iterations() -> tuple[int, ...]:
-    """Of the Postman collection: from the start again; its variables are kept where there are no containers."""
+    """Of the Postman collection: from the start again. Its variables stay where there are no containers."""
     return (1, 1)
 
 
