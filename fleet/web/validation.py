@@ -25,7 +25,7 @@ from fleet.errors import InvalidRequestError
 from fleet.web.answers import JSON_TYPE
 from fleet.web.content import form_or_json, json_bytes, parse, plain
 from fleet.web.roles import DeclaredRole, takes_role
-from fleet.web.values import check_values, fail_fast
+from fleet.web.values import check_values, fail_fast, take_whole_floats
 
 R = TypeVar("R")
 M = TypeVar("M", bound=BaseModel)
@@ -48,6 +48,7 @@ class RequestModel(BaseModel):
     ) -> CoreSchema:
         schema = handler(source)
         fail_fast(schema)
+        take_whole_floats(schema)
         return schema
 
 

@@ -27,6 +27,7 @@ def newman() -> str | None:
 @pytest.mark.skipif(
     newman() is None, reason="newman is not installed: npm install --prefix .mlfleet/node newman"
 )
+@pytest.mark.timeout(600)
 def test_the_postman_collection_passes_again_and_again(
     stack: Stack, iterations: tuple[int, ...], tmp_path: Path
 ) -> None:

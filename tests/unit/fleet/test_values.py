@@ -4,7 +4,9 @@ import math
 from typing import Any
 
 import pytest
+from pydantic import StrictInt, ValidationError
 
+from fleet.web.validation import IdNumber, RequestModel
 from fleet.web.values import MalformedBodyError, check_values
 
 
@@ -45,3 +47,36 @@ def test_lists_may_be_as_deep_as_told_and_no_deeper() -> None:
         check_values(data, depth)
         with pytest.raises(MalformedBodyError, match="too deeply"):
             check_values(data, depth - 1)
+
+
+class Inner(RequestModel):
+    count: int = 1
+
+
+class Whole(RequestModel):
+    id: IdNumber | None = None
+    strict: StrictInt = 5
+    several: list[int] = []
+    either: dict[str, list[int | float | str]] = {}
+    inner: Inner | None = None
+    ratio: float = 1.0
+
+
+def test_a_whole_number_may_be_written_as_a_float() -> None:
+    told = {"id": 7.0, "strict": 2.0, "several": [1.0, 2], "inner": {"count": 4.0}}
+    taken = Whole.model_validate(told, strict=True)
+    assert (taken.id, taken.strict, taken.several) == (7, 2, [1, 2])
+    assert taken.inner == Inner(count=4)
+    assert isinstance(taken.strict, int)
+
+
+def test_a_float_stays_one_where_it_may_be_one() -> None:
+    taken = Whole.model_validate({"either": {"C": [1.0, 2]}, "ratio": 3.0}, strict=True)
+    assert [type(value) for value in taken.either["C"]] == [float, int]
+    assert isinstance(taken.ratio, float)
+
+
+@pytest.mark.parametrize("wrong", [{"strict": 1.5}, {"id": True}, {"id": 2.0**60}, {"several": [1.2]}])
+def test_what_is_no_whole_number_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="int"):
+        Whole.model_validate(wrong, strict=True)
