@@ -85,7 +85,14 @@ class Task(Generic[S]):
 class Jobs(Protocol):
     """The jobs of one service, as its web sees them; see db.jobs.jobs."""
 
-    def submit(self, kind: str, arguments: Mapping[str, Any], caller: Caller, lock: str = "") -> Job: ...
+    def submit(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        caller: Caller,
+        lock: str = "",
+        job_id: str | None = None,
+    ) -> Job: ...
 
     def find(self, job_id: str) -> Job: ...
 

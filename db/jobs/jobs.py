@@ -39,15 +39,25 @@ class JobsInDatabase:
         self._limit_s = limit_s
         self._most_waiting = most_waiting
 
-    def submit(self, kind: str, arguments: Mapping[str, Any], caller: Caller, lock: str = "") -> Job:
-        """A new job. lock: no second one with the same at a time.
+    def submit(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        caller: Caller,
+        lock: str = "",
+        job_id: str | None = None,
+    ) -> Job:
+        """A new job; or the one of this id, if a request whose answer was lost has asked for it.
 
-        Raises JobAtWorkError, TooManyJobsError.
+        lock: no second one with the same at a time. Raises JobAtWorkError, TooManyJobsError.
         """
         with UnitOfWork(self._sessions) as work:
-            if self._table(work).waiting() >= self._most_waiting:
+            table = self._table(work)
+            if job_id is not None and (lost := table.asked_for(job_id)) is not None:
+                return lost
+            if table.waiting() >= self._most_waiting:
                 raise TooManyJobsError(self._most_waiting)
-            job = self._table(work).add(kind, arguments, caller, lock=lock, limit_s=self._limit_s)
+            job = table.add(kind, arguments, caller, lock=lock, limit_s=self._limit_s, job_id=job_id)
             work.commit()
         return job
 

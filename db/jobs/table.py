@@ -13,6 +13,7 @@ from db.jobs import queue
 from db.jobs.row import JobRow
 from db.paging import newest_first
 from fleet.caller import Caller
+from fleet.idempotency import KEPT_FOR
 from fleet.jobs import AT_WORK, Job, JobAtWorkError, JobEndedError, State, UnknownJobError
 from fleet.paging import Page, PageRequest
 
@@ -39,12 +40,30 @@ class JobTable:
         self._session = session
         self._service = service
 
-    def add(
-        self, kind: str, arguments: Mapping[str, Any], caller: Caller, *, lock: str, limit_s: float
+    def asked_for(self, job_id: str) -> Job | None:
+        """The job of an id that its request was given; None if it failed, or as long ago as keys are kept."""
+        query = select(*SHOWN).where(JobRow.id == job_id, JobRow.service == self._service)
+        query = query.where(JobRow.state.in_((*AT_WORK, "succeeded")))
+        found = self._session.execute(query.where(JobRow.created_at > func.now() - KEPT_FOR)).one_or_none()
+        return None if found is None else _job(found)
+
+    def add(  # noqa: PLR0913  # what a job is asked with
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        caller: Caller,
+        *,
+        lock: str,
+        limit_s: float,
+        job_id: str | None = None,
     ) -> Job:
-        """A new job, which a worker takes up after the commit. Raises JobAtWorkError."""
+        """A new job, which a worker takes up after the commit. Raises JobAtWorkError.
+
+        job_id: its own, unless an earlier one has it.
+        """
+        is_taken = job_id is None or self._session.get(JobRow, job_id) is not None
         row = JobRow(
-            id=uuid.uuid4().hex,
+            id=uuid.uuid4().hex if is_taken else job_id,
             service=self._service,
             kind=kind,
             arguments=dict(arguments),

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from pydantic import BaseModel
 
 from fleet.errors import UnavailableError
@@ -49,7 +49,9 @@ def idempotent(method: Callable[..., Answer]) -> Callable[..., Answer]:
             raise InvalidKeyError
         claims: Claims = current_app.extensions[EXTENSION]
         digest = _digest(body, kwargs)
-        with claims(KeyedRequest(current_app.name, str(request.endpoint), caller().name, key)) as claim:
+        keyed = KeyedRequest(current_app.name, str(request.endpoint), caller().name, key)
+        g.own_id = _id_of(keyed, digest)
+        with claims(keyed) as claim:
             if claim.found is not None:
                 return _replay(claim.found, digest)
             try:
@@ -63,6 +65,20 @@ def idempotent(method: Callable[..., Answer]) -> Callable[..., Answer]:
 
     once.idempotent = True  # type: ignore[attr-defined]  # read by fleet.web.openapi
     return once
+
+
+def own_id() -> str | None:
+    """What the request makes is given this id: the same whenever it is sent with its key. None without one.
+
+    It tells what was made, but whose answer was lost, as the service died before it was kept.
+    """
+    found: str | None = g.get("own_id")
+    return found
+
+
+def _id_of(keyed: KeyedRequest, digest: bytes) -> str:
+    text = json.dumps([*vars(keyed).values(), digest.hex()])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _digest(body: BaseModel, path: Mapping[str, Any]) -> bytes:

@@ -14,6 +14,7 @@ from fleet.web.answers import AnswerModel, answers, examples
 from fleet.web.app import Route
 from fleet.web.credentials import caller
 from fleet.web.heavy import waiting
+from fleet.web.idempotency import own_id
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import NoArguments, accepts
 
@@ -147,10 +148,10 @@ def answer_by_job(  # noqa: PLR0913  # what a job is asked with, and how its res
     Raises JobAtWorkError, TooMuchWorkError, JobGoesOnError, JobCancelledError, and the job's own error.
     """
     if ASYNCHRONOUS in _preferences():
-        body, accepted, where = _accepted(jobs.submit(kind, arguments, caller(), lock), path)
+        body, accepted, where = _accepted(jobs.submit(kind, arguments, caller(), lock, own_id()), path)
         return body, accepted, {**where, "Preference-Applied": ASYNCHRONOUS}
     with waiting() as patience:
-        job = jobs.submit(kind, arguments, caller(), lock)
+        job = jobs.submit(kind, arguments, caller(), lock, own_id())
         try:
             job = jobs.wait(job.id, patience)
         except JobGoesOnError as error:

@@ -138,3 +138,20 @@ def test_no_more_jobs_wait_than_may(sessions: Sessions) -> None:
         few.submit("boil", {}, ALICE)
     few.cancel(waiting[0].id)
     assert few.submit("boil", {}, ALICE).status == "queued"
+
+
+def test_a_job_of_a_requests_own_id_is_made_once_unless_it_failed_or_is_old(
+    jobs: JobsInDatabase, sessions: Sessions
+) -> None:
+    def after(change: str) -> str:
+        with sessions() as session:
+            session.execute(text(f"UPDATE jobs SET {change} WHERE id = 'own'"))  # noqa: S608  # our own
+            session.commit()
+        return jobs.submit("boil", {}, ALICE, job_id="own").id
+
+    assert [jobs.submit("boil", {}, ALICE, job_id="own").id for _ in range(2)] == ["own", "own"]
+    assert after("state = 'succeeded'") == "own"
+    assert after("state = 'failed'") != "own"
+    assert after("state = 'cancelled'") != "own"
+    assert after("state = 'succeeded', created_at = now() - interval '25 h'") != "own"
+    assert len(jobs.page(None, PageRequest(10)).items) == 4
