@@ -7,7 +7,6 @@ from fleet.errors import SiblingRefusedError
 from fleet.jobs import AT_WORK
 from monitoring.persistence.model.loop import Candidate, Champion, Found, Next
 from monitoring.persistence.model.policy import SearchPolicy
-from monitoring.persistence.repository.loops import StillTrainingError
 from monitoring.service.loop.context import Context
 
 POLL_S = 0.5
@@ -41,11 +40,12 @@ def search(context: Context) -> Found:
 def train(context: Context) -> Found:
     """A candidate of the best run; what is live stays live.
 
-    One that is there already was trained by an attempt that was not told of it: the key of its request is
-    forgotten if the service died that was to keep the answer.
+    One that is there already was trained, or still is, by an attempt that was not told of it: the key of its
+    request is forgotten if what was to keep the answer died. Raises StillTrainingError.
     """
     run_id, snapshot_id = str(context.step.given["run_id"]), context.loop.snapshot_id
-    found = _trained_before(context, run_id)
+    with context.units() as work:
+        found = work.loops.candidate_of(context.loop, run_id)
     if found is None:
         try:
             told = context.siblings.train_candidate(
@@ -57,15 +57,6 @@ def train(context: Context) -> Found:
     figures = {"deployment_id": found.id, "model_name": found.model_name, "run_id": run_id}
     reason = f"deployment {found.id}, {found.model_name}, is the challenger"
     return Found("trained", reason, Next("gate"), figures, changes={"challenger_id": found.id})
-
-
-def _trained_before(context: Context, run_id: str) -> Candidate | None:
-    """Where a training goes on, the key of its request says so; where it died unseen, another is due."""
-    with context.units() as work:
-        try:
-            return work.loops.candidate_of(context.loop, run_id)
-        except StillTrainingError:
-            return None
 
 
 def _wait(context: Context, job_id: str) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from db.definition import UseCase
 from db.use_cases import UnknownUseCaseError
 from monitoring.persistence.model.loop import Next
 from monitoring.persistence.model.policy import Policy
+from monitoring.persistence.repository.loops import StillTrainingError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.judging_by_policy import _may_begin
 from tests.callers import ALICE
 from tests.integration.monitoring.conftest import Fleet, Rows
 from tests.integration.monitoring.test_judging_by_policy import Judged, judged
-from tests.integration.monitoring.walking import BETTER, EQUAL, WORSE, Walk
+from tests.integration.monitoring.walking import BETTER, EQUAL, WORSE, KilledError, Walk
 
 __all__ = ["judged"]  # a fixture
 
@@ -78,6 +79,20 @@ def test_a_loop_that_is_aborted_before_its_search_begins_none(walk: Walk) -> Non
     walk.double.meanwhile["take_snapshot"] = lambda: walk.loops.abort(loop.id, caller=ALICE)
     loop = walk.go_on(loop)
     assert (loop.outcome, walk.double.done) == ("aborted", {})
+
+
+def test_a_training_that_goes_on_while_its_key_is_forgotten_is_waited_for(walk: Walk, rows: Rows) -> None:
+    loop = walk.begin()
+    walk.double.killed_at, walk.double.forgets = "train_candidate", True
+    with pytest.raises(KilledError):
+        walk.attempt(loop)
+    walk.run("UPDATE deployments SET trained_at = NULL, artifact = NULL WHERE run_id = 'run-1'")
+    with pytest.raises(StillTrainingError):
+        walk.attempt(loop)
+    walk.run("UPDATE deployments SET trained_at = now(), artifact = 'x' WHERE run_id = 'run-1'")
+    walk.attempt(loop)
+    assert rows("SELECT count(*) FROM deployments WHERE run_id = 'run-1'") == [(1,)]
+    assert walk.live == walk.double.challenger
 
 
 def test_a_persons_candidate_of_the_same_run_is_not_the_loops(walk: Walk, rows: Rows) -> None:

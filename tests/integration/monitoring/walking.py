@@ -169,12 +169,14 @@ class Walk:
     def begin(self) -> Loop:
         return self.loops.begin("wine", caller=ALICE)
 
+    def attempt(self, loop: Loop) -> None:
+        self.runner.run(loop.id, Work("job", 1, {}, ALICE, lambda *_: None, lambda _: None))
+
     def go_on(self, loop: Loop) -> Loop:
         """As its job does; again where it is killed."""
-        job = Work("job", 1, {}, ALICE, lambda *_: None, lambda _: None)
         for _ in range(2):
             try:
-                self.runner.run(loop.id, job)
+                self.attempt(loop)
                 break
             except KilledError:
                 continue
