@@ -13,9 +13,8 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy", "."),
 )
-# One process waits for containers most of the time, another for a stack without; the third has the rest
-# (tests/conftest.py).
-SIDE_BY_SIDE = ("-n", "3", "--dist", "loadscope", "--no-loadscope-reorder")
+# Containers keep one process waiting most of the time; everything else runs in the other (tests/conftest.py).
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 QUICK = (*SIDE_BY_SIDE, "tests/unit", "tests/architecture")
 NODE_PROGRAMS = PROJECT / ".mlfleet" / "node" / "node_modules" / ".bin"
 PREFIXES = (
