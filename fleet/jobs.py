@@ -91,7 +91,7 @@ class Jobs(Protocol):
         arguments: Mapping[str, Any],
         caller: Caller,
         lock: str = "",
-        job_id: str | None = None,
+        request: str = "",
     ) -> Job: ...
 
     def find(self, job_id: str) -> Job: ...

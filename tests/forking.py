@@ -49,11 +49,11 @@ def _take_from(server: ForkServer) -> None:
 class ForkedProgram:
     """`python -m <name>`, without the imports. What `subprocess.Popen` has of the same names."""
 
-    def __init__(self, name: str, told: list[str], log: Path, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, name: str, log: Path, folder: Path, env: Mapping[str, str]) -> None:
         context = get_context("forkserver")
         with forking_from(f"the program {name}"):
             context.set_forkserver_preload([f"{name}.web.app", "fleet.web.server"])
-            self._process = context.Process(target=_run, args=(name, told, log, folder, dict(env)))
+            self._process = context.Process(target=_run, args=(name, log, folder, dict(env)))
             self._process.start()
         self.pid = self._process.pid or 0
 
@@ -74,7 +74,7 @@ class ForkedProgram:
         self._process.kill()
 
 
-def _run(name: str, told: list[str], log: Path, folder: Path, env: dict[str, str]) -> None:
+def _run(name: str, log: Path, folder: Path, env: dict[str, str]) -> None:
     _take_from(ForkServer())  # what its own processes are forked from, and how, is its own affair
     set_start_method(None, force=True)
     with log.open("ab") as output:
@@ -85,5 +85,5 @@ def _run(name: str, told: list[str], log: Path, folder: Path, env: dict[str, str
     os.environ.update(env)
     for module in [each for each in sys.modules if each.partition(".")[0] in IMPORTED_ANEW]:
         del sys.modules[module]
-    sys.argv = [name, *told]
+    sys.argv = [name]
     runpy.run_module(name, run_name="__main__", alter_sys=True)

@@ -6,7 +6,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,7 +111,7 @@ def _program(
     process: subprocess.Popen[bytes] | ForkedProgram
     # Tests start more than a hundred services; benchmarks measure what a start takes.
     if "PYTEST_VERSION" in os.environ and not told and name in SERVICE_NAMES:
-        process = ForkedProgram(name, told, log, PROJECT, env)
+        process = ForkedProgram(name, log, PROJECT, env)
     else:
         with log.open("ab") as output:
             command = [sys.executable, "-m", name, *told]
@@ -119,8 +119,23 @@ def _program(
     try:
         yield process
     finally:
-        process.terminate()
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes] | ForkedProgram) -> None:
+    """Raises subprocess.TimeoutExpired, and leaves nothing running all the same."""
+    if process.poll() is not None:
+        return
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    try:
         process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        for each in children:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        process.kill()
+        raise
 
 
 @contextmanager

@@ -45,19 +45,20 @@ class JobsInDatabase:
         arguments: Mapping[str, Any],
         caller: Caller,
         lock: str = "",
-        job_id: str | None = None,
+        request: str = "",
     ) -> Job:
-        """A new job; or the one of this id, if a request whose answer was lost has asked for it.
+        """A new job; or the one that the same request, whose answer was lost, has asked for.
 
-        lock: no second one with the same at a time. Raises JobAtWorkError, TooManyJobsError.
+        lock: no second one with the same at a time. request: what it is told apart by; empty: by nothing.
+        Raises JobAtWorkError, TooManyJobsError.
         """
         with UnitOfWork(self._sessions) as work:
             table = self._table(work)
-            if job_id is not None and (lost := table.asked_for(job_id)) is not None:
+            if request and (lost := table.asked_for(request)) is not None:
                 return lost
             if table.waiting() >= self._most_waiting:
                 raise TooManyJobsError(self._most_waiting)
-            job = table.add(kind, arguments, caller, lock=lock, limit_s=self._limit_s, job_id=job_id)
+            job = table.add(kind, arguments, caller, lock=lock, limit_s=self._limit_s, request=request)
             work.commit()
         return job
 

@@ -26,6 +26,13 @@ class JobRow(SharedTable):
             unique=True,
             postgresql_where=text("lock <> '' AND state IN ('queued', 'running')"),
         ),
+        Index(
+            "jobs_request_idx",
+            "service",
+            "request",
+            unique=True,
+            postgresql_where=text("request <> '' AND state IN ('queued', 'running')"),
+        ),
         {"comment": "Long work, from the request that asked for it to its end"},
     )
 
@@ -35,6 +42,9 @@ class JobRow(SharedTable):
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON, comment="what its task is told")
     caller: Mapped[dict[str, Any]] = mapped_column(comment="who asked: name, role and request_id")
     lock: Mapped[str] = mapped_column(comment="no second job with it at a time; empty: any number")
+    request: Mapped[str] = mapped_column(
+        server_default="", comment="digest of the request that asked, with its key; empty: it had none"
+    )
     state: Mapped[str] = mapped_column(server_default="queued")
     cancel_asked: Mapped[bool] = mapped_column(server_default=text("false"))
     limit_s: Mapped[float] = mapped_column(Double, comment="that it may take, counted from its first attempt")

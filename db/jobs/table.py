@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, case, func, select, update
+from sqlalchemy import Row, and_, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -40,11 +40,12 @@ class JobTable:
         self._session = session
         self._service = service
 
-    def asked_for(self, job_id: str) -> Job | None:
-        """The job of an id that its request was given; None if it failed, or as long ago as keys are kept."""
-        query = select(*SHOWN).where(JobRow.id == job_id, JobRow.service == self._service)
-        query = query.where(JobRow.state.in_((*AT_WORK, "succeeded")))
-        found = self._session.execute(query.where(JobRow.created_at > func.now() - KEPT_FOR)).one_or_none()
+    def asked_for(self, request: str) -> Job | None:
+        """What that request has asked for, whose answer was lost: it goes on, or has succeeded lately."""
+        lately = and_(JobRow.state == "succeeded", JobRow.created_at > func.now() - KEPT_FOR)
+        query = select(*SHOWN).where(JobRow.service == self._service, JobRow.request == request)
+        query = query.where(or_(JobRow.state.in_(AT_WORK), lately)).order_by(JobRow.created_at.desc())
+        found = self._session.execute(query.limit(1)).one_or_none()
         return None if found is None else _job(found)
 
     def add(  # noqa: PLR0913  # what a job is asked with
@@ -55,26 +56,28 @@ class JobTable:
         *,
         lock: str,
         limit_s: float,
-        job_id: str | None = None,
+        request: str = "",
     ) -> Job:
-        """A new job, which a worker takes up after the commit. Raises JobAtWorkError.
+        """A new job, which a worker takes up after the commit; or the one that the request has asked for.
 
-        job_id: its own, unless an earlier one has it.
+        Raises JobAtWorkError.
         """
-        is_taken = job_id is None or self._session.get(JobRow, job_id) is not None
         row = JobRow(
-            id=uuid.uuid4().hex if is_taken else job_id,
+            id=uuid.uuid4().hex,
             service=self._service,
             kind=kind,
             arguments=dict(arguments),
             caller=asdict(caller),
             lock=lock,
             limit_s=limit_s,
+            request=request,
         )
         try:
             with self._session.begin_nested():
                 self._session.add(row)
         except IntegrityError as error:
+            if request and (same := self.asked_for(request)) is not None:
+                return same  # the request is being worked on elsewhere, by one who has lost its key
             raise JobAtWorkError(lock, self._holder(lock)) from error
         queue.add(self._session.connection(), self._service, row.id)
         return self.find(row.id)

@@ -43,6 +43,7 @@ def idempotent(method: Callable[..., Answer]) -> Callable[..., Answer]:
     @functools.wraps(method)
     def once(self: object, *, body: BaseModel, **kwargs: Any) -> Answer:
         key = request.headers.get(HEADER)
+        g.digest_of_request = ""
         if key is None:
             return method(self, body=body, **kwargs)
         if not re.fullmatch(KEY_PATTERN, key):
@@ -50,7 +51,7 @@ def idempotent(method: Callable[..., Answer]) -> Callable[..., Answer]:
         claims: Claims = current_app.extensions[EXTENSION]
         digest = _digest(body, kwargs)
         keyed = KeyedRequest(current_app.name, str(request.endpoint), caller().name, key)
-        g.own_id = _id_of(keyed, digest)
+        g.digest_of_request = hashlib.sha256(repr((keyed, digest)).encode()).hexdigest()
         with claims(keyed) as claim:
             if claim.found is not None:
                 return _replay(claim.found, digest)
@@ -67,18 +68,13 @@ def idempotent(method: Callable[..., Answer]) -> Callable[..., Answer]:
     return once
 
 
-def own_id() -> str | None:
-    """What the request makes is given this id: the same whenever it is sent with its key. None without one.
+def digest_of_request() -> str:
+    """Of the request at hand, with its key: what it makes is found by it when it is sent again.
 
-    It tells what was made, but whose answer was lost, as the service died before it was kept.
+    So it is also where the answer was lost, as the service died before it was kept. Empty without a key.
     """
-    found: str | None = g.get("own_id")
+    found: str = g.get("digest_of_request", "")
     return found
-
-
-def _id_of(keyed: KeyedRequest, digest: bytes) -> str:
-    text = json.dumps([*vars(keyed).values(), digest.hex()])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _digest(body: BaseModel, path: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from fleet.web.answers import AnswerModel, answers, examples
 from fleet.web.app import Route
 from fleet.web.credentials import caller
 from fleet.web.heavy import waiting
-from fleet.web.idempotency import own_id
+from fleet.web.idempotency import digest_of_request
 from fleet.web.paging import PageAnswer, PageQuery
 from fleet.web.validation import NoArguments, accepts
 
@@ -147,11 +147,12 @@ def answer_by_job(  # noqa: PLR0913  # what a job is asked with, and how its res
     path: of the service's routes. status: of the answer. A client that goes away leaves the job at work.
     Raises JobAtWorkError, TooMuchWorkError, JobGoesOnError, JobCancelledError, and the job's own error.
     """
+    asked = (kind, arguments, caller(), lock, digest_of_request())
     if ASYNCHRONOUS in _preferences():
-        body, accepted, where = _accepted(jobs.submit(kind, arguments, caller(), lock, own_id()), path)
+        body, accepted, where = _accepted(jobs.submit(*asked), path)
         return body, accepted, {**where, "Preference-Applied": ASYNCHRONOUS}
     with waiting() as patience:
-        job = jobs.submit(kind, arguments, caller(), lock, own_id())
+        job = jobs.submit(*asked)
         try:
             job = jobs.wait(job.id, patience)
         except JobGoesOnError as error:

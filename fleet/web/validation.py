@@ -14,18 +14,18 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     RootModel,
     StringConstraints,
     ValidationError,
 )
-from pydantic_core import CoreSchema, ErrorDetails
+from pydantic_core import ErrorDetails
 
 from fleet.errors import InvalidRequestError
+from fleet.read_models import ReadModel
 from fleet.web.answers import JSON_TYPE
 from fleet.web.content import form_or_json, json_bytes, parse, plain
 from fleet.web.roles import DeclaredRole, takes_role
-from fleet.web.values import check_values, fail_fast, take_whole_floats
+from fleet.web.values import check_values
 
 R = TypeVar("R")
 M = TypeVar("M", bound=BaseModel)
@@ -34,22 +34,10 @@ LONGEST_NAME = 100  # of a field that is named in an error
 TRUTH = {"true": True, "false": False}
 
 
-class RequestModel(BaseModel):
-    """Base of all request models: a field that the route has never heard of is refused by name.
-
-    Of the values of a list, the first that is wrong is named.
-    """
+class RequestModel(ReadModel):
+    """Base of all request models: a field that the route has never heard of is refused by name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        schema = handler(source)
-        fail_fast(schema)
-        take_whole_floats(schema)
-        return schema
 
 
 class RequestForms(RootModel[M]):
@@ -74,6 +62,8 @@ class NoArguments(RequestModel):
 
 
 def _id_text(value: object) -> object:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

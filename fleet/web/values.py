@@ -5,14 +5,10 @@ import sys
 from itertools import chain
 from typing import Any
 
-from pydantic_core.core_schema import no_info_before_validator_function
-
 from fleet.errors import InvalidRequestError
 
 MOST_FIELDS = 5000  # of an object
-LARGEST_EXACT = 2**53  # beyond, a float is not every whole number
 PLAIN = frozenset({int, bool, type(None)})
-LISTS = ("list", "set", "frozenset", "tuple")
 
 
 class MalformedBodyError(InvalidRequestError):
@@ -66,42 +62,3 @@ def _is_plain(values: list[Any], *, finite: bool) -> bool:
     """Whether it holds numbers alone, which are finite if asked; millions are not looked at one by one."""
     kinds = set(map(type, values))
     return kinds <= PLAIN or (kinds == {float} and (not finite or all(map(math.isfinite, values))))
-
-
-def fail_fast(schema: object) -> None:
-    """Have lists and sets, wherever they are in a schema of pydantic's, tell of one wrong value.
-
-    A million of them would take minutes to tell of, and gigabytes.
-    """
-    if isinstance(schema, dict):
-        if schema.get("type") in LISTS:
-            schema["fail_fast"] = True
-        schema = list(schema.values())
-    if isinstance(schema, list | tuple):
-        for part in schema:
-            fail_fast(part)
-
-
-def take_whole_floats(schema: object, *, alone: bool = True) -> None:
-    """Have integers, wherever they are in a schema of pydantic's, take 2.0 as well: JSON knows no difference.
-
-    alone: whether a value of the schema can be nothing but that; where it may be a float, it stays one.
-    """
-    if isinstance(schema, dict):
-        if schema.get("type") == "int" and alone:
-            inner = dict(schema)
-            schema.clear()
-            schema.update(no_info_before_validator_function(_whole, inner))
-            return
-        if schema.get("function", {}) == {"type": "no-info", "function": _whole}:
-            return  # it was seen before
-        for key, part in schema.items():
-            take_whole_floats(part, alone=not (schema.get("type") == "union" and key == "choices"))
-    elif isinstance(schema, list | tuple):
-        for part in schema:
-            take_whole_floats(part, alone=alone)
-
-
-def _whole(value: object) -> object:
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT
-    return int(value) if is_whole else value  # type: ignore[call-overload]  # a float

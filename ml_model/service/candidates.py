@@ -61,12 +61,13 @@ class Candidates:
         DiscardedError if it was thrown away meanwhile.
         """
         use_case, choice = self._learning.choose(name, model_name, hyperparameters, preprocessing, run_id)
-        deployment, lesson, started = self._begin(use_case, choice, snapshot_id, caller)
-        fitted = self._learning.fit(use_case, deployment, lesson, started, caller)
-        with self._units() as work:
-            trained, _ = self._learning.store(work, fitted, caller)
-            record = work.history.find(trained.id)
-            work.commit()
+        with training_note(caller) as note:
+            deployment, lesson, started = self._begin(use_case, choice, snapshot_id, caller, note)
+            fitted = self._learning.fit(use_case, deployment, lesson, started, caller)
+            with self._units() as work:
+                trained, _ = self._learning.store(work, fitted, caller)
+                record = work.history.find(trained.id)
+                work.commit()
         return record
 
     def discard(self, deployment_id: int, *, caller: Caller) -> DeploymentRecord:
@@ -89,7 +90,12 @@ class Candidates:
         return record
 
     def _begin(
-        self, use_case: UseCase, choice: ModelChoice, snapshot_id: int | None, caller: Caller
+        self,
+        use_case: UseCase,
+        choice: ModelChoice,
+        snapshot_id: int | None,
+        caller: Caller,
+        note: Mapping[str, Any],
     ) -> tuple[Deployment, Lesson, datetime]:
         """What is to be fitted, on which rows, and since when: written down before it begins."""
         with self._units() as work:
@@ -103,7 +109,7 @@ class Candidates:
             deployment = work.deployments.add(
                 use_case.name, choice, actor=caller.name, set_at=started, chosen=False
             )
-            work.deployments.begin_training(deployment.id, training_note(caller))
+            work.deployments.begin_training(deployment.id, note)
             work.commit()
         return deployment, lesson, started
 

@@ -6,7 +6,8 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ MARGIN_S = 60.0  # after the longest time that a training may take
 LOOK_EVERY_S = 60.0
 TOKEN = secrets.token_hex(8)  # another process may have this one's number by now
 
+_at_work: set[str] = set()
+
 
 @dataclass(frozen=True)
 class TrainingNote:
@@ -31,6 +34,7 @@ class TrainingNote:
     token: str
     at: float
     caller: str
+    training: str = ""
 
     def is_stale(self, longest_s: float) -> bool:
         """Whether the training cannot be going on any more."""
@@ -38,12 +42,25 @@ class TrainingNote:
             return True
         if self.host != socket.gethostname():
             return False
-        return self.token != TOKEN if self.pid == os.getpid() else not _lives(self.pid)
+        if self.pid == os.getpid():
+            return self.token != TOKEN or self.training not in _at_work
+        return not _lives(self.pid)
 
 
-def training_note(caller: Caller) -> dict[str, Any]:
-    """What is kept with a deployment while this process trains it."""
-    return asdict(TrainingNote(socket.gethostname(), os.getpid(), TOKEN, time.time(), caller.name))
+@contextmanager
+def training_note(caller: Caller) -> Iterator[dict[str, Any]]:
+    """What is kept with a deployment while this process trains it, which is until the block ends.
+
+    Then the training is stored, or its failure is, unless the database was away.
+    """
+    training = secrets.token_hex(8)
+    _at_work.add(training)
+    try:
+        yield asdict(
+            TrainingNote(socket.gethostname(), os.getpid(), TOKEN, time.time(), caller.name, training)
+        )
+    finally:
+        _at_work.discard(training)
 
 
 class InterruptedTrainings:

@@ -103,12 +103,16 @@ class MlService:
 
         A model that is trained already is trained again, as a new deployment. Raises NothingToLearnError.
         """
+        with training_note(caller) as note:
+            return self._train(name, caller, note)
+
+    def _train(self, name: str, caller: Caller, note: Mapping[str, Any]) -> Score:
         with self._units() as work:
             started = work.deployments.now()
             use_case = work.samples.find(name)
             deployment = self._chosen(work, use_case)
             lesson = work.snapshots.take(use_case, None, actor=caller.name)
-            work.deployments.begin_training(deployment.id, training_note(caller))
+            work.deployments.begin_training(deployment.id, note)
             work.commit()
         fitted = self._learning.fit(use_case, deployment, lesson, started, caller)
         with self._units() as work:

@@ -13,6 +13,7 @@ from fleet.patience import Patience
 from ml_model.persistence.model.deployment import Artifact
 from ml_model.service.training import InThisProcess, Task
 
+TRAINER = "ml_model-trainer"  # as its processes are named
 NICENESS = 19
 OUT_OF_FOLD_S = 30.0  # for what a deployment can do without
 KEPT_ROWS = 100_000  # a process that has fitted more gives its memory back by ending
@@ -33,7 +34,7 @@ class TrainerProcesses:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._work = KillableWork("ml_model-trainer", niceness=NICENESS)
+        self._work = KillableWork(TRAINER, niceness=NICENESS)
 
     def train(self, task: Task, key: bytes) -> Artifact:
         """As Trainer's. Raises OutOfTimeError and TrainerDiedError too."""

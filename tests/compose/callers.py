@@ -14,15 +14,16 @@ PAUSE_SECONDS = 0.2  # what is started again has to have some of the processors
 
 @dataclass
 class Caller:
-    """Calls the same thing again and again. answers: bodies of every 200 and 201."""
+    """Calls the same thing again and again. pause: in between. answers: bodies of every 200 and 201."""
 
     call: Callable[[], requests.Response]
+    pause: float = PAUSE_SECONDS
     answers: list[Any] = field(default_factory=list)
     refusals: list[tuple[int, Any]] = field(default_factory=list)
     broken: int = 0
 
     def run(self, ended: threading.Event) -> None:
-        while not ended.wait(PAUSE_SECONDS):
+        while not ended.wait(self.pause):
             self._call_once()
 
     @property

@@ -3,8 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from croniter import croniter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
+from fleet.read_models import ReadModel
 from monitoring.persistence.model.window import MOST_JUDGED
 
 Evidence = Literal["auto", "harm", "drift", "either"]
@@ -26,7 +27,7 @@ def _schedule(value: str) -> str:
     return value
 
 
-class _Part(BaseModel):
+class _Part(ReadModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

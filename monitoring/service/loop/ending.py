@@ -1,14 +1,19 @@
 """The last step: whatever a loop has left is cleared up, then it ends."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from fleet.errors import SiblingRefusedError
-from monitoring.persistence.model.loop import Champion, End, Found, Next, Outcome, StepName
+from fleet.errors import AwayError, SiblingRefusedError
+from monitoring.persistence.model.loop import Candidate, Champion, End, Found, Next, Outcome, StepName
 from monitoring.persistence.repository.loop_siblings import Swap
 from monitoring.service.loop.context import Context
+from monitoring.service.loop.searching import ask_for_candidate
 
 # Stopped at another step, a challenger that is live was promoted for good, or by a person.
 MAY_BE_HALF_DONE: StepName = "promote"
+DOUBT_S = 300.0  # that nobody may tell whether something was begun: then the loop ends without it
+
+R = TypeVar("R")
 
 
 def clear_for(outcome: Outcome, reason: str, **more: Any) -> Next:
@@ -51,16 +56,34 @@ def _end_search(context: Context, done: list[str]) -> None:
         return
     if "job_id" in search.figures:
         job_id = search.figures["job_id"]
-    else:  # it may have been asked for: by its key, asking again finds it
-        job_id = context.siblings.search(
-            search.figures["request"], context.key_of(search), caller=context.caller
+    else:
+        body, key = search.figures["request"], context.key_of(search)
+        job_id = _asked_again(
+            lambda: context.siblings.search(body, key, caller=context.caller), "a search", context, done
         )
     if job_id is not None and context.siblings.cancel(job_id, caller=context.caller):
         done.append("the search was cancelled")
 
 
+def _asked_again(ask: Callable[[], R], what: str, context: Context, done: list[str]) -> R | None:
+    """What was asked for by a step that did not live to be told of it: by its key, asking again finds it.
+
+    None once nobody has told for so long that the loop goes on without. Raises AwayError before.
+    """
+    try:
+        return ask()
+    except AwayError:
+        with context.units() as work:
+            waited = work.now() - context.step.began_at
+        if waited.total_seconds() < DOUBT_S:
+            raise
+        done.append(f"{what} may have been left: nobody could be asked")
+        return None
+
+
 def _clear_deployments(context: Context, outcome: Outcome, reason: str, done: list[str]) -> None:
-    champion, challenger = context.loop.champion_id, context.loop.challenger_id or _trained_for(context)
+    champion = context.loop.champion_id
+    challenger = context.loop.challenger_id or _trained_for(context, done)
     live = find_live(context)
     if champion and challenger and _is(live, challenger) and _is_to_be_taken_back(context, outcome):
         _roll_back(context, Swap(champion, instead_of=challenger), reason, done)
@@ -107,11 +130,17 @@ def _is_to_be_taken_back(context: Context, outcome: Outcome) -> bool:
     return outcome in ("aborted", "failed") and context.step.given.get("at") == MAY_BE_HALF_DONE
 
 
-def _trained_for(context: Context) -> int | None:
-    """The candidate that an interrupted training may have left."""
+def _trained_for(context: Context, done: list[str]) -> int | None:
+    """The candidate that an interrupted training may have left, or is about to leave."""
     train = context.loop.last("train")
     if train is None:
         return None
-    with context.units() as work:
-        left = work.loops.candidate_of(context.loop, str(train.given["run_id"]))
+    run_id = str(train.given["run_id"])
+
+    def ask() -> Candidate | None:
+        with context.units() as work:
+            left = work.loops.candidate_of(context.loop, run_id)
+        return ask_for_candidate(context, train) if left is None and train.figures.get("asked") else left
+
+    left = _asked_again(ask, "a candidate", context, done)
     return None if left is None else left.id

@@ -5,7 +5,7 @@ from typing import Any
 
 from fleet.errors import SiblingRefusedError
 from fleet.jobs import AT_WORK
-from monitoring.persistence.model.loop import Candidate, Champion, Found, Next
+from monitoring.persistence.model.loop import Candidate, Champion, Found, Next, Step
 from monitoring.persistence.model.policy import SearchPolicy
 from monitoring.service.loop.context import Context
 
@@ -43,20 +43,32 @@ def train(context: Context) -> Found:
     One that is there already was trained, or still is, by an attempt that was not told of it: the key of its
     request is forgotten if what was to keep the answer died. Raises StillTrainingError.
     """
-    run_id, snapshot_id = str(context.step.given["run_id"]), context.loop.snapshot_id
+    run_id = str(context.step.given["run_id"])
     with context.units() as work:
         found = work.loops.candidate_of(context.loop, run_id)
     if found is None:
+        if not context.note({"asked": True}):
+            return _failed("the loop was aborted", {})
         try:
-            told = context.siblings.train_candidate(
-                context.use_case.name, run_id, snapshot_id or 0, context.key, caller=context.caller
-            )
+            found = ask_for_candidate(context, context.step)
         except SiblingRefusedError as error:
-            return _failed(f"the challenger could not be trained: {error.error}", {"run_id": run_id})
-        found = Candidate(int(told["id"]), str(told["model_name"]))
+            why = f"the challenger could not be trained: {error.error}"
+            return _failed(why, {"run_id": run_id, "asked": False})
     figures = {"deployment_id": found.id, "model_name": found.model_name, "run_id": run_id}
     reason = f"deployment {found.id}, {found.model_name}, is the challenger"
     return Found("trained", reason, Next("gate"), figures, changes={"challenger_id": found.id})
+
+
+def ask_for_candidate(context: Context, step: Step) -> Candidate:
+    """Have ml_model train the one that the step is about, or tell of it: by the step's key it is one.
+
+    Raises SiblingAwaitedError, SiblingRefusedError.
+    """
+    run_id, snapshot_id = str(step.given["run_id"]), context.loop.snapshot_id or 0
+    told = context.siblings.train_candidate(
+        context.use_case.name, run_id, snapshot_id, context.key_of(step), caller=context.caller
+    )
+    return Candidate(int(told["id"]), str(told["model_name"]))
 
 
 def _wait(context: Context, job_id: str) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -10,6 +12,7 @@ from sqlalchemy import text
 
 from db.jobs import worker as working_parts
 from db.jobs.jobs import JobsInDatabase
+from db.jobs.table import JobTable
 from fleet.jobs import Job, TooManyJobsError
 from fleet.paging import PageRequest
 from fleet.settings import WorkerSettings
@@ -140,18 +143,37 @@ def test_no_more_jobs_wait_than_may(sessions: Sessions) -> None:
     assert few.submit("boil", {}, ALICE).status == "queued"
 
 
-def test_a_job_of_a_requests_own_id_is_made_once_unless_it_failed_or_is_old(
+def test_a_request_finds_the_job_that_it_has_asked_for_unless_that_failed_or_is_old(
     jobs: JobsInDatabase, sessions: Sessions
 ) -> None:
-    def after(change: str) -> str:
-        with sessions() as session:
-            session.execute(text(f"UPDATE jobs SET {change} WHERE id = 'own'"))  # noqa: S608  # our own
-            session.commit()
-        return jobs.submit("boil", {}, ALICE, job_id="own").id
+    def ask() -> str:
+        return jobs.submit("boil", {}, ALICE, request="the same").id
 
-    assert [jobs.submit("boil", {}, ALICE, job_id="own").id for _ in range(2)] == ["own", "own"]
-    assert after("state = 'succeeded'") == "own"
-    assert after("state = 'failed'") != "own"
-    assert after("state = 'cancelled'") != "own"
-    assert after("state = 'succeeded', created_at = now() - interval '25 h'") != "own"
-    assert len(jobs.page(None, PageRequest(10)).items) == 4
+    def after(job_id: str, change: str) -> str:
+        with sessions() as session:
+            session.execute(text(f"UPDATE jobs SET {change} WHERE id = '{job_id}'"))  # noqa: S608  # our own
+            session.commit()
+        return ask()
+
+    first = ask()
+    assert ask() == first
+    assert jobs.submit("boil", {}, ALICE).id != first
+    assert after(first, "created_at = now() - interval '25 h'") == first
+    second = after(first, "state = 'succeeded'")
+    assert second != first
+    assert after(second, "state = 'succeeded'") == second
+    third = after(second, "state = 'failed'")
+    assert third not in {first, second}
+    assert ask() == third
+    assert after(third, "state = 'cancelled'") != third
+
+
+def test_who_asks_at_the_same_moment_gets_the_same_job(jobs: JobsInDatabase, sessions: Sessions) -> None:
+    how: dict[str, Any] = {"lock": "", "limit_s": 60.0, "request": "the same"}
+    with sessions() as first, ThreadPoolExecutor(1) as other:
+        job = JobTable(first, KETTLE).add("boil", {}, ALICE, **how)
+        waits = other.submit(lambda: jobs.submit("boil", {}, ALICE, request="the same"))
+        time.sleep(0.5)
+        assert not waits.done()
+        first.commit()
+        assert waits.result(10).id == job.id

@@ -41,8 +41,17 @@ class EndlessJobs:
 
     def __init__(self) -> None:
         self.submitted: list[Job] = []
+        self.requests: list[str] = []
 
-    def submit(self, kind: str, arguments: Mapping[str, Any], caller: Caller, lock: str = "") -> Job:
+    def submit(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        caller: Caller,
+        lock: str = "",
+        request: str = "",
+    ) -> Job:
+        self.requests.append(request)
         self.submitted.append(
             Job(
                 id=f"job-{len(self.submitted)}",

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from db.shared import DeploymentRow
 from ml_model.persistence.unit_of_work import MlModelUnitOfWork
-from ml_model.service.interrupted import InterruptedTrainings
+from ml_model.service.interrupted import InterruptedTrainings, training_note
+from tests.callers import ALICE
 from tests.conftest import Sessions
 from tests.integration.ml_model.conftest import KEY, Load
 from tests.running import RunningService, running_service
@@ -105,3 +106,24 @@ def test_those_that_ended_well_hide_no_interrupted_one(load: Load, sessions: Ses
         found = session.scalars(text("SELECT failure FROM deployments ORDER BY id")).all()
         assert session.scalar(text("SELECT count(training) FROM deployments WHERE failure IS NOT NULL")) == 0
     assert [failure is not None for failure in found] == [False, True]
+
+
+def test_a_training_that_this_process_has_given_up_is_an_interrupted_one(
+    load: Load, sessions: Sessions
+) -> None:
+    """As where its result could not be stored."""
+    load("training")
+    interrupted = InterruptedTrainings(lambda: MlModelUnitOfWork(sessions), 60)
+
+    def failure() -> str | None:
+        interrupted.fail()
+        with sessions() as session:
+            return session.scalars(select(DeploymentRow.failure)).one()
+
+    with training_note(ALICE) as note:
+        model: dict[str, Any] = {"use_case": "wine", "model_name": "SVC", "hyperparameters": {}}
+        with sessions() as session:
+            session.execute(insert(DeploymentRow).values(**model, preprocessing="none", training=note))
+            session.commit()
+        assert failure() is None
+    assert "was interrupted" in str(failure())

@@ -15,7 +15,7 @@ from fleet.errors import OutOfTimeError
 from ml_model.persistence.model.deployment import ModelChoice
 from ml_model.service.artifacts import open_artifact
 from ml_model.service.fitting import RefusedHyperparametersError, TrainingFailedError
-from ml_model.service.trainer_process import NICENESS, TrainerDiedError, TrainerProcesses
+from ml_model.service.trainer_process import NICENESS, TRAINER, TrainerDiedError, TrainerProcesses
 from ml_model.service.training import Task
 from tests.running import PROJECT
 
@@ -43,8 +43,9 @@ def trainers() -> list[psutil.Process]:
 def _trainers_of_other_tests_are_gone() -> None:
     """An app that another file's tests made in this process keeps its trainer until this process ends."""
     for process in active_children():
-        process.kill()
-        process.join()
+        if process.name == TRAINER:
+            process.kill()
+            process.join()
 
 
 @pytest.fixture
@@ -98,9 +99,8 @@ def test_a_trainer_that_dies_is_said_to_have_died_and_replaced(trainer: TrainerP
     trainer.try_out(task())
     (process,) = trainers()
     process.kill()
-    while process.status() != psutil.STATUS_ZOMBIE:
+    while process.pid in {child.pid for child in active_children()}:  # its last thread has not ended yet
         time.sleep(0.01)
-    time.sleep(0.5)  # its other threads may still be ending
     trainer.try_out(task())
     assert trainers() != [process]
 

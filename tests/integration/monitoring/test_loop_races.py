@@ -10,6 +10,7 @@ from db.definition import UseCase
 from db.use_cases import UnknownUseCaseError
 from monitoring.persistence.model.loop import Next
 from monitoring.persistence.model.policy import Policy
+from monitoring.persistence.repository.loop_siblings import SiblingAwaitedError
 from monitoring.persistence.repository.loops import StillTrainingError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.loop.judging_by_policy import _may_begin
@@ -74,11 +75,45 @@ def test_a_search_that_is_begun_while_its_loop_is_aborted_is_cancelled(walk: Wal
     assert loop.last("clear").figures["done"] == ["the search was cancelled"]  # type: ignore[union-attr]
 
 
-def test_a_loop_that_is_aborted_before_its_search_begins_none(walk: Walk) -> None:
+@pytest.mark.parametrize(("step", "begun"), [("search", 0), ("train", 1)])
+def test_a_loop_that_is_aborted_before_it_asks_does_not(walk: Walk, step: str, begun: int) -> None:
     loop = walk.begin()
-    walk.double.meanwhile["take_snapshot"] = lambda: walk.loops.abort(loop.id, caller=ALICE)
+
+    def abort(_: float, at: str) -> None:
+        if at == step:
+            walk.loops.abort(loop.id, caller=ALICE)
+
+    walk.attempt(loop, tell=abort)
+    assert walk.find(loop).outcome == "aborted"
+    assert len(walk.double.done) == begun
+
+
+def test_a_candidate_that_is_trained_after_its_loop_was_aborted_is_discarded(walk: Walk, rows: Rows) -> None:
+    loop = walk.begin()
+    walk.double.meanwhile["train_candidate"] = lambda: walk.loops.abort(loop.id, caller=ALICE)
+    walk.double.away = "train_candidate"  # ml_model is about to begin, and nobody is told
+    with pytest.raises(SiblingAwaitedError):
+        walk.attempt(loop)
+    walk.double.away = ""
     loop = walk.go_on(loop)
-    assert (loop.outcome, walk.double.done) == ("aborted", {})
+    assert loop.outcome == "aborted"
+    assert rows("SELECT count(*), count(discarded_at) FROM deployments WHERE run_id = 'run-1'") == [(1, 1)]
+
+
+@pytest.mark.parametrize(("call", "what"), [("search", "a search"), ("train_candidate", "a candidate")])
+def test_what_nobody_can_tell_of_does_not_hold_a_loop_for_ever(walk: Walk, call: str, what: str) -> None:
+    loop = walk.begin()
+    walk.double.away = call
+    for _ in range(2):
+        with pytest.raises(SiblingAwaitedError):
+            walk.attempt(loop)
+        if walk.find(loop).step != "clear":
+            walk.loops.abort(loop.id, caller=ALICE)
+    walk.run("UPDATE loop_steps SET began_at = now() - interval '6 min' WHERE name = 'clear'")
+    walk.attempt(loop)
+    loop = walk.find(loop)
+    assert loop.outcome == "aborted"
+    assert loop.last("clear").figures["done"] == [f"{what} may have been left: nobody could be asked"]  # type: ignore[union-attr]
 
 
 def test_a_training_that_goes_on_while_its_key_is_forgotten_is_waited_for(walk: Walk, rows: Rows) -> None:

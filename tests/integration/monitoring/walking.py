@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, text, update
 from db.live import IS_LIVE
 from db.shared import ActivationRow, DeploymentRow, SnapshotRow
 from fleet.errors import SiblingRefusedError
-from fleet.jobs import Work
+from fleet.jobs import Progress, Work
 from ml_model.service.evaluation import UnknownSamplesError
 from monitoring.persistence.model.loop import Loop
 from monitoring.persistence.repository.loop_siblings import LoopSiblings, SiblingAwaitedError, Swap
@@ -169,8 +169,12 @@ class Walk:
     def begin(self) -> Loop:
         return self.loops.begin("wine", caller=ALICE)
 
-    def attempt(self, loop: Loop) -> None:
-        self.runner.run(loop.id, Work("job", 1, {}, ALICE, lambda *_: None, lambda _: None))
+    def attempt(self, loop: Loop, tell: Progress = lambda *_: None) -> None:
+        self.runner.run(loop.id, Work("job", 1, {}, ALICE, tell, lambda _: None))
+
+    def find(self, loop: Loop) -> Loop:
+        with MonitoringUnitOfWork(self.sessions) as work:
+            return work.loops.find(loop.id)
 
     def go_on(self, loop: Loop) -> Loop:
         """As its job does; again where it is killed."""
@@ -180,8 +184,7 @@ class Walk:
                 break
             except KilledError:
                 continue
-        with MonitoringUnitOfWork(self.sessions) as work:
-            return work.loops.find(loop.id)
+        return self.find(loop)
 
     def is_due(self, loop: Loop) -> bool:
         with MonitoringUnitOfWork(self.sessions) as work:
