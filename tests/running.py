@@ -124,9 +124,9 @@ def _program(
 
 def _stop(process: subprocess.Popen[bytes] | ForkedProgram) -> None:
     """Raises subprocess.TimeoutExpired, and leaves nothing running all the same."""
-    if process.poll() is not None:
-        return
-    children = psutil.Process(process.pid).children(recursive=True)
+    children: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):  # it has just ended by itself
+        children = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
     try:
         process.wait(STOP_SECONDS)
