@@ -1,5 +1,6 @@
 """Runs a service's app under granian, behind a front of our own (fleet.web.front)."""
 
+import multiprocessing
 import os
 import pkgutil
 import signal
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from multiprocessing.synchronize import Event
 
 from flask import Flask
 from granian import Granian
@@ -69,8 +71,12 @@ def serve(target: str, read_settings: Callable[[], ServiceSettings]) -> None:
         log_level=LogLevels.error,
         log_dictconfig=GRANIAN_LOGS,
     )
+    is_refused = multiprocessing.Event()
     with shared_counters():
-        server.serve(target_loader=partial(_build, settings=settings))  # type: ignore[arg-type]  # RSGI's is no function
+        load = partial(_build, settings=settings, is_refused=is_refused)
+        server.serve(target_loader=load)  # type: ignore[arg-type]  # RSGI's is no function
+    if is_refused.is_set():
+        sys.exit(1)
 
 
 def _check_port(host: str, port: int) -> str:
@@ -111,14 +117,22 @@ def _obey_sigterm() -> None:
     _release_sigterm()
 
 
-def _build(target: str, *, settings: ServiceSettings) -> Front:
-    """Make the app, in the worker."""
+def _build(target: str, *, settings: ServiceSettings, is_refused: Event) -> Front:
+    """Make the app, in the worker.
+
+    is_refused: told when it cannot be made. The service ends then: granian would make another worker, and
+    another, where each takes longer to fail than it waits for.
+    """
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     try:
         app: Flask = pkgutil.resolve_name(target)()
         start_background(app)
     except FleetError as error:
-        sys.exit(f"{error.error}\n{error.message}")
+        sys.stderr.write(f"{error.error}\n{error.message}\n")
+        sys.stderr.flush()
+        is_refused.set()
+        os.kill(os.getppid(), signal.SIGTERM)
+        sys.exit(1)
     return Front(app, settings)
 
 
