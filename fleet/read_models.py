@@ -28,7 +28,8 @@ def fail_fast(schema: object) -> None:
 def take_whole_floats(schema: object, *, alone: bool = True) -> None:
     """Have integers, wherever they are in a schema of pydantic's, take 2.0 as well: JSON knows no difference.
 
-    alone: whether a value of the schema can be nothing but that; where it may be a float, it stays one.
+    One that is declared strict stays so. alone: whether a value of the schema can be nothing but that; where
+    it may be a float, it stays one.
     """
     if isinstance(schema, dict):
         if schema.get("function") in SEEN:
@@ -36,7 +37,7 @@ def take_whole_floats(schema: object, *, alone: bool = True) -> None:
         kind, items = schema.get("type"), schema.get("items_schema")
         if kind == "list" and isinstance(items, dict) and items.get("type") == "int":
             _put_before(schema, _all_whole)  # a million of them are not looked at one by one
-        elif kind == "int" and alone:
+        elif kind == "int" and alone and not schema.get("strict"):
             _put_before(schema, _whole)
         else:
             for key, part in schema.items():

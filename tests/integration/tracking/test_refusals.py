@@ -34,7 +34,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "folds above the smallest class": ({"cv": 30}, "from 2 to 29"),
     "folds that are no integer": ({"cv": True}, "cv"),
     "folds as text": ({"cv": "5"}, "cv"),
-    "folds that are no whole number": ({"cv": 2.5}, "cv"),
+    "folds as a double": ({"cv": 5.0}, "cv"),
     "no scoring": ({"scoring": ""}, "scoring"),
     "unknown scoring": ({"scoring": "beauty"}, "beauty"),
     "unknown field": ({"model": "SVC"}, "'model'"),
