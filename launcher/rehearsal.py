@@ -20,7 +20,7 @@ from launcher.scenes import Scene
 
 RATE, WINDOW_ROWS, GATE_ROWS, WATCH_ROWS = 100, 100, 100, 60
 TRUTH_WAIT_S = 2.0  # that a window waits for its truth: longer than a stream takes to tell it
-PATIENCE_S, POLL_S = 180.0, 0.25
+PATIENCE_S, POLL_S = 90.0, 0.25
 SEED = 16
 MOST_VERDICTS = 20
 ALL = (1, 2, 3, 4)

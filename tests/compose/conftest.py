@@ -45,12 +45,6 @@ def long_demos() -> int:
 
 
 @pytest.fixture(scope="session")
-def iterations() -> tuple[int, ...]:
-    """Of the Postman collection: from the start again. Its variables stay where there are no containers."""
-    return (1, 1)
-
-
-@pytest.fixture(scope="session")
 def stack(docker: None, tmp_path_factory: pytest.TempPathFactory) -> ComposeStack:
     """The stack of most tests here, up until the last of them; nothing but its images is left then."""
     folder = tmp_path_factory.mktemp("compose") / "state of the fleet"

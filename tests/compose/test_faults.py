@@ -183,7 +183,7 @@ def _neighbouring_ports() -> tuple[int, int]:
 def _change_the_model_under_load(replicas: list[str]) -> dict[int, set[float]]:
     """Every score that was answered, by the deployment that the answer named."""
     asking = [
-        Caller(lambda url=url: requests.post(url, json={"dataset": "testing"}, timeout=60), pause=0)  # type: ignore[misc]
+        Caller(lambda url=url: requests.post(url, json={"dataset": "testing"}, timeout=60))  # type: ignore[misc]
         for url in replicas
     ]
     changed = []

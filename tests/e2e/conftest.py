@@ -124,12 +124,6 @@ def long_demos() -> int:
 
 
 @pytest.fixture(scope="session")
-def iterations() -> tuple[int, ...]:
-    """Of the Postman collection: twice with the variables that the first time leaves, as in the app."""
-    return (2,)
-
-
-@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack, up for the whole run; nothing of it is left afterwards."""
     stack = Stack(tmp_path_factory.mktemp("stack") / "state of the fleet")

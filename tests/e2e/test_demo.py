@@ -20,7 +20,7 @@ def test_two_demos_end_with_the_table_of_the_readme(stack: Stack) -> None:
         done = stack.launch("demo")
         assert done.returncode == 0, done.stdout + done.stderr
         assert ROW.findall(done.stdout) == expected
-        end_loop(stack.fleet, "wine")  # it would search beside what comes next
+    end_loop(stack.fleet, "wine")
 
 
 def test_the_readme_names_its_two_commands_before_anything_else() -> None:

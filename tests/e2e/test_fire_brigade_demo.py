@@ -21,7 +21,7 @@ def test_every_demo_ends_with_the_table_of_the_services_readme(stack: Stack, lon
         assert done.returncode == 0, done.stdout + done.stderr
         assert "the server cannot be reached" in done.stdout
         assert ROW.findall(done.stdout) == expected
-        end_loop(stack.fleet, "fire_brigade")  # it would search beside what comes next
+    end_loop(stack.fleet, "fire_brigade")
 
 
 def test_a_use_case_that_there_is_no_demo_of_is_refused(stack: Stack) -> None:

@@ -27,14 +27,12 @@ def newman() -> str | None:
 @pytest.mark.skipif(
     newman() is None, reason="newman is not installed: npm install --prefix .mlfleet/node newman"
 )
-@pytest.mark.timeout(600)
-def test_the_postman_collection_passes_again_and_again(
-    stack: Stack, iterations: tuple[int, ...], tmp_path: Path
-) -> None:
-    for times in iterations:
-        report = run_collection(stack, tmp_path / "report.json", times)
-        assert report["stats"]["requests"]["total"] >= 90 * times
-        assert report["stats"]["assertions"]["total"] >= 170 * times
+@pytest.mark.parametrize("times", [2, 1])
+def test_the_postman_collection_passes_again_and_again(stack: Stack, tmp_path: Path, times: int) -> None:
+    """Twice with the variables that the first time leaves, as in the app, then from the start."""
+    report = run_collection(stack, tmp_path / "report.json", times)
+    assert report["stats"]["requests"]["total"] >= 90 * times
+    assert report["stats"]["assertions"]["total"] >= 170 * times
 
 
 def run_collection(stack: Stack, report: Path, times: int) -> dict[str, Any]:
