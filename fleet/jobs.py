@@ -50,6 +50,21 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a job is asked with. kind: the name of its task, which is told the arguments.
+
+    lock: no second job with it at a time; empty: any number. request: by what the request that asks finds its
+    job where the answer was lost; empty: it does not.
+    """
+
+    kind: str
+    arguments: Mapping[str, Any]
+    caller: Caller
+    lock: str = ""
+    request: str = ""
+
+
+@dataclass(frozen=True)
 class Work:
     """What a task is given. tell: writes down how far it is; ends the process where the job is another's.
 
@@ -85,14 +100,7 @@ class Task(Generic[S]):
 class Jobs(Protocol):
     """The jobs of one service, as its web sees them; see db.jobs.jobs."""
 
-    def submit(
-        self,
-        kind: str,
-        arguments: Mapping[str, Any],
-        caller: Caller,
-        lock: str = "",
-        request: str = "",
-    ) -> Job: ...
+    def submit(self, asked: Asked) -> Job: ...
 
     def find(self, job_id: str) -> Job: ...
 

@@ -1,8 +1,7 @@
 """The jobs of a service, as its web and its siblings in the same process see them."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -10,9 +9,8 @@ from sqlalchemy.orm import Session
 from db.jobs.orders import worker_name
 from db.jobs.table import JobTable
 from db.unit_of_work import UnitOfWork
-from fleet.caller import Caller
 from fleet.errors import UnavailableError
-from fleet.jobs import Job, JobGoesOnError, State, TooManyJobsError, UnknownJobError
+from fleet.jobs import Asked, Job, JobGoesOnError, State, TooManyJobsError, UnknownJobError
 from fleet.paging import Page, PageRequest
 from fleet.patience import Patience
 
@@ -39,26 +37,18 @@ class JobsInDatabase:
         self._limit_s = limit_s
         self._most_waiting = most_waiting
 
-    def submit(
-        self,
-        kind: str,
-        arguments: Mapping[str, Any],
-        caller: Caller,
-        lock: str = "",
-        request: str = "",
-    ) -> Job:
+    def submit(self, asked: Asked) -> Job:
         """A new job; or the one that the same request, whose answer was lost, has asked for.
 
-        lock: no second one with the same at a time. request: what it is told apart by; empty: by nothing.
         Raises JobAtWorkError, TooManyJobsError.
         """
         with UnitOfWork(self._sessions) as work:
             table = self._table(work)
-            if request and (lost := table.asked_for(request)) is not None:
+            if asked.request and (lost := table.asked_for(asked.request)) is not None:
                 return lost
             if table.waiting() >= self._most_waiting:
                 raise TooManyJobsError(self._most_waiting)
-            job = table.add(kind, arguments, caller, lock=lock, limit_s=self._limit_s, request=request)
+            job = table.add(asked, limit_s=self._limit_s)
             work.commit()
         return job
 

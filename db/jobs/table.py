@@ -14,7 +14,7 @@ from db.jobs.row import JobRow
 from db.paging import newest_first
 from fleet.caller import Caller
 from fleet.idempotency import KEPT_FOR
-from fleet.jobs import AT_WORK, Job, JobAtWorkError, JobEndedError, State, UnknownJobError
+from fleet.jobs import AT_WORK, Asked, Job, JobAtWorkError, JobEndedError, State, UnknownJobError
 from fleet.paging import Page, PageRequest
 
 SHOWN = (
@@ -48,37 +48,20 @@ class JobTable:
         found = self._session.execute(query.limit(1)).one_or_none()
         return None if found is None else _job(found)
 
-    def add(  # noqa: PLR0913  # what a job is asked with
-        self,
-        kind: str,
-        arguments: Mapping[str, Any],
-        caller: Caller,
-        *,
-        lock: str,
-        limit_s: float,
-        request: str = "",
-    ) -> Job:
+    def add(self, asked: Asked, *, limit_s: float) -> Job:
         """A new job, which a worker takes up after the commit; or the one that the request has asked for.
 
         Raises JobAtWorkError.
         """
-        row = JobRow(
-            id=uuid.uuid4().hex,
-            service=self._service,
-            kind=kind,
-            arguments=dict(arguments),
-            caller=asdict(caller),
-            lock=lock,
-            limit_s=limit_s,
-            request=request,
-        )
+        told = {**vars(asked), "arguments": dict(asked.arguments), "caller": asdict(asked.caller)}
+        row = JobRow(id=uuid.uuid4().hex, service=self._service, limit_s=limit_s, **told)
         try:
             with self._session.begin_nested():
                 self._session.add(row)
         except IntegrityError as error:
-            if request and (same := self.asked_for(request)) is not None:
+            if asked.request and (same := self.asked_for(asked.request)) is not None:
                 return same  # the request is being worked on elsewhere, by one who has lost its key
-            raise JobAtWorkError(lock, self._holder(lock)) from error
+            raise JobAtWorkError(asked.lock, self._holder(asked.lock)) from error
         queue.add(self._session.connection(), self._service, row.id)
         return self.find(row.id)
 

@@ -9,7 +9,7 @@ from flask import request
 from flask_restful import Resource
 from werkzeug.http import parse_list_header
 
-from fleet.jobs import Job, JobCancelledError, JobFailedError, JobGoesOnError, Jobs, State
+from fleet.jobs import Asked, Job, JobCancelledError, JobFailedError, JobGoesOnError, Jobs, State
 from fleet.web.answers import AnswerModel, answers, examples
 from fleet.web.app import Route
 from fleet.web.credentials import caller
@@ -147,12 +147,12 @@ def answer_by_job(  # noqa: PLR0913  # what a job is asked with, and how its res
     path: of the service's routes. status: of the answer. A client that goes away leaves the job at work.
     Raises JobAtWorkError, TooMuchWorkError, JobGoesOnError, JobCancelledError, and the job's own error.
     """
-    asked = (kind, arguments, caller(), lock, digest_of_request())
+    asked = Asked(kind, arguments, caller(), lock, digest_of_request())
     if ASYNCHRONOUS in _preferences():
-        body, accepted, where = _accepted(jobs.submit(*asked), path)
+        body, accepted, where = _accepted(jobs.submit(asked), path)
         return body, accepted, {**where, "Preference-Applied": ASYNCHRONOUS}
     with waiting() as patience:
-        job = jobs.submit(*asked)
+        job = jobs.submit(asked)
         try:
             job = jobs.wait(job.id, patience)
         except JobGoesOnError as error:

@@ -6,7 +6,7 @@ from flask_restful import Resource
 
 from fire_brigade.service.steps import KINDS
 from fire_brigade.web.schema import ProcessDataAnswer, ProcessDataQuery
-from fleet.jobs import Jobs
+from fleet.jobs import Asked, Jobs
 from fleet.web.answers import answers
 from fleet.web.credentials import caller, refuse_foreign_pages
 from fleet.web.validation import accepts
@@ -33,6 +33,6 @@ class ProcessData(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             "attempts": query.attempts,
             "made_up": query.made_up,
         }
-        job = self._jobs.submit(TASK, asked, caller(), lock=TASK)
+        job = self._jobs.submit(Asked(TASK, asked, caller(), lock=TASK))
         answer = {"status": "success", "message": MESSAGE, "job_id": job.id}
         return answer, 202, {"Location": f"{self._path}/jobs/{job.id}"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from db.live import NothingLiveError
 from fleet.caller import Caller
 from fleet.errors import ConflictError, InvalidRequestError
-from fleet.jobs import JobEndedError, UnknownJobError
+from fleet.jobs import Asked, JobEndedError, UnknownJobError
 from monitoring.persistence.model.loop import Found, Loop, Next
 from monitoring.persistence.model.policy import Action, Policy
 from monitoring.persistence.repository.loops import LoopEndedError
@@ -138,7 +138,8 @@ class Loops:
 
     def submit(self, work: MonitoringUnitOfWork, loop: Loop, caller: Caller) -> None:
         """Have a worker go on with it."""
-        job = work.jobs.add(KIND, {"loop_id": loop.id}, caller, lock=f"loop {loop.id}", limit_s=self._limit_s)
+        asked = Asked(KIND, {"loop_id": loop.id}, caller, lock=f"loop {loop.id}")
+        job = work.jobs.add(asked, limit_s=self._limit_s)
         work.loops.give_job(loop.id, job.id)
 
     def abort(self, loop_id: int, *, caller: Caller) -> Loop:

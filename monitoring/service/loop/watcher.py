@@ -9,7 +9,7 @@ from functools import partial
 
 from fleet.caller import Caller
 from fleet.errors import FleetError
-from fleet.jobs import Job, JobAtWorkError, UnknownJobError
+from fleet.jobs import Asked, Job, JobAtWorkError, UnknownJobError
 from monitoring.persistence.model.loop import Loop
 from monitoring.persistence.repository.policies import KeptPolicy
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
@@ -75,7 +75,7 @@ class Watcher:
         lock = judge_lock(name)
         if _is_free(work.jobs.newest(lock), work.now()):
             caller = Caller("policy", "admin", f"judge-{name}")
-            work.jobs.add(KIND, {"use_case": name}, caller, lock=lock, limit_s=self._limit_s)
+            work.jobs.add(Asked(KIND, {"use_case": name}, caller, lock), limit_s=self._limit_s)
 
     def _has_rested(self, kept: KeptPolicy) -> bool:
         """Whether enough time has passed since the last look: each counts the rows of the window."""

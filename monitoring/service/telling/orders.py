@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleet.caller import Caller
+from fleet.jobs import Asked
 from monitoring.persistence.repository.policies import UnreadablePolicyError
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.telling.event import Event, Kind, Severity, as_arguments
@@ -33,5 +34,5 @@ def order_telling(  # noqa: PLR0913  # what is told
     if kept is None or kept.policy.webhook is None:
         return False
     event = Event(kind, use_case, work.now(), sentence, severity, details or {})
-    work.jobs.add(KIND, as_arguments(event), caller, lock="", limit_s=LIMIT_S)
+    work.jobs.add(Asked(KIND, as_arguments(event), caller), limit_s=LIMIT_S)
     return True

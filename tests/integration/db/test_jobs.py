@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -13,7 +12,7 @@ from sqlalchemy import text
 from db.jobs import worker as working_parts
 from db.jobs.jobs import JobsInDatabase
 from db.jobs.table import JobTable
-from fleet.jobs import Job, TooManyJobsError
+from fleet.jobs import Asked, Job, TooManyJobsError
 from fleet.paging import PageRequest
 from fleet.settings import WorkerSettings
 from tests.callers import ALICE
@@ -58,7 +57,7 @@ def test_a_worker_that_was_frozen_leaves_alone_what_another_has_taken_up(
     settings: WorkerSettings, jobs: JobsInDatabase, sessions: Sessions
 ) -> None:
     with working(KETTLE, settings), working(KETTLE, settings):
-        job_id = jobs.submit("boil", {"seconds": 10}, ALICE).id
+        job_id = jobs.submit(Asked("boil", {"seconds": 10}, ALICE)).id
         wait_until(lambda: jobs.find(job_id).detail != "")
         with sessions() as session:  # as if whoever does it had been stopped for a minute
             session.execute(
@@ -77,7 +76,7 @@ def test_a_job_ends_also_where_nothing_can_clear_up_after_it(
     settings: WorkerSettings, jobs: JobsInDatabase, kind: str
 ) -> None:
     with working(KETTLE, settings):
-        job = ended(jobs, jobs.submit(kind, {}, ALICE).id)
+        job = ended(jobs, jobs.submit(Asked(kind, {}, ALICE)).id)
     assert job.status == "failed"
     assert job.error is not None
     assert job.error["status"] == 500
@@ -94,7 +93,7 @@ def test_services_have_their_old_jobs_forgotten_though_it_is_the_same_moment(
         JobsInDatabase(service, sessions, limit_s=60, most_waiting=20) for service in (KETTLE, "tests.urn")
     ]
     for each in both:
-        each.submit("boil", {}, ALICE)
+        each.submit(Asked("boil", {}, ALICE))
     with sessions() as session:
         session.execute(text(old))
         session.commit()
@@ -108,8 +107,8 @@ def test_what_follows_the_answer_ends_with_the_jobs_time_too(
 ) -> None:
     hurried = JobsInDatabase(KETTLE, sessions, limit_s=2, most_waiting=20)
     with working(KETTLE, settings):
-        first = ended(hurried, hurried.submit("simmer", {}, ALICE).id)
-        second = ended(hurried, hurried.submit("boil", {"seconds": 0}, ALICE).id)
+        first = ended(hurried, hurried.submit(Asked("simmer", {}, ALICE)).id)
+        second = ended(hurried, hurried.submit(Asked("boil", {"seconds": 0}, ALICE)).id)
     assert (first.status, second.status) == ("succeeded", "succeeded")
 
 
@@ -117,7 +116,7 @@ def test_a_result_that_cannot_be_kept_fails_its_job_at_once(
     settings: WorkerSettings, jobs: JobsInDatabase
 ) -> None:
     with working(KETTLE, settings):
-        job = ended(jobs, jobs.submit("overflow", {}, ALICE).id)
+        job = ended(jobs, jobs.submit(Asked("overflow", {}, ALICE)).id)
     assert job.error is not None
     assert (job.status, job.attempts, job.error["code"]) == ("failed", 1, "bug")
 
@@ -125,7 +124,7 @@ def test_a_result_that_cannot_be_kept_fails_its_job_at_once(
 def test_a_worker_that_is_told_to_stop_puts_its_job_back_unharmed(
     settings: WorkerSettings, jobs: JobsInDatabase, sessions: Sessions
 ) -> None:
-    job_id = jobs.submit("boil", {"seconds": 60}, ALICE).id
+    job_id = jobs.submit(Asked("boil", {"seconds": 60}, ALICE)).id
     for _ in range(2):
         with working(KETTLE, settings):
             wait_until(lambda: jobs.find(job_id).status == "running")
@@ -136,18 +135,18 @@ def test_a_worker_that_is_told_to_stop_puts_its_job_back_unharmed(
 
 def test_no_more_jobs_wait_than_may(sessions: Sessions) -> None:
     few = JobsInDatabase(KETTLE, sessions, limit_s=60, most_waiting=2)
-    waiting = [few.submit("boil", {}, ALICE) for _ in range(2)]
+    waiting = [few.submit(Asked("boil", {}, ALICE)) for _ in range(2)]
     with pytest.raises(TooManyJobsError):
-        few.submit("boil", {}, ALICE)
+        few.submit(Asked("boil", {}, ALICE))
     few.cancel(waiting[0].id)
-    assert few.submit("boil", {}, ALICE).status == "queued"
+    assert few.submit(Asked("boil", {}, ALICE)).status == "queued"
 
 
 def test_a_request_finds_the_job_that_it_has_asked_for_unless_that_failed_or_is_old(
     jobs: JobsInDatabase, sessions: Sessions
 ) -> None:
     def ask() -> str:
-        return jobs.submit("boil", {}, ALICE, request="the same").id
+        return jobs.submit(Asked("boil", {}, ALICE, request="the same")).id
 
     def after(job_id: str, change: str) -> str:
         with sessions() as session:
@@ -157,7 +156,7 @@ def test_a_request_finds_the_job_that_it_has_asked_for_unless_that_failed_or_is_
 
     first = ask()
     assert ask() == first
-    assert jobs.submit("boil", {}, ALICE).id != first
+    assert jobs.submit(Asked("boil", {}, ALICE)).id != first
     assert after(first, "created_at = now() - interval '25 h'") == first
     second = after(first, "state = 'succeeded'")
     assert second != first
@@ -169,10 +168,10 @@ def test_a_request_finds_the_job_that_it_has_asked_for_unless_that_failed_or_is_
 
 
 def test_who_asks_at_the_same_moment_gets_the_same_job(jobs: JobsInDatabase, sessions: Sessions) -> None:
-    how: dict[str, Any] = {"lock": "", "limit_s": 60.0, "request": "the same"}
+    asked = Asked("boil", {}, ALICE, request="the same")
     with sessions() as first, ThreadPoolExecutor(1) as other:
-        job = JobTable(first, KETTLE).add("boil", {}, ALICE, **how)
-        waits = other.submit(lambda: jobs.submit("boil", {}, ALICE, request="the same"))
+        job = JobTable(first, KETTLE).add(asked, limit_s=60)
+        waits = other.submit(lambda: jobs.submit(asked))
         time.sleep(0.5)
         assert not waits.done()
         first.commit()

@@ -1,16 +1,13 @@
 """Requests that a job answers: waited for or not, with an Idempotency-Key or without. No job is done here."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from flask_restful import Resource
 from werkzeug.test import TestResponse
 
-from fleet.caller import Caller
-from fleet.jobs import Job, JobGoesOnError, State, UnknownJobError
+from fleet.jobs import Asked, Job, JobGoesOnError, State, UnknownJobError
 from fleet.paging import Page, PageRequest
 from fleet.patience import Patience
 from fleet.settings import ServiceSettings
@@ -43,24 +40,17 @@ class EndlessJobs:
         self.submitted: list[Job] = []
         self.requests: list[str] = []
 
-    def submit(
-        self,
-        kind: str,
-        arguments: Mapping[str, Any],
-        caller: Caller,
-        lock: str = "",
-        request: str = "",
-    ) -> Job:
-        self.requests.append(request)
+    def submit(self, asked: Asked) -> Job:
+        self.requests.append(asked.request)
         self.submitted.append(
             Job(
                 id=f"job-{len(self.submitted)}",
-                kind=kind,
+                kind=asked.kind,
                 status="queued",
                 progress=0,
                 detail="",
                 attempts=0,
-                actor=caller.name,
+                actor=asked.caller.name,
                 result=None,
                 error=None,
                 created_at=datetime.now(UTC),
