@@ -34,6 +34,7 @@ class Context:
 
     @property
     def key(self) -> str:
+        """Of what the step at work asks for."""
         return self.key_of(self.step)
 
     def key_of(self, step: Step) -> str:
