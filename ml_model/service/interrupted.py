@@ -8,8 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+import psutil
 
 from fleet.caller import Caller
 from fleet.errors import FleetError
@@ -21,6 +23,7 @@ INTERRUPTED = "The training was interrupted: ml_model ended, or was killed, befo
 MARGIN_S = 60.0  # after the longest time that a training may take
 LOOK_EVERY_S = 60.0
 TOKEN = secrets.token_hex(8)  # another process may have this one's number by now
+CLOCK_S = 1.0  # between two looks, the system's clock may be set
 
 _at_work: set[str] = set()
 
@@ -35,6 +38,7 @@ class TrainingNote:
     at: float
     caller: str
     training: str = ""
+    started: float | None = None  # the process, in seconds since 1970
 
     def is_stale(self, longest_s: float) -> bool:
         """Whether the training cannot be going on any more."""
@@ -44,7 +48,7 @@ class TrainingNote:
             return False
         if self.pid == os.getpid():
             return self.token != TOKEN or self.training not in _at_work
-        return not _lives(self.pid)
+        return not _goes_on(self.pid, self.started)
 
 
 @contextmanager
@@ -56,9 +60,9 @@ def training_note(caller: Caller) -> Iterator[dict[str, Any]]:
     training = secrets.token_hex(8)
     _at_work.add(training)
     try:
-        yield asdict(
-            TrainingNote(socket.gethostname(), os.getpid(), TOKEN, time.time(), caller.name, training)
-        )
+        process = psutil.Process()
+        note = TrainingNote(socket.gethostname(), process.pid, TOKEN, time.time(), caller.name, training)
+        yield asdict(replace(note, started=process.create_time()))
     finally:
         _at_work.discard(training)
 
@@ -97,11 +101,16 @@ class InterruptedTrainings:
             time.sleep(LOOK_EVERY_S)
 
 
-def _lives(pid: int) -> bool:
+def _goes_on(pid: int, started: float | None) -> bool:
+    """Whether it can still train: one that has been killed may wait for its parent to take note of it.
+
+    started: when it began, where that was noted; after a restart of the container, others have the numbers.
+    """
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        process = psutil.Process(pid)
+        is_same = started is None or abs(process.create_time() - started) <= CLOCK_S
+        return is_same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:
         return True
-    return True

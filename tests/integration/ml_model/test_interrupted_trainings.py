@@ -5,9 +5,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 from sqlalchemy import insert, select, text
@@ -90,22 +92,73 @@ def test_it_is_told(killed: str, database_url: str, load: Load, sessions: Sessio
             assert actions.count("train_failed") == 1
 
 
-def test_those_that_ended_well_hide_no_interrupted_one(load: Load, sessions: Sessions) -> None:
-    load("training")
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    note = {"host": socket.gethostname(), "pid": ended.pid, "token": "t", "at": time.time(), "caller": "bob"}
+def note_of(process: psutil.Process) -> dict[str, Any]:
+    return {
+        "host": socket.gethostname(),
+        "pid": process.pid,
+        "token": "t",
+        "at": time.time(),
+        "caller": "bob",
+        "started": process.create_time(),
+    }
+
+
+def failed(sessions: Sessions, *notes: dict[str, Any] | None) -> list[bool]:
+    """Whether each deployment with such a note has failed, once it was looked for."""
     with sessions() as session:
-        for training in (None, note):
+        for note in notes:
             model: dict[str, Any] = {"use_case": "wine", "model_name": "SVC", "hyperparameters": {}}
-            session.execute(insert(DeploymentRow).values(**model, preprocessing="none", training=training))
+            session.execute(insert(DeploymentRow).values(**model, preprocessing="none", training=note))
         session.execute(text("UPDATE deployments SET training = 'null' WHERE training IS NULL"))  # as once
         session.commit()
     InterruptedTrainings(lambda: MlModelUnitOfWork(sessions), 60).fail()
     with sessions() as session:
         found = session.scalars(text("SELECT failure FROM deployments ORDER BY id")).all()
         assert session.scalar(text("SELECT count(training) FROM deployments WHERE failure IS NOT NULL")) == 0
-    assert [failure is not None for failure in found] == [False, True]
+    return [failure is not None for failure in found]
+
+
+@pytest.fixture
+def other() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that does nothing."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        yield process
+        process.kill()
+
+
+def test_those_that_ended_well_hide_no_interrupted_one(
+    load: Load, sessions: Sessions, other: subprocess.Popen[bytes]
+) -> None:
+    load("training")
+    note = note_of(psutil.Process(other.pid))
+    other.kill()
+    other.wait()
+    assert failed(sessions, None, note) == [False, True]
+
+
+def test_of_processes_with_the_same_number_that_one_goes_on_which_trains(
+    load: Load, sessions: Sessions, other: subprocess.Popen[bytes]
+) -> None:
+    """As in a container that was started again."""
+    load("training")
+    note = note_of(psutil.Process(other.pid))
+    earlier = note | {"started": note["started"] - 60}
+    unnoted = {key: value for key, value in note.items() if key != "started"}
+    assert failed(sessions, note, earlier, unnoted) == [False, True, False]
+
+
+def test_a_killed_process_that_nobody_has_taken_note_of_trains_no_more(
+    load: Load, sessions: Sessions, other: subprocess.Popen[bytes]
+) -> None:
+    load("training")
+    process = psutil.Process(other.pid)
+    note = note_of(process)
+    other.kill()
+    deadline = time.monotonic() + 20
+    while process.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert failed(sessions, note) == [True]
 
 
 def test_a_training_that_this_process_has_given_up_is_an_interrupted_one(
