@@ -14,7 +14,7 @@ CHECKS = (
     ("mypy", "."),
 )
 # Containers keep one process waiting most of the time; everything else runs in the other (tests/conftest.py).
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 QUICK = (*SIDE_BY_SIDE, "tests/unit", "tests/architecture")
 NODE_PROGRAMS = PROJECT / ".mlfleet" / "node" / "node_modules" / ".bin"
 PREFIXES = (

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.architecture.apps import printed
 from tests.architecture.project import services
-from tests.architecture.test_documents import printed
 from tracking.web import answers
 
 Json = dict[str, Any]

@@ -12,29 +12,57 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadGroupScheduling
 
 from db.embedded import EmbeddedPostgres, ensure_database
 from db.migrate import migrate
+from tests.turns import turn
 
 Sessions = Callable[[], Session]
-SHARE_A_STACK = {"compose", "e2e"}
+SHARED = {"architecture", "compose", "e2e"}  # folders with fixtures of all their files
+ALONE = "alone"
 # Below those that the kernel gives to whoever connects: it may take a container a minute to bind its own.
 PORTS = range(16_000, 32_000)
 
 
-class KeepingStacksTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Of processes side by side, one runs a whole file, or a whole such folder: its tests share fixtures."""
+class KeepingStacksTogether(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
+    """Of processes side by side, one runs a whole file, or a whole such folder: its tests share fixtures.
+
+    One runs what is marked `alone`, at the end.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
+        scope = str(super()._split_scope(nodeid))
+        if scope == ALONE:
+            return scope
         file = nodeid.partition("::")[0]
         folder = PurePath(file).parent.name
-        return folder if folder in SHARE_A_STACK else file
+        return folder if folder in SHARED else file
 
 
 @pytest.hookimpl(optionalhook=True)  # where xdist is not in use
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> KeepingStacksTogether:
     return KeepingStacksTogether(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that measure time come last."""
+    items.sort(key=_is_alone)
+    if config.pluginmanager.has_plugin("xdist"):
+        for item in filter(_is_alone, items):
+            item.add_marker(pytest.mark.xdist_group(ALONE))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # waiting counts for no timeout
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """What is marked `alone` waits until nothing runs beside it, and nothing does until it has ended."""
+    with turn(alone=_is_alone(item)):
+        return (yield)
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker(ALONE) is not None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

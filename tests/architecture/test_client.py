@@ -19,8 +19,7 @@ from client import ADDRESSES, Fleet, UnexpectedAnswerError
 from client.answer import Answer
 from tests.answering import answering
 from tests.architecture.client_calls import CALLS
-from tests.architecture.project import PROJECT, services
-from tests.architecture.test_documents import printed
+from tests.architecture.project import PROJECT
 from tests.client_answers import FILE, LEFT_OUT, source
 
 Json = dict[str, Any]
@@ -132,9 +131,8 @@ def _chosen(forms: list[Any], choice: int) -> Any:
 
 
 @pytest.fixture(scope="module")
-def documented(tmp_path_factory: pytest.TempPathFactory) -> Documented:
-    folder = tmp_path_factory.mktemp("apps")
-    return Documented({each.name: printed(each.name, folder)["document"] for each in services()})
+def documented(found: dict[str, Json]) -> Documented:
+    return Documented({name: each["document"] for name, each in found.items()})
 
 
 @pytest.fixture

@@ -1,18 +1,14 @@
 """Every route of every service stands in extras/API.md and the Postman collection, and the other way."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fleet.web.openapi import PATH_ARGUMENT
-from tests.architecture.project import PROJECT, services, told
+from tests.architecture.project import PROJECT
 
 API = PROJECT / "extras" / "API.md"
 COLLECTION = PROJECT / "extras" / "mlfleet.postman_collection.json"
@@ -20,47 +16,7 @@ HEADING = re.compile(r"^### `([A-Z]+) (/\S*)`$", re.MULTILINE)
 ALIAS = "/root/model"  # another name of /root/ml: one entry stands for both
 PARTS = "/docs/"  # the files that the page /docs loads
 
-# In a process of its own: the apps start threads that import half the world, and Python cannot end
-# in good order while they do.
-PRINT_ROUTES = """
-import json, os, sys
-from importlib import import_module
-app = import_module(sys.argv[1] + ".web.app").create_app()
-rules = [(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods]
-def checked(rule, method):
-    resource = app.view_functions[rule.endpoint].view_class
-    return hasattr(getattr(resource, method.lower()), "accepts")
-validated = {
-    method + " " + rule.rule: checked(rule, method)
-    for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
-}
-print(json.dumps({"rules": rules, "validated": validated}), flush=True)
-os._exit(0)
-"""
-
 Route = tuple[str, str]
-
-
-def printed(service: str, folder: Path) -> dict[str, Any]:
-    closed = "postgresql://nobody@127.0.0.1:1/none"
-    prefix = service.upper()
-    done = subprocess.run(
-        [sys.executable, "-c", PRINT_ROUTES, service],
-        cwd=PROJECT,
-        env={**os.environ, f"{prefix}_DATABASE_URL": closed, **told(folder)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=280,
-    )
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
-
-
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    folder = tmp_path_factory.mktemp("apps")
-    return {service.name: printed(service.name, folder) for service in services()}
 
 
 @pytest.fixture(scope="module")

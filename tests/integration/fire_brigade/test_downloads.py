@@ -11,6 +11,7 @@ from tests.integration.fire_brigade.publisher import publishing
 LIMITS = DownloadLimits(connect_s=2, silence_s=0.3, total_s=0.5, attempts=2, wait_s=0.01)
 
 
+@pytest.mark.alone
 def test_a_download_that_drips_in_is_given_up(tmp_path: Path) -> None:
     (tmp_path / "records.csv").write_text("1,2,3\n" * 1000, encoding="utf-8")
     started = time.monotonic()

@@ -90,6 +90,7 @@ def test_a_gateway_that_is_away_is_one_warning_and_no_failure(tmp_path: Path) ->
     assert len([line for line in lines if "WARNING" in line and "Pushgateway" in line]) == 1
 
 
+@pytest.mark.alone
 def test_a_gateway_that_does_not_answer_is_given_up_soon(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent:  # nobody serves
         logs = logs_for(tmp_path, Pushgateway(f"http://127.0.0.1:{silent.server_address[1]}", timeout_s=0.3))

@@ -207,6 +207,7 @@ def test_failures_are_bounded_by_client(client: FlaskClient) -> None:
     assert get("192.0.2.1", {}).status_code == 401  # who sends nothing has not failed
 
 
+@pytest.mark.alone
 def test_a_remembered_password_costs_next_to_nothing(client: FlaskClient) -> None:
     client.get(PATH, headers=basic("alice"))
     start = time.perf_counter()

@@ -52,6 +52,7 @@ def statuses(service: RunningService, method: str, seconds: Iterable[float]) -> 
         return list(pool.map(lambda each: brew(service, method, each), seconds))
 
 
+@pytest.mark.alone
 def test_clients_that_stall_in_a_body_hold_nobody_up_and_are_told_408(teapot: RunningService) -> None:
     with ExitStack() as stack:
         stalled = [stack.enter_context(connected(teapot)) for _ in range(50)]

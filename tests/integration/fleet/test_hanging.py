@@ -18,7 +18,7 @@ from tests.conftest import free_port
 from tests.mlflow_server import MlflowServer
 from tests.running import RunningService, running_service
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 DEADLINE_S = 2.0
 DATABASE = "The dataset database"

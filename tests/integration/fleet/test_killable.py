@@ -57,6 +57,7 @@ def test_an_error_of_ours_comes_as_it_is_and_any_other_with_its_traceback(work: 
         work.do(stumble, patience=Patience.of(60), keep=True)
 
 
+@pytest.mark.alone
 def test_endless_work_is_killed_when_time_is_up_or_nobody_waits(work: KillableWork) -> None:
     pid, _ = work.do(double, 1, patience=Patience.of(60), keep=True)
     started = time.monotonic()

@@ -154,6 +154,7 @@ def test_what_cannot_be_read_is_absent_and_said_to_be(
     assert ("A reader of metrics failed" in caplog.text) == isinstance(error, ValueError)
 
 
+@pytest.mark.alone
 def test_what_hangs_holds_no_scrape_up_and_is_asked_by_one_thread_only(
     client: FlaskClient, app: Flask
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_killed_worker_is_replaced(database_url: str, tmp_path: Path) -> None:
     assert answered
 
 
+@pytest.mark.alone
 def test_a_worker_that_is_still_being_made_obeys_sigterm(database_url: str) -> None:
     settings = {"SIMULATOR_DATABASE_URL": database_url, "SIMULATOR_PORT": str(free_port())}
     process = subprocess.Popen(

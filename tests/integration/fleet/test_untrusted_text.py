@@ -245,6 +245,7 @@ def test_a_head_that_cannot_be_read_is_refused(service: RunningService, what: st
     expect_refusal(*send(service, HEADS[what] + b"Connection: close\r\n\r\n"), what)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("what", BODIES)
 def test_a_body_that_cannot_be_read_is_refused(services: dict[str, RunningService], what: str) -> None:
     for name, service in services.items():

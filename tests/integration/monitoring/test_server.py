@@ -21,6 +21,7 @@ def address(database_url: str, tmp_path: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.alone
 def test_once_ready_a_summary_takes_less_than_a_second(address: str, scored: int) -> None:
     wait_for(f"{address}/health/ready")
     start = time.perf_counter()

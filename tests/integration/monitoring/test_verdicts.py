@@ -71,6 +71,7 @@ def test_heavily_fouled_production_fails_drift_and_performance(client: FlaskClie
     assert status["accuracy"] == "FAIL"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("metric", ["tests", "summary"])
 def test_a_warm_verdict_takes_less_than_a_second(client: FlaskClient, scored: int, metric: str) -> None:
     post(client, metric=metric)

@@ -28,6 +28,7 @@ def going() -> Iterator[threading.Event]:
     event.set()
 
 
+@pytest.mark.alone
 def test_what_hangs_is_named_and_asked_once_however_many_come(going: threading.Event) -> None:
     asked = []
 

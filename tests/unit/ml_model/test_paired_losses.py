@@ -69,6 +69,7 @@ def test_a_bound_holds_in_nineteen_of_twenty() -> None:
     assert 0.92 <= np.mean(held) <= 0.98
 
 
+@pytest.mark.alone
 def test_a_hundred_thousand_rows_are_quick() -> None:
     random = np.random.default_rng(1)
     first = random.random(100_000)

@@ -98,6 +98,7 @@ def test_the_target_is_not_looked_at_where_it_may_be_unknown(wine: Any) -> None:
     assert run_tests(unknown, ["no_target_performance"]) == run_tests(known, ["no_target_performance"])
 
 
+@pytest.mark.alone
 def test_all_groups_take_less_than_a_second_on_wine(wine: Any) -> None:
     run_tests(wine.compare(), ALL)
     comparison = wine.compare()

@@ -76,6 +76,7 @@ def test_processes_are_made_anew_even_where_the_one_that_makes_them_was_killed()
         assert workers.submit(processes).result(10)[1] != nursery
 
 
+@pytest.mark.alone
 def test_the_end_ends_what_is_still_being_done() -> None:
     before = set(psutil.Process().children(recursive=True))
     with LocalProcesses(2).sharing(1) as workers:

@@ -120,6 +120,7 @@ def test_what_does_not_pass_ends_the_job_with_the_status(
     assert f"The verdict of wine was not told: {raised.value.error}" in caplog.text
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("path", ["silent", "trickle", "continue"])
 def test_a_slow_receiver_is_left(receiver: Receiver, told: Told, path: str) -> None:
     begun = time.monotonic()

@@ -140,6 +140,7 @@ def test_a_name_that_is_not_listed_is_a_category_of_its_own() -> None:
     assert test.p < 1e-10
 
 
+@pytest.mark.alone
 def test_a_million_rows_that_moved_by_a_hundredth_of_a_deviation_are_no_reason_to_act_and_quick() -> None:
     random = np.random.default_rng(1)
     first, second = np.sort(random.normal(size=10**6)), np.sort(random.normal(0.01, size=10**6))

@@ -64,6 +64,7 @@ def test_equal_rows_count_where_they_are_usual() -> None:
     assert not counts_once(np.repeat(np.arange(100.0).reshape(50, 2), 2, axis=0))
 
 
+@pytest.mark.alone
 def test_a_million_rows_are_quick() -> None:
     rows = np.random.default_rng(1).normal(size=(1_000_000, 13))
     rows[500_000:] = rows[:500_000]

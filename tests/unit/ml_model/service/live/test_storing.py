@@ -160,6 +160,7 @@ def test_what_stopping_cannot_store_is_counted(
     assert lost == [2]
 
 
+@pytest.mark.alone
 def test_stopping_waits_for_no_database_that_is_stuck(
     store: LiveStore, database: Database, lost: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
