@@ -3,7 +3,7 @@
 `python -m tests.benchmarks.decisions` runs the loop's own functions on wines without end (`wine_worlds.py`),
 with models of the catalogue, and prints every goal of the loop beside its figure, each as soon as it is
 known and all as a table at the end; exits with 1 if one is missed.
-`--streams 40` is the smaller form.
+`--streams 40` is the smaller form; `--only gates` leaves out the windows, which take most of the time.
 """
 
 import argparse
@@ -205,14 +205,19 @@ def main() -> int:
     """Measure and print; 1 if a goal is missed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--streams", type=int, default=STREAMS, help="of each kind; gates are in proportion")
-    streams = parser.parse_args().streams
+    parser.add_argument("--only", choices=("windows", "gates"), help="both, if it is not given")
+    asked = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     with ProcessPoolExecutor() as pool:
 
         def each(world: Callable[[int], Shares], count: int, what: str) -> list[Shares]:
             return list(track(pool.map(world, range(count), chunksize=4), what, count))
 
-        lines = chain(window_lines(streams, each), gate_lines(GATES * streams // STREAMS, each))
+        parts = {
+            "windows": window_lines(asked.streams, each),
+            "gates": gate_lines(GATES * asked.streams // STREAMS, each),
+        }
+        lines = chain.from_iterable(part for name, part in parts.items() if asked.only in (None, name))
         found = [_shown(line) for line in lines]
     table = Table("what", "goal, %", "figure, %", "of", "", title="How the loop decides, on wine")
     for line in found:
