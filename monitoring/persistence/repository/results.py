@@ -1,6 +1,6 @@
 """Where results are kept."""
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from sqlalchemy import Double, Integer, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONPATH
@@ -36,7 +36,7 @@ class ResultRepository:
 
     def add(self, result: Result) -> int:
         """Keep a result; returns its id."""
-        values = asdict(result)
+        values = {field.name: getattr(result, field.name) for field in fields(result)}
         share, details = values.pop(SHARE), values.pop("details")
         if share is not None:
             details = {**details, SHARE: share}
