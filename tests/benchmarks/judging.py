@@ -193,7 +193,7 @@ def among_many(url: str, folder: Path, rows: int, settings: dict[str, Any]) -> T
     table = Table("what", "s", title=f"a window of {WINDOW:,} among {rows:,} rows of production, over REST")
     fill(url, "many", {"training": MOST_LEARNED, "testing": MOST_LEARNED, "production": rows})
     with running_service("monitoring", folder, **settings) as service:
-        service.wait_until_ready()
+        wait_until_warm(service)
 
         def judged(what: str, window: dict[str, Any]) -> None:
             found, seconds = ask(service, metric="verdict", use_case="many", window=window)

@@ -24,8 +24,8 @@ class PeakMemory:
     def add(self, name: str, pid: int) -> None:
         """Watch it from now on; under the name that the process had before no longer."""
         self._watched = {other: watched for other, watched in self._watched.items() if watched != pid}
-        self._watched[name] = pid
         self.peaks[name] = resident_bytes(pid)
+        self._watched[name] = pid  # only then: the thread looks at what is watched
 
     def __enter__(self) -> Self:
         self._thread.start()
