@@ -8,7 +8,7 @@ width are therefore a numpy structured array, and nulls are cut out of it with o
 import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from fleet.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 Array = npt.NDArray[Any]
 
@@ -78,10 +81,11 @@ def copy_out_blocks(
     """
     dialect = postgresql.psycopg2.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # not %(x)s, which would double every %
     compiled = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-    sink = _Sink(dtype, each, block_rows)
-    with _connection(session).cursor() as cursor:
-        cursor.copy_expert(f"COPY ({compiled}) TO STDOUT (FORMAT binary)", sink, READ_SIZE)
-    sink.hand_over()
+    with _Sink(dtype, each, block_rows) as sink, _connection(session).cursor() as cursor:
+        many = io.BufferedWriter(sink, READ_SIZE)  # psycopg2 writes every row by itself
+        cursor.copy_expert(f"COPY ({compiled}) TO STDOUT (FORMAT binary)", many, READ_SIZE)
+        many.flush()
+        sink.hand_over()
 
 
 def _connection(session: Session) -> PsycopgConnection:
@@ -98,10 +102,11 @@ class UnstorableValueError(InvalidRequestError):
         )
 
 
-class _Sink:
+class _Sink(io.RawIOBase):
     """Collects what COPY writes, until there are enough rows to hand over."""
 
     def __init__(self, dtype: np.dtype[Any], each: Callable[[Array], object], block_rows: int | None) -> None:
+        super().__init__()
         self._wire = _wire(dtype)
         self._dtype = dtype
         self._each = each
@@ -109,11 +114,14 @@ class _Sink:
         self._buffer = bytearray()  # += on bytes would copy everything each time
         self._start = len(SIGNATURE)
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "ReadableBuffer", /) -> int:
         self._buffer += data
         if len(self._buffer) > self._enough:
             self.hand_over()
-        return len(data)
+        return memoryview(data).nbytes
 
     def hand_over(self) -> None:
         """All rows that are whole."""

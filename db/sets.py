@@ -97,8 +97,20 @@ class RowRange:
         """On the use case's samples; the index on (dataset_id, sample_id) finds them."""
         samples = use_case_tables(use_case).samples
         # By the id, not by a join with the name.
-        found = [samples.c.dataset_id == DATASETS[self.name]]
-        found.append(samples.c.sample_id.between(self.first_id, self.last_id))
+        return [samples.c.dataset_id == DATASETS[self.name], *self._within(use_case)]
+
+    def end(self, use_case: UseCase, count: int, *, last: bool) -> Select[tuple[int]]:
+        """The sample_index of the first or the last of them."""
+        samples = use_case_tables(use_case).samples
+        set_id, order = DATASETS[self.name], (samples.c.dataset_id, samples.c.sample_id)
+        # With ==, PostgreSQL takes the index on sample_id, and goes through production to testing's end.
+        is_set = samples.c.dataset_id.between(set_id, set_id)
+        chosen = select(samples.c.sample_index).where(is_set, *self._within(use_case))
+        return chosen.order_by(*(each.desc() for each in order) if last else order).limit(count)
+
+    def _within(self, use_case: UseCase) -> list[ColumnElement[bool]]:
+        samples = use_case_tables(use_case).samples
+        found: list[ColumnElement[bool]] = [samples.c.sample_id.between(self.first_id, self.last_id)]
         if self.numbers is not None:
             found.append(samples.c.sample_index.between(*self.numbers))
         return found

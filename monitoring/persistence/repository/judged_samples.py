@@ -120,14 +120,14 @@ class JudgedSampleRepository:
         import pandas as pd  # noqa: PLC0415
 
         rows = read_rows(self._session, use_case, which)
+        features = rows.features
         prediction = read_predictions(self._session, use_case, deployment_id, rows.sample_index)
         target = read_targets(self._session, use_case, rows.sample_index)
-        frame = pd.DataFrame(rows.features, columns=list(use_case.feature_names), copy=False)
-        frame[TARGET] = target
-        frame[PREDICTION] = prediction
         predicted = ~np.isnan(prediction)
         if not predicted.all():
-            frame = frame[predicted].reset_index(drop=True)
+            features, prediction, target = features[predicted], prediction[predicted], target[predicted]
         kind = np.int64 if use_case.task is Task.CLASSIFICATION else np.float64
-        frame = frame.astype({PREDICTION: kind})
-        return frame if frame[TARGET].isna().any() else frame.astype({TARGET: kind})
+        frame = pd.DataFrame(features, columns=list(use_case.feature_names), copy=False)
+        frame[TARGET] = target if np.isnan(target).any() else target.astype(kind)
+        frame[PREDICTION] = prediction.astype(kind)
+        return frame

@@ -54,13 +54,8 @@ class ScoredDeployments:
         return self._session.scalar(select(number).where(own, asked).limit(1)) is not None
 
     def _ends(self, use_case: UseCase, rows: RowRange) -> list[int]:
-        samples = use_case_tables(use_case).samples
-        chosen = select(samples.c.sample_index).where(*rows.conditions(use_case)).limit(LOOKED_AT)
-        ends = (
-            select(chosen.order_by(order).subquery().c.sample_index)
-            for order in (samples.c.sample_id.asc(), samples.c.sample_id.desc())
-        )
-        return list(self._session.scalars(union_all(*ends)))
+        ends = (rows.end(use_case, LOOKED_AT, last=last) for last in (False, True))
+        return list(self._session.scalars(union_all(*(select(end.subquery()) for end in ends))))
 
 
 def _newest_first(use_case: UseCase) -> Select[int]:

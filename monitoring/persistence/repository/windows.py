@@ -58,9 +58,7 @@ class WindowRepository:
 
     def has_rows(self, use_case: UseCase, name: SetName) -> bool:
         """Whether a set has any row."""
-        samples = _samples(use_case)
-        query = select(samples.c.sample_id).where(samples.c.dataset_id == DATASETS[name])
-        return self._session.scalar(query.order_by(samples.c.sample_id).limit(1)) is not None
+        return self._session.scalar(RowRange(name).end(use_case, 1, last=False)) is not None
 
     def newest(self, use_case: UseCase) -> int:
         """sample_id of the row that came in last; 0 without any."""
