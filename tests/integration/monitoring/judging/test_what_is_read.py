@@ -2,9 +2,12 @@
 
 from sqlalchemy import text
 
+from db.sets import RowRange
 from db.snapshots import SnapshotRepository
 from db.use_cases import find_use_case
 from monitoring.persistence.model.window import LastRows
+from monitoring.persistence.repository.scored_deployments import ScoredDeployments
+from monitoring.persistence.repository.windows import WindowRepository
 from monitoring.persistence.unit_of_work import MonitoringUnitOfWork
 from monitoring.service.judging.judging import Asked
 from tests.conftest import Sessions
@@ -30,6 +33,10 @@ COPIES = f"""
     INSERT INTO {NAME}.predictions (sample_index, prediction_index, class, deployment_id)
     SELECT sample_index, sample_index, 1, 1 FROM {NAME}.samples WHERE sample_index > 500000000;
     ANALYZE {NAME}.samples, {NAME}.targets, {NAME}.predictions;
+"""  # noqa: S608  # constants
+OLDER = f"""
+    INSERT INTO {NAME}.samples (dataset_id, sample_index, c, x0, x1, x2)
+    SELECT 2, 1000000 + number, 'a', random(), random(), random() FROM generate_series(1, 200000) AS number
 """  # noqa: S608  # constants
 READ = "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
 
@@ -87,3 +94,19 @@ def test_reference_figures_are_stored_as_they_are(sessions: Sessions) -> None:
     query = "SELECT attstorage FROM pg_attribute WHERE attrelid = 'reference_figures'::regclass"
     with sessions() as session:
         assert session.scalar(text(f"{query} AND attname = 'figures'")) == "e"
+
+
+def test_the_ends_of_a_set_are_found_without_going_through_the_others(
+    answer: Answer,  # noqa: F811
+    sessions: Sessions,
+) -> None:
+    execute(sessions, OLDER)
+    execute(sessions, COPIES)
+    answer(made_up(100))
+    with MonitoringUnitOfWork(sessions) as work:
+        use_case = find_use_case(work.session, NAME)
+        before = work.session.scalars(text(READ)).one()
+        assert ScoredDeployments(work.session).newest(use_case, [RowRange("testing")]) == 1
+        assert WindowRepository(work.session).has_rows(use_case, "production")
+        read = work.session.scalars(text(READ)).one() - before
+    assert 0 < read < 5_000
