@@ -38,7 +38,8 @@ SEARCH = {"models": ["LogisticRegression"], "hyperparameters": {"LogisticRegress
 POLICY: dict[str, Any] = {
     "enabled": False,
     "action": "retrain_and_promote",
-    "search": {**SEARCH, "method": "grid", "cv": 2},
+    # By accuracy, the bad model is as good where both classes have as many rows.
+    "search": {**SEARCH, "method": "grid", "cv": 2, "scoring": "neg_log_loss"},
     "gate": {"rows": ROWS, "share": 1.0},
     "watch_rows": ROWS,
 }
