@@ -33,12 +33,11 @@ from tests.e2e.conftest import Stack
 AT_ONCE = {f"{name}_HEAVY_AT_ONCE": "16" for name in ("MONITORING", "TRACKING", "ML_MODEL")}
 ROWS = 30  # the fewest that a gate and a watch decide on
 REACH_S, END_S, SETTLE_S, POLL_S, AGAIN_S = 150.0, 240.0, 60.0, 0.3, 4.0
-GOOD, BAD = {"C": 1.0}, {"C": 1e-9}
+GOOD, BAD = {"C": 1.0}, {"C": 1e-9}  # by accuracy, as good where the classes have as many rows
 SEARCH = {"models": ["LogisticRegression"], "hyperparameters": {"LogisticRegression": {"C": [1.0]}}}
 POLICY: dict[str, Any] = {
     "enabled": False,
     "action": "retrain_and_promote",
-    # By accuracy, the bad model is as good where both classes have as many rows.
     "search": {**SEARCH, "method": "grid", "cv": 2, "scoring": "neg_log_loss"},
     "gate": {"rows": ROWS, "share": 1.0},
     "watch_rows": ROWS,
