@@ -26,7 +26,7 @@ Sessions = Callable[[], Session]
 SHARED = {"architecture", "compose", "e2e"}  # folders with fixtures of all their files
 ALONE = "alone"
 MEMORY = Path("/dev/shm")  # noqa: S108  # of Linux
-PREFIX = "mlfleet-tests-"
+PREFIX = "mlfleet-tests-postgres-"
 ROOM_BYTES = 4 * 2**30
 # Below those that the kernel gives to whoever connects: it may take a container a minute to bind its own.
 PORTS = range(16_000, 32_000)
@@ -64,7 +64,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # waiting counts for no timeout
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """What is marked `alone` waits until nothing runs beside it, and nothing does until it has ended."""
-    with turn(alone=_is_alone(item)):
+    side_by_side = hasattr(item.config, "workerinput")
+    folder = Path(item.config.option.basetemp).parent if side_by_side else None
+    with turn(folder, alone=_is_alone(item)):
         return (yield)
 
 
