@@ -6,9 +6,9 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import psutil
@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 INTERRUPTED = "The training was interrupted: ml_model ended, or was killed, before it had"
 MARGIN_S = 60.0  # after the longest time that a training may take
 LOOK_EVERY_S = 60.0
-TOKEN = secrets.token_hex(8)  # another process may have this one's number by now
 CLOCK_S = 1.0  # between two looks, the system's clock may be set
 
 _at_work: set[str] = set()
@@ -34,11 +33,15 @@ class TrainingNote:
 
     host: str
     pid: int
-    token: str
     at: float
     caller: str
     training: str = ""
     started: float | None = None  # the process, in seconds since 1970
+
+    @classmethod
+    def read(cls, note: Mapping[str, Any]) -> "TrainingNote":
+        """Of another version too: what this one does not know is passed over."""
+        return cls(**{each.name: note[each.name] for each in fields(cls) if each.name in note})
 
     def is_stale(self, longest_s: float) -> bool:
         """Whether the training cannot be going on any more."""
@@ -47,7 +50,7 @@ class TrainingNote:
         if self.host != socket.gethostname():
             return False
         if self.pid == os.getpid():
-            return self.token != TOKEN or self.training not in _at_work
+            return self.training not in _at_work
         return not _goes_on(self.pid, self.started)
 
 
@@ -61,8 +64,10 @@ def training_note(caller: Caller) -> Iterator[dict[str, Any]]:
     _at_work.add(training)
     try:
         process = psutil.Process()
-        note = TrainingNote(socket.gethostname(), process.pid, TOKEN, time.time(), caller.name, training)
-        yield asdict(replace(note, started=process.create_time()))
+        started = process.create_time()
+        yield asdict(
+            TrainingNote(socket.gethostname(), process.pid, time.time(), caller.name, training, started)
+        )
     finally:
         _at_work.discard(training)
 
@@ -78,7 +83,7 @@ class InterruptedTrainings:
         """Writes down which have ended without saying so, with a line in the audit trail."""
         with self._units() as work:
             for deployment_id, use_case, note in work.deployments.in_training():
-                training = TrainingNote(**note)
+                training = TrainingNote.read(note)
                 if training.is_stale(self._longest_s):
                     log.warning("The training of deployment %s was interrupted", deployment_id)
                     work.deployments.store_failure(deployment_id, INTERRUPTED)

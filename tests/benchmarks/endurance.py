@@ -228,9 +228,7 @@ def lost(endured: Endured, there: set[int], killed: float | None = None) -> list
 
 def faults_of(endured: Endured, there: set[int], killed: float | None = None) -> list[str]:
     """What is not as it should be. there: what is stored; killed: when a worker was."""
-    # What was in flight; and what was asked anew while the worker's port was still open: the kernel closes
-    # a dead process's connections first.
-    allowed = 0 if killed is None else 2 * CLIENTS
+    allowed = 0 if killed is None else CLIENTS  # what was in flight
     counts = {
         "requests failed": len(endured.failures) if len(endured.failures) > allowed else 0,
         "answers were wrong": len(endured.wrong),
